@@ -1,0 +1,280 @@
+"""The vocabulary between a flow, which decides, and the driver, which acts: every Event, Command and Outcome.
+
+Events are what happened (past tense), commands are what shall happen (imperative). All are frozen values; a flow is
+
+    receive(event: Event, now: datetime) -> Sequence[Command]
+
+and never awaits, never looks at a clock, never raises for anything the world can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+
+class Outcome(Enum):
+    """What a call came to (呼叫结果). Only the first two decide anything; see telephony.md's taxonomy.
+
+    The values equal the SQL enum `call_outcome` (a test holds them together).
+    """
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    SHARE_GIVEN = "share_given"  # the witness gave its digits and confirmed them
+    NO_KEY = "no_key"
+    WRONG_KEYS = "wrong_keys"
+    HUNG_UP_EARLY = "hung_up_early"
+    WRONG_PERSON = "wrong_person"
+    VOICEMAIL = "voicemail"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    NO_ANSWER = "no_answer"
+    UNREACHABLE = "unreachable"
+    INVALID_NUMBER = "invalid_number"
+    TRUNK_FAILURE = "trunk_failure"
+    INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"  # the matter was no longer open when the key came: the flow apologised
+
+
+# --- decisions ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An expert's confirmed key: ACCEPTED or DECLINED."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The witness's confirmed digits (见证数字)."""
+
+    digits: str
+
+
+Decision = Answer | Share
+
+
+# --- events ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The call is ours and may be dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """180 came. 183 is not an answer and not this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The channel is Up and in our application."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """A key, pressed while `step` was on: the name of the last Play begun before the key went down."""
+
+    key: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The prompt of that name ran to its end (never after our own stop, never on hangup)."""
+
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayFailed:
+    """Asterisk could not play the prompt."""
+
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The channel is known to be gone.
+
+    cause: Q.850, 0 when unknown; sip: the SIP status of a failed INVITE, 0 when there was none; by_us: after our HangUp.
+    lost: it vanished unseen (Asterisk died, the socket was away): nobody hung up that we know of.
+    """
+
+    cause: int
+    sip: int = 0
+    by_us: bool = False
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DialFailed:
+    """No channel came to be; same meaning of cause and sip as in HungUp."""
+
+    cause: int
+    sip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The decision is committed in the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The decision was not taken: the call is no longer ours, or the matter no longer open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """The database is away; the same decision may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The worker wants this call to end: what rings is given up, what is answered runs out."""
+
+
+Event = (
+    Started
+    | Ringing
+    | Answered
+    | Digit
+    | Played
+    | PlayFailed
+    | TimerFired
+    | HungUp
+    | DialFailed
+    | Recorded
+    | Refused
+    | Unavailable
+    | Cancelled
+)
+
+
+# --- commands -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    ring_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play the prompt of that name; what plays now is stopped first. Begins the step of that name."""
+
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlay:
+    """Stop what plays (barge-in); not an error when nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Starting a name again cancels the old one; a stale firing is dropped by the driver."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Have a prompt made that depends on what was keyed (the witness's digits read back), then play it as `prompt`."""
+
+    prompt: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Write the decision; the answer comes back as Recorded, Refused or Unavailable."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The flow is over, exactly once, and only when the channel is known to be gone."""
+
+    outcome: Outcome
+
+
+Command = Dial | Play | StopPlay | StartTimer | CancelTimer | Speak | Decide | HangUp | Finish
+
+
+class Flow(Protocol):
+    """One pure conversation."""
+
+    def receive(self, event: Event, now: datetime) -> Sequence[Command]:
+        """What to do about it. Any event may come at any time, twice, late or not at all."""
+        ...
+
+
+# --- what is kept of a call -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A prompt as played: when it began (ms after the answer), how long it sounded, and whether to its end."""
+
+    prompt: str
+    at_ms: int
+    for_ms: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key: when (ms after the answer), how long it was held, and the step it belongs to."""
+
+    key: str
+    at_ms: int
+    held_ms: int
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The evidence of one call (requirement K6), raw: no number, no name.
+
+    Times are aware; cause is Q.850 and sip the SIP status (0: none). The same shape serves a decision in mid-call (ended is
+    None then) and the whole call afterwards.
+    """
+
+    channel: str
+    trunk: str
+    dialled: datetime | None = None
+    ringing: datetime | None = None
+    answered: datetime | None = None
+    ended: datetime | None = None
+    cause: int = 0
+    sip: int = 0
+    by_us: bool = False
+    heard: tuple[Heard, ...] = ()
+    pressed: tuple[Pressed, ...] = ()
