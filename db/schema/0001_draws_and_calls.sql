@@ -85,6 +85,7 @@ CREATE TABLE activity ( -- 抽取活动
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   started_at timestamptz,
   unsealed_at timestamptz,
+  owed boolean NOT NULL DEFAULT false,       -- a seat came free and advance has not looked since: no other entry before it
   CONSTRAINT times_in_order CHECK (bid_opening < evaluation_start AND evaluation_start < evaluation_end) -- A4
 );
 CREATE INDEX activity_running ON activity (id) WHERE state IN ('drawing', 'paused');
