@@ -1,0 +1,186 @@
+"""The pool of a draw: who could have been drawn, fixed before the seed, without saying who they are.
+
+Each expert of the snapshot gives one record {"id", "facts_hash", "eligible", "excluded"}, ascending by id, and the root of
+the Merkle tree over the records goes into the commit. All hashes here are keyed, by two keys of 32 bytes:
+`activity` (ids, units, persons: the same in all draws of an activity, different in the next) and `pool` (salts: another
+one for each draw). So who has seen one opened result recognises nobody in the next, still sealed one.
+
+`drawing.bulk` makes the same bytes for a million experts; this is the plain path that says what they are.
+"""
+
+import hmac
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from drawing import eligibility, merkle
+from drawing.canonical import canon
+from drawing.eligibility import Avoid, Condition, Exclusion, Facts
+
+ID_LENGTH = 20  # hex digits
+
+
+class Expert(NamedTuple):
+    """One raw row of the snapshot. Codes and names as stored; order and repetition don't matter."""
+
+    number: int
+    id_card_hash: bytes
+    residence: str
+    willing: Sequence[str]
+    specialties: Sequence[str]
+    title: str
+    qualifications: Sequence[str]
+    authorities: Sequence[str]
+    units: Sequence[str]  # employers within the avoidance's years, by name
+    asserted: Sequence[str]  # codes of eligibility.ASSERTED
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The two secret keys; 32 random bytes each."""
+
+    activity: bytes = field(repr=False)
+    pool: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An expert in a pool: the public record, and the facts and salt that open its hash."""
+
+    record: dict[str, Any]
+    facts: Facts
+    salt: bytes
+
+    def line(self, draw: int) -> bytes:
+        """Its line of pool.jsonl in the supervisor's form, without newline."""
+        opened = {"facts": self.facts.to_json(), "salt": self.salt.hex()}
+        return canon({"draw": draw, "record": self.record} | opened)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the commit says of the pool: {condition: [tier 0, tier 1]} who stand in the order, {reason: how many}."""
+
+    eligible: dict[str, list[int]]
+    excluded: dict[str, int]
+
+
+def pool_id(activity_key: bytes, number: int) -> str:
+    """The expert's id in one activity: the first 20 hex digits of HMAC-SHA-256(activity_key, number in decimal)."""
+    return hmac.digest(activity_key, b"%d" % number, "sha256").hex()[:ID_LENGTH]
+
+
+def person_hash(activity_key: bytes, id_card_hash: bytes) -> str:
+    """The keyed hash of a person, from the stored hash of their 证件号."""
+    return hmac.digest(activity_key, b"person:" + id_card_hash.hex().encode(), "sha256").hex()
+
+
+def unit_hash(activity_key: bytes, name: str) -> str:
+    """The keyed hash of a unit, from its name however it is spaced or cased."""
+    return hmac.digest(activity_key, b"unit:" + normal_unit(name).encode(), "sha256").hex()
+
+
+def normal_unit(name: str) -> str:
+    """A unit's name without what typists vary: full-width forms, white space, case.
+
+    >>> normal_unit(" 广州（ＡＢ）咨询 有限公司 ") == normal_unit("广州(ab)咨询有限公司")
+    True
+    """
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
+def salt(pool_key: bytes, expert: str) -> bytes:
+    """16 bytes that keep a facts_hash from being guessed; `expert` is the pool id."""
+    return hmac.digest(pool_key, expert.encode(), "sha256")[:16]
+
+
+def facts_hash(facts_salt: bytes, facts: Facts) -> str:
+    """hex SHA-256(salt ‖ canon(facts))."""
+    return sha256(facts_salt + canon(facts.to_json())).hexdigest()
+
+
+def facts_of(activity_key: bytes, expert: Expert) -> Facts:
+    """The facts of a raw row; every list sorted and without repetition."""
+    return Facts(
+        residence=expert.residence,
+        willing=_set(expert.willing),
+        specialties=_set(expert.specialties),
+        title=expert.title,
+        qualifications=_set(expert.qualifications),
+        authorities=_set(expert.authorities),
+        units=_set(unit_hash(activity_key, name) for name in expert.units),
+        person=person_hash(activity_key, expert.id_card_hash),
+    )
+
+
+def member(
+    keys: Keys,
+    conditions: Sequence[Condition],
+    avoid: Avoid,
+    picked: Collection[str],
+    expert: Expert,
+) -> Member:
+    """The expert's place in the pool; `picked` are the pool ids picked before in this activity."""
+    identity, facts = pool_id(keys.activity, expert.number), facts_of(keys.activity, expert)
+    own_salt = salt(keys.pool, identity)
+    reasons = {Exclusion(code).value for code in expert.asserted}
+    reasons |= {reason.value for reason in eligibility.derived_exclusions(avoid, facts)}
+    if identity in picked:
+        reasons.add(Exclusion.PICKED_BEFORE.value)
+    return Member(
+        {
+            "id": identity,
+            "facts_hash": facts_hash(own_salt, facts),
+            "eligible": eligibility.eligible(conditions, facts),
+            "excluded": sorted(reasons),
+        },
+        facts,
+        own_salt,
+    )
+
+
+def members(
+    experts: Iterable[Expert],
+    keys: Keys,
+    conditions: Sequence[Condition],
+    avoid: Avoid,
+    picked: Collection[str] = (),
+) -> list[Member]:
+    """The whole pool, ascending by id."""
+    found = (member(keys, conditions, avoid, picked, expert) for expert in experts)
+    return sorted(found, key=lambda each: str(each.record["id"]))
+
+
+def leaf(record: Mapping[str, Any]) -> bytes:
+    """The Merkle leaf of a record."""
+    return merkle.leaf_hash(canon(record))
+
+
+def root(records: Iterable[Mapping[str, Any]]) -> str:
+    """pool_root, hex, over records ascending by id."""
+    return merkle.root([leaf(record) for record in records]).hex()
+
+
+def count(conditions: Sequence[Condition], records: Iterable[Mapping[str, Any]]) -> Counts:
+    """The numbers that the commit states and the witness hears."""
+    eligible = {condition.id: [0, 0] for condition in conditions}
+    excluded: Counter[str] = Counter()
+    for record in records:
+        excluded.update(record["excluded"])
+        if not record["excluded"]:
+            for name, level in record["eligible"].items():
+                eligible[name][level] += 1
+    return Counts(eligible, dict(excluded))
+
+
+def standing(records: Iterable[Mapping[str, Any]], condition: str) -> list[tuple[str, int]]:
+    """(id, tier) of those who stand in the condition's order: eligible there, and excluded by nothing."""
+    found = (each for each in records if not each["excluded"] and condition in each["eligible"])
+    return [(each["id"], each["eligible"][condition]) for each in found]
+
+
+def _set(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))
