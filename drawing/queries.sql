@@ -36,7 +36,7 @@ INSERT INTO operation (actor, role, act, activity, remark)
 VALUES (%(actor)s, %(role)s, %(act)s, %(activity)s, %(remark)s);
 
 -- name: wake
--- A hint to whoever listens; the truth is in the rows.
+-- A hint to the workers that something is due; the truth is in the rows.
 SELECT pg_notify('work', %(activity)s);
 
 -- name: conditions
@@ -158,6 +158,11 @@ UPDATE call SET outcome = %(outcome)s::call_outcome, decided_at = clock_timestam
 WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live'
 RETURNING pick, expert, witness, attempt;
 
+-- name: decided_so
+-- Whether this very decision stands already: its first answer got lost on the way back.
+SELECT true FROM call
+WHERE id = %(call)s AND epoch = %(epoch)s AND outcome = %(outcome)s::call_outcome AND decided_at IS NOT NULL;
+
 -- name: end_call
 -- The line is known to be gone; an outcome that was decided before stays.
 UPDATE call SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s,
@@ -166,9 +171,9 @@ UPDATE call SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s
 WHERE id = %(call)s AND epoch = %(epoch)s AND state = 'live'
 RETURNING pick, witness, attempt, flow, decided_at IS NOT NULL AS decided;
 
--- name: pseudonym
--- The pool id of a pick.
-SELECT pseudonym FROM pick WHERE id = %(pick)s;
+-- name: open_pseudonym
+-- The pool id of a pick that has no outcome yet.
+SELECT pseudonym FROM pick WHERE id = %(pick)s AND outcome = 'open';
 
 -- name: witness_calls
 -- What the calls to the witnesses came to so far.
@@ -176,8 +181,10 @@ SELECT witness, attempt, state::text AS state, outcome::text AS outcome, ended_a
 FROM call WHERE activity = %(activity)s AND flow = 'witness' ORDER BY attempt, id;
 
 -- name: chain_head
--- The last entry of an activity's chain.
-SELECT seq, at, type, body, prev, hash, sig FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1;
+-- The last entry of an activity's chain, and the clock as it is once the lock is held.
+SELECT t.seq, t.at, t.type, t.body, t.prev, t.hash, t.sig, clock_timestamp() AS now
+FROM (SELECT) AS always LEFT JOIN LATERAL (
+  SELECT * FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1) t ON true;
 
 -- name: chain
 -- The whole chain.
@@ -197,7 +204,7 @@ ORDER BY t.seq LIMIT 1;
 
 -- name: shares_used
 -- Digits given before: what was used once is refused.
-SELECT body FROM transcript WHERE type = 'witness';
+SELECT body::jsonb -> 'share' ->> 'value' AS value FROM transcript WHERE type = 'witness';
 
 -- name: lock_ledger
 -- The ledger has one writer at a time; always the last lock.

@@ -270,6 +270,8 @@ CREATE TABLE transcript (
   PRIMARY KEY (activity, seq)
 );
 
+CREATE INDEX transcript_witness ON transcript (activity) WHERE type = 'witness';
+
 CREATE TABLE ledger ( -- RFC 6962 leaves: every commit and seal of all activities
   n bigint PRIMARY KEY CHECK (n >= 0),
   kind text NOT NULL CHECK (kind IN ('commit', 'seal')),
@@ -301,6 +303,16 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON operation
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- === hints ==================================================================================================
+
+CREATE FUNCTION tell_board() RETURNS trigger LANGUAGE plpgsql AS $$ -- whoever shows this activity looks again
+BEGIN
+  PERFORM pg_notify('board', NEW.activity);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tell_board AFTER INSERT ON transcript FOR EACH ROW EXECUTE FUNCTION tell_board();
+CREATE TRIGGER tell_board AFTER UPDATE OF state ON call FOR EACH ROW EXECUTE FUNCTION tell_board();
 
 -- === grants ==================================================================================================
 

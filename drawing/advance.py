@@ -1,0 +1,238 @@
+"""*advance*: settle, free, pick, until no seat is open. Idempotent, from rows alone; runs after each decide, on NOTIFY and in
+a sweep. What it can't do inside a short transaction (snapshot, order) it asks for as a `Need`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from db.pool import Transaction
+from drawing import lifecycle
+from drawing.chain import Chain, Custody, Q, record_in_ledger
+from drawing.decide import close_pick
+from drawing.lifecycle import Act, ActivityState, Role
+from drawing.lots import Placed, next_pick
+from drawing.blocks import BLOCK
+from drawing.orders import Orders
+from drawing.progress import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, ending, open_seats, verdict
+from drawing.rules import Rules
+from drawing.transcript import EntryType
+
+
+class Need(Enum):
+    """What must happen outside before advance can go on."""
+
+    NOTHING = "nothing"
+    COMMIT = "commit"  # take the snapshot and commit to it
+    ORDER = "order"  # the share is there: compute and store the order
+
+
+def new_call_id() -> str:
+    """24 hex digits of the operating system's randomness; also the channel's id."""
+    return secrets.token_hex(12)
+
+
+async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: str, *, wait: bool = True) -> Need:
+    """Bring one activity as far as its rows allow. With wait=False an activity that another worker holds is left to it."""
+    row = await tx.one(Q.lock_activity if wait else Q.try_lock_activity, {"activity": activity})
+    if row is None:
+        return Need.NOTHING
+    state = ActivityState(row.state)
+    draw = await tx.one(Q.current_draw, {"activity": activity})
+    if state is ActivityState.DRAWING and (draw is None or draw.sealed_at):
+        return Need.COMMIT
+    if draw is None or draw.sealed_at:
+        return Need.NOTHING
+    step = _Step(tx, custody, orders, row, draw, Rules.load(row.rules))
+    if draw.witnessed_at is None:
+        return await step.witness() if state is ActivityState.DRAWING else Need.NOTHING
+    await step.run(state)
+    return Need.NOTHING
+
+
+@dataclass(slots=True)
+class _Step:
+    """One pass over one activity whose row is locked."""
+
+    tx: Transaction
+    custody: Custody
+    orders: Orders
+    activity: Any
+    draw: Any
+    rules: Rules
+    _chain: Chain | None = field(default=None)
+
+    async def chain(self) -> Chain:
+        if self._chain is None:
+            self._chain = await Chain.of(self.tx, self.activity.id, self.custody.signer)
+        return self._chain
+
+    # --- before the seed --------------------------------------------------------------------------------------
+
+    async def witness(self) -> Need:
+        """Have a share: by calling the witnesses in turn, again and again; the activity waits for it."""
+        if await self.tx.one(Q.share_entry, {"activity": self.activity.id}) is not None:
+            return Need.ORDER
+        witnesses = await self.tx.all(Q.witnesses, {"activity": self.activity.id})
+        if not witnesses:
+            return Need.ORDER  # the commit says `witnesses: []`, which only rules without witness let through
+        calls = await self.tx.all(Q.witness_calls, {"activity": self.activity.id})
+        if any(call.state != "ended" for call in calls):
+            return Need.NOTHING
+        again = Again(1, self.activity.now)
+        if calls:
+            pause = self.rules.calling.witness_pause_seconds
+            again = Again(len(calls) + 1, _later(calls[-1].ended_at, pause))
+        await self._call("witness", again, witness=witnesses[(again.attempt - 1) % len(witnesses)].id)
+        return Need.NOTHING
+
+    # --- after the seed ---------------------------------------------------------------------------------------
+
+    async def run(self, state: ActivityState) -> None:
+        """Settle open picks, fill seats, and end the draw when nothing is left to do."""
+        tally = await self.tx.one(Q.tally, {"activity": self.activity.id})
+        drawing = state is ActivityState.DRAWING
+        if drawing and (self.activity.owed or tally.idle or tally.accepted + tally.open < tally.planned):
+            await self._settle_and_fill()
+            tally = await self.tx.one(Q.tally, {"activity": self.activity.id})
+        if drawing:
+            state = await self._end(tally)
+        if state is ActivityState.COMPLETE and not tally.live:
+            await self._seal()
+
+    async def _settle_and_fill(self) -> None:
+        await self._fill()
+        for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
+            tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
+            match verdict(tries, pick.picked_at, self.activity.now, self.rules):
+                case Again() as again:
+                    await self._call("invitation", again, pick=pick.id, expert=pick.expert)
+                case _:
+                    await self._unreached(pick)
+                    await self._fill()
+        await self.tx.run(Q.set_owed, {"activity": self.activity.id, "owed": False})
+
+    async def _unreached(self, pick: Any) -> None:
+        await close_pick(self.tx, pick.id, PickOutcome.UNREACHED)
+        body = {"expert": pick.pseudonym, "outcome": PickOutcome.UNREACHED.value, "rests_on": list(pick.evidence)}
+        await (await self.chain()).append(EntryType.OUTCOME, body)
+
+    async def _fill(self) -> None:
+        """Pick until no seat is open or nobody is left; several open seats in the commit's order of conditions."""
+        conditions = await self.tx.all(Q.conditions, {"activity": self.activity.id})
+        picks = await self.tx.all(Q.picks, {"activity": self.activity.id})
+        holding = [p for p in picks if PickOutcome(p.outcome) in HOLDS_SEAT]
+        engaged = [Placed(p.pseudonym, frozenset(p.units)) for p in holding]
+        picked = {p.pseudonym for p in picks}
+        exhausted: set[str] = set()
+        taken = frozenset(Seat(p.condition, p.seat) for p in holding)
+        for seat in list(open_seats({c.id: c.seats for c in conditions}, taken)):
+            if seat.condition in exhausted:
+                continue
+            placed = await self._pick(seat, picked, engaged)
+            if placed is None:
+                exhausted.add(seat.condition)
+                continue
+            picked.add(placed.expert)
+            engaged.append(placed)
+
+    async def _pick(self, seat: Seat, picked: set[str], engaged: list[Placed]) -> Placed | None:
+        blocks, chosen = 1 + len(picked) // BLOCK, None
+        while chosen is None:
+            order = await self.orders.head(self.tx, self.activity.id, self.draw.no, seat.condition, blocks)
+            chosen = next_pick(order.placed(), picked, engaged)
+            if chosen is None and order.whole:
+                return None
+            blocks += 1
+        entry = order.entries[chosen.rank]
+        pick = await self.tx.value(
+            Q.insert_pick,
+            {
+                "activity": self.activity.id,
+                "draw": self.draw.no,
+                "condition": seat.condition,
+                "seat": seat.number,
+                "expert": entry.number,
+                "pseudonym": chosen.expert,
+                "units": sorted(entry.units),
+                "rank": chosen.rank,
+                "code": await self._new_code(),
+            },
+        )
+        body = {
+            "condition": seat.condition,
+            "seat": seat.number,
+            "expert": chosen.expert,
+            "rank": chosen.rank,
+            "passed": [list(passed) for passed in chosen.passed],
+        }
+        await (await self.chain()).append(EntryType.PICK, body)
+        await self._call("invitation", Again(1, self.activity.now), pick=pick, expert=entry.number)
+        return entry.placed
+
+    async def _new_code(self) -> str:
+        """A 验证码 of six digits that nobody else in this activity has."""
+        given = {row.code for row in await self.tx.all(Q.codes, {"activity": self.activity.id})}
+        return next(code for code in _codes() if code not in given)
+
+    async def _call(
+        self, flow: str, again: Again, *, pick: int | None = None, expert: int | None = None, witness: str | None = None
+    ) -> None:
+        await self.tx.run(
+            Q.insert_call,
+            {
+                "id": new_call_id(),
+                "flow": flow,
+                "activity": self.activity.id,
+                "pick": pick,
+                "expert": expert,
+                "witness": witness,
+                "attempt": again.attempt,
+                "not_before": again.not_before,
+            },
+        )
+
+    # --- the end ----------------------------------------------------------------------------------------------
+
+    async def _end(self, tally: Any) -> ActivityState:
+        end = ending(tally.planned, tally.accepted, tally.open)
+        if end is None:
+            return ActivityState.DRAWING
+        if end is End.COMPLETE:
+            body = {"agreed": tally.accepted, "seats": int(tally.planned)}
+            await (await self.chain()).append(EntryType.COMPLETE, body)
+        return await self._to(Act.COMPLETE if end is End.COMPLETE else Act.SHORT)
+
+    async def _to(self, act: Act) -> ActivityState:
+        state = lifecycle.after(ActivityState.DRAWING, act, Role.SYSTEM)
+        await self.tx.run(Q.set_state, {"activity": self.activity.id, "state": state.value})
+        await log(self.tx, self.activity.id, act, "system", Role.SYSTEM)
+        return state
+
+    async def _seal(self) -> None:
+        """After the last live call: the system's share is opened, the chain is whole, the ledger knows."""
+        system_share = self.custody.vault.decrypt(bytes(self.draw.system_share_enc), "system-share")
+        entry = await (await self.chain()).append(EntryType.SEAL, {"system_share": system_share.hex()})
+        await self.tx.run(Q.mark_sealed, {"activity": self.activity.id, "no": self.draw.no})
+        lots = [row.lot for row in await self.tx.all(Q.lots, {"activity": self.activity.id})]
+        await record_in_ledger(self.tx, "seal", lots, entry, self.activity.id)
+
+
+async def log(tx: Transaction, activity: str, act: Act, actor: str, role: Role, remark: str = "") -> None:
+    """操作记录."""
+    values = {"activity": activity, "act": act.value, "actor": actor, "role": role.value, "remark": remark}
+    await tx.run(Q.log_operation, values)
+
+
+def _codes() -> Iterator[str]:
+    while True:
+        yield f"{secrets.randbelow(1_000_000):06d}"
+
+
+def _later(moment: datetime, seconds: float) -> datetime:
+    return moment + timedelta(seconds=seconds)

@@ -1,0 +1,100 @@
+"""The open end of an activity's transcript and of the ledger, inside a transaction that holds the activity's lock."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Self
+
+from db.pool import Transaction
+from db.queries import load
+from db.vault import Signer, Vault
+from drawing import transcript
+from drawing.canonical import canon, read
+from drawing.transcript import Entry, EntryType, parse_stamp, stamp
+
+Q = load("drawing")
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """The keys that the service keeps: the vault that opens personal data, and the signature under every entry."""
+
+    vault: Vault
+    signer: Signer
+
+
+def entry_of(row: Any) -> Entry:
+    """An entry as the database keeps it."""
+    return Entry(
+        seq=row.seq,
+        at=parse_stamp(row.at),
+        type=EntryType(row.type),
+        body=read(row.body),
+        prev=bytes(row.prev).hex(),
+        hash=bytes(row.hash).hex(),
+        sig=b64encode(bytes(row.sig)).decode(),
+    )
+
+
+def row_of(activity: str, entry: Entry) -> dict[str, Any]:
+    """An entry as statement parameters."""
+    return {
+        "activity": activity,
+        "seq": entry.seq,
+        "at": stamp(entry.at),
+        "type": entry.type.value,
+        "body": canon(dict(entry.body)).decode(),
+        "prev": bytes.fromhex(entry.prev),
+        "hash": bytes.fromhex(entry.hash),
+        "sig": b64decode(entry.sig),
+    }
+
+
+@dataclass(slots=True)
+class Chain:
+    """Appends entries; the caller holds the activity's row lock, so there is one writer."""
+
+    tx: Transaction
+    activity: str
+    now: datetime
+    signer: Signer
+    head: Entry | None
+
+    @classmethod
+    async def of(cls, tx: Transaction, activity: str, signer: Signer) -> Self:
+        """The chain's end, and the database's clock read after the lock was had."""
+        row = await tx.one(Q.chain_head, {"activity": activity})
+        head = None if row.seq is None else entry_of(row)
+        return cls(tx, activity, row.now, signer, head)
+
+    async def append(self, kind: EntryType, body: Mapping[str, Any]) -> Entry:
+        """Sign and write the next entry; a clock a little behind the chain is lifted to it, never the other way."""
+        at = self.now if self.head is None else max(self.now, self.head.at)
+        entry = transcript.append(self.head, at, kind, body, self.signer.sign)
+        await self.tx.run(Q.append_entry, row_of(self.activity, entry))
+        self.head = entry
+        return entry
+
+
+def hashed_lot(lot: str) -> str:
+    """A 标段 as the ledger knows it: hex SHA-256, so that the ledger can be shown to anyone."""
+    return sha256(lot.encode()).hexdigest()
+
+
+async def record_in_ledger(tx: Transaction, kind: str, lots: list[str], entry: Entry, activity: str) -> None:
+    """Add the leaf of a commit or a seal. The ledger is always the last lock."""
+    await tx.run(Q.lock_ledger, {})
+    await tx.run(
+        Q.append_ledger,
+        {
+            "kind": kind,
+            "lots": sorted(hashed_lot(lot) for lot in lots),
+            "hash": bytes.fromhex(entry.hash),
+            "activity": activity,
+            "seq": entry.seq,
+        },
+    )

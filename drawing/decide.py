@@ -1,0 +1,182 @@
+"""*decide*: a confirmed key becomes an outcome, with its evidence hash and its transcript entry, and nothing besides that could
+fail. And what a call came to when its line is gone. What follows from either is `advance`'s, in a transaction of its own.
+
+Every function returns whether it was written: False means the call is no longer ours or the matter no longer open, and
+the caller's transaction holds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from db.pool import Transaction
+from drawing.canonical import canon
+from drawing.chain import Chain, Custody, Q
+from drawing.lots import weak_share
+from drawing.progress import PickOutcome
+from drawing.rules import Rules
+from drawing.transcript import EntryType
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as its worker holds it: the epoch fences whoever held the node before."""
+
+    id: str
+    activity: str
+    epoch: int
+
+
+class NotOurs(Exception):
+    """The decision came too late: the call is no longer ours, or the matter no longer open. Rolls the transaction back."""
+
+
+class Owing(Exception):
+    """A seat came free and nobody has been picked for it: advance first, so that no seat waits for a liked outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A call's evidence: the text that is kept, and its hash in the transcript."""
+
+    text: str
+    hash: str
+
+    @staticmethod
+    def of(facts: Mapping[str, Any]) -> Evidence:
+        text = canon(dict(facts))
+        return Evidence(text.decode(), sha256(text).hexdigest())
+
+    def parameters(self) -> dict[str, Any]:
+        return {"evidence": self.text, "evidence_hash": bytes.fromhex(self.hash)}
+
+
+async def lock(tx: Transaction, activity: str) -> Any:
+    """The activity's row, locked until the transaction ends: a draw has one writer at a time."""
+    row = await tx.one(Q.lock_activity, {"activity": activity})
+    if row is None:
+        raise LookupError(f"no activity {activity}")
+    return row
+
+
+async def lock_settled(tx: Transaction, activity: str, *, regardless: bool = False) -> Any:
+    """As `lock`, but raises Owing while a free seat has not been looked at; `regardless` when that keeps failing."""
+    row = await lock(tx, activity)
+    if row.owed and not regardless:
+        raise Owing
+    return row
+
+
+async def answer(
+    tx: Transaction,
+    custody: Custody,
+    call: Call,
+    outcome: PickOutcome,
+    facts: Mapping[str, Any],
+    *,
+    regardless: bool = False,
+) -> None:
+    """An expert's confirmed key; raises NotOurs when it counts no more. Saying the same again changes nothing."""
+    activity = await lock_settled(tx, call.activity, regardless=regardless)
+    evidence = Evidence.of(facts)
+    row = await _write(tx, call, outcome.value, evidence)
+    if row is None:
+        return
+    await close_pick(tx, row.pick, outcome)
+    if outcome is PickOutcome.ACCEPTED:
+        travel = Rules.load(activity.rules).travel_seconds
+        await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
+    else:
+        await tx.run(Q.set_owed, {"activity": call.activity, "owed": True})
+    chain = await Chain.of(tx, call.activity, custody.signer)
+    expert = facts["expert"]
+    await chain.append(
+        EntryType.ATTEMPT, {"expert": expert, "attempt": row.attempt, "evidence": evidence.hash}
+    )
+    await chain.append(
+        EntryType.OUTCOME, {"expert": expert, "outcome": outcome.value, "rests_on": [evidence.hash]}
+    )
+
+
+async def _write(tx: Transaction, call: Call, outcome: str, evidence: Evidence) -> Any:
+    """Write the decision into the call; None when the very same is there already (its first answer got lost)."""
+    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome}
+    row = await tx.one(Q.decide_call, values | evidence.parameters())
+    if row is None and not await tx.value(Q.decided_so, values):
+        raise NotOurs
+    return row
+
+
+async def close_pick(tx: Transaction, pick: int, outcome: PickOutcome) -> None:
+    """Give an open pick its outcome; raises NotOurs when it has one already."""
+    if not await tx.run(Q.decide_pick, {"pick": pick, "outcome": outcome.value}):
+        raise NotOurs
+
+
+async def share(
+    tx: Transaction, custody: Custody, call: Call, digits: str, facts: Mapping[str, Any]
+) -> None:
+    """The witness's confirmed digits, exactly one share a draw; raises NotOurs when one is there or they are weak."""
+    await lock(tx, call.activity)
+    row = await _write(tx, call, "share_given", Evidence.of(facts))
+    if row is None:
+        return
+    used = await tx.all(Q.shares_used)
+    if weak_share(digits, {each.value for each in used}) or await tx.one(Q.share_entry, {"activity": call.activity}):
+        raise NotOurs
+    chain = await Chain.of(tx, call.activity, custody.signer)
+    await chain.append(EntryType.WITNESS, {"share": {"by": row.witness, "value": digits}})
+
+
+async def end_call(
+    tx: Transaction,
+    custody: Custody,
+    call: Call,
+    outcome: str,
+    facts: Mapping[str, Any],
+    trail: str,
+    *,
+    regardless: bool = False,
+) -> bool:
+    """The line is known to be gone. A decision taken before stays; else the attempt goes into the transcript."""
+    await lock_settled(tx, call.activity, regardless=regardless)
+    evidence = Evidence.of(facts)
+    row = await tx.one(
+        Q.end_call,
+        {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, **evidence.parameters()},
+    )
+    if row is None:
+        return False
+    if not row.decided:
+        await _record_attempt(tx, custody, call, row, outcome, evidence)
+    return True
+
+
+async def _record_attempt(
+    tx: Transaction, custody: Custody, call: Call, row: Any, outcome: str, evidence: Evidence
+) -> None:
+    chain = await Chain.of(tx, call.activity, custody.signer)
+    if row.flow == "witness":
+        await chain.append(
+            EntryType.WITNESS_TRY, {"by": row.witness, "attempt": row.attempt, "happened": outcome}
+        )
+    elif row.flow == "invitation":
+        expert = await tx.value(Q.open_pseudonym, {"pick": row.pick})
+        if expert is not None:
+            body = {"expert": expert, "attempt": row.attempt, "evidence": evidence.hash}
+            await chain.append(EntryType.ATTEMPT, body)
+
+
+async def unavailable(
+    tx: Transaction, custody: Custody, activity: Any, pick: int, expert: str, rests_on: str
+) -> None:
+    """An appointment made elsewhere since the commit: the pick's outcome rests on that activity's outcome."""
+    await close_pick(tx, pick, PickOutcome.UNAVAILABLE)
+    await tx.run(Q.set_owed, {"activity": activity.id, "owed": True})
+    chain = await Chain.of(tx, activity.id, custody.signer)
+    await chain.append(
+        EntryType.OUTCOME, {"expert": expert, "outcome": "unavailable", "rests_on": [rests_on]}
+    )

@@ -1,0 +1,107 @@
+-- Every statement of the worker, each with a name and one sentence.
+
+-- name: know_node
+-- The node's row exists before anybody asks for its lease.
+INSERT INTO node (name) VALUES (%(node)s) ON CONFLICT DO NOTHING;
+
+-- name: take_lease
+-- Take over a lease that has run out: the epoch rises and fences whoever held it. The database's clock judges.
+UPDATE node SET holder = %(holder)s, epoch = epoch + 1,
+       lease_until = clock_timestamp() + %(lease)s * interval '1 second'
+WHERE name = %(node)s AND lease_until < clock_timestamp()
+RETURNING epoch;
+
+-- name: renew_lease
+-- Stay the holder; 0 rows when somebody else has taken over.
+UPDATE node SET lease_until = clock_timestamp() + %(lease)s * interval '1 second'
+WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until >= clock_timestamp()
+RETURNING epoch;
+
+-- name: release_lease
+-- Let the next one in at once.
+UPDATE node SET lease_until = clock_timestamp(), holder = NULL
+WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
+
+-- name: lease_held
+-- Looked at, and held fast against a take-over, in the transaction that makes a call live.
+SELECT epoch FROM node
+WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until > clock_timestamp()
+FOR SHARE;
+
+-- name: due
+-- Calls whose time has come, oldest first; those of a paused or ended draw are held.
+SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness
+FROM call c JOIN activity a ON a.id = c.activity
+WHERE c.state = 'waiting' AND c.not_before <= clock_timestamp()
+  AND (a.state = 'drawing' OR c.flow = 'details')
+ORDER BY c.not_before, c.id LIMIT %(limit)s;
+
+-- name: next_due
+-- When the next waiting call's time comes, in seconds from now.
+SELECT extract(epoch FROM min(c.not_before) - clock_timestamp())::float8
+FROM call c JOIN activity a ON a.id = c.activity
+WHERE c.state = 'waiting' AND c.not_before > clock_timestamp() AND (a.state = 'drawing' OR c.flow = 'details');
+
+-- name: invitation
+-- All that an invitation or details call says and needs.
+SELECT p.pseudonym, p.code, e.phone_enc, a.district, a.evaluation_start, a.evaluation_end, a.rules,
+       n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
+FROM pick p JOIN expert e ON e.id = p.expert
+     JOIN activity a ON a.id = p.activity
+     JOIN condition c ON c.activity = p.activity AND c.id = p.condition
+     JOIN notice n ON n.activity = c.activity AND n.id = c.notice
+WHERE p.id = %(pick)s;
+
+-- name: witness_call
+-- All that a witness call says and needs: the commit it is about, and the ledger's size under it.
+SELECT w.phone_enc, a.rules, t.body, encode(t.hash, 'hex') AS hash
+FROM witness w JOIN activity a ON a.id = w.activity
+     JOIN transcript t ON t.activity = a.id AND t.type = 'commit'
+WHERE w.activity = %(activity)s AND w.id = %(witness)s
+ORDER BY t.seq DESC LIMIT 1;
+
+-- name: person_now
+-- What stands in the way of ringing this expert now: calls of the last minute, hour and day, a live call, an appointment made
+-- elsewhere (with the hash of the outcome that made it).
+SELECT count(*) FILTER (WHERE c.dialled_at > clock_timestamp() - interval '1 minute') AS last_minute,
+       count(*) FILTER (WHERE c.dialled_at > clock_timestamp() - interval '1 hour') AS last_hour,
+       count(*) AS last_day,
+       coalesce(bool_or(c.state = 'live'), false) AS on_the_line,
+       (SELECT ap.pick FROM appointment ap
+        WHERE ap.expert = %(expert)s AND ap.activity <> %(activity)s AND ap.during && (
+          SELECT tstzrange(n.gather_at - %(travel)s * interval '1 second', a.evaluation_end)
+          FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+               JOIN notice n ON n.activity = k.activity AND n.id = k.notice
+               JOIN activity a ON a.id = p.activity
+          WHERE p.id = %(pick)s) LIMIT 1) AS elsewhere
+FROM call c WHERE c.expert = %(expert)s AND c.dialled_at > clock_timestamp() - interval '1 day';
+
+-- name: outcome_hash
+-- The transcript entry that gave a pick its outcome.
+SELECT encode(t.hash, 'hex') FROM pick p JOIN transcript t ON t.activity = p.activity AND t.type = 'outcome'
+WHERE p.id = %(pick)s AND t.body::jsonb ->> 'expert' = p.pseudonym ORDER BY t.seq DESC LIMIT 1;
+
+-- name: go_live
+-- A waiting call becomes this worker's; the unique index refuses a second live call to one expert.
+UPDATE call SET state = 'live', node = %(node)s, epoch = %(epoch)s, dialled_at = clock_timestamp()
+WHERE id = %(call)s AND state = 'waiting';
+
+-- name: postpone
+-- Not now: another line, the hours or a budget stand in the way.
+UPDATE call SET not_before = clock_timestamp() + %(seconds)s * interval '1 second'
+WHERE id = %(call)s AND state = 'waiting';
+
+-- name: drop_call
+-- A waiting call whose matter is settled.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE id = %(call)s AND state = 'waiting';
+
+-- name: orphans
+-- Live calls of this node that an earlier holder left.
+SELECT id, activity, epoch, flow, pick, attempt, outcome::text AS outcome FROM call
+WHERE node = %(node)s AND state = 'live' AND epoch < %(epoch)s ORDER BY id;
+
+-- name: calls_today
+-- Calls dialled since midnight, for the daily ceiling.
+SELECT count(*) FROM call WHERE dialled_at >= date_trunc('day', clock_timestamp() AT TIME ZONE 'Asia/Shanghai')
+  AT TIME ZONE 'Asia/Shanghai';
