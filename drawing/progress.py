@@ -1,0 +1,90 @@
+"""What comes next in a draw, from rows alone (pure).
+
+`advance` reads rows into these values, asks the functions here, and writes what they answer. Nothing here waits, reads a
+clock or draws a lot; asking twice gives the same answer, so that a worker killed between any two steps changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from drawing.rules import Rules
+
+
+class PickOutcome(Enum):
+    """What became of a pick; the values equal the SQL enum `pick_outcome`."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    UNREACHED = "unreached"
+    UNAVAILABLE = "unavailable"
+    CANCELLED = "cancelled"
+
+
+HOLDS_SEAT = frozenset({PickOutcome.OPEN, PickOutcome.ACCEPTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One ended call of a pick: what it came to and when."""
+
+    outcome: str
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Call once more, not before that moment."""
+
+    attempt: int
+    not_before: datetime
+
+
+class Verdict(Enum):
+    UNREACHED = "unreached"  # 未接通, final for this activity
+
+
+def verdict(tries: Sequence[Try], picked_at: datetime, now: datetime, rules: Rules) -> Again | Verdict:
+    """What follows for an open pick whose last call has ended without a decision (requirement D9, K2)."""
+    held = (now - picked_at).total_seconds()
+    if rules.unreached_after([t.outcome for t in tries], held):
+        return Verdict.UNREACHED
+    if not tries:
+        return Again(1, now)
+    last = tries[-1]
+    return Again(len(tries) + 1, last.ended_at + timedelta(seconds=rules.calling.pause(last.outcome)))
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A numbered seat of a condition: 1, 2 … up to its 条件计划抽取人数."""
+
+    condition: str
+    number: int
+
+
+def open_seats(seats: Mapping[str, int], taken: frozenset[Seat]) -> Iterator[Seat]:
+    """Seats nobody holds, in the commit's order of conditions, lowest number first."""
+    for condition, planned in seats.items():
+        for number in range(1, planned + 1):
+            seat = Seat(condition, number)
+            if seat not in taken:
+                yield seat
+
+
+class End(Enum):
+    """How a draw stands once no seat can be filled any more."""
+
+    COMPLETE = "complete"  # 抽取完成: all seats agreed
+    SHORT = "short"  # 待补抽: the eligible are used up
+
+
+def ending(planned: int, accepted: int, pending: int) -> End | None:
+    """COMPLETE when all have agreed, SHORT when nobody is left to ask, None while somebody is being asked."""
+    if accepted >= planned:
+        return End.COMPLETE
+    return None if pending else End.SHORT

@@ -1,0 +1,242 @@
+-- Every statement of drawing/, each with a name and one sentence. Locks are taken in the order activity, pick, call, ledger.
+
+-- name: lock_activity
+-- A draw has one writer at a time: every transaction that touches it begins here.
+SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
+       clock_timestamp() AS now
+FROM activity a WHERE a.id = %(activity)s FOR UPDATE;
+
+-- name: try_lock_activity
+-- The same for a sweep: another worker that holds it does the work.
+SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
+       clock_timestamp() AS now
+FROM activity a WHERE a.id = %(activity)s FOR UPDATE SKIP LOCKED;
+
+-- name: running
+-- Activities whose draw may have something due; 'complete' until it is sealed.
+SELECT a.id FROM activity a
+WHERE a.state IN ('drawing', 'paused')
+   OR (a.state = 'complete' AND EXISTS (
+         SELECT FROM draw d WHERE d.activity = a.id AND d.sealed_at IS NULL))
+ORDER BY a.started_at, a.id;
+
+-- name: set_state
+-- Only drawing.lifecycle says which state may follow.
+UPDATE activity SET state = %(state)s::activity_state,
+       started_at = CASE WHEN %(state)s = 'drawing' THEN coalesce(started_at, clock_timestamp()) ELSE started_at END
+WHERE id = %(activity)s;
+
+-- name: set_owed
+-- Whether a seat came free that advance has not looked at yet.
+UPDATE activity SET owed = %(owed)s WHERE id = %(activity)s;
+
+-- name: log_operation
+-- 操作记录.
+INSERT INTO operation (actor, role, act, activity, remark)
+VALUES (%(actor)s, %(role)s, %(act)s, %(activity)s, %(remark)s);
+
+-- name: wake
+-- A hint to whoever listens; the truth is in the rows.
+SELECT pg_notify('work', %(activity)s);
+
+-- name: conditions
+-- The conditions of an activity in the commit's order.
+SELECT id, mode::text AS mode, regions, main, backup, titles, qualifications, authorities, seats, notice
+FROM condition WHERE activity = %(activity)s ORDER BY position;
+
+-- name: avoided
+-- 回避单位 and 回避人员; a person by 证件号, else by everybody of that name.
+SELECT v.unit, v.id_card_hash, v.name_hash,
+       ARRAY(SELECT e.id_card_hash FROM expert e WHERE e.name_hash = v.name_hash AND v.id_card_hash IS NULL) AS same_name
+FROM avoidance v WHERE v.activity = %(activity)s ORDER BY v.id;
+
+-- name: lots
+-- The 标段 of an activity.
+SELECT lot FROM activity_lot WHERE activity = %(activity)s ORDER BY lot;
+
+-- name: witnesses
+-- Who may give the share of this activity.
+SELECT id, name_enc, phone_enc FROM witness WHERE activity = %(activity)s ORDER BY id;
+
+-- name: current_draw
+-- The draw that is under way, or was last.
+SELECT no, commit_hash, system_share_enc, pool_key_enc, pool_size, committed_at, witnessed_at, sealed_at
+FROM draw WHERE activity = %(activity)s ORDER BY no DESC LIMIT 1;
+
+-- name: insert_draw
+-- A committed draw; its share stays encrypted until the seal.
+INSERT INTO draw (activity, no, commit_hash, system_share_enc, pool_key_enc, pool_size)
+VALUES (%(activity)s, %(no)s, %(commit_hash)s, %(system_share_enc)s, %(pool_key_enc)s, %(pool_size)s);
+
+-- name: mark_ordered
+-- The order of every condition is stored: picks may follow.
+UPDATE draw SET witnessed_at = clock_timestamp() WHERE activity = %(activity)s AND no = %(no)s;
+
+-- name: mark_sealed
+-- The seal entry is written.
+UPDATE draw SET sealed_at = clock_timestamp() WHERE activity = %(activity)s AND no = %(no)s;
+
+-- name: insert_pool_block
+-- A block of the snapshot, encrypted.
+INSERT INTO pool_block (activity, draw, n, data) VALUES (%(activity)s, %(draw)s, %(n)s, %(data)s);
+
+-- name: pool_blocks
+-- The snapshot's blocks in order.
+SELECT n, data FROM pool_block WHERE activity = %(activity)s AND draw = %(draw)s ORDER BY n;
+
+-- name: insert_order_block
+-- A block of a condition's order, encrypted.
+INSERT INTO order_block (activity, draw, condition, n, data)
+VALUES (%(activity)s, %(draw)s, %(condition)s, %(n)s, %(data)s);
+
+-- name: order_block
+-- One block of a condition's order.
+SELECT data FROM order_block
+WHERE activity = %(activity)s AND draw = %(draw)s AND condition = %(condition)s AND n = %(n)s;
+
+-- name: picks
+-- Everybody picked in this activity so far.
+SELECT p.id, p.draw, p.condition, p.seat, p.expert, p.pseudonym, p.units, p.rank, p.outcome::text AS outcome, p.picked_at
+FROM pick p WHERE p.activity = %(activity)s ORDER BY p.id;
+
+-- name: tally
+-- Whether anything is due, in one look: planned and agreed seats, open picks, open picks without a call under way, live calls.
+SELECT (SELECT sum(c.seats) FROM condition c WHERE c.activity = %(activity)s) AS planned,
+       count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
+       count(*) FILTER (WHERE p.outcome = 'open') AS open,
+       count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
+         SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'ended')) AS idle,
+       (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.state = 'live') AS live
+FROM pick p WHERE p.activity = %(activity)s;
+
+-- name: idle_picks
+-- Open picks with no call waiting or live, with what their calls came to.
+SELECT p.id, p.condition, p.seat, p.expert, p.pseudonym, p.picked_at,
+       ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt) AS outcomes,
+       ARRAY(SELECT c.ended_at FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt) AS ended,
+       ARRAY(SELECT encode(c.evidence_hash, 'hex') FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
+             ORDER BY c.attempt) AS evidence
+FROM pick p
+WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
+  SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'ended')
+ORDER BY p.id;
+
+-- name: insert_pick
+-- A pick takes its numbered seat; the unique index refuses a second one on it.
+INSERT INTO pick (activity, draw, condition, seat, expert, pseudonym, units, rank, code)
+VALUES (%(activity)s, %(draw)s, %(condition)s, %(seat)s, %(expert)s, %(pseudonym)s, %(units)s, %(rank)s, %(code)s)
+RETURNING id;
+
+-- name: codes
+-- The 验证码 given in this activity.
+SELECT code FROM pick WHERE activity = %(activity)s;
+
+-- name: decide_pick
+-- An open pick gets its outcome, once.
+UPDATE pick SET outcome = %(outcome)s::pick_outcome, decided_at = clock_timestamp()
+WHERE id = %(pick)s AND outcome = 'open';
+
+-- name: insert_appointment
+-- Who agreed is busy from 集合时间 − travel to 预计评标结束.
+INSERT INTO appointment (pick, expert, activity, during)
+SELECT p.id, p.expert, p.activity, tstzrange(n.gather_at - %(travel)s * interval '1 second', a.evaluation_end)
+FROM pick p JOIN condition c ON c.activity = p.activity AND c.id = p.condition
+     JOIN notice n ON n.activity = c.activity AND n.id = c.notice
+     JOIN activity a ON a.id = p.activity
+WHERE p.id = %(pick)s;
+
+-- name: insert_call
+-- A call that waits for the dispatcher.
+INSERT INTO call (id, flow, activity, pick, expert, witness, attempt, not_before)
+VALUES (%(id)s, %(flow)s, %(activity)s, %(pick)s, %(expert)s, %(witness)s, %(attempt)s,
+        coalesce(%(not_before)s, clock_timestamp()));
+
+-- name: decide_call
+-- The confirmed key, while the line is open: fenced by epoch, written once.
+UPDATE call SET outcome = %(outcome)s::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
+       evidence_hash = %(evidence_hash)s
+WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live'
+RETURNING pick, expert, witness, attempt;
+
+-- name: end_call
+-- The line is known to be gone; an outcome that was decided before stays.
+UPDATE call SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s,
+       outcome = coalesce(outcome, %(outcome)s::call_outcome),
+       evidence = coalesce(evidence, %(evidence)s), evidence_hash = coalesce(evidence_hash, %(evidence_hash)s)
+WHERE id = %(call)s AND epoch = %(epoch)s AND state = 'live'
+RETURNING pick, witness, attempt, flow, decided_at IS NOT NULL AS decided;
+
+-- name: pseudonym
+-- The pool id of a pick.
+SELECT pseudonym FROM pick WHERE id = %(pick)s;
+
+-- name: witness_calls
+-- What the calls to the witnesses came to so far.
+SELECT witness, attempt, state::text AS state, outcome::text AS outcome, ended_at
+FROM call WHERE activity = %(activity)s AND flow = 'witness' ORDER BY attempt, id;
+
+-- name: chain_head
+-- The last entry of an activity's chain.
+SELECT seq, at, type, body, prev, hash, sig FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1;
+
+-- name: chain
+-- The whole chain.
+SELECT seq, at, type, body, prev, hash, sig FROM transcript WHERE activity = %(activity)s ORDER BY seq;
+
+-- name: append_entry
+-- The transcript only ever grows.
+INSERT INTO transcript (activity, seq, at, type, body, prev, hash, sig)
+VALUES (%(activity)s, %(seq)s, %(at)s, %(type)s, %(body)s, %(prev)s, %(hash)s, %(sig)s);
+
+-- name: share_entry
+-- The witness's share of a draw, if it is given: the last `witness` entry after that draw's commit.
+SELECT t.body FROM transcript t
+WHERE t.activity = %(activity)s AND t.type = 'witness'
+  AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit')
+ORDER BY t.seq LIMIT 1;
+
+-- name: shares_used
+-- Digits given before: what was used once is refused.
+SELECT body FROM transcript WHERE type = 'witness';
+
+-- name: lock_ledger
+-- The ledger has one writer at a time; always the last lock.
+SELECT pg_advisory_xact_lock(7236011);
+
+-- name: ledger
+-- Every leaf.
+SELECT n, kind, lots, hash, activity, seq FROM ledger ORDER BY n;
+
+-- name: ledger_size
+-- How many leaves there are.
+SELECT count(*) FROM ledger;
+
+-- name: append_ledger
+-- A leaf for a commit or a seal.
+INSERT INTO ledger (n, kind, lots, hash, activity, seq)
+VALUES ((SELECT count(*) FROM ledger), %(kind)s, %(lots)s, %(hash)s, %(activity)s, %(seq)s);
+
+-- name: last_about_lot
+-- The hash of the ledger's last entry about a lot.
+SELECT hash FROM ledger WHERE lots @> ARRAY[%(lot)s] ORDER BY n DESC LIMIT 1;
+
+-- name: calls_evidence
+-- What the hashes in attempts stand for.
+SELECT encode(evidence_hash, 'hex') AS hash, evidence FROM call
+WHERE activity = %(activity)s AND evidence IS NOT NULL ORDER BY dialled_at, id;
+
+-- name: unseal
+-- Opens the result by the database's clock only: 0 rows before the time.
+UPDATE activity SET unsealed_at = clock_timestamp()
+WHERE id = %(activity)s AND unsealed_at IS NULL
+  AND evaluation_start - %(lead)s * interval '1 second' <= clock_timestamp();
+
+-- name: results
+-- Who agreed, for a result that is open.
+SELECT p.condition, p.seat, p.code, p.draw, e.name_enc, e.unit, e.specialties, e.title, n.gather_at
+FROM pick p JOIN expert e ON e.id = p.expert
+     JOIN condition c ON c.activity = p.activity AND c.id = p.condition
+     JOIN notice n ON n.activity = c.activity AND n.id = c.notice
+     JOIN activity a ON a.id = p.activity
+WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND a.unsealed_at IS NOT NULL
+ORDER BY c.position, p.seat;
