@@ -69,8 +69,10 @@ def translate(error: psycopg2.Error) -> DatabaseError:
     """The driver's error in our words. Its DETAIL, which quotes the row's values, is left out on purpose."""
     state = error.pgcode
     message = (error.diag.message_primary or str(error)).strip() or type(error).__name__
+    if isinstance(error, psycopg2.InterfaceError):
+        return Unavailable(f"the connection to PostgreSQL was lost ({message})")
     if state is None:
-        lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) or type(error) in (
+        lost = isinstance(error, psycopg2.OperationalError) or type(error) in (
             psycopg2.DatabaseError,  # libpq's plain "server closed the connection", in asynchronous mode
         )
         return Unavailable(message) if lost else StatementError(message, "driver")
