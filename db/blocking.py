@@ -1,4 +1,6 @@
-"""A plain, synchronous connection: for COPY, imports, migrations and child processes. Never in an event loop."""
+"""A plain, synchronous connection: for COPY, imports, migrations and child processes. Never in an event
+loop.
+"""
 
 from __future__ import annotations
 

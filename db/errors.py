@@ -1,6 +1,7 @@
 """What can go wrong with the database, in our own words, so that no caller knows the driver.
 
-After `Unavailable` it is unknown whether the statement, or the COMMIT, took effect: repeat only what is idempotent.
+After `Unavailable` it is unknown whether the statement, or the COMMIT, took effect: repeat only what is
+idempotent.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class Constraint(Enum):
 
 
 class Conflict(DatabaseError):
-    """A constraint refused the row: somebody else was faster, or the caller is wrong. `name` says which one."""
+    """A constraint refused the row: somebody else was faster, or the caller is wrong. `name` says which
+    one.
+    """
 
     def __init__(self, kind: Constraint, name: str, table: str) -> None:
         super().__init__(f"{kind.name.lower()} constraint {name!r} of table {table!r}")
@@ -39,7 +42,9 @@ class Conflict(DatabaseError):
 
 
 class SerializationFailure(DatabaseError):
-    """Nothing happened, because of another transaction (serialisation, deadlock, lock time-out): may be repeated."""
+    """Nothing happened, because of another transaction (serialisation, deadlock, lock time-out): may be
+    repeated.
+    """
 
 
 class Forbidden(DatabaseError):
@@ -77,9 +82,9 @@ def translate(error: psycopg2.Error) -> DatabaseError:
         )
         return Unavailable(message) if lost else StatementError(message, "driver")
     if state in _CONSTRAINTS:
-        return Conflict(
-            _CONSTRAINTS[state], error.diag.constraint_name or error.diag.column_name or "", error.diag.table_name or ""
-        )
+        diag = error.diag
+        name = diag.constraint_name or diag.column_name or ""
+        return Conflict(_CONSTRAINTS[state], name, diag.table_name or "")
     if state in _AGAIN:
         return SerializationFailure(message)
     if state in _AWAY or state[:2] in _AWAY_CLASSES:

@@ -19,9 +19,12 @@ def write_key_file(path: Path, line: str) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
-        raise KeyFileRefused(f"{path} exists already, and a key is never overwritten: move it away first") from None
+        raise KeyFileRefused(
+            f"{path} exists already; a key is never overwritten: move it away first"
+        ) from None
     except OSError as error:
-        raise KeyFileRefused(f"{path} can't be written ({error.strerror}): make its folder, or choose another") from None
+        why = error.strerror
+        raise KeyFileRefused(f"{path} can't be written ({why}): make its folder, or choose another") from None
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         os.fchmod(descriptor, 0o600)  # whatever the umask says
         file.write(line + "\n")
@@ -37,15 +40,19 @@ def read_key_file(path: Path, create_hint: str) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise KeyFileRefused(_why(path, error, create_hint)) from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise KeyFileRefused(f"{path} is not a regular file: put the key itself there")
-        if status.st_mode & 0o077:
-            raise KeyFileRefused(
-                f"{path} can be read or changed by others (mode {stat.S_IMODE(status.st_mode):04o}): run  chmod 600 {path}"
-            )
-        return file.read(_MAX_BYTES).decode("ascii", "replace").strip()
+    try:
+        _check(path, os.fstat(descriptor).st_mode)
+        return os.read(descriptor, _MAX_BYTES).decode("ascii", "replace").strip()
+    finally:
+        os.close(descriptor)
+
+
+def _check(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise KeyFileRefused(f"{path} is not a regular file: put the key itself there")
+    if mode & 0o077:
+        seen = f"mode {stat.S_IMODE(mode):04o}"
+        raise KeyFileRefused(f"{path} can be read or changed by others ({seen}): run  chmod 600 {path}")
 
 
 def _why(path: Path, error: OSError, create_hint: str) -> str:

@@ -5,7 +5,8 @@
             await wakes.wait(2.0)     # a wake-up, or two seconds: then look
             ...
 
-The first wake-up comes right after the first LISTEN, and one after each reconnect: what was sent meanwhile is lost.
+The first wake-up comes right after the first LISTEN, and one after each reconnect: what was sent meanwhile
+is lost.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class Wake(NamedTuple):
 
 
 class Listener:
-    """Collects wake-ups; equal ones that nobody has fetched yet count once, so that it can't grow without bound."""
+    """Collects wake-ups; equal ones that nobody has fetched yet count once, so that it can't grow without
+    bound.
+    """
 
     def __init__(self, dsn: str, channels: Sequence[str]) -> None:
         if wrong := [channel for channel in channels if not _CHANNEL.fullmatch(channel)]:

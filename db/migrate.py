@@ -2,8 +2,9 @@
 
     python -m db.migrate [DSN]          (or EXPERTLINE_OWNER_DSN)
 
-Whoever runs it owns the tables; the service's role has only the rights that the schema grants it. All new files are
-applied in one transaction under an advisory lock, so that two at once do no harm and a failure leaves nothing behind.
+Whoever runs it owns the tables; the service's role has only the rights that the schema grants it. All new
+files are applied in one transaction under an advisory lock, so that two at once do no harm and a failure
+leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _LOCK = 0x6578706572746C69  # "expertli": any number, but the same in every vers
 
 
 class MigrationRefused(Exception):
-    """An applied file was changed or is gone: the database and this version of the program don't belong together."""
+    """An applied file was changed or is gone: the database and this version of the program don't belong
+    together.
+    """
 
 
 @dataclass(frozen=True)
@@ -45,21 +48,24 @@ def migrations() -> list[Migration]:
 
 
 def due(known: Sequence[Migration], applied: Sequence[tuple[str, str]]) -> list[Migration]:
-    """What is still to be applied, `applied` being (name, sha256) in order; MigrationRefused if they don't fit."""
+    """What is still to be applied, `applied` being (name, sha256) in order; MigrationRefused if they don't
+    fit.
+    """
     by_name = {migration.name: migration for migration in known}
     for name, sha256 in applied:
         if name not in by_name:
             raise MigrationRefused(
-                f"the database has had {name}, which this version of the program does not know: install a newer version"
+                f"the database has {name}, unknown to this program: install a newer version"
             )
         if by_name[name].sha256 != sha256:
             raise MigrationRefused(
-                f"db/schema/{name} was changed after it had been applied: restore the file, put the change into a new one"
+                f"db/schema/{name} was changed after it was applied: restore it, put the change into a new file"
             )
     names = {name for name, _ in applied}
     new = [migration for migration in known if migration.name not in names]
     if names and new and new[0].name < max(names):
-        raise MigrationRefused(f"db/schema/{new[0].name} comes before {max(names)}, which is applied: give it a later name")
+        late, last = new[0].name, max(names)
+        raise MigrationRefused(f"db/schema/{late} comes before {last}, already applied: give it a later name")
     return new
 
 
@@ -68,8 +74,8 @@ def migrate(dsn: str, known: Sequence[Migration] | None = None) -> list[str]:
     with transaction(dsn) as tx:
         tx.run("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
         _prepare(tx)
-        applied = [(row.name, row.sha256) for row in tx.all("SELECT name, sha256 FROM migration ORDER BY name")]
-        new = due(migrations() if known is None else known, applied)
+        applied = tx.all("SELECT name, sha256 FROM migration ORDER BY name")
+        new = due(migrations() if known is None else known, [(row.name, row.sha256) for row in applied])
         for migration in new:
             tx.run(migration.sql)
             tx.run(

@@ -1,11 +1,13 @@
-"""The one door to PostgreSQL for asyncio. The driver, aiopg, is known in this module and in db/listen.py only.
+"""The one door to PostgreSQL for asyncio. The driver, aiopg, is known in this module and in db/listen.py
+only.
 
     async with Database(dsn) as db:
         async with db.transaction() as tx:
             row = await tx.one(QUERIES.expert_for_update, {"id": 7}, Expert)
 
-The pool is ours, because aiopg's forgets to wake a waiter when a closed connection comes back, and connects under its
-lock. What an interrupted await leaves behind is closed; what an error leaves behind is rolled back and looked at.
+The pool is ours, because aiopg's forgets to wake a waiter when a closed connection comes back, and
+connects under its lock. What an interrupted await leaves behind is closed; what an error leaves behind is
+rolled back and looked at.
 """
 
 from __future__ import annotations
@@ -39,16 +41,16 @@ class _Session:
         self._cursor = cursor
 
     @classmethod
-    async def open(cls, dsn: str, timeout: float) -> _Session:
+    async def open(cls, dsn: str, patience: float) -> _Session:
         try:
             connection = await aiopg.connect(
-                dsn, timeout=timeout, enable_json=False, enable_hstore=False, enable_uuid=False
+                dsn, timeout=patience, enable_json=False, enable_hstore=False, enable_uuid=False
             )
             return cls(connection, await connection.cursor())
         except psycopg2.Error as error:
             raise Unavailable(f"no connection to PostgreSQL: {str(error).strip()}") from error
         except TimeoutError as error:
-            raise Unavailable(f"no connection to PostgreSQL within {timeout:g} s") from error
+            raise Unavailable(f"no connection to PostgreSQL within {patience:g} s") from error
 
     @property
     def usable(self) -> bool:
@@ -78,7 +80,9 @@ class _Session:
 
 
 def _raise_if_server_cancelled(error: asyncio.CancelledError) -> None:
-    """aiopg raises CancelledError also when the *server* cancelled the statement; that must not end our task."""
+    """aiopg raises CancelledError also when the *server* cancelled the statement; that must not end our
+    task.
+    """
     task = asyncio.current_task()
     if task is not None and not task.cancelling():
         raise Unavailable("PostgreSQL cancelled the statement (time limit or operator)") from error
@@ -95,7 +99,9 @@ class _Statements:
     @overload
     async def one(self, sql: str, params: Params | None, into: type[T]) -> T | None: ...
     async def one(self, sql: str, params: Params | None = None, into: type | None = None) -> Any:
-        """The first row, as NamedTuple or `into` (a frozen dataclass whose fields are the columns); None if none."""
+        """The first row, as NamedTuple or `into` (a frozen dataclass whose fields are the columns); None if
+        none.
+        """
 
         def take(cursor: Any) -> Any:
             row = cursor.fetchone()
@@ -165,9 +171,11 @@ class Transaction(_Statements):
 
 
 class Database(_Statements):
-    """A pool of at most `size` connections; its own one/all/value/run are single statements, committed at once.
+    """A pool of at most `size` connections; its own one/all/value/run are single statements, committed at
+    once.
 
-    `timeout` (seconds) is for a statement and for the wait for a free connection. Raises what db/errors.py lists.
+    `timeout` (seconds) is for a statement and for the wait for a free connection. Raises what db/errors.py
+    lists.
     """
 
     def __init__(self, dsn: str, *, size: int = 8, timeout: float = 30.0) -> None:

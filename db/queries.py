@@ -6,7 +6,8 @@
 
     QUERIES = load(__package__)            # QUERIES.expert_for_update is the text; parameters are %(name)s
 
-Bind the names you use in the module's body (`_EXPERT = QUERIES.expert`): a name that does not exist then fails at import.
+Bind the names you use in the module's body (`_EXPERT = QUERIES.expert`): a name that does not exist then
+fails at import.
 """
 
 from __future__ import annotations

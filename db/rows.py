@@ -1,7 +1,7 @@
 """From the driver's tuples to values: a NamedTuple by column name, or a given frozen dataclass.
 
-Importing this module also settles, for every connection of the process, how our types travel: bytea comes as `bytes`,
-an Enum goes as its value, a dict goes as json.
+Importing this module also settles, for every connection of the process, how our types travel: bytea comes
+as `bytes`, an Enum goes as its value, a dict goes as json.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The service's own Ed25519 key (RFC 8032), which signs every entry of a transcript.
 
-It lies in a file beside the master key, sealed by the vault. It is made once: who loses it can't sign any more as the
-same service, and its fingerprint is what supervisors compare.
+It lies in a file beside the master key, sealed by the vault. It is made once: who loses it can't sign any
+more as the same service, and its fingerprint is what supervisors compare.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Signer:
 
     @classmethod
     def create(cls, path: Path, vault: Vault) -> Signer:
-        """A new key in a new file (mode 0600), sealed by the vault. KeyFileRefused if something is there already."""
+        """A new key in a new file (mode 0600), sealed by the vault. KeyFileRefused if something is there
+        already.
+        """
         key = Ed25519PrivateKey.generate()
         sealed = vault.encrypt(key.private_bytes_raw(), _PURPOSE)
         write_key_file(path, base64.b64encode(sealed).decode())

@@ -1,9 +1,11 @@
-"""Personal data at rest: AES-256-GCM under a master key that lives in a file of its own, outside the database.
+"""Personal data at rest: AES-256-GCM under a master key that lives in a file of its own, outside the
+database.
 
-A sealed value is  version (1 byte) ‖ key id (1 byte) ‖ nonce (12) ‖ ciphertext and tag (NIST SP 800-38D); version and
-key id are there so that keys can be rotated. The purpose ("expert.phone") is authenticated with it, so that a sealed
-phone put into another column does not open. Sealed values are found again by keyed hash: HMAC-SHA-256 under a key per
-kind. All keys come from the master key by HKDF-SHA-256 (RFC 5869). No key is ever shown, logged or pickled.
+A sealed value is  version (1 byte) ‖ key id (1 byte) ‖ nonce (12) ‖ ciphertext and tag (NIST SP 800-38D);
+version and key id are there so that keys can be rotated. The purpose ("expert.phone") is authenticated
+with it, so that a sealed phone put into another column does not open. Sealed values are found again by
+keyed hash: HMAC-SHA-256 under a key per kind. All keys come from the master key by HKDF-SHA-256 (RFC
+5869). No key is ever shown, logged or pickled.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from db.pool import Database
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _HEAD = bytes([1, 1])  # layout version, key id
+_BODY = len(_HEAD) + _NONCE_BYTES
 _INSERT_CHECK = "INSERT INTO vault (check_value) VALUES (%(value)s) ON CONFLICT DO NOTHING"
 _SELECT_CHECK = "SELECT check_value FROM vault"
 
@@ -39,7 +42,9 @@ class Undecipherable(Exception):
 
 
 class Vault:
-    """Seals, opens and hashes. Cheap to use, safe to share between threads, not to be pickled (reopen it instead)."""
+    """Seals, opens and hashes. Cheap to use, safe to share between threads, not to be pickled (reopen it
+    instead).
+    """
 
     def __init__(self, master: bytes) -> None:
         if len(master) != KEY_BYTES:
@@ -64,13 +69,16 @@ class Vault:
         except ValueError:
             master = b""
         if len(master) != KEY_BYTES:
+            wanted = f"{2 * KEY_BYTES} hex digits"
             raise VaultRefused(
-                f"{path} does not hold a master key ({2 * KEY_BYTES} hex digits): restore the file from its backup"
+                f"{path} does not hold a master key ({wanted}): restore the file from its backup"
             )
         return cls(master)
 
     def encrypt(self, plain: bytes, purpose: str) -> bytes:
-        """Seal `plain`; only `decrypt` with the same purpose opens it. The same text never looks the same twice."""
+        """Seal `plain`; only `decrypt` with the same purpose opens it. The same text never looks the same
+        twice.
+        """
         nonce = os.urandom(_NONCE_BYTES)
         return _HEAD + nonce + self.__cipher.encrypt(nonce, plain, purpose.encode())
 
@@ -79,7 +87,7 @@ class Vault:
         if sealed[:2] != _HEAD:
             raise Undecipherable(f"a sealed {purpose} begins with an unknown version or key id")
         try:
-            return self.__cipher.decrypt(sealed[2 : 2 + _NONCE_BYTES], sealed[2 + _NONCE_BYTES :], purpose.encode())
+            return self.__cipher.decrypt(sealed[2:_BODY], sealed[_BODY:], purpose.encode())
         except (InvalidTag, ValueError):
             raise Undecipherable(f"a sealed {purpose} was altered, or is of another purpose or key") from None
 
@@ -109,7 +117,9 @@ class Vault:
 
 
 async def confirm(vault: Vault, database: Database) -> None:
-    """VaultRefused if this database was written with another master key; a new database remembers this one."""
+    """VaultRefused if this database was written with another master key; a new database remembers this
+    one.
+    """
     if await database.value(_SELECT_CHECK) is None:
         await database.run(_INSERT_CHECK, {"value": vault.check_value})
     _compare(vault, await database.value(_SELECT_CHECK))
@@ -125,6 +135,6 @@ def confirm_blocking(vault: Vault, tx: BlockingTransaction) -> None:
 def _compare(vault: Vault, stored: bytes) -> None:
     if not hmac.compare_digest(stored, vault.check_value):
         raise VaultRefused(
-            "the master key's check value does not fit this database: it was written with another master key; "
+            "the master key's check value does not fit: this database was written with another master key; "
             "restore that key's file from its backup, or connect to the right database"
         )

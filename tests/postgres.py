@@ -1,4 +1,6 @@
-"""A private PostgreSQL cluster for the tests, and a fresh database for each test in milliseconds (from a template)."""
+"""A private PostgreSQL cluster for the tests, and a fresh database for each test in milliseconds (from a
+template).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ SERVICE = "expertline_service"
 _TEMPLATE = "template_expertline"
 _NUMBERS = count(1)
 # A test's data need not survive the machine: no waiting for the disk.
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=120 -c listen_addresses=''"
+_FAST = (
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    " -c max_connections=120 -c listen_addresses=''"
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,9 @@ class Cluster:
 
 @dataclass(frozen=True)
 class TestDatabase:
-    """One test's own database: `dsn` is the service's, `owner_dsn` the owner's, `superuser_dsn` for looking at files."""
+    """One test's own database: `dsn` is the service's, `owner_dsn` the owner's, `superuser_dsn` for looking
+    at files.
+    """
 
     __test__ = False
 
@@ -102,7 +109,9 @@ def private_cluster() -> Iterator[Cluster]:
 def make_template(cluster: Cluster) -> None:
     """The roles, and a database with the whole schema that the tests' databases are copied from."""
     cluster.sql(
-        f"CREATE ROLE {OWNER} LOGIN CREATEROLE", f"CREATE ROLE {SERVICE} LOGIN", f"CREATE DATABASE {_TEMPLATE} OWNER {OWNER}"
+        f"CREATE ROLE {OWNER} LOGIN CREATEROLE",
+        f"CREATE ROLE {SERVICE} LOGIN",
+        f"CREATE DATABASE {_TEMPLATE} OWNER {OWNER}",
     )
     migrate(cluster.dsn(_TEMPLATE, OWNER))
 
@@ -123,7 +132,14 @@ def _as_postgres(program: str, *arguments: str) -> None:
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         user = pwd.getpwnam("postgres")
         command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *command]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/")
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        check=False,
+    )
     if done.returncode:
         raise RuntimeError(f"{program} failed:\n{done.stdout.decode(errors='replace')}")
 

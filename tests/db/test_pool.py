@@ -42,7 +42,10 @@ LOTS = "SELECT count(*) FROM lot"
 
 async def waits(database: Database, what: str) -> bool:
     """Somebody is inside a statement that contains `what`."""
-    sql = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE %(what)s AND pid <> pg_backend_pid() AND state = 'active'"
+    sql = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE query LIKE %(what)s AND pid <> pg_backend_pid() AND state = 'active'"
+    )
     return bool(await database.value(sql, {"what": f"%{what}%"}))
 
 
@@ -52,7 +55,9 @@ async def test_rows(db: Database) -> None:
     assert row.at.utcoffset() == datetime.now(UTC).utcoffset()
     thing = await db.one("SELECT ARRAY['x','y'] AS names, 7 AS id, 'red' AS colour", {}, Thing)
     assert thing == Thing(7, Colour.RED, ("x", "y"))
-    assert await db.all("SELECT 1 AS id, NULL AS colour, '{}'::text[] AS names", {}, Thing) == [Thing(1, None, ())]
+    assert await db.all("SELECT 1 AS id, NULL AS colour, '{}'::text[] AS names", {}, Thing) == [
+        Thing(1, None, ())
+    ]
     assert await db.value("SELECT %(colour)s", {"colour": Colour.RED}) == "red"
     assert await db.value("SELECT %(it)s::jsonb", {"it": {"键": [1]}}) == {"键": [1]}
     assert await db.one("SELECT 1 WHERE false") is None
@@ -67,7 +72,7 @@ async def test_a_transaction_commits_or_leaves_nothing(db: Database) -> None:
         await tx.run(LOT, {"id": "1"})
         assert await db.value(LOTS) == 0  # nobody sees it yet
     assert await db.value(LOTS) == 1
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
         async with db.transaction() as tx:
             await tx.run(LOT, {"id": "2"})
             raise ZeroDivisionError
@@ -81,14 +86,18 @@ async def test_constraints_are_told_by_name(db: Database) -> None:
     with pytest.raises(Conflict) as caught:
         async with db.transaction() as tx:
             await tx.run(LOT, {"id": "1"})
-    assert (caught.value.kind, caught.value.name, caught.value.table) == (Constraint.UNIQUE, "lot_pkey", "lot")
+    assert (caught.value.kind, caught.value.name, caught.value.table) == (
+        Constraint.UNIQUE,
+        "lot_pkey",
+        "lot",
+    )
     with pytest.raises(StatementError, match="42703"):
         await db.value("SELECT nonsense")
     assert await db.value(LOTS) == 1
 
 
 async def test_a_swallowed_error_is_not_taken_for_a_commit(db: Database) -> None:
-    with pytest.raises(Aborted):
+    with pytest.raises(Aborted):  # noqa: PT012
         async with db.transaction() as tx:
             await tx.run(LOT, {"id": "1"})
             with pytest.raises(Conflict):
@@ -116,7 +125,7 @@ async def test_a_cancelled_await_does_not_poison_the_pool(database: TestDatabase
 
 
 async def test_a_statement_that_the_server_cancels_does_not_cancel_the_task(db: Database) -> None:
-    with pytest.raises(Unavailable, match="cancelled"):
+    with pytest.raises(Unavailable, match="cancelled"):  # noqa: PT012
         async with db.transaction() as tx:
             await tx.run("SET LOCAL statement_timeout = '20ms'")
             await tx.run("SELECT pg_sleep(600)")
@@ -136,12 +145,12 @@ async def test_a_deadlock_is_told_as_such(db: Database) -> None:
             await tx.one(lock, {"id": second})
 
     results = await asyncio.gather(take("1", "2"), take("2", "1"), return_exceptions=True)
-    assert sorted(type(result) for result in results if result is not None) == [SerializationFailure]
+    assert [type(result) for result in results if result is not None] == [SerializationFailure]
 
 
 async def test_a_lost_connection_is_unavailable_and_replaced(database: TestDatabase) -> None:
     async with Database(database.dsn, size=1) as db:
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable):  # noqa: PT012
             async with db.transaction() as tx:
                 pid = await tx.value("SELECT pg_backend_pid()")
                 admin = psycopg2.connect(database.superuser_dsn)

@@ -42,15 +42,29 @@ def test_any_altered_byte_is_noticed(vault: Vault) -> None:
 def test_hashes_find_again_and_differ_by_kind_and_key(vault: Vault) -> None:
     phone = vault.keyed_hash("phone", "13800138000")
     assert phone == vault.keyed_hash("phone", "13800138000")
-    assert len({phone, vault.keyed_hash("name", "13800138000"), Vault(bytes(32)).keyed_hash("phone", "13800138000")}) == 3
+    assert (
+        len(
+            {
+                phone,
+                vault.keyed_hash("name", "13800138000"),
+                Vault(bytes(32)).keyed_hash("phone", "13800138000"),
+            }
+        )
+        == 3
+    )
 
 
 def test_derivation_never_changes() -> None:
     """Golden: another derivation would make every stored row unreadable."""
     vault = Vault(bytes(range(32)))
     assert vault.check_value.hex() == "acbd7d7f354109008446778a7b31bd9cca941d20ec9ab3b1c10a7fedddb358da"
-    assert vault.keyed_hash("phone", "13800138000").hex() == "b42ec9e1a64f13f449ccff0b1fe9af01a5c1a9ff3ac49d3a6a2e707d8e25625a"
-    sealed = bytes.fromhex("010158aedc612e6bf6d4313b7742c38e8351d7a3252ac2abb8f5ca3e20903cc6ab8f7fae614a94d630")
+    assert (
+        vault.keyed_hash("phone", "13800138000").hex()
+        == "b42ec9e1a64f13f449ccff0b1fe9af01a5c1a9ff3ac49d3a6a2e707d8e25625a"
+    )
+    sealed = bytes.fromhex(
+        "010158aedc612e6bf6d4313b7742c38e8351d7a3252ac2abb8f5ca3e20903cc6ab8f7fae614a94d630"
+    )
     assert vault.decrypt(sealed, "expert.phone") == b"13800138000"
 
 
@@ -101,7 +115,12 @@ def test_only_a_regular_file_will_do(tmp_path: Path) -> None:
     Vault.create(tmp_path / "real")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     os.mkfifo(tmp_path / "pipe", 0o600)
-    for name, message in [("link", "symbolic"), ("pipe", "regular"), (".", "regular"), ("none", "does not exist")]:
+    for name, message in [
+        ("link", "symbolic"),
+        ("pipe", "regular"),
+        (".", "regular"),
+        ("none", "does not exist"),
+    ]:
         with pytest.raises(KeyFileRefused, match=message):
             Vault.open(tmp_path / name)
     with pytest.raises(KeyFileRefused, match="make its folder"):
@@ -115,9 +134,9 @@ def test_the_signer_is_sealed_by_the_vault(tmp_path: Path, vault: Vault) -> None
     again = Signer.open(path, vault)
     assert (again.fingerprint, again.public_pem) == (signer.fingerprint, signer.public_pem)
     public = load_pem_public_key(again.public_pem.encode())
-    public.verify(again.sign(b"entry"), b"entry")  # type: ignore[union-attr,call-arg,arg-type]
+    public.verify(again.sign(b"entry"), b"entry")  # type: ignore[union-attr,call-arg]
     with pytest.raises(InvalidSignature):
-        public.verify(again.sign(b"entry"), b"other")  # type: ignore[union-attr,call-arg,arg-type]
+        public.verify(again.sign(b"entry"), b"other")  # type: ignore[union-attr,call-arg]
     with pytest.raises(KeyFileRefused, match="sealed by this master key"):
         Signer.open(path, Vault(bytes(32)))
     with pytest.raises(KeyFileRefused, match="exists already"):
@@ -125,7 +144,9 @@ def test_the_signer_is_sealed_by_the_vault(tmp_path: Path, vault: Vault) -> None
 
 
 @pytest.mark.postgres
-async def test_a_database_remembers_its_master_key(db: Database, database: TestDatabase, vault: Vault) -> None:
+async def test_a_database_remembers_its_master_key(
+    db: Database, database: TestDatabase, vault: Vault
+) -> None:
     await confirm(vault, db)
     await confirm(vault, db)
     stranger = Vault(bytes(32))
