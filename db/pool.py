@@ -1,0 +1,271 @@
+"""The one door to PostgreSQL for asyncio. The driver, aiopg, is known in this module and in db/listen.py
+only.
+
+    async with Database(dsn) as db:
+        async with db.transaction() as tx:
+            row = await tx.one(QUERIES.expert_for_update, {"id": 7}, Expert)
+
+The pool is ours, because aiopg's forgets to wake a waiter when a closed connection comes back, and
+connects under its lock. What an interrupted await leaves behind is closed; what an error leaves behind is
+rolled back and looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, TypeVar, overload
+
+import aiopg
+import psycopg2
+import psycopg2.extensions as _ext
+
+from db.errors import Aborted, DatabaseError, Unavailable, translate
+from db.listen import Listener
+from db.rows import maker
+
+T = TypeVar("T")
+Params = Mapping[str, object]
+# A worker that is stopped in mid-transaction must not hold an activity's lock for ever.
+IDLE_IN_TRANSACTION_SECONDS = 10
+
+
+class _Session:
+    """One connection with its one cursor."""
+
+    def __init__(self, connection: Any, cursor: Any) -> None:
+        self._connection = connection
+        self._cursor = cursor
+
+    @classmethod
+    async def open(cls, dsn: str, patience: float) -> _Session:
+        try:
+            connection = await aiopg.connect(
+                dsn, timeout=patience, enable_json=False, enable_hstore=False, enable_uuid=False
+            )
+            return cls(connection, await connection.cursor())
+        except psycopg2.Error as error:
+            raise Unavailable(f"no connection to PostgreSQL: {str(error).strip()}") from error
+        except TimeoutError as error:
+            raise Unavailable(f"no connection to PostgreSQL within {patience:g} s") from error
+
+    @property
+    def usable(self) -> bool:
+        """Open, and in no transaction."""
+        raw = self._connection.raw
+        return not raw.closed and raw.get_transaction_status() == _ext.TRANSACTION_STATUS_IDLE
+
+    @property
+    def failed(self) -> bool:
+        return bool(self._connection.raw.get_transaction_status() == _ext.TRANSACTION_STATUS_INERROR)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    async def execute(self, sql: str, params: Params | None) -> Any:
+        """Send, wait, and give the driver's cursor, which holds the whole result."""
+        try:
+            await self._cursor.execute(sql, params)
+        except psycopg2.Error as error:
+            raise translate(error) from error
+        except TimeoutError as error:
+            raise Unavailable("PostgreSQL did not answer in time") from error
+        except asyncio.CancelledError as error:
+            _raise_if_server_cancelled(error)
+            raise
+        return self._cursor.raw
+
+
+def _raise_if_server_cancelled(error: asyncio.CancelledError) -> None:
+    """aiopg raises CancelledError also when the *server* cancelled the statement; that must not end our
+    task.
+    """
+    task = asyncio.current_task()
+    if task is not None and not task.cancelling():
+        raise Unavailable("PostgreSQL cancelled the statement (time limit or operator)") from error
+
+
+class _Statements:
+    """The four ways to send a statement. `params` are named: %(name)s."""
+
+    async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
+        raise NotImplementedError
+
+    @overload
+    async def one(self, sql: str, params: Params | None = None) -> Any: ...
+    @overload
+    async def one(self, sql: str, params: Params | None, into: type[T]) -> T | None: ...
+    async def one(self, sql: str, params: Params | None = None, into: type | None = None) -> Any:
+        """The first row, as NamedTuple or `into` (a frozen dataclass whose fields are the columns); None if
+        none.
+        """
+
+        def take(cursor: Any) -> Any:
+            row = cursor.fetchone()
+            return None if row is None else maker(cursor.description, into)(row)
+
+        return await self._execute(sql, params, take)
+
+    @overload
+    async def all(self, sql: str, params: Params | None = None) -> list[Any]: ...
+    @overload
+    async def all(self, sql: str, params: Params | None, into: type[T]) -> list[T]: ...
+    async def all(self, sql: str, params: Params | None = None, into: type | None = None) -> list[Any]:
+        """All rows, as for `one`."""
+
+        def take(cursor: Any) -> list[Any]:
+            return list(map(maker(cursor.description, into), cursor.fetchall()))
+
+        rows: list[Any] = await self._execute(sql, params, take)
+        return rows
+
+    async def value(self, sql: str, params: Params | None = None) -> Any:
+        """The first column of the first row; None if there is no row."""
+
+        def take(cursor: Any) -> Any:
+            row = cursor.fetchone()
+            return None if row is None else row[0]
+
+        return await self._execute(sql, params, take)
+
+    async def run(self, sql: str, params: Params | None = None) -> int:
+        """The number of rows that the statement touched."""
+        count: int = await self._execute(sql, params, lambda cursor: cursor.rowcount)
+        return count
+
+
+class Transaction(_Statements):
+    """What stands between BEGIN and COMMIT. BEGIN travels with the first statement: one round trip less."""
+
+    def __init__(self, session: _Session) -> None:
+        self._session = session
+        self._begun = False
+        self._over = False
+
+    async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
+        if self._over:
+            raise RuntimeError("the transaction is over")
+        if not self._begun:
+            self._begun = True
+            sql = "BEGIN;" + sql
+        return take(await self._session.execute(sql, params))
+
+    async def notify(self, channel: str, payload: str = "") -> None:
+        """Wake those who listen to `channel`, once this transaction is committed."""
+        await self.run("SELECT pg_notify(%(channel)s, %(payload)s)", {"channel": channel, "payload": payload})
+
+    async def _commit(self) -> None:
+        if not self._begun:
+            return
+        if self._session.failed:  # COMMIT would answer ROLLBACK, without an error
+            raise Aborted("an error inside the transaction was swallowed; nothing was committed")
+        await self._session.execute("COMMIT", None)
+
+    async def _rollback(self) -> None:
+        if self._begun and not self._session.usable:
+            with contextlib.suppress(DatabaseError):  # the connection is lost, and so is the transaction
+                await self._session.execute("ROLLBACK", None)
+
+
+class Database(_Statements):
+    """A pool of at most `size` connections; its own one/all/value/run are single statements, committed at
+    once.
+
+    `timeout` (seconds) is for a statement and for the wait for a free connection. Raises what db/errors.py
+    lists.
+    """
+
+    def __init__(self, dsn: str, *, size: int = 8, timeout: float = 30.0) -> None:
+        self._dsn = _session_dsn(dsn)
+        self._timeout = timeout
+        self._slots = asyncio.Semaphore(size)
+        self._free: list[_Session] = []
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return "<Database>"  # a dsn may hold a password
+
+    async def __aenter__(self) -> Database:
+        async with self._session():
+            return self  # one connection is made at once, so that a missing database is told at the start
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed = True
+        while self._free:
+            self._free.pop().close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """BEGIN … COMMIT; on any exception ROLLBACK, and on a cancelled await the connection is closed."""
+        async with self._session() as session:
+            tx = Transaction(session)
+            try:
+                yield tx
+                await tx._commit()
+            except Exception:
+                await tx._rollback()
+                raise
+            finally:
+                tx._over = True
+
+    async def read(self, sql: str, params: Params | None = None) -> list[Any]:
+        """All rows of one statement outside any transaction: `all` under the name that says it."""
+        return await self.all(sql, params)
+
+    def listen(self, *channels: str) -> Listener:
+        """A connection of its own that hears NOTIFY; see db/listen.py."""
+        return Listener(self._dsn, channels)
+
+    async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
+        async with self._session() as session:
+            return take(await session.execute(sql, params))
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[_Session]:
+        await self._wait_for_slot()
+        try:
+            session = await self._take()
+            try:
+                yield session
+            finally:
+                self._give_back(session)
+        finally:
+            self._slots.release()
+
+    async def _wait_for_slot(self) -> None:
+        if not self._slots.locked():
+            await self._slots.acquire()  # does not wait
+            return
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._slots.acquire()
+        except TimeoutError as error:
+            raise Unavailable(f"all database connections were busy for {self._timeout:g} s") from error
+
+    async def _take(self) -> _Session:
+        if self._closed:
+            raise Unavailable("this process has closed its database pool")
+        while self._free:
+            session = self._free.pop()
+            if session.usable:
+                return session
+            session.close()
+        return await _Session.open(self._dsn, self._timeout)
+
+    def _give_back(self, session: _Session) -> None:
+        """Only a connection that is known to be idle goes back."""
+        if session.usable and not self._closed:
+            self._free.append(session)
+        else:
+            session.close()
+
+
+def _session_dsn(dsn: str) -> str:
+    given = _ext.parse_dsn(dsn).get("options", "")
+    options = f"{given} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s -c timezone=UTC"
+    return str(_ext.make_dsn(dsn, options=options.strip(), client_encoding="UTF8"))

@@ -1,0 +1,140 @@
+"""Personal data at rest: AES-256-GCM under a master key that lives in a file of its own, outside the
+database.
+
+A sealed value is  version (1 byte) ‖ key id (1 byte) ‖ nonce (12) ‖ ciphertext and tag (NIST SP 800-38D);
+version and key id are there so that keys can be rotated. The purpose ("expert.phone") is authenticated
+with it, so that a sealed phone put into another column does not open. Sealed values are found again by
+keyed hash: HMAC-SHA-256 under a key per kind. All keys come from the master key by HKDF-SHA-256 (RFC
+5869). No key is ever shown, logged or pickled.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import NoReturn
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from db.blocking import BlockingTransaction
+from db.keyfile import KeyFileRefused, read_key_file, write_key_file
+from db.pool import Database
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_HEAD = bytes([1, 1])  # layout version, key id
+_BODY = len(_HEAD) + _NONCE_BYTES
+_INSERT_CHECK = "INSERT INTO vault (check_value) VALUES (%(value)s) ON CONFLICT DO NOTHING"
+_SELECT_CHECK = "SELECT check_value FROM vault"
+
+
+class VaultRefused(KeyFileRefused):
+    """The master key may not be used, or is not the one that this database was written with."""
+
+
+class Undecipherable(Exception):
+    """A sealed value does not open: altered, of another purpose, or sealed by another key."""
+
+
+class Vault:
+    """Seals, opens and hashes. Cheap to use, safe to share between threads, not to be pickled (reopen it
+    instead).
+    """
+
+    def __init__(self, master: bytes) -> None:
+        if len(master) != KEY_BYTES:
+            raise VaultRefused(f"a master key has {KEY_BYTES} bytes, not {len(master)}")
+        self.__master = master
+        self.__cipher = AESGCM(self.__derive("seal/1"))
+        self.__hash_keys: dict[str, hmac.HMAC] = {}
+
+    @classmethod
+    def create(cls, path: Path) -> Vault:
+        """A new random master key in a new file, mode 0600. KeyFileRefused if something is there already."""
+        master = os.urandom(KEY_BYTES)
+        write_key_file(path, master.hex())
+        return cls(master)
+
+    @classmethod
+    def open(cls, path: Path) -> Vault:
+        """The vault of an existing file. KeyFileRefused says what is wrong with the file and what to do."""
+        text = read_key_file(path, create_hint="make one with Vault.create only for a new, empty database")
+        try:
+            master = bytes.fromhex(text)
+        except ValueError:
+            master = b""
+        if len(master) != KEY_BYTES:
+            wanted = f"{2 * KEY_BYTES} hex digits"
+            raise VaultRefused(
+                f"{path} does not hold a master key ({wanted}): restore the file from its backup"
+            )
+        return cls(master)
+
+    def encrypt(self, plain: bytes, purpose: str) -> bytes:
+        """Seal `plain`; only `decrypt` with the same purpose opens it. The same text never looks the same
+        twice.
+        """
+        nonce = os.urandom(_NONCE_BYTES)
+        return _HEAD + nonce + self.__cipher.encrypt(nonce, plain, purpose.encode())
+
+    def decrypt(self, sealed: bytes, purpose: str) -> bytes:
+        """What was sealed for this purpose; Undecipherable if it does not open."""
+        if sealed[:2] != _HEAD:
+            raise Undecipherable(f"a sealed {purpose} begins with an unknown version or key id")
+        try:
+            return self.__cipher.decrypt(sealed[2:_BODY], sealed[_BODY:], purpose.encode())
+        except (InvalidTag, ValueError):
+            raise Undecipherable(f"a sealed {purpose} was altered, or is of another purpose or key") from None
+
+    def keyed_hash(self, kind: str, text: str) -> bytes:
+        """HMAC-SHA-256 of `text` under the key of this kind: equal texts are found without being readable."""
+        keyed = self.__hash_keys.get(kind)
+        if keyed is None:
+            keyed = self.__hash_keys[kind] = hmac.new(self.__derive(f"hash/1/{kind}"), digestmod=sha256)
+        one = keyed.copy()
+        one.update(text.encode())
+        return one.digest()
+
+    @property
+    def check_value(self) -> bytes:
+        """Tells two master keys apart, and nothing else: it is stored beside the data."""
+        return self.__derive("check/1")
+
+    def __derive(self, info: str) -> bytes:
+        # The master key is uniformly random, so that the extract step has nothing to do (RFC 5869, 3.3).
+        return HKDFExpand(SHA256(), KEY_BYTES, b"expertline " + info.encode()).derive(self.__master)
+
+    def __repr__(self) -> str:
+        return "<Vault>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a vault is not pickled: open it again from its file")
+
+
+async def confirm(vault: Vault, database: Database) -> None:
+    """VaultRefused if this database was written with another master key; a new database remembers this
+    one.
+    """
+    if await database.value(_SELECT_CHECK) is None:
+        await database.run(_INSERT_CHECK, {"value": vault.check_value})
+    _compare(vault, await database.value(_SELECT_CHECK))
+
+
+def confirm_blocking(vault: Vault, tx: BlockingTransaction) -> None:
+    """As `confirm`, inside an import's transaction."""
+    if tx.value(_SELECT_CHECK) is None:
+        tx.run(_INSERT_CHECK, {"value": vault.check_value})
+    _compare(vault, tx.value(_SELECT_CHECK))
+
+
+def _compare(vault: Vault, stored: bytes) -> None:
+    if not hmac.compare_digest(stored, vault.check_value):
+        raise VaultRefused(
+            "the master key's check value does not fit: this database was written with another master key; "
+            "restore that key's file from its backup, or connect to the right database"
+        )

@@ -1,0 +1,158 @@
+"""Sealing, finding again, and every master key that must not be used."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from db.blocking import transaction
+from db.keyfile import KeyFileRefused
+from db.pool import Database
+from db.signer import Signer
+from db.vault import Undecipherable, Vault, VaultRefused, confirm, confirm_blocking
+from tests.postgres import TestDatabase
+
+
+def test_what_is_sealed_opens_for_its_purpose_only(vault: Vault) -> None:
+    sealed = vault.encrypt("张三".encode(), "expert.name")
+    assert vault.decrypt(sealed, "expert.name").decode() == "张三"
+    assert "张三".encode() not in sealed
+    assert sealed != vault.encrypt("张三".encode(), "expert.name")
+    with pytest.raises(Undecipherable):
+        vault.decrypt(sealed, "expert.phone")
+
+
+def test_any_altered_byte_is_noticed(vault: Vault) -> None:
+    sealed = vault.encrypt(b"13800138000", "expert.phone")
+    for place in range(len(sealed)):
+        altered = bytearray(sealed)
+        altered[place] ^= 1
+        with pytest.raises(Undecipherable):
+            vault.decrypt(bytes(altered), "expert.phone")
+    for length in range(len(sealed)):
+        with pytest.raises(Undecipherable):
+            vault.decrypt(sealed[:length], "expert.phone")
+
+
+def test_hashes_find_again_and_differ_by_kind_and_key(vault: Vault) -> None:
+    phone = vault.keyed_hash("phone", "13800138000")
+    assert phone == vault.keyed_hash("phone", "13800138000")
+    assert (
+        len(
+            {
+                phone,
+                vault.keyed_hash("name", "13800138000"),
+                Vault(bytes(32)).keyed_hash("phone", "13800138000"),
+            }
+        )
+        == 3
+    )
+
+
+def test_derivation_never_changes() -> None:
+    """Golden: another derivation would make every stored row unreadable."""
+    vault = Vault(bytes(range(32)))
+    assert vault.check_value.hex() == "acbd7d7f354109008446778a7b31bd9cca941d20ec9ab3b1c10a7fedddb358da"
+    assert (
+        vault.keyed_hash("phone", "13800138000").hex()
+        == "b42ec9e1a64f13f449ccff0b1fe9af01a5c1a9ff3ac49d3a6a2e707d8e25625a"
+    )
+    sealed = bytes.fromhex(
+        "010158aedc612e6bf6d4313b7742c38e8351d7a3252ac2abb8f5ca3e20903cc6ab8f7fae614a94d630"
+    )
+    assert vault.decrypt(sealed, "expert.phone") == b"13800138000"
+
+
+def test_a_key_file_is_made_once_and_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "master.key"
+    made = Vault.create(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert Vault.open(path).check_value == made.check_value
+    with pytest.raises(KeyFileRefused, match="exists already"):
+        Vault.create(path)
+
+
+def test_a_key_never_shows(tmp_path: Path) -> None:
+    path = tmp_path / "master.key"
+    vault = Vault.create(path)
+    key = path.read_text().strip()
+    assert key not in f"{vault!r} {vault}"
+    with pytest.raises(TypeError, match="open it again"):
+        pickle.dumps(vault)
+    with pytest.raises(TypeError, match="open it again"):
+        pickle.dumps(Signer.create(tmp_path / "service.key", vault))
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "message"),
+    [
+        ("00" * 32, 0o640, "chmod 600"),
+        ("00" * 32, 0o604, "chmod 600"),
+        ("00" * 32, 0o620, "chmod 600"),
+        ("00" * 31, 0o600, "64 hex digits"),
+        ("00" * 33, 0o600, "64 hex digits"),
+        ("zz" * 32, 0o600, "64 hex digits"),
+        ("", 0o600, "64 hex digits"),
+        ("钥匙", 0o600, "64 hex digits"),
+    ],
+)
+def test_refused_files(tmp_path: Path, content: str, mode: int, message: str) -> None:
+    path = tmp_path / "master.key"
+    path.write_text(content)
+    path.chmod(mode)
+    with pytest.raises(KeyFileRefused, match=message) as caught:
+        Vault.open(path)
+    assert str(path) in str(caught.value)
+    assert "00" * 31 not in str(caught.value)
+
+
+def test_only_a_regular_file_will_do(tmp_path: Path) -> None:
+    Vault.create(tmp_path / "real")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    for name, message in [
+        ("link", "symbolic"),
+        ("pipe", "regular"),
+        (".", "regular"),
+        ("none", "does not exist"),
+    ]:
+        with pytest.raises(KeyFileRefused, match=message):
+            Vault.open(tmp_path / name)
+    with pytest.raises(KeyFileRefused, match="make its folder"):
+        Vault.create(tmp_path / "no" / "folder")
+
+
+def test_the_signer_is_sealed_by_the_vault(tmp_path: Path, vault: Vault) -> None:
+    path = tmp_path / "service.key"
+    signer = Signer.create(path, vault)
+    assert path.stat().st_mode & 0o777 == 0o600
+    again = Signer.open(path, vault)
+    assert (again.fingerprint, again.public_pem) == (signer.fingerprint, signer.public_pem)
+    public = load_pem_public_key(again.public_pem.encode())
+    public.verify(again.sign(b"entry"), b"entry")  # type: ignore[union-attr,call-arg]
+    with pytest.raises(InvalidSignature):
+        public.verify(again.sign(b"entry"), b"other")  # type: ignore[union-attr,call-arg]
+    with pytest.raises(KeyFileRefused, match="sealed by this master key"):
+        Signer.open(path, Vault(bytes(32)))
+    with pytest.raises(KeyFileRefused, match="exists already"):
+        Signer.create(path, vault)
+
+
+@pytest.mark.postgres
+async def test_a_database_remembers_its_master_key(
+    db: Database, database: TestDatabase, vault: Vault
+) -> None:
+    await confirm(vault, db)
+    await confirm(vault, db)
+    stranger = Vault(bytes(32))
+    with pytest.raises(VaultRefused, match="another master key"):
+        await confirm(stranger, db)
+    with transaction(database.dsn) as tx:
+        confirm_blocking(vault, tx)
+        with pytest.raises(VaultRefused, match="restore"):
+            confirm_blocking(stranger, tx)
