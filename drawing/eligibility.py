@@ -10,7 +10,7 @@ with a code of main (tier 0) or else of backup (tier 1; 备选专业 come only w
 0
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
@@ -103,6 +103,10 @@ class Avoid(_Record):
     persons: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
 
+    def sets(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Persons and units, made for looking up."""
+        return frozenset(self.persons), frozenset(self.units)
+
 
 def place_fits(region: str, code: str) -> bool:
     """Whether the place `code` lies in `region` (GB/T 2260 codes of six digits)."""
@@ -154,7 +158,7 @@ def eligible(conditions: Iterable[Condition], facts: Facts) -> dict[str, int]:
     return {name: level for name, level in found if level is not None}
 
 
-def derived_exclusions(avoid: Avoid, facts: Facts) -> list[Exclusion]:
-    """The exclusions by avoidance, which anyone who has the facts can derive again."""
-    found = [Exclusion.AVOIDED_PERSON] if facts.person in avoid.persons else []
-    return [*found, Exclusion.AVOIDED_UNIT] if not set(avoid.units).isdisjoint(facts.units) else found
+def derived_exclusions(persons: Set[str], units: Set[str], facts: Facts) -> list[Exclusion]:
+    """The exclusions by avoidance (`Avoid.sets`), which anyone who has the facts can derive again."""
+    found = [Exclusion.AVOIDED_PERSON] if facts.person in persons else []
+    return found if not any(unit in units for unit in facts.units) else [*found, Exclusion.AVOIDED_UNIT]

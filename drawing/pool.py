@@ -127,7 +127,7 @@ def member(
     identity, facts = pool_id(keys.activity, expert.number), facts_of(keys.activity, expert)
     own_salt = salt(keys.pool, identity)
     reasons = {Exclusion(code).value for code in expert.asserted}
-    reasons |= {reason.value for reason in eligibility.derived_exclusions(avoid, facts)}
+    reasons |= {reason.value for reason in eligibility.derived_exclusions(*avoid.sets(), facts)}
     if identity in picked:
         reasons.add(Exclusion.PICKED_BEFORE.value)
     return Member(

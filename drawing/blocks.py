@@ -1,0 +1,90 @@
+"""How a pool and an order are stored: blocks of 1,024 entries, so that a pick reads the head and nothing else.
+
+An order's entry is (expert number, pool id, tier, units). Packed, big-endian: number 8 bytes, pool id 10, tier 1, count of
+units 1, then 32 bytes each. A pool block is the zlib-compressed lines of pool.jsonl in the supervisor's form.
+
+>>> entry = Entry(7, "0123456789abcdef0123", 1, ("ab" * 32,))
+>>> unpack_block(pack_block([entry])) == [entry]
+True
+"""
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from drawing.canonical import canon, read
+from drawing.lots import Placed
+
+BLOCK = 1024
+_HEAD = struct.Struct(">Q10sBB")
+
+
+class Entry(NamedTuple):
+    """One place of a stored order (or of the eligible, before there is a seed)."""
+
+    number: int  # the expert's own id, not their pool id
+    expert: str  # pool id
+    tier: int
+    units: tuple[str, ...]
+
+    @property
+    def placed(self) -> Placed:
+        """What `lots.next_pick` needs to know."""
+        return Placed(self.expert, frozenset(self.units))
+
+
+def pack(entry: Entry) -> bytes:
+    """One entry's bytes."""
+    head = _HEAD.pack(entry.number, bytes.fromhex(entry.expert), entry.tier, len(entry.units))
+    return head + bytes.fromhex("".join(entry.units))
+
+
+def pack_block(entries: Iterable[Entry]) -> bytes:
+    """The bytes of a block."""
+    return b"".join(map(pack, entries))
+
+
+def iter_packed(block: bytes) -> Iterator[bytes]:
+    """The entries of a block, still packed."""
+    start = 0
+    while start < len(block):
+        end = start + _HEAD.size + 32 * block[start + _HEAD.size - 1]
+        yield block[start:end]
+        start = end
+
+
+def unpack(packed: bytes) -> Entry:
+    """One entry from its bytes."""
+    number, expert, tier, count = _HEAD.unpack_from(packed)
+    start = _HEAD.size
+    units = tuple(packed[start + 32 * i : start + 32 * (i + 1)].hex() for i in range(count))
+    return Entry(number, expert.hex(), tier, units)
+
+
+def unpack_block(block: bytes) -> list[Entry]:
+    """All entries of a block."""
+    return [unpack(packed) for packed in iter_packed(block)]
+
+
+def pack_lines(lines: Iterable[bytes]) -> bytes:
+    """A pool block from lines without newline."""
+    return zlib.compress(b"".join(line + b"\n" for line in lines), 1)
+
+
+def pool_lines(block: bytes) -> list[bytes]:
+    """The lines of a pool block, without newline: pool.jsonl in the supervisor's form."""
+    return zlib.decompress(block).splitlines()
+
+
+def public_line(line: bytes) -> bytes:
+    """A line without facts and salt: pool.jsonl in the public form."""
+    value: dict[str, Any] = read(line)
+    return canon({"draw": value["draw"], "record": value["record"]})
+
+
+def placed(blocks: Iterable[bytes]) -> Iterator[Placed]:
+    """The order that blocks hold, unpacked only as far as it is read."""
+    for block in blocks:
+        for packed in iter_packed(block):
+            yield unpack(packed).placed

@@ -1,0 +1,270 @@
+"""The same pool and the same orders as `drawing.pool` and `drawing.lots`, for a million experts in seconds.
+
+What makes it fast: rows are reduced to bytes as they come and sorted by pool id once; ranges of them then go to worker
+processes; JSON of repeated parts (codes, titles, units) is written once; and an order is one sort of byte strings that
+begin with tier ‖ ticket ‖ id. Tests compare every byte with the plain path.
+
+For use in a thread or a process of its own, not on an event loop: it computes for seconds.
+"""
+
+import marshal
+import multiprocessing
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from itertools import islice
+from typing import NamedTuple, ParamSpec, TypeVar
+
+from drawing import eligibility, merkle, pool
+from drawing.blocks import BLOCK, Entry, iter_packed, pack, pack_lines
+from drawing.canonical import canon
+from drawing.eligibility import Avoid, Condition, Exclusion, Facts
+
+CHUNK = 16 * BLOCK  # rows per task: large enough to hide what a task costs, small enough to keep memory flat
+IN_FLIGHT = 4
+_ID = 10  # bytes of a pool id
+_KEY = 1 + 32 + _ID  # bytes of tier ‖ ticket ‖ id
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a snapshot depends on beside the experts; `picked`: pool ids picked before in this activity."""
+
+    keys: pool.Keys
+    conditions: tuple[Condition, ...]
+    avoid: Avoid
+    draw: int
+    picked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A pool, ready for the commit: pool.jsonl in blocks, and per condition who stands in its order (by id)."""
+
+    size: int
+    pool_root: str
+    counts: pool.Counts
+    pool_blocks: list[bytes]
+    standing: dict[str, list[bytes]]
+
+
+class _Part(NamedTuple):
+    """What a worker makes of one range of rows."""
+
+    pool_blocks: list[bytes]
+    leaves: bytes
+    excluded: Counter[str]
+    eligible: dict[str, list[int]]
+    standing: dict[str, list[bytes]]
+
+
+def workers(count: int) -> ProcessPoolExecutor:
+    """Worker processes for `snapshot` and `order`; spawned, so that no thread or lock of ours is copied."""
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+
+
+def snapshot(experts: Iterable[pool.Expert], setting: Setting, executor: Executor | None = None) -> Snapshot:
+    """The pool of a draw. Without an executor it computes here. Raises ValueError for an expert given twice."""
+    rows = _sorted_rows(experts, setting.keys.activity)
+    size = len(rows)
+    blocks: list[bytes] = []
+    leaves: list[bytes] = []
+    excluded: Counter[str] = Counter()
+    eligible = {condition.id: [0, 0] for condition in setting.conditions}
+    standing: dict[str, list[bytes]] = {condition.id: [] for condition in setting.conditions}
+    for part in _each(executor, _part, ((setting, chunk) for chunk in _consume(rows))):
+        blocks += part.pool_blocks
+        leaves += (part.leaves[at : at + 32] for at in range(0, len(part.leaves), 32))
+        excluded.update(part.excluded)
+        for name, (first, second) in part.eligible.items():
+            eligible[name][0] += first
+            eligible[name][1] += second
+            standing[name] += part.standing[name]
+    root = merkle.root(leaves).hex()
+    return Snapshot(size, root, pool.Counts(eligible, dict(excluded)), blocks, standing)
+
+
+def order(
+    draw_seed: bytes, condition: str, standing: Sequence[bytes], executor: Executor | None = None
+) -> list[bytes]:
+    """The blocks of a condition's order, from the blocks of those who stand in it."""
+    keys: list[bytes] = []
+    some = CHUNK // BLOCK
+    tasks = ((draw_seed, condition, standing[at : at + some]) for at in range(0, len(standing), some))
+    for part in _each(executor, _tickets, tasks):
+        keys += part
+    keys.sort()  # merges the workers' sorted runs
+    return [
+        b"".join([key[_KEY:] for key in keys[at : at + BLOCK]]) for at in range(0, len(keys), BLOCK)
+    ]
+
+
+def _each(
+    executor: Executor | None, work: Callable[Given, Made], tasks: Iterable[tuple[object, ...]]
+) -> Iterator[Made]:
+    """The results in the tasks' order, with few tasks in flight: memory must not grow with the pool."""
+    if executor is None:
+        yield from (work(*task) for task in tasks)  # type: ignore[call-arg]
+        return
+    waiting: deque[Future[Made]] = deque()
+    for task in tasks:
+        waiting.append(executor.submit(work, *task))  # type: ignore[call-arg]
+        if len(waiting) >= IN_FLIGHT:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _sorted_rows(experts: Iterable[pool.Expert], activity_key: bytes) -> list[bytes]:
+    """id ‖ row of each expert, descending, so that the first can be taken off the end."""
+    keyed = _keyed(activity_key)
+    rows = [keyed(b"%d" % expert[0])[:_ID] + marshal.dumps(tuple(expert), 2) for expert in experts]
+    rows.sort(reverse=True)
+    for row, following in zip(rows, islice(rows, 1, None), strict=False):
+        if row[:_ID] == following[:_ID]:
+            raise ValueError(f"expert {marshal.loads(row[_ID:])[0]} is in the snapshot twice")  # noqa: S302
+    return rows
+
+
+def _consume(rows: list[bytes]) -> Iterator[list[bytes]]:
+    while rows:
+        chunk = rows[-CHUNK:]
+        del rows[-CHUNK:]
+        yield chunk[::-1]
+
+
+def _part(setting: Setting, rows: Sequence[bytes]) -> _Part:
+    write = _writer(setting)
+    lines: list[bytes] = []
+    leaves: list[bytes] = []
+    excluded: Counter[str] = Counter()
+    eligible = {condition.id: [0, 0] for condition in setting.conditions}
+    standing: dict[str, list[bytes]] = {condition.id: [] for condition in setting.conditions}
+    for row in rows:
+        made = write(row)
+        lines.append(made.line)
+        leaves.append(made.leaf)
+        if made.excluded:
+            excluded.update(made.excluded)
+            continue
+        for name, tier in made.eligible.items():
+            eligible[name][tier] += 1
+            standing[name].append(pack(Entry(made.number, made.expert, tier, made.units)))
+    return _Part(
+        [pack_lines(lines[at : at + BLOCK]) for at in range(0, len(lines), BLOCK)],
+        b"".join(leaves),
+        excluded,
+        eligible,
+        {name: _joined(packed) for name, packed in standing.items()},
+    )
+
+
+def _joined(packed: Sequence[bytes]) -> list[bytes]:
+    return [b"".join(packed[at : at + BLOCK]) for at in range(0, len(packed), BLOCK)]
+
+
+class _Written(NamedTuple):
+    number: int
+    expert: str
+    line: bytes
+    leaf: bytes
+    units: tuple[str, ...]
+    eligible: dict[str, int]
+    excluded: tuple[str, ...]
+
+
+@lru_cache(maxsize=2)
+def _writer(setting: Setting) -> Callable[[bytes], _Written]:
+    """What turns a row into its member of the pool; keeps what repeats from row to row."""
+    person, salted = _keyed(setting.keys.activity), _keyed(setting.keys.pool)
+    conditions, (persons, units) = setting.conditions, setting.avoid.sets()
+    head = f'{{"draw":{setting.draw},"facts":{{"authorities":'
+
+    @lru_cache(maxsize=65_536)
+    def unit(name: str) -> str:
+        return pool.unit_hash(setting.keys.activity, name)
+
+    @lru_cache(maxsize=65_536)
+    def array(values: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+        ordered = tuple(sorted(set(values)))
+        return ordered, canon(list(ordered)).decode()
+
+    @lru_cache(maxsize=65_536)
+    def text(value: str) -> str:
+        return canon(value).decode()
+
+    @lru_cache(maxsize=65_536)
+    def tiers(items: tuple[tuple[str, int], ...]) -> str:
+        return canon(dict(items)).decode()
+
+    @lru_cache(maxsize=1_024)
+    def reasons(asserted: tuple[str, ...], derived: tuple[Exclusion, ...], again: bool) -> tuple[str, ...]:
+        found = {Exclusion(code).value for code in (*asserted, *derived)}
+        return tuple(sorted(found | ({Exclusion.PICKED_BEFORE.value} if again else set())))
+
+    def write(row: bytes) -> _Written:
+        expert = pool.Expert(*marshal.loads(row[_ID:]))  # noqa: S302  # our own bytes, never stored
+        identity = row[:_ID].hex()
+        willing, willing_json = array(tuple(expert.willing))
+        specialties, specialties_json = array(tuple(expert.specialties))
+        qualifications, qualifications_json = array(tuple(expert.qualifications))
+        authorities, authorities_json = array(tuple(expert.authorities))
+        employers = tuple(sorted({unit(name) for name in expert.units}))
+        employers_json = '["' + '","'.join(employers) + '"]' if employers else "[]"
+        who = person(b"person:" + expert.id_card_hash.hex().encode()).hex()
+        facts = Facts(
+            expert.residence, willing, specialties, expert.title, qualifications, authorities, employers, who
+        )
+        facts_json = (
+            f'{authorities_json},"person":"{who}","qualifications":{qualifications_json},'
+            f'"residence":{text(expert.residence)},"specialties":{specialties_json},'
+            f'"title":{text(expert.title)},"units":{employers_json},"willing":{willing_json}}}'
+        )
+        own_salt = salted(identity.encode())[:16]
+        opened = sha256(own_salt + f'{{"authorities":{facts_json}'.encode()).hexdigest()
+        eligible = eligibility.eligible(conditions, facts)
+        derived = tuple(eligibility.derived_exclusions(persons, units, facts))
+        excluded = reasons(tuple(expert.asserted), derived, identity in setting.picked)
+        record = (
+            f'{{"eligible":{tiers(tuple(eligible.items()))},"excluded":{array(excluded)[1]},'
+            f'"facts_hash":"{opened}","id":"{identity}"}}'
+        )
+        line = f'{head}{facts_json},"record":{record},"salt":"{own_salt.hex()}"}}'
+        leaf = merkle.leaf_hash(record.encode())
+        return _Written(expert.number, identity, line.encode(), leaf, employers, eligible, excluded)
+
+    return write
+
+
+def _tickets(draw_seed: bytes, condition: str, blocks: Sequence[bytes]) -> list[bytes]:
+    """tier ‖ ticket ‖ id ‖ entry of each packed entry, sorted."""
+    keyed = _keyed(draw_seed)
+    before, after = canon([condition, ""])[:-2], b'"]'
+    keys = []
+    for block in blocks:
+        for packed in iter_packed(block):
+            expert = packed[8 : 8 + _ID]
+            lot = keyed(before + expert.hex().encode() + after)
+            keys.append(packed[8 + _ID : 9 + _ID] + lot + expert + packed)
+    keys.sort()
+    return keys
+
+
+def _keyed(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA-256 under one key of at most 64 bytes, its two first blocks hashed once (RFC 2104): 2.5 × as fast."""
+    padded = key.ljust(64, b"\0")
+    inner, outer = sha256(bytes(b ^ 0x36 for b in padded)), sha256(bytes(b ^ 0x5C for b in padded))
+
+    def digest(message: bytes) -> bytes:
+        first, second = inner.copy(), outer.copy()
+        first.update(message)
+        second.update(first.digest())
+        return second.digest()
+
+    return digest
