@@ -17,6 +17,7 @@ from db.rows import maker
 
 Params = Mapping[str, object]
 Value = str | int | bool | bytes | None | Sequence[str] | Mapping[str, object]
+_STREAM_ROWS = 20_000
 _COPY_CHARS = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
@@ -45,6 +46,13 @@ class BlockingTransaction:
         """The first column of the first row, or None."""
         row = self._execute(sql, params).fetchone()
         return None if row is None else row[0]
+
+    def stream(self, sql: str, params: Params | None = None) -> Iterator[tuple[Any, ...]]:
+        """Rows as plain tuples, fetched as they are asked for: for more of them than memory should hold."""
+        with _translated(), self._cursor.connection.cursor("stream") as cursor:
+            cursor.itersize = _STREAM_ROWS
+            cursor.execute(sql, params)
+            yield from cursor
 
     def run(self, sql: str, params: Params | None = None) -> int:
         """The number of rows touched."""

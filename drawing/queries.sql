@@ -76,18 +76,34 @@ UPDATE draw SET witnessed_at = clock_timestamp() WHERE activity = %(activity)s A
 -- The seal entry is written.
 UPDATE draw SET sealed_at = clock_timestamp() WHERE activity = %(activity)s AND no = %(no)s;
 
--- name: insert_pool_block
--- A block of the snapshot, encrypted.
-INSERT INTO pool_block (activity, draw, n, data) VALUES (%(activity)s, %(draw)s, %(n)s, %(data)s);
-
 -- name: pool_blocks
 -- The snapshot's blocks in order.
-SELECT n, data FROM pool_block WHERE activity = %(activity)s AND draw = %(draw)s ORDER BY n;
+SELECT data FROM pool_block WHERE activity = %(activity)s AND draw = %(draw)s ORDER BY n;
 
--- name: insert_order_block
--- A block of a condition's order, encrypted.
-INSERT INTO order_block (activity, draw, condition, n, data)
-VALUES (%(activity)s, %(draw)s, %(condition)s, %(n)s, %(data)s);
+-- name: standing_blocks
+-- Who stands in a condition's order, by pool id.
+SELECT data FROM standing_block
+WHERE activity = %(activity)s AND draw = %(draw)s AND condition = %(condition)s ORDER BY n;
+
+-- name: experts
+-- The snapshot's rows; the units are the employer now and those left since %(since)s, the reasons those that can't be derived.
+SELECT e.id, e.id_card_hash, e.residence, e.willing, e.specialties, e.title, e.qualifications, e.authorities,
+       CASE WHEN e.former_units = '[]' THEN ARRAY[e.unit] ELSE
+         ARRAY[e.unit] || ARRAY(SELECT f ->> 0 FROM jsonb_array_elements(e.former_units) f
+                                WHERE (f ->> 1)::date >= %(since)s) END,
+       CASE WHEN e.suspended THEN ARRAY['suspended'] ELSE '{}' END
+       || CASE WHEN EXISTS (SELECT FROM appointment p WHERE p.expert = e.id AND p.during && tstzrange(%(from)s, %(to)s))
+          THEN ARRAY['appointment'] ELSE '{}' END
+FROM expert e;
+
+-- name: period
+-- From when to when an expert of this activity is busy.
+SELECT min(n.gather_at) - %(travel)s * interval '1 second' AS busy_from, a.evaluation_end AS busy_to
+FROM activity a JOIN notice n ON n.activity = a.id WHERE a.id = %(activity)s GROUP BY a.id;
+
+-- name: pseudonyms
+-- Who was picked in this activity before.
+SELECT pseudonym FROM pick WHERE activity = %(activity)s;
 
 -- name: order_block
 -- One block of a condition's order.
@@ -247,3 +263,7 @@ FROM pick p JOIN expert e ON e.id = p.expert
      JOIN activity a ON a.id = p.activity
 WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND a.unsealed_at IS NOT NULL
 ORDER BY c.position, p.seat;
+
+-- name: about_how_many
+-- How many experts there are, from the planner's statistics, at least as they were at the last ANALYZE.
+SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'expert'::regclass;

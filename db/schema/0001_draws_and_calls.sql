@@ -173,6 +173,16 @@ CREATE TABLE pool_block ( -- the snapshot's records with facts, in blocks, encry
   FOREIGN KEY (activity, draw) REFERENCES draw
 );
 
+CREATE TABLE standing_block ( -- who stands in a condition's order, before there is a seed; encrypted
+  activity text NOT NULL,
+  draw int NOT NULL,
+  condition text NOT NULL,
+  n int NOT NULL,
+  data bytea NOT NULL,
+  PRIMARY KEY (activity, draw, condition, n),
+  FOREIGN KEY (activity, draw) REFERENCES draw
+);
+
 CREATE TABLE order_block ( -- a condition's order in blocks of 1,024, encrypted: who is next must not be readable
   activity text NOT NULL,
   draw int NOT NULL,
@@ -321,5 +331,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON expert, lot, activity, activity_lot, not
   TO expertline_service;
 GRANT SELECT, INSERT, UPDATE ON draw, pick, call, node TO expertline_service;
 GRANT SELECT, INSERT, DELETE ON appointment TO expertline_service;
-GRANT SELECT, INSERT ON vault, pool_import, pool_block, order_block, transcript, ledger, operation TO expertline_service;
+GRANT SELECT, INSERT ON vault, pool_import, pool_block, standing_block, order_block, transcript, ledger, operation TO expertline_service;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO expertline_service;

@@ -1,0 +1,80 @@
+"""The sealed result (抽取结果): opened by the database's clock alone, 30 minutes before 预计评标开始 (T1); no switch bypasses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db.pool import Database, Transaction
+from drawing import lifecycle
+from drawing.advance import log
+from drawing.chain import Chain, Custody, Q
+from drawing.decide import lock
+from drawing.lifecycle import Act, ActivityState, Role
+from drawing.rules import Rules
+from drawing.transcript import EntryType, stamp
+
+
+class Sealed(Exception):
+    """The result is not open yet; says when it will be, as far as that is known."""
+
+    def __init__(self, message: str, opens_at: datetime | None) -> None:
+        super().__init__(message)
+        self.opens_at = opens_at
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One expert of the opened result. 验证码 carries a * for those of a 补抽 (T2)."""
+
+    condition: str
+    seat: int
+    name: str
+    unit: str
+    title: str
+    specialties: tuple[str, ...]
+    code: str
+    gather_at: datetime
+
+
+async def unseal(db: Database, custody: Custody, activity: str) -> None:
+    """Open the result if it is time; raises Sealed when not. Opening twice changes nothing."""
+    async with db.transaction() as tx:
+        await _unseal(tx, custody, activity)
+
+
+async def _unseal(tx: Transaction, custody: Custody, activity: str) -> None:
+    row = await lock(tx, activity)
+    if row.unsealed_at is not None:
+        return
+    draw = await tx.one(Q.current_draw, {"activity": activity})
+    lead = Rules.load(row.rules).unseal_lead_seconds
+    opens_at = row.evaluation_start - timedelta(seconds=lead)
+    if row.state != ActivityState.COMPLETE.value or draw is None or draw.sealed_at is None:
+        raise Sealed("抽取尚未完成，结果未解密。", opens_at)
+    lifecycle.after(ActivityState(row.state), Act.UNSEAL, Role.SYSTEM)
+    if not await tx.run(Q.unseal, {"activity": activity, "lead": lead}):
+        raise Sealed(f"抽取结果将于 {stamp(opens_at)[:16].replace('T', ' ')} 解密。", opens_at)
+    chain = await Chain.of(tx, activity, custody.signer)
+    body = {"lead_seconds": int(lead), "evaluation_start": stamp(row.evaluation_start)}
+    await chain.append(EntryType.UNSEAL, body)
+    await log(tx, activity, Act.UNSEAL, "system", Role.SYSTEM)
+
+
+async def members(db: Database, custody: Custody, activity: str) -> list[Member]:
+    """Who agreed, by condition and seat; raises Sealed before it is opened."""
+    await unseal(db, custody, activity)
+    rows = await db.all(Q.results, {"activity": activity})
+    return [
+        Member(
+            condition=row.condition,
+            seat=row.seat,
+            name=custody.vault.decrypt(bytes(row.name_enc), "expert.name").decode(),
+            unit=row.unit,
+            title=row.title,
+            specialties=tuple(row.specialties),
+            code=("*" if row.draw > 1 else "") + row.code,
+            gather_at=row.gather_at,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,33 @@
+"""启动抽取: the act of a clerk that begins a draw. The worker does the rest."""
+
+from __future__ import annotations
+
+from db.pool import Database
+from drawing import lifecycle
+from drawing.advance import log
+from drawing.chain import Q
+from drawing.decide import lock
+from drawing.lifecycle import Act, ActivityState, Role
+from drawing.rules import Rules
+
+
+class CannotStart(Exception):
+    """Why the draw can't begin, in words for the clerk."""
+
+
+async def start(db: Database, activity: str, actor: str, role: Role) -> None:
+    """Begin the draw of an activity; raises lifecycle.NotAllowed or CannotStart, and then nothing has changed."""
+    async with db.transaction() as tx:
+        row = await lock(tx, activity)
+        state = lifecycle.after(ActivityState(row.state), Act.START, role)
+        rules = Rules.load(row.rules)
+        if rules.witness_required and not await tx.all(Q.witnesses, {"activity": activity}):
+            raise CannotStart("本活动未登记监督人：请由抽取终端登记监督人及其电话后再启动抽取。")
+        planned = sum(each.seats for each in await tx.all(Q.conditions, {"activity": activity}))
+        if planned != row.seats:
+            raise CannotStart(f"各抽取条件人数之和为 {planned}，与拟抽取专家人数 {row.seats} 不一致。")
+        if row.evaluation_start <= row.now:
+            raise CannotStart("预计评标开始时间已过，请先修改时间。")
+        await tx.run(Q.set_state, {"activity": activity, "state": state.value})
+        await log(tx, activity, Act.START, actor, role)
+        await tx.run(Q.wake, {"activity": activity})
