@@ -37,23 +37,28 @@ def generate(size: int) -> Iterator[pool.Expert]:
     choose = random.Random(20261123)
     cities = [f"44{city:02d}00" for city in range(1, 22)]
     districts = [f"44{city:02d}{part:02d}" for city in range(1, 22) for part in range(3, 9)]
-    codes = [f"{letter}{one:02d}{two:02d}" for letter in "ABC" for one in range(1, 15) for two in range(1, 12)]
+    codes = [
+        f"{letter}{one:02d}{two:02d}" for letter in "ABC" for one in range(1, 15) for two in range(1, 12)
+    ]
     willing = [tuple(choose.sample(cities, choose.randint(1, 5))) for _ in range(500)]
     specialties = [tuple(choose.sample(codes, choose.randint(1, 4))) for _ in range(20_000)]
     units = [(f"第{i}设计院有限公司",) for i in range(50_000)]
     titles = ("中级", "高级", "正高级")
+    titles, authorities = ("中级", "高级", "正高级"), ("住房城乡建设",)
+    nothing: tuple[str, ...] = ()
     for number in range(1, size + 1):
+        lot = choose.getrandbits(64)  # one number, several choices: what is measured is not the generator
         yield pool.Expert(
             number,
             number.to_bytes(32, "big"),
-            choose.choice(districts),
-            choose.choice(willing),
-            choose.choice(specialties),
-            choose.choice(titles),
-            (),
-            ("住房城乡建设",),
-            choose.choice(units),
-            ("suspended",) if choose.random() < 0.01 else (),
+            districts[lot % len(districts)],
+            willing[(lot >> 8) % len(willing)],
+            specialties[(lot >> 16) % len(specialties)],
+            titles[(lot >> 32) % 3],
+            nothing,
+            authorities,
+            units[(lot >> 20) % len(units)],
+            ("suspended",) if lot >> 57 == 0 else nothing,
         )
 
 
@@ -87,7 +92,9 @@ def measure(size: int, workers: int) -> dict[str, Any]:
         commit_hash, share = commit_of(found)
         committed = time.perf_counter()
         seed = lots.seed(commit_hash, share, {"by": "supervisor-1", "value": "48291306"})
-        orders = {each.id: bulk.order(seed, each.id, found.standing[each.id], executor) for each in CONDITIONS}
+        orders = {
+            each.id: bulk.order(seed, each.id, found.standing[each.id], executor) for each in CONDITIONS
+        }
         ordered = time.perf_counter()
     return {
         "experts": size,
@@ -170,7 +177,17 @@ def _in_own_process(size: int, workers: int) -> dict[str, Any]:
 
 
 def _print_table(rows: list[dict[str, Any]], naive: dict[str, Any]) -> None:
-    names = ("experts", "eligible", "snapshot_s", "commit_ms", "order_s", "total_s", "pick_ms", "pool_mib", "peak_mib")
+    names = (
+        "experts",
+        "eligible",
+        "snapshot_s",
+        "commit_ms",
+        "order_s",
+        "total_s",
+        "pick_ms",
+        "pool_mib",
+        "peak_mib",
+    )
     print("".join(f"{name:>12}" for name in names))
     for row in rows:
         cells = (row[name] for name in names)

@@ -100,9 +100,7 @@ def order(
     for part in _each(executor, _tickets, tasks):
         keys += part
     keys.sort()  # merges the workers' sorted runs
-    return [
-        b"".join([key[_KEY:] for key in keys[at : at + BLOCK]]) for at in range(0, len(keys), BLOCK)
-    ]
+    return [b"".join([key[_KEY:] for key in keys[at : at + BLOCK]]) for at in range(0, len(keys), BLOCK)]
 
 
 def _each(

@@ -1,0 +1,68 @@
+"""The facts that a kind of call may speak about.
+
+What is not a field here can't be said: no project, no 招标人, no 代理机构 (manual, chapter on 语音通知: the
+expert must not learn whose project it is).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationFacts:
+    """What the invitation (邀请) and the details after acceptance say.
+
+    `gather_at` (集合时间) is aware, in any zone. `duration` is the expected length; None says nothing about
+    it. `district` is 市 + 区 only; `address`, `room`, `contact`, `contact_phone`, `note` (注意事项) and
+    `code` (验证码) are heard after acceptance. `room`, `contact` and `note` may be empty and are then left
+    out.
+    """
+
+    gather_at: datetime
+    district: str
+    duration: timedelta | None
+    address: str
+    contact_phone: str
+    code: str
+    room: str = ""
+    contact: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.gather_at.tzinfo is None:
+            raise ValueError("gather_at must be an aware datetime")
+        if not (len(self.code) == 6 and self.code.isascii() and self.code.isdigit()):
+            raise ValueError("the 验证码 must have six digits")
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionCount:
+    """How many experts one condition (抽取条件) can draw from: tier 0 (主专业) and tier 1 (备选专业)."""
+
+    main: int
+    backup: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessFacts:
+    """The receipt that the supervisor (监督人) hears before giving the share.
+
+    `eligible` follows the commit's order of conditions; `excluded` maps the commit's reason codes to counts;
+    `ledger_root` is hex, of which the first `ROOT_FIGURES` are said; `fingerprint` is the 20 digits, spaces
+    ignored.
+    """
+
+    activity: str
+    draw: int
+    pool_size: int
+    eligible: tuple[ConditionCount, ...]
+    fingerprint: str
+    ledger_size: int
+    ledger_root: str
+    excluded: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        digits = self.fingerprint.replace(" ", "")
+        if not (len(digits) == 20 and digits.isascii() and digits.isdigit()):
+            raise ValueError("a commit's fingerprint has 20 digits")

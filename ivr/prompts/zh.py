@@ -1,0 +1,235 @@
+"""The wording in Mandarin (普通话).
+
+Rules of the wording: short sentences, for a bad line and a listener of sixty; the meaning first and the key
+after it (参加，请按1); it says that it is automatic, asks for no 证件号 and no money. Words that espeak-ng
+misreads are avoided (重听 comes out as zhong ting: 再听一遍).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from .facts import ConditionCount, InvitationFacts, WitnessFacts
+from .parts import (
+    Address,
+    Code,
+    Count,
+    Date,
+    Digits,
+    Duration,
+    Fixed,
+    Name,
+    Part,
+    Pause,
+    Phone,
+    Prompt,
+    Room,
+    Text,
+    Time,
+)
+
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""China has one zone and no summer time (since 1992); a fixed offset needs no tz database."""
+
+ROOT_FIGURES = 8
+"""How many hex figures of the ledger's root are said: 32 bits, enough to compare with a written receipt."""
+
+SHORT, LONG = Pause(250), Pause(600)
+
+WHO = Fixed("您好。这里是广东省综合评标评审专家库。")
+AUTOMATIC = Fixed("这是自动语音电话，不会询问您的证件号码，也不会要您付款。")
+MENU: tuple[Part, ...] = (
+    Fixed("参加，请按1。"),
+    SHORT,
+    Fixed("不参加，请按2。"),
+    SHORT,
+    Fixed("再听一遍，请按3，或者按星号键。"),
+    SHORT,
+    Fixed("打错了，或者不是本人，请按9。"),
+)
+CHOOSE_AGAIN = Fixed("再选一次，请按星号键。")
+DIGITS_AGAIN = Fixed("请再输入一次数字，最后按井号键。")
+REPEAT = Fixed("再听一遍，请按3，或者按星号键。")
+
+FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
+    "confirm_accept": (
+        Fixed("您选择了参加。"), SHORT, Fixed("确认参加，请再按一次1。"), SHORT, CHOOSE_AGAIN,
+    ),
+    "confirm_decline": (
+        Fixed("您选择了不参加。"), SHORT, Fixed("确认不参加，请再按一次2。"), SHORT, CHOOSE_AGAIN,
+    ),
+    "confirm_wrong_person": (
+        Fixed("您表示打错了，或者不是本人。"), SHORT, Fixed("确认，请再按一次9。"), SHORT, CHOOSE_AGAIN,
+    ),
+    "wrong_key": (Fixed("按键无效。"), SHORT, *MENU),
+    "no_key": (Fixed("没有收到您的按键。"), SHORT, *MENU),
+    "goodbye_no_key": (Fixed("没有收到您的选择，我们稍后可能再次来电。再见。"),),
+    "received_accept": (Fixed("您的选择已经记录，您将参加这次评标。谢谢。"), LONG),
+    "received_decline": (Fixed("您的选择已经记录，这次您不参加。谢谢，再见。"),),
+    "received_wrong_person": (Fixed("已经记录，对不起，打扰您了。再见。"),),
+    "wait": (Fixed("系统正忙，请稍等，不要挂机。"), LONG),
+    "promise_call": (Fixed("对不起，系统暂时不能记录您的选择。我们会再次给您打电话。再见。"),),
+    "apology_taken": (Fixed("对不起，名额已满，或者这次邀请已经失效。谢谢您，再见。"),),
+    "goodbye": (Fixed("谢谢您，再见。"),),
+}
+
+EXCLUSION_REASONS: Mapping[str, str] = {
+    "avoided_unit": "单位回避",
+    "avoided_person": "人员回避",
+    "picked_before": "已经抽取过",
+    "suspended": "暂停资格",
+    "appointment": "已有其他评标",
+    "no_number": "没有电话号码",
+}
+
+FIXED_WITNESS: Mapping[str, tuple[Part, ...]] = {
+    "witness_ask": (
+        Fixed("现在请您给出见证数字，8到12位。"), SHORT,
+        Fixed("请当场掷骰子，或者摸球，或者看一张纸币的号码。"), SHORT,
+        Fixed("不要自己想数字，也不要用别人给您的数字。"), SHORT,
+        Fixed("请输入数字，最后按井号键。"),
+    ),
+    "witness_readback": (Fixed("您输入的数字是："), SHORT),
+    "witness_readback_keys": (
+        LONG, Fixed("确认，请按1。"), SHORT, Fixed("再输入一次，请按星号键。"), SHORT,
+        Fixed("数字只需要确认一次。如果有人再次要您给数字，请拒绝，并且报告。"),
+    ),
+    "witness_weak": (Fixed("这个数字太容易猜到，不能使用。"), SHORT, DIGITS_AGAIN),
+    "witness_weak_length": (
+        Fixed("数字的位数不对，应当是8到12位。"), SHORT, DIGITS_AGAIN,
+    ),
+    "witness_weak_equal": (
+        Fixed("数字全部相同，不能使用。"), SHORT, DIGITS_AGAIN,
+    ),
+    "witness_weak_run": (
+        Fixed("数字是连续的，不能使用。"), SHORT, DIGITS_AGAIN,
+    ),
+    "witness_weak_date": (
+        Fixed("数字像是日期，不能使用。"), SHORT, DIGITS_AGAIN,
+    ),
+    "witness_weak_used": (
+        Fixed("这个数字以前用过，不能使用。"), SHORT, DIGITS_AGAIN,
+    ),
+    "witness_no_key": (Fixed("没有收到您的数字。"), SHORT, Fixed("请输入8到12位数字，最后按井号键。")),
+    "witness_wrong_key": (Fixed("按键无效。"), SHORT, Fixed("确认，请按1。再输入一次，请按星号键。")),
+    "witness_received": (Fixed("您的数字已经记录，抽取现在开始。谢谢您，再见。"),),
+    "witness_refused": (Fixed("对不起，这次见证已经结束，或者已经失效。您的数字没有使用。再见。"),),
+    "witness_goodbye": (Fixed("没有收到您的数字，抽取没有开始。我们会再次给您打电话。再见。"),),
+    "group_pause": (Pause(400),),
+    **{f"digit_{figure}": (Digits(str(figure)), Pause(200)) for figure in range(10)},
+}
+
+
+def invitation(facts: InvitationFacts) -> Mapping[str, Prompt]:
+    """All prompts of the invitation call, by id."""
+    varying: dict[str, tuple[Part, ...]] = {"invitation": _invite(facts), "details": _details(facts)}
+    return _prompts({**FIXED_INVITATION, **varying})
+
+
+def witness(facts: WitnessFacts) -> Mapping[str, Prompt]:
+    """All prompts of the witness call (见证), by id, among them `digit_0` … `digit_9` for the read-back."""
+    shared = {name: FIXED_INVITATION[name] for name in ("wait", "promise_call", "goodbye")}
+    return _prompts({**shared, **FIXED_WITNESS, "witness_receipt": _receipt(facts)})
+
+
+def readback(digits: str) -> tuple[str, ...]:
+    """The ids of prompts that together read `digits` back and ask for confirmation: nothing new is
+    synthesised.
+    """
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError("only the digits 0 to 9 can be read back")
+    ids = ["witness_readback"]
+    for place, figure in enumerate(digits):
+        if place and place % 4 == 0:
+            ids.append("group_pause")
+        ids.append(f"digit_{figure}")
+    return (*ids, "witness_readback_keys")
+
+
+def fixed_phrases() -> tuple[str, ...]:
+    """Every fixed phrase there is, once, in order: the list that a human speaker records."""
+    samples = invitation(_EVERY_DETAIL), witness(_EVERY_REASON), witness(replace(_EVERY_REASON, excluded={}))
+    found = (part.text for group in samples for prompt in group.values() for part in _fixed(prompt.parts))
+    return tuple(dict.fromkeys(found))
+
+
+_EVERY_DETAIL = InvitationFacts(
+    gather_at=datetime(2026, 1, 1, 9, tzinfo=CHINA), district="市区", duration=timedelta(hours=1),
+    address="地址", contact_phone="0", code="000000", room="室", contact="人", note="注",
+)  # fmt: skip
+_EVERY_REASON = WitnessFacts(
+    activity="0", draw=1, pool_size=1, eligible=(ConditionCount(1, 1),), fingerprint="0" * 20, ledger_size=1,
+    ledger_root="0", excluded={**dict.fromkeys(EXCLUSION_REASONS, 1), "other": 1},
+)  # fmt: skip
+
+
+def _fixed(parts: Iterable[Part]) -> Iterable[Fixed]:
+    return (part for part in parts if isinstance(part, Fixed))
+
+
+def _prompts(texts: Mapping[str, tuple[Part, ...]]) -> Mapping[str, Prompt]:
+    return {name: Prompt(name, parts) for name, parts in texts.items()}
+
+
+def _invite(facts: InvitationFacts) -> tuple[Part, ...]:
+    local = facts.gather_at.astimezone(CHINA)
+    length: tuple[Part, ...] = ()
+    if facts.duration is not None:
+        length = (SHORT, Fixed("评标大约需要"), Duration(facts.duration))
+    return (
+        WHO, SHORT, AUTOMATIC, LONG,
+        Fixed("现在邀请您参加一次评标。"), SHORT,
+        Fixed("集合时间是"), Date(local.date()), Time(local.time()), SHORT,
+        Fixed("集合地区是"), Address(facts.district), *length, LONG,
+        *MENU,
+    )  # fmt: skip
+
+
+def _details(facts: InvitationFacts) -> tuple[Part, ...]:
+    local = facts.gather_at.astimezone(CHINA)
+    contact: tuple[Part, ...] = (Name(facts.contact),) if facts.contact else ()
+    code: tuple[Part, ...] = (Fixed("您的6位验证码是"), SHORT, Code(facts.code), LONG)
+    return (
+        Fixed("请您记下集合信息。"), LONG,
+        Fixed("集合时间是"), Date(local.date()), Time(local.time()), SHORT,
+        Fixed("集合地点是"), Address(facts.address), SHORT,
+        *((Fixed("评标室是"), Room(facts.room), SHORT) if facts.room else ()),
+        Fixed("联系人"), *contact, SHORT,
+        Fixed("联系电话"), Phone(facts.contact_phone), LONG,
+        *((Fixed("注意事项："), Text(facts.note), LONG) if facts.note else ()),
+        *code, Fixed("再说一遍。"), *code,
+        Fixed("到场时请出示验证码，不要告诉别人。"), SHORT,
+        REPEAT, SHORT, Fixed("听完可以挂机。"),
+    )  # fmt: skip
+
+
+def _receipt(facts: WitnessFacts) -> tuple[Part, ...]:
+    return (
+        WHO, SHORT, Fixed("这是自动语音电话，请您见证一次专家抽取。"), LONG,
+        Fixed("请记下以下内容。"), SHORT,
+        Fixed("活动编号"), Digits(facts.activity), SHORT,
+        Text(f"这个活动的第{facts.draw}次抽取"), SHORT,
+        Fixed("名册人数"), Count(facts.pool_size, "人"), SHORT,
+        *_eligible(facts), *_excluded(facts),
+        Fixed("账本记录数"), Count(facts.ledger_size, "条"), SHORT,
+        Fixed("账本校验值的开头"), Digits(facts.ledger_root[:ROOT_FIGURES]), LONG,
+        Fixed("本次抽取的指纹，20位数字"), SHORT, Digits(facts.fingerprint.replace(" ", "")), LONG,
+        REPEAT, SHORT, Fixed("继续，请按1。"),
+    )  # fmt: skip
+
+
+def _eligible(facts: WitnessFacts) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for number, count in enumerate(facts.eligible, start=1):
+        parts += [Text(f"条件{number}"), Fixed("可以抽取的，主专业"), Count(count.main, "人")]
+        if count.backup:
+            parts += [Fixed("备选专业"), Count(count.backup, "人")]
+        parts.append(SHORT)
+    return tuple(parts)
+
+
+def _excluded(facts: WitnessFacts) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for reason, count in sorted(facts.excluded.items()):
+        parts += [Fixed(EXCLUSION_REASONS.get(reason, "其他原因")), Count(count, "人"), SHORT]
+    return (Fixed("已经排除的有："), *parts) if parts else (Fixed("没有排除任何人。"), SHORT)

@@ -1,0 +1,150 @@
+"""Sound as numbers: read, resample, trim, level, and write what Asterisk plays. Pure but for numpy.
+
+Telephone audio here is 8 kHz mono: 16-bit PCM in a .wav (the console plays it, tests compare with it) and
+ITU-T G.711 A-law in a .alaw (Asterisk sends it without transcoding). Samples are float64 in -1 … 1.
+"""
+
+import io
+import math
+import wave
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.float64]
+
+RATE = 8000
+LEVEL = 10 ** (-23 / 20)
+"""Loudness of every part: RMS of what is above silence, -23 dBFS (telephone speech lies near -26 to -20)."""
+PEAK = 0.89
+_FRAME = RATE // 100
+_SILENCE_DB = -40.0
+_FADE = RATE * 5 // 1000
+_MARGIN = RATE * 15 // 1000
+_TAPS = 32
+
+
+class BadAudio(ValueError):
+    """The bytes are no wav that can be played, or hold no sound."""
+
+
+def read_wav(data: bytes) -> tuple[Samples, int]:
+    """Samples, mixed to mono, and their rate. `BadAudio` for anything but 16-bit PCM."""
+    try:
+        with wave.open(io.BytesIO(data)) as file:
+            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
+            raw = file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise BadAudio(f"not a wav file: {error}") from error
+    if width != 2:
+        raise BadAudio(f"a wav of 16 bits per sample is needed, this one has {8 * width}")
+    pcm = np.frombuffer(raw[: len(raw) // (2 * channels) * 2 * channels], dtype="<i2")
+    samples: Samples = pcm.reshape(-1, channels).mean(axis=1) / 32768.0
+    return samples, rate
+
+
+def for_telephone(samples: Samples, rate: int) -> Samples:
+    """8 kHz, silence at the ends trimmed, loudness levelled, short fades so that no join clicks."""
+    return fade(level(trim(resample(samples, rate))))
+
+
+def resample(samples: Samples, rate: int) -> Samples:
+    """To 8 kHz with a windowed-sinc low-pass (polyphase; cut off below the lower Nyquist frequency)."""
+    if rate == RATE:
+        return samples
+    divisor = math.gcd(rate, RATE)
+    up, down = RATE // divisor, rate // divisor
+    cutoff = min(1.0, RATE / rate) * 0.92
+    half = math.ceil(_TAPS / cutoff / 2)
+    positions = np.arange(len(samples) * up // down) * down
+    base, phase = positions // up, positions % up
+    offsets = np.arange(-half + 1, half + 1)
+    distance = offsets[None, :] - (np.arange(up) / up)[:, None]
+    kernel = cutoff * np.sinc(cutoff * distance) * np.cos(np.pi * distance / (2 * (half + 1))) ** 2
+    kernel /= kernel.sum(axis=1, keepdims=True)
+    padded = np.concatenate([np.zeros(half), samples, np.zeros(half + 1)])
+    result: Samples = np.zeros(len(positions))
+    for tap, offset in enumerate(offsets):  # one pass per tap keeps memory at the size of the sound
+        result += kernel[phase, tap] * padded[base + offset + half]
+    return result
+
+
+def trim(samples: Samples) -> Samples:
+    """Without the silence before and after. `BadAudio` if there is nothing else."""
+    heard = np.flatnonzero(_audible(samples))
+    if not len(heard):
+        raise BadAudio("the sound is silent")
+    start = max(0, int(heard[0]) * _FRAME - _MARGIN)
+    return samples[start : (int(heard[-1]) + 1) * _FRAME + _MARGIN]
+
+
+def loudness(samples: Samples) -> float:
+    """RMS of the audible frames (10 ms each), 0 for silence."""
+    frames = _frames(samples)[_audible(samples)]
+    return float(np.sqrt(np.mean(frames**2))) if len(frames) else 0.0
+
+
+def level(samples: Samples) -> Samples:
+    """At `LEVEL`; peaks that would clip are bent, not cut, and the loudness stays."""
+    current = loudness(samples)
+    if not current:
+        raise BadAudio("the sound is silent")
+    knee = 0.6 * PEAK
+    louder = samples * (LEVEL / current)
+    size = np.abs(louder)
+    bent = knee + (PEAK - knee) * np.tanh((size - knee) / (PEAK - knee))
+    return np.asarray(np.where(size > knee, np.sign(louder) * bent, louder))
+
+
+def fade(samples: Samples) -> Samples:
+    """5 ms in and out, from and to exactly zero."""
+    length = min(_FADE, len(samples) // 2)
+    ramp = np.sin(np.linspace(0, np.pi / 2, length)) ** 2
+    faded = samples.copy()
+    faded[:length] *= ramp
+    faded[len(faded) - length :] *= ramp[::-1]
+    return faded
+
+
+def silence(milliseconds: int) -> Samples:
+    """Nothing, for so long."""
+    return np.zeros(RATE * milliseconds // 1000)
+
+
+def to_pcm(samples: Samples) -> npt.NDArray[np.int16]:
+    """16-bit samples."""
+    return np.clip(np.rint(samples * 32767), -32768, 32767).astype("<i2")
+
+
+def wav_bytes(pcm: npt.NDArray[np.int16]) -> bytes:
+    """A complete .wav of 8 kHz mono."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(pcm.astype("<i2").tobytes())
+    return buffer.getvalue()
+
+
+def alaw_bytes(pcm: npt.NDArray[np.int16]) -> bytes:
+    """G.711 A-law: sign, three bits of segment, four of step; even bits inverted (0x55)."""
+    wide = pcm.astype(np.int32)
+    negative = wide < 0
+    size = np.where(negative, -wide - 1, wide) >> 3
+    segment = np.maximum(np.floor(np.log2(np.maximum(size, 1))).astype(np.int32) - 4, 0)
+    step = np.where(segment == 0, size >> 1, size >> np.maximum(segment, 1)) & 0x0F
+    code = (segment << 4 | step) ^ np.where(negative, 0x55, 0xD5)
+    return bytes(code.astype(np.uint8))
+
+
+def _frames(samples: Samples) -> Samples:
+    whole = np.concatenate([samples, np.zeros(-len(samples) % _FRAME)])
+    return whole.reshape(-1, _FRAME)
+
+
+def _audible(samples: Samples) -> npt.NDArray[np.bool_]:
+    """Which frames lie less than 40 dB under the loudest, and above the noise floor of 16 bits."""
+    power = np.sqrt(np.mean(_frames(samples) ** 2, axis=1))
+    floor = max(10 ** (_SILENCE_DB / 20) * float(power.max(initial=0.0)), 1e-3)
+    return np.asarray(power > floor)

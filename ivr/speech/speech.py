@@ -1,0 +1,111 @@
+"""Prompts become sound before anybody listens: render everything, then play paths.
+
+`Speech` joins normaliser, engine and cache. A prompt is one media list, a file per part; fixed parts are
+shared by all calls. Rendering happens before a draw starts and before a call is dialled, never while
+somebody waits on the line.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ivr.prompts.parts import Fixed, Part, Pause, Prompt, Spoken
+
+from . import audio
+from .cache import SoundCache, key
+from .engine import Engine, Pace
+from .errors import RenderFailed
+from .normalise import VERSION, spoken_text
+from .recordings import Recordings
+
+
+class Speech:
+    """Renders prompts into `cache_dir` with `engine`; `recordings` of a human voice come before it."""
+
+    def __init__(self, cache_dir: Path, engine: Engine, recordings: Path | None = None) -> None:
+        self._cache, self._engine = SoundCache(cache_dir), engine
+        self._recordings = Recordings(recordings)
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        """Open the cache, start the engine, check the voice. `NoVoice` says what to do."""
+        self._cache.open()
+        self._recordings.load()
+        await self._engine.start()
+
+    async def close(self) -> None:
+        """Stop what is being rendered and end the engine."""
+        tasks = tuple(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._engine.close()
+
+    async def render(self, prompt: Prompt) -> tuple[str, ...]:
+        """The prompt's media list: absolute paths without extension. Cached parts cost a look at the disk."""
+        names = [self._name(part) for part in prompt.parts]
+        for name, part in zip(names, prompt.parts, strict=True):
+            await self._ensure(name, part)
+        return tuple(self._cache.media(name) for name in names)
+
+    async def render_all(self, prompts: Mapping[str, Prompt]) -> Mapping[str, tuple[str, ...]]:
+        """Media lists by prompt id."""
+        return {name: await self.render(prompt) for name, prompt in prompts.items()}
+
+    async def prepare(self, prompts: Iterable[Prompt]) -> None:
+        """Have everything ready before a draw starts."""
+        for prompt in prompts:
+            await self.render(prompt)
+
+    def seconds(self, prompt: Prompt) -> float:
+        """How long a rendered prompt takes to hear. FileNotFoundError if it was not rendered."""
+        return sum(self._cache.seconds(self._name(part)) for part in prompt.parts)
+
+    def _name(self, part: Part) -> str:
+        if isinstance(part, Pause):
+            return key("silence", part.milliseconds)
+        if isinstance(part, Fixed) and (digest := self._recordings.digest(part.text)):
+            return key("recording", digest)
+        return key(self._engine.identity, _pace(part).value, VERSION, spoken_text(part))
+
+    async def _ensure(self, name: str, part: Part) -> None:
+        """One rendering of a key at a time; who waits for it may give up without stopping it for the
+        others.
+        """
+        if self._cache.has(name):
+            return
+        task = self._under_way.get(name)
+        if task is None:
+            task = asyncio.create_task(self._make(name, part))
+            self._under_way[name] = task
+            task.add_done_callback(lambda done: self._finished(name, done))
+        await asyncio.shield(task)
+
+    def _finished(self, name: str, task: asyncio.Task[None]) -> None:
+        del self._under_way[name]
+        if not task.cancelled():
+            task.exception()  # seen, even if everybody who waited has gone
+
+    async def _make(self, name: str, part: Part) -> None:
+        if isinstance(part, Pause):
+            await asyncio.to_thread(self._cache.put, name, audio.silence(part.milliseconds))
+            return
+        recorded = self._recordings.read(part.text) if isinstance(part, Fixed) else None
+        wav = recorded or await self._speak(part)
+        try:
+            await asyncio.to_thread(self._convert, name, wav)
+        except audio.BadAudio as error:
+            raise RenderFailed(f"a {type(part).__name__} part could not be made audible: {error}") from error
+
+    async def _speak(self, part: Spoken) -> bytes:
+        text = spoken_text(part)
+        if not text:
+            raise RenderFailed(f"nothing in a {type(part).__name__} part can be spoken")
+        return await self._engine.speak(text, _pace(part))
+
+    def _convert(self, name: str, wav: bytes) -> None:
+        self._cache.put(name, audio.for_telephone(*audio.read_wav(wav)))
+
+
+def _pace(part: Spoken) -> Pace:
+    return Pace.SLOW if part.slow else Pace.NORMAL
