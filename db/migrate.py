@@ -59,7 +59,7 @@ def due(known: Sequence[Migration], applied: Sequence[tuple[str, str]]) -> list[
             )
         if by_name[name].sha256 != sha256:
             raise MigrationRefused(
-                f"db/schema/{name} was changed after it was applied: restore it, put the change into a new file"
+                f"db/schema/{name} changed after it was applied: restore it, use a new file"
             )
     names = {name for name, _ in applied}
     new = [migration for migration in known if migration.name not in names]

@@ -189,8 +189,8 @@ class Database(_Statements):
         return "<Database>"  # a dsn may hold a password
 
     async def __aenter__(self) -> Database:
-        async with self._session():
-            return self  # one connection is made at once, so that a missing database is told at the start
+        self._release(await self._acquire())  # so that a missing database is told at the start
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -202,16 +202,17 @@ class Database(_Statements):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """BEGIN … COMMIT; on any exception ROLLBACK, and on a cancelled await the connection is closed."""
-        async with self._session() as session:
-            tx = Transaction(session)
-            try:
-                yield tx
-                await tx._commit()
-            except Exception:
-                await tx._rollback()
-                raise
-            finally:
-                tx._over = True
+        session = await self._acquire()
+        tx = Transaction(session)
+        try:
+            yield tx
+            await tx._commit()
+        except Exception:
+            await tx._rollback()
+            raise
+        finally:
+            tx._over = True
+            self._release(session)
 
     async def read(self, sql: str, params: Params | None = None) -> list[Any]:
         """All rows of one statement outside any transaction: `all` under the name that says it."""
@@ -222,20 +223,19 @@ class Database(_Statements):
         return Listener(self._dsn, channels)
 
     async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
-        async with self._session() as session:
+        session = await self._acquire()
+        try:
             return take(await session.execute(sql, params))
+        finally:
+            self._release(session)
 
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[_Session]:
+    async def _acquire(self) -> _Session:
         await self._wait_for_slot()
         try:
-            session = await self._take()
-            try:
-                yield session
-            finally:
-                self._give_back(session)
-        finally:
+            return await self._take()
+        except BaseException:
             self._slots.release()
+            raise
 
     async def _wait_for_slot(self) -> None:
         if not self._slots.locked():
@@ -257,8 +257,9 @@ class Database(_Statements):
             session.close()
         return await _Session.open(self._dsn, self._timeout)
 
-    def _give_back(self, session: _Session) -> None:
+    def _release(self, session: _Session) -> None:
         """Only a connection that is known to be idle goes back."""
+        self._slots.release()
         if session.usable and not self._closed:
             self._free.append(session)
         else:

@@ -33,16 +33,10 @@ class Queries:
 
     def __init__(self, where: str, queries: Mapping[str, Query]) -> None:
         self._where = where
-        self._queries = dict(queries)
+        self.__dict__.update(queries)
 
-    def __getattr__(self, name: str) -> Query:
-        try:
-            return self._queries[name]
-        except KeyError:
-            raise AttributeError(f"{self._where} has no query {name!r}") from None
-
-    def __dir__(self) -> list[str]:
-        return sorted(self._queries)
+    def __getattr__(self, name: str) -> Query:  # only asked for what is not in __dict__
+        raise AttributeError(f"{self._where} has no query {name!r}")
 
 
 def load(package: str, file: str = "queries.sql") -> Queries:

@@ -10,6 +10,8 @@ keyed hash: HMAC-SHA-256 under a key per kind. All keys come from the master key
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
 import os
 from hashlib import sha256
@@ -17,9 +19,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from db.blocking import BlockingTransaction
 from db.keyfile import KeyFileRefused, read_key_file, write_key_file
@@ -29,6 +33,7 @@ KEY_BYTES = 32
 _NONCE_BYTES = 12
 _HEAD = bytes([1, 1])  # layout version, key id
 _BODY = len(_HEAD) + _NONCE_BYTES
+_SIGNING = "service signing key"
 _INSERT_CHECK = "INSERT INTO vault (check_value) VALUES (%(value)s) ON CONFLICT DO NOTHING"
 _SELECT_CHECK = "SELECT check_value FROM vault"
 
@@ -114,6 +119,61 @@ class Vault:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a vault is not pickled: open it again from its file")
+
+
+class Signer:
+    """The service's own Ed25519 key (RFC 8032), which signs every entry of a transcript; shows only its
+    public half.
+
+    It lies in a file beside the master key, sealed by the vault, and is made once: who loses it can't
+    sign any more as the same service, and its fingerprint is what supervisors compare.
+    """
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self.__key = key
+
+    @classmethod
+    def create(cls, path: Path, vault: Vault) -> Signer:
+        """A new key in a new file (mode 0600), sealed by the vault. KeyFileRefused if something is there
+        already.
+        """
+        key = Ed25519PrivateKey.generate()
+        sealed = vault.encrypt(key.private_bytes_raw(), _SIGNING)
+        write_key_file(path, base64.b64encode(sealed).decode())
+        return cls(key)
+
+    @classmethod
+    def open(cls, path: Path, vault: Vault) -> Signer:
+        """The key of an existing file. KeyFileRefused says what is wrong with the file and what to do."""
+        line = read_key_file(path, create_hint="make one with Signer.create only before the first draw")
+        try:
+            raw = vault.decrypt(base64.b64decode(line, validate=True), _SIGNING)
+        except (Undecipherable, binascii.Error):
+            raise KeyFileRefused(
+                f"{path} is not a signing key sealed by this master key: restore both files from one backup"
+            ) from None
+        return cls(Ed25519PrivateKey.from_private_bytes(raw))
+
+    def sign(self, message: bytes) -> bytes:
+        """The 64 bytes of the signature."""
+        return self.__key.sign(message)
+
+    @property
+    def public_pem(self) -> str:
+        """SubjectPublicKeyInfo as PEM: `service.pub` of the evidence."""
+        return self.__key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex SHA-256 of the DER form of the public key: of what stands, base64, between the PEM's lines."""
+        der = self.__key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return sha256(der).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"<Signer {self.fingerprint[:16]}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a signer is not pickled: open it again from its file")
 
 
 async def confirm(vault: Vault, database: Database) -> None:

@@ -88,7 +88,7 @@ class TestDatabase:
 @contextmanager
 def private_cluster() -> Iterator[Cluster]:
     """A new cluster in a short temporary folder (a socket's path has 107 bytes), gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="xl-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="xl-pg-", dir=_roomy_memory() or "/tmp"))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
@@ -125,6 +125,13 @@ def fresh_database(cluster: Cluster, template: str = _TEMPLATE) -> Iterator[Test
         yield TestDatabase(name, cluster)
     finally:
         cluster.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _roomy_memory() -> str | None:
+    """Copying a template is four times as fast in memory."""
+    shared = Path("/dev/shm")
+    roomy = shared.is_dir() and shutil.disk_usage(shared).free > 4 << 30
+    return str(shared) if roomy else None
 
 
 def _as_postgres(program: str, *arguments: str) -> None:

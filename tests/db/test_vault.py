@@ -13,8 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from db.blocking import transaction
 from db.keyfile import KeyFileRefused
 from db.pool import Database
-from db.signer import Signer
-from db.vault import Undecipherable, Vault, VaultRefused, confirm, confirm_blocking
+from db.vault import Signer, Undecipherable, Vault, VaultRefused, confirm, confirm_blocking
 from tests.postgres import TestDatabase
 
 
