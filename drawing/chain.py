@@ -14,6 +14,7 @@ from db.queries import load
 from db.vault import Signer, Vault
 from drawing import transcript
 from drawing.canonical import canon, read
+from drawing.merkle import leaf_hash
 from drawing.transcript import Entry, EntryType, parse_stamp, stamp
 
 Q = load("drawing")
@@ -98,3 +99,8 @@ async def record_in_ledger(tx: Transaction, kind: str, lots: list[str], entry: E
             "seq": entry.seq,
         },
     )
+
+
+def leaf_of(row: Any) -> bytes:
+    """A ledger row as its leaf: what is hashed is canon({n, kind, lots, hash})."""
+    return leaf_hash(canon({"n": row.n, "kind": row.kind, "lots": list(row.lots), "hash": bytes(row.hash).hex()}))

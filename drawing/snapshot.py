@@ -92,7 +92,7 @@ def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, num
 
 
 def _snapshot(tx: BlockingTransaction, row: Any, rules: Rules, setting: bulk.Setting) -> bulk.Snapshot:
-    period = tx.one(Q.period, {"activity": row.id, "travel": rules.travel_seconds})
+    period = tx.one(Q.period, {"activity": row.id, "travel": rules.travel_s})
     today: date = row.now.date()
     since = today.replace(year=today.year - rules.employment_years, day=min(today.day, 28))
     values = {"since": since, "from": period.busy_from, "to": period.busy_to}
