@@ -2,13 +2,13 @@
 
 -- name: lock_activity
 -- A draw has one writer at a time: every transaction that touches it begins here.
-SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
+SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
        clock_timestamp() AS now
 FROM activity a WHERE a.id = %(activity)s FOR UPDATE;
 
 -- name: try_lock_activity
 -- The same for a sweep: another worker that holds it does the work.
-SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
+SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
        clock_timestamp() AS now
 FROM activity a WHERE a.id = %(activity)s FOR UPDATE SKIP LOCKED;
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from db.blocking import BlockingTransaction, transaction
-from db.signer import Signer
-from db.vault import Vault
+from db.vault import Signer, Vault
 from drawing import bulk, pool, transcript
 from drawing.canonical import read
 from drawing.chain import Q, entry_of, hashed_lot, row_of

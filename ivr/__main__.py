@@ -11,8 +11,7 @@ from pathlib import Path
 from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
 from db.pool import Database
-from db.signer import Signer
-from db.vault import Vault, confirm
+from db.vault import Signer, Vault, confirm
 from drawing.chain import Custody
 from drawing.rules import BadRules
 from ivr.ari.client import Client, Unreachable
