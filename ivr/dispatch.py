@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from drawing.reference import reference
 from drawing.rules import Rules
 from ivr import dialplans, policy, prompts
 from ivr.calls import Flow
+from ivr.dialplans import Kind, Timings
 from ivr.lease import Lease
 from ivr.prompts import Prompt
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
@@ -62,8 +63,8 @@ class Ready:
 class Preparer:
     """Loads what a call needs and has its prompts made: nothing is synthesised while somebody waits on the line."""
 
-    def __init__(self, db: Database, custody: Custody, speech: Speech) -> None:
-        self._db, self._custody, self._speech = db, custody, speech
+    def __init__(self, db: Database, custody: Custody, speech: Speech, timings: Timings) -> None:
+        self._db, self._custody, self._speech, self._base = db, custody, speech, timings
 
     async def prepare(self, call: Any) -> Conversation:
         """The conversation of a waiting call."""
@@ -87,7 +88,7 @@ class Preparer:
         return Conversation(
             who=row.pseudonym,
             number=self._open(row.phone_enc, PHONE),
-            flow=dialplans.expert(call.flow, Rules.load(row.rules).calling.ring_s),
+            flow=dialplans.begin(Kind(call.flow), self._timings(row.rules), no_share),
             media=await self._media(prompts.invitation(facts)),
         )
 
@@ -97,12 +98,12 @@ class Preparer:
         return Conversation(
             who=call.witness,
             number=self._open(row.phone_enc, WITNESS_PHONE),
-            flow=dialplans.witness_flow(Rules.load(row.rules).calling.ring_s, partial(weak_share, used_before=used)),
+            flow=dialplans.begin(Kind.WITNESS, self._timings(row.rules), partial(weak_prompt, used_before=used)),
             media=await self._media(prompts.witness(await self._receipt(read(row.body), row.hash))),
         )
 
     async def _receipt(self, commit: Any, commit_hash: str) -> WitnessFacts:
-        leaves = [chain.leaf_of(each) for each in await self._db.all(chain.Q.ledger)]
+        leaves = [chain.leaf_of(each).digest() for each in await self._db.all(chain.Q.ledger)]
         return WitnessFacts(
             activity=commit["activity"],
             draw=commit["draw"],
@@ -113,6 +114,9 @@ class Preparer:
             ledger_size=len(leaves),
             ledger_root=root(leaves).hex(),
         )
+
+    def _timings(self, rules: str) -> Timings:
+        return replace(self._base, ring_seconds=Rules.load(rules).calling.ring_s)
 
     def _open(self, sealed: bytes, purpose: str) -> str:
         return self._custody.vault.decrypt(bytes(sealed), purpose).decode()
@@ -181,6 +185,27 @@ class Dispatcher:
 
     async def _postpone(self, call: Any, seconds: float) -> None:
         await self._db.run(Q.postpone, {"call": call.id, "seconds": seconds})
+
+
+WEAK: Mapping[str, str] = {
+    "too_short": "witness_weak_length",
+    "too_long": "witness_weak_length",
+    "all_equal": "witness_weak_equal",
+    "run": "witness_weak_run",
+    "date": "witness_weak_date",
+    "used_before": "witness_weak_used",
+}
+
+
+def weak_prompt(digits: str, used_before: Collection[str] = ()) -> str | None:
+    """The prompt that says why these digits can't be used, or None."""
+    reason = weak_share(digits, used_before)
+    return None if reason is None else WEAK.get(reason, "witness_weak")
+
+
+def no_share(digits: str) -> str | None:
+    """For calls that ask for none."""
+    return "witness_weak"
 
 
 def place(region: str) -> str:

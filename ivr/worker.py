@@ -28,6 +28,7 @@ from ivr import policy
 from ivr.ari.client import Client
 from ivr.ari.driver import Abandoned, Driver, Line
 from ivr.calls import Outcome, Trail
+from ivr.dialplans import Timings
 from ivr.dispatch import Conversation, Dispatcher, Preparer, Q, Ready
 from ivr.lease import Lease
 from ivr.prompts import readback
@@ -57,7 +58,7 @@ class Worker:
         self._orders = Orders(custody.vault)
         self._driver = Driver(client)
         self._recorder = Recorder(db, custody, self._orders, lease.epoch)
-        self._dispatcher = Dispatcher(db, custody, lease, Preparer(db, custody, speech), self._calling)
+        self._dispatcher = Dispatcher(db, custody, lease, Preparer(db, custody, speech, Timings()), self._calling)
         self._look = asyncio.Event()
         self._changed: set[str] = set()
         self._calls: dict[str, asyncio.Task[None]] = {}

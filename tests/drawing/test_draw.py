@@ -10,13 +10,16 @@ import pytest
 
 from db.errors import Conflict
 from db.pool import Database
-from drawing import decide, snapshot
+from drawing import decide, result, snapshot
+from drawing.__main__ import main
 from drawing.advance import Need, advance
 from drawing.chain import Q
 from drawing.decide import Call, NotOurs, Owing
+from drawing.evidence import FactsSealed, Form, export
 from drawing.lifecycle import Role
 from drawing.orders import Orders
 from drawing.progress import PickOutcome
+from drawing.result import Sealed, unseal
 from drawing.start import CannotStart, start
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan, witness
@@ -210,3 +213,41 @@ async def test_rules_with_witness_refuse_to_start_without(db: Database, database
     number = await make_activity(db, keys.custody.vault, plan((condition(),), rules="gd-1"))
     with pytest.raises(CannotStart, match="监督人"):
         await start(db, number, "clerk", Role.HANDLER)
+
+
+async def test_the_evidence_verifies_before_and_after_the_unsealing(
+    draw: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand = await draw(8, condition(seats=2), condition("c2", seats=1), units=tuple("aabbccdd"), witnesses=(witness(),))
+    (call,) = await hand.db.all("SELECT id FROM call")
+    await hand.live()
+    async with hand.db.transaction() as tx:
+        await decide.share(tx, hand.keys.custody, Call(call.id, hand.activity, 1), "48291306", {"expert": "supervisor-1"})
+        facts = {"expert": "supervisor-1"}
+        await decide.end_call(tx, hand.keys.custody, Call(call.id, hand.activity, 1), "share_given", facts, "{}")
+    await hand.advance()
+    first = True
+    while calls := await hand.live():
+        outcome = PickOutcome.DECLINED if first else PickOutcome.ACCEPTED
+        first = False
+        await hand.answers(calls[0], outcome)
+        await hand.advance()
+        await hand.ends(calls[0], outcome.value)
+        await hand.advance()
+    sealed = tmp_path / "sealed"
+    await export(hand.db, hand.keys.custody, hand.activity, sealed)
+    assert main(["verify", str(sealed)]) == 2, capsys.readouterr().out
+    assert b"48291306" not in (sealed / "transcript.jsonl").read_bytes()
+    with pytest.raises(Sealed, match="解密"):
+        await unseal(hand.db, hand.keys.custody, hand.activity)
+    with pytest.raises(FactsSealed):
+        await export(hand.db, hand.keys.custody, hand.activity, tmp_path / "early", Form.SUPERVISOR)
+    await hand.db.run("UPDATE activity SET evaluation_start = clock_timestamp() + interval '29 minutes',"
+                      " bid_opening = clock_timestamp() - interval '1 hour'")
+    members = await result.members(hand.db, hand.keys.custody, hand.activity)
+    assert len(members) == 3
+    assert all(member.name.startswith("专家") for member in members)
+    for form in Form:
+        folder = tmp_path / form.value
+        await export(hand.db, hand.keys.custody, hand.activity, folder, form)
+        assert main(["verify", str(folder), "--share", "48291306"]) == 0, capsys.readouterr().out
