@@ -40,6 +40,7 @@ class Outcome(Enum):
     INTERRUPTED = "interrupted"
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"  # the matter was no longer open when the key came: the flow apologised
+    DELIVERED = "delivered"  # a notice was heard to the end of what matters
 
 
 # --- decisions ----------------------------------------------------------------------------------------------

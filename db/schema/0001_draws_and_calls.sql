@@ -22,7 +22,7 @@ CREATE TYPE call_state AS ENUM ('waiting', 'live', 'ended');
 -- ivr.calls.Outcome
 CREATE TYPE call_outcome AS ENUM (
   'accepted', 'declined', 'share_given', 'no_key', 'wrong_keys', 'hung_up_early', 'wrong_person', 'voicemail', 'busy',
-  'rejected', 'no_answer', 'unreachable', 'invalid_number', 'trunk_failure', 'interrupted', 'cancelled', 'withdrawn');
+  'rejected', 'no_answer', 'unreachable', 'invalid_number', 'trunk_failure', 'interrupted', 'cancelled', 'withdrawn', 'delivered');
 
 -- === secrets =================================================================================================
 

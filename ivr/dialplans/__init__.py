@@ -6,17 +6,19 @@ from collections.abc import Callable
 from enum import Enum
 
 from ivr.calls import Flow
+from ivr.dialplans.details import Details
 from ivr.dialplans.invitation import Invitation
 from ivr.dialplans.timings import Timings
 from ivr.dialplans.witness import Witness
 
-__all__ = ["Invitation", "Kind", "Timings", "Witness", "begin"]
+__all__ = ["Details", "Invitation", "Kind", "Timings", "Witness", "begin"]
 
 
 class Kind(Enum):
     """What a call is about; the values equal the SQL enum."""
 
     INVITATION = "invitation"
+    DETAILS = "details"
     WITNESS = "witness"
 
 
@@ -25,5 +27,7 @@ def begin(kind: Kind, timings: Timings, weak: Callable[[str], str | None]) -> Fl
     match kind:
         case Kind.INVITATION:
             return Invitation(timings)
+        case Kind.DETAILS:
+            return Details(timings)
         case Kind.WITNESS:
             return Witness(timings, weak)
