@@ -320,3 +320,25 @@ VALUES (%(activity)s, %(name_enc)s, %(name_hash)s, %(id_card_hash)s, %(reason)s)
 -- name: insert_witness
 -- 监督人.
 INSERT INTO witness (activity, id, name_enc, phone_enc) VALUES (%(activity)s, %(id)s, %(name_enc)s, %(phone_enc)s);
+
+-- name: board
+-- An activity as its board shows it.
+SELECT a.name, a.state::text AS state, a.seats AS planned, a.started_at,
+       a.evaluation_start - %(lead)s * interval '1 second' AS opens_at,
+       d.commit_hash, d.witnessed_at IS NOT NULL AS witnessed, d.sealed_at IS NOT NULL AS sealed,
+       (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.state <> 'waiting') AS witness_calls
+FROM activity a LEFT JOIN LATERAL (
+  SELECT * FROM draw WHERE draw.activity = a.id ORDER BY no DESC LIMIT 1) d ON true
+WHERE a.id = %(activity)s;
+
+-- name: board_rows
+-- Every pick with its last call.
+SELECT p.condition, p.seat, p.outcome::text AS outcome,
+       (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'waiting') AS calls,
+       l.state::text AS call_state, l.outcome::text AS call_outcome,
+       CASE WHEN l.state = 'waiting' THEN extract(epoch FROM l.not_before - clock_timestamp())::float8 END AS due_in
+FROM pick p LEFT JOIN LATERAL (
+  SELECT c.state, coalesce(c.outcome, (SELECT b.outcome FROM call b WHERE b.pick = p.id AND b.flow = 'invitation'
+                                       AND b.attempt = c.attempt - 1)) AS outcome, c.not_before
+  FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt DESC LIMIT 1) l ON true
+WHERE p.activity = %(activity)s ORDER BY p.id;
