@@ -7,12 +7,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import psycopg2
 import psycopg2.extensions as _ext
 
-from db.errors import Unavailable, translate
+from db.errors import DatabaseError, Unavailable, translate
 from db.rows import maker
 
 Params = Mapping[str, object]
@@ -66,8 +67,14 @@ class BlockingTransaction:
 
     def copy_lines(self, table: str, columns: Sequence[str], chunks: Iterable[bytes]) -> int:
         """As `copy`, for lines that were made by `copy_text` elsewhere, e.g. in another process."""
-        with _translated():
-            self._cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", _Reader(chunks))
+        reader = _Reader(chunks)
+        try:
+            with _translated():
+                self._cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", reader)
+        except DatabaseError:
+            if reader.error is not None:  # the driver only says that reading failed
+                raise reader.error from None
+            raise
         count: int = self._cursor.rowcount
         return count
 
@@ -116,7 +123,12 @@ def copy_text(value: Value) -> str:
         case Mapping():
             return json.dumps(value, ensure_ascii=False).translate(_COPY_CHARS)
         case _:
-            return ("{" + ",".join(map(_array_item, value)) + "}").translate(_COPY_CHARS)
+            return _array(tuple(value))
+
+
+@lru_cache(maxsize=16384)
+def _array(items: tuple[str, ...]) -> str:
+    return ("{" + ",".join(map(_array_item, items)) + "}").translate(_COPY_CHARS)
 
 
 def _array_item(item: str) -> str:
@@ -129,6 +141,7 @@ class _Reader:
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._next: Callable[[], bytes] = iter(chunks).__next__
         self._rest = b""
+        self.error: Exception | None = None
 
     def read(self, size: int = -1) -> bytes:
         pieces, have = [self._rest], len(self._rest)
@@ -137,6 +150,9 @@ class _Reader:
                 piece = self._next()
             except StopIteration:
                 break
+            except Exception as error:
+                self.error = error
+                raise
             pieces.append(piece)
             have += len(piece)
         data = b"".join(pieces)
