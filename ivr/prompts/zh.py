@@ -71,7 +71,7 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "promise_call": (Fixed("对不起，系统暂时不能记录您的选择。我们会再次给您打电话。再见。"),),
     "apology_taken": (Fixed("对不起，名额已满，或者这次邀请已经失效。谢谢您，再见。"),),
     "goodbye": (Fixed("谢谢您，再见。"),),
-}
+}  # fmt: skip
 
 EXCLUSION_REASONS: Mapping[str, str] = {
     "avoided_unit": "单位回避",
@@ -117,7 +117,7 @@ FIXED_WITNESS: Mapping[str, tuple[Part, ...]] = {
     "witness_goodbye": (Fixed("没有收到您的数字，抽取没有开始。我们会再次给您打电话。再见。"),),
     "group_pause": (Pause(400),),
     **{f"digit_{figure}": (Digits(str(figure)), Pause(200)) for figure in range(10)},
-}
+}  # fmt: skip
 
 
 def invitation(facts: InvitationFacts) -> Mapping[str, Prompt]:
