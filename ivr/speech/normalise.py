@@ -119,9 +119,8 @@ def room(text: str) -> str:
 
 def free_text(text: str) -> str:
     """Any text a person typed, figures and signs turned into what a Chinese reader says."""
-    folded = fold(text)
-    spoken = _RULES.sub(_apply, folded)
-    return _tidy(spoken)
+    folded = re.sub(r"[^\S\n]+", " ", fold(text))
+    return _tidy(_RULES.sub(_apply, folded))
 
 
 _PUNCTUATION = str.maketrans(
