@@ -11,7 +11,7 @@ from tests.ivr.facts import INVITATION, WITNESS
 
 INVITATION_IDS = {
     "invitation", "confirm_accept", "confirm_decline", "confirm_wrong_person", "wrong_key", "no_key",
-    "goodbye_no_key", "received_accept", "received_decline", "received_wrong_person", "details", "wait",
+    "goodbye_no_key", "details_call", "received_accept", "received_decline", "received_wrong_person", "details", "wait",
     "promise_call", "apology_taken", "goodbye",
 }  # fmt: skip
 WITNESS_IDS = {
