@@ -33,8 +33,8 @@ class Need(Enum):
 
 
 def new_call_id() -> str:
-    """24 hex digits of the operating system's randomness; also the channel's id."""
-    return secrets.token_hex(12)
+    """Of the operating system's randomness; also the channel's id (see ivr.ari.line: all of one length)."""
+    return "el" + secrets.token_hex(16)
 
 
 async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: str, *, wait: bool = True) -> Need:

@@ -14,14 +14,15 @@ from db.pool import Database
 from db.vault import Signer, Vault, confirm
 from drawing.chain import Custody
 from drawing.rules import BadRules
-from ivr.ari.client import Client, Unreachable
+from ivr.ari.client import Client, Node
+from ivr.ari.errors import AriError
 from ivr.lease import Lease
 from ivr.settings import Settings, SettingsRefused
-from ivr.speech import CommandEngine, NoVoice, Pyttsx3Engine, Speech
+from ivr.speech import CommandEngine, Pyttsx3Engine, Speech, SpeechError
 from ivr.worker import LeaseLost, Worker
 
 LOG = logging.getLogger("ivr")
-_EXPECTED = (SettingsRefused, KeyFileRefused, BadRules, NoVoice, DatabaseError, Unreachable, LeaseLost, OSError)
+_EXPECTED = (SettingsRefused, KeyFileRefused, BadRules, SpeechError, DatabaseError, AriError, LeaseLost, OSError)
 
 
 async def serve(settings: Settings) -> None:
@@ -56,7 +57,8 @@ async def _hold(settings: Settings, db: Database, custody: Custody, speech: Spee
     LOG.info("node %s is ours, epoch %d", settings.node, lease.epoch)
     password = settings.ari.password_file.read_text().splitlines()[0]
     try:
-        async with Client(settings.ari.url, settings.ari.user, password, settings.ari.app) as client:
+        node = Node(settings.ari.url, settings.ari.user, password, settings.ari.app)
+        async with Client(node) as client:
             worker = Worker(settings, db, custody, speech, lease, client)
             asyncio.get_running_loop().create_task(_stop_after(stop, worker))
             await worker.run()

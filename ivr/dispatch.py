@@ -122,7 +122,8 @@ class Preparer:
         return self._custody.vault.decrypt(bytes(sealed), purpose).decode()
 
     async def _media(self, wanted: Mapping[str, Prompt]) -> Mapping[str, Sequence[str]]:
-        return await self._speech.render_all(wanted)
+        rendered = await self._speech.render_all(wanted)
+        return {name: [f"sound:{path}" for path in paths] for name, paths in rendered.items()}
 
 
 class Dispatcher:
@@ -140,16 +141,16 @@ class Dispatcher:
         """The call, live and ours, or None when something stands in its way: then it waits, or is settled."""
         conversation = await self._preparer.prepare(call)
         if not self._calling.allows(conversation.number):
-            await self._postpone(call, policy.NOT_ALLOWED_SECONDS)
+            await self.postpone(call, policy.NOT_ALLOWED_SECONDS)
             return None
         if wait := self._calling.closed_for(now.astimezone(CHINA)):
-            await self._postpone(call, wait)
+            await self.postpone(call, wait)
             return None
         try:
             async with self._db.transaction() as tx:
                 live = await self._go_live(tx, call, conversation)
         except Conflict:  # the unique index: somebody else rings this expert at this very moment
-            await self._postpone(call, ON_ANOTHER_LINE_SECONDS)
+            await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
             return None
         if not live:
             return None
@@ -183,7 +184,8 @@ class Dispatcher:
             await tx.run(Q.postpone, {"call": call.id, "seconds": wait})
         return not wait
 
-    async def _postpone(self, call: Any, seconds: float) -> None:
+    async def postpone(self, call: Any, seconds: float) -> None:
+        """Not now."""
         await self._db.run(Q.postpone, {"call": call.id, "seconds": seconds})
 
 

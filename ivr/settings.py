@@ -19,7 +19,7 @@ class _Section(BaseModel):
 class Ari(_Section):
     """How Asterisk is reached: ARI over HTTP on loopback or a private network."""
 
-    url: str = Field(description="e.g. http://127.0.0.1:8088", pattern=r"^https?://")
+    url: str = Field(description="e.g. http://127.0.0.1:8088/ari", pattern=r"^https?://")
     user: str = Field(description="as in ari.conf")
     password_file: Path = Field(description="a file with the ARI password on its first line")
     app: str = Field(default="expertline", description="the Stasis application; one name per node")

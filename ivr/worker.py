@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
 from typing import Any
@@ -22,23 +22,28 @@ from drawing import snapshot
 from drawing.advance import Need, advance
 from drawing.chain import Custody
 from drawing.chain import Q as DRAWING
+from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr import policy
 from ivr.ari.client import Client
-from ivr.ari.driver import Abandoned, Driver, Line
-from ivr.calls import Outcome, Trail
+from ivr.ari.driver import Driver
+from ivr.ari.errors import Abandoned, AriError, Replaced, Unanswered, Unsent
+from ivr.ari.line import Line
+from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
 from ivr.dialplans import Timings
 from ivr.dispatch import Conversation, Dispatcher, Preparer, Q, Ready
 from ivr.lease import Lease
 from ivr.prompts import readback
 from ivr.record import Recorder
 from ivr.settings import Settings
-from ivr.speech import Speech
+from ivr.speech import Speech, SpeechError
 
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
-LONGEST_CALL_SECONDS = 300.0
+LOOK_AGAIN_SECONDS = 0.1
+LONGEST_CALL_SECONDS = 480.0  # more than Timings.call_seconds
+NO_SPEECH_SECONDS = 30.0
 
 
 class LeaseLost(Exception):
@@ -68,22 +73,31 @@ class Worker:
 
     async def run(self) -> None:
         """Take over what an earlier holder left, then work until `stop`."""
-        async with asyncio.TaskGroup() as tasks:
-            keeper = tasks.create_task(self._keep_lease(), name="lease")
-            await self._take_over()
-            listener = tasks.create_task(self._listen(), name="listen")
-            replaced = tasks.create_task(self._watch_replaced(), name="replaced")
-            await self._loop()
-            for task in (listener, replaced, keeper):
-                task.cancel()
-        self._processes.shutdown(cancel_futures=True)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watching = [
+                    tasks.create_task(self._keep_lease(), name="lease"),
+                    tasks.create_task(self._hear_asterisk(), name="events"),
+                    tasks.create_task(self._hear_database(), name="listen"),
+                ]
+                await self._take_over()
+                await self._loop()
+                for task in watching:
+                    task.cancel()
+        finally:
+            await self._driver.stop()
+            await asyncio.gather(*self._calls.values(), *self._jobs.values(), return_exceptions=True)
+            self._processes.shutdown(cancel_futures=True)
 
     def stop(self) -> None:
-        """Begin nothing new; return once the calls under way have ended."""
+        """Begin nothing new, give up what rings; `run` returns once the calls under way have ended."""
         self._stopping = True
+        self._give_up_ringing()
         self._look.set()
-        for ringing in self._driver.ringing():
-            self._driver.cancel(ringing)
+
+    def _give_up_ringing(self) -> None:
+        for channel in self._driver.live():
+            self._driver.cancel(channel)  # an answered call runs on
 
     # --- the lease --------------------------------------------------------------------------------------------
 
@@ -91,20 +105,17 @@ class Worker:
         while True:
             await asyncio.sleep(self._lease.seconds / 3)
             if not await self._lease.renew():
-                self._abandon()
-                raise LeaseLost("the lease was taken over")
+                self._driver.replaced()
+                raise LeaseLost("the node's lease was taken over by another worker")
             if not self._lease.safe_to_dial:
-                LOG.warning("the lease could not be renewed in time: no new calls, and what rings is cancelled")
-                for ringing in self._driver.ringing():
-                    self._driver.cancel(ringing)
+                LOG.warning("the lease could not be renewed in time: no new calls, and what rings is given up")
+                self._give_up_ringing()
 
-    async def _watch_replaced(self) -> None:
-        await self._client.replaced.wait()
-        self._abandon()
-        raise LeaseLost("another worker took over the application at Asterisk")
-
-    def _abandon(self) -> None:
-        self._driver.abandon()
+    async def _hear_asterisk(self) -> None:
+        try:
+            await self._client.listen(self._driver)
+        except Replaced:
+            raise LeaseLost("another worker has taken the application over at Asterisk") from None
 
     # --- taking over ------------------------------------------------------------------------------------------
 
@@ -113,12 +124,23 @@ class Worker:
         orphans = await self._db.all(Q.orphans, {"node": self._lease.node, "epoch": self._lease.epoch})
         try:
             async with asyncio.timeout(self._lease.seconds + LONGEST_CALL_SECONDS):
-                await self._client.connected_once()
-                await self._driver.sweep(keep=())
+                await self._swept()
         except TimeoutError:
-            LOG.error("Asterisk can't be reached; no call of before can be alive any more")
+            LOG.error("Asterisk could not be reached for longer than any call lasts: none of before can be alive")
         for orphan in orphans:
             await self._settle_orphan(orphan)
+
+    async def _swept(self) -> None:
+        """Every channel of before is known to be gone."""
+        while True:
+            try:
+                if self._client.connected:
+                    for channel in await self._driver.sweep():
+                        LOG.info("channel %s of an earlier holder is hung up", channel)
+                    return
+            except (Unsent, Unanswered) as error:
+                LOG.warning("looking for channels of before: %s", error)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _settle_orphan(self, orphan: Any) -> None:
         who = await self._db.value(Q.who, {"call": orphan.id})
@@ -132,7 +154,7 @@ class Worker:
 
     # --- the loop ---------------------------------------------------------------------------------------------
 
-    async def _listen(self) -> None:
+    async def _hear_database(self) -> None:
         async with self._db.listen("work") as wakes:
             while True:
                 for wake in await wakes.wait():
@@ -203,23 +225,36 @@ class Worker:
         """Make live what is due, as far as lease, line and trunk allow; the pause until there may be more."""
         if self._stopping or not self._lease.safe_to_dial or not self._client.connected:
             return SWEEP_SECONDS
-        free = self._calling.channels - len(self._calls)
-        for call in await self._dispatcher.due(max(free, 0)):
-            now = datetime.now(timezone.utc)
+        for call in await self._dispatcher.due(self._calling.channels - len(self._calls)):
+            now = datetime.now(UTC)
             if wait := self._gate.wait(now):
                 return wait
-            ready = await self._dispatcher.make_live(call, now)
-            if ready is not None:
+            if await self._begin(call, now):
                 self._gate.passed(now)
-                self._calls[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
-        return await self._db.value(Q.next_due) or SWEEP_SECONDS
+        soon: float | None = await self._db.value(Q.next_due)
+        return SWEEP_SECONDS if soon is None else max(soon, 0.0)
+
+    async def _begin(self, call: Any, now: datetime) -> bool:
+        try:
+            ready = await self._dispatcher.make_live(call, now)
+        except Owing:
+            self._note(call.activity)
+            return False
+        except SpeechError as error:  # this one can't be said; the others can
+            LOG.error("call %s: its prompts can't be made: %s", call.id, error)
+            await self._dispatcher.postpone(call, NO_SPEECH_SECONDS)
+            return False
+        if ready is None:
+            return False
+        self._calls[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
+        return True
 
     async def _call(self, ready: Ready) -> None:
         try:
             outcome, trail = await self._converse(ready)
             await self._end(ready, outcome, trail)
         except Abandoned:
-            LOG.info("call %s left to the next holder of the node", ready.id)
+            LOG.info("call %s is left to the node's next holder", ready.id)
         finally:
             del self._calls[ready.id]
             self._note(ready.activity)
@@ -228,17 +263,34 @@ class Worker:
         conversation, trunk = ready.conversation, self._settings.trunk
         if not self._lease.safe_to_dial:
             return Outcome.CANCELLED, Trail(channel=ready.id, trunk=trunk.name)
-        line = Line(channel=ready.id, number=conversation.number, trunk=trunk.name, caller_id=trunk.caller_id)
 
-        async def write(decision: Any, trail: Trail) -> Any:
+        async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
             answer = await self._recorder.decide(ready, decision, trail)
             self._note(ready.activity)
             return answer
 
         async def speak(prompt: str, digits: str) -> Sequence[str]:
-            return [path for part in readback(digits) for path in conversation.media[part]]
+            return [uri for part in readback(digits) for uri in conversation.media[part]]
 
-        return await self._driver.run(line, conversation.flow, conversation.media, write, speak)
+        try:
+            line = Line(channel=ready.id, number=conversation.number, trunk=trunk.name, caller_id=trunk.caller_id)
+            return await self._driver.run(line, conversation.flow, conversation.media, write, speak)
+        except Abandoned:
+            raise
+        except Exception:  # a mistake of ours must not hold a seat for ever
+            LOG.exception("call %s broke", ready.id)
+            await self._gone(ready.id)
+            return Outcome.INTERRUPTED, Trail(channel=ready.id, trunk=trunk.name)
+
+    async def _gone(self, channel: str) -> None:
+        """Return once the channel is known not to be there."""
+        while True:
+            try:
+                if not await self._client.hang_up(channel):
+                    return
+            except AriError as error:
+                LOG.warning("channel %s: %s", channel, error)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _end(self, ready: Ready, outcome: Outcome, trail: Trail) -> None:
         """Written however long the database is away: the seat is free only once the row says so."""

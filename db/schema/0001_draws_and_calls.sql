@@ -235,7 +235,7 @@ CREATE TABLE node ( -- an Asterisk node; the worker that holds its lease is the 
 );
 
 CREATE TABLE call (
-  id text PRIMARY KEY CHECK (length(id) = 24), -- also the channel's id: fixed length, ours, stored before it is used
+  id text PRIMARY KEY CHECK (id ~ '^el[0-9a-f]{32}$'), -- also the channel's id: fixed length, ours, stored before it is used
   flow text NOT NULL,                        -- ivr.dialplans registry
   activity text NOT NULL REFERENCES activity,
   pick bigint REFERENCES pick,
