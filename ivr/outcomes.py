@@ -2,7 +2,7 @@
 
 Sources: ITU-T Q.850 (causes), RFC 3261 section 21 (statuses), RFC 3398 section 7.2.4.1 (how they map). The
 SIP status is looked at first where there is one: a carrier's gateway writes it, while the cause is what
-our Asterisk makes of it.
+our Asterisk makes of it (it turns 480 into 19, seen on 22.10.1).
 """
 
 from collections.abc import Mapping
@@ -31,18 +31,13 @@ _BY_CAUSE: Mapping[int, Outcome] = {
     21: Outcome.REJECTED,
     18: Outcome.UNREACHABLE,  # no user responding
     20: Outcome.UNREACHABLE,  # subscriber absent
-    19: Outcome.NO_ANSWER,
 }
 
-_GIVEN_UP = frozenset({0, 408, 487})
-"""SIP statuses of a call that was ended by a time-out or by our CANCEL, so that the far end decided
-nothing.
-"""
+_TIMED_OUT_BY_SIP = frozenset({408, 487})
+"""Request time-out; terminated by CANCEL."""
 
-_NORMAL = frozenset({0, 16, 26, 31, 127})
-"""Causes that only say that a call was cleared: none, normal clearing, ours (26), unspecified,
-interworking.
-"""
+_TIMED_OUT_BY_CAUSE = frozenset({0, 16, 19, 26, 31, 102, 127})
+"""No answer (19), recovery on timer (102), and what says no more than that the call was cleared."""
 
 
 def classify(end: HungUp | DialFailed, *, answered: bool, alerted: bool) -> Outcome:
@@ -62,20 +57,16 @@ def classify(end: HungUp | DialFailed, *, answered: bool, alerted: bool) -> Outc
 
 
 def _unanswered(cause: int, sip: int, alerted: bool) -> Outcome:
-    if sip in _BY_SIP:
-        return _BY_SIP[sip]
-    if sip not in _GIVEN_UP:  # 5xx, and what a trunk refuses to us (401, 403, 407, 488 …)
-        return Outcome.TRUNK_FAILURE
-    if cause in _BY_CAUSE and not (sip and cause == 18):  # 18 beside 408 or 487 is Asterisk's word for its own time-out
-        found = _BY_CAUSE[cause]
-        return found if found is not Outcome.NO_ANSWER or alerted else Outcome.TRUNK_FAILURE
-    if cause in _NORMAL or sip:
-        return Outcome.NO_ANSWER if alerted else Outcome.TRUNK_FAILURE
-    return Outcome.TRUNK_FAILURE
+    """A time-out before anything was alerted is the trunk's failure; so is 5xx and whatever it refuses
+    to us.
+    """
+    timed_out = sip in _TIMED_OUT_BY_SIP if sip else cause in _TIMED_OUT_BY_CAUSE
+    if timed_out and alerted:
+        return Outcome.NO_ANSWER
+    found = _BY_SIP.get(sip) if sip else _BY_CAUSE.get(cause)
+    return found or Outcome.TRUNK_FAILURE
 
 
 def _of_the_network(cause: int) -> bool:
-    """Q.850 class 010 (no circuit, network out of order, temporary failure, congestion) and RTP
-    time-out (44).
-    """
+    """Q.850 class 010: no circuit, out of order, temporary failure, congestion; 44 is a time-out of RTP."""
     return 34 <= cause <= 47

@@ -1,4 +1,4 @@
-"""The witness call (见证): the supervisor hears what is committed, then gives digits that nobody could foresee.
+"""The witness call (见证): the supervisor hears what is committed, then gives digits nobody could foresee.
 
 The receipt is heard whole at least once: until then only 3 or * (from the start) does anything, and a 1 is
 kept and goes on at its end. From then on keys belong to the number: it is taken from the steps that ask

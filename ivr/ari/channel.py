@@ -1,0 +1,221 @@
+"""A channel of ours: each command carried out by REST, and what is known of it since. Awaits and never
+decides.
+
+What a request brings about comes back as an event through `report`; what remains in doubt is looked up a
+little later.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ivr.ari import wire
+from ivr.ari.client import Client
+from ivr.ari.errors import IllegalAct, Unanswered, Unsent
+from ivr.ari.evidence import Evidence
+from ivr.ari.line import Line
+from ivr.calls import Answered, DialFailed, Digit, EarlyMedia, Event, HungUp, Played, PlayFailed, Ringing
+
+_log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0
+"""How long the websocket is given to tell what a request has hinted at, before Asterisk is asked."""
+
+_OUT_OF_ORDER = 38  # Q.850: network out of order
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Ask Asterisk what has become of the channel. sure: what it says now is believed."""
+
+    sure: bool = False
+
+
+class LiveChannel:
+    def __init__(
+        self,
+        client: Client,
+        line: Line,
+        clock: Callable[[], datetime],
+        report: Callable[[DialFailed | PlayFailed | Look], None],
+    ) -> None:
+        self._client, self._line, self._clock, self._report = client, line, clock, report
+        self._loop = asyncio.get_running_loop()
+        self._looking: asyncio.TimerHandle | None = None
+        self._playing: tuple[str, str] | None = None  # playback id, prompt
+        self._playbacks = 0
+        self._sip = 0
+        self._leaving = self._by_us = False
+        self.dialled = self.gone = False
+        self.evidence = Evidence(line.channel, line.trunk)
+
+    @property
+    def alive(self) -> bool:
+        """It may exist, as far as is known."""
+        return self.dialled and not self.gone
+
+    def forget(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+
+    # --- what Asterisk tells --------------------------------------------------------------------------------
+
+    def read(self, event: wire.Event, tick: float) -> Event | None:
+        """What the flow shall hear of it, if anything."""
+        match event:
+            case wire.ChannelDestroyed(cause=cause):
+                return self._ended(tick, cause)
+            case _ if self.gone:
+                return None
+            case wire.StasisStart():
+                return self._answered(tick)
+            case wire.Dial(dialstatus="RINGING"):
+                self.evidence.note_ringing(self._clock())
+                return Ringing()
+            case wire.Dial():
+                return EarlyMedia()
+            case wire.ChannelDtmfReceived(digit=key, duration_ms=held):
+                return Digit(key, self.evidence.key(key, tick, held))
+            case wire.PlaybackFinished(playback=playback):
+                return self._finished(playback.id, playback.state != "failed", tick)
+            case wire.ChannelHangupRequest(tech_cause=sip):
+                self._leaving, self._sip = True, sip or self._sip
+        return None
+
+    def _answered(self, tick: float) -> Event:
+        self.evidence.note_answered(self._clock(), tick)
+        return Answered()
+
+    def _finished(self, playback: str, well: bool, tick: float) -> Event | None:
+        """Only the end of what plays now counts; `failed` on the way out is the hangup's doing."""
+        if self._playing is None or self._playing[0] != playback:
+            return None
+        prompt, self._playing = self._playing[1], None
+        self.evidence.silent(tick, whole=well)
+        if well:
+            return Played(prompt)
+        return None if self._leaving else PlayFailed(prompt)
+
+    def _ended(self, tick: float, cause: int, lost: bool = False) -> Event | None:
+        if self.gone:
+            return None
+        self.gone, self._playing = True, None
+        self.evidence.note_ended(self._clock(), tick, cause, self._sip, self._by_us)
+        return HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us)
+
+    # --- what Asterisk is asked -----------------------------------------------------------------------------
+
+    async def look(self, sure: bool) -> Event | None:
+        """Compare with Asterisk, which is right. The first look only hints: events may still be on
+        their way.
+        """
+        if not self.alive:
+            return None
+        try:
+            found = await self._client.channel(self._line.channel)
+            unseen = found is None or (found.state == "Up" and not self.evidence.answered)
+            if unseen and not sure:
+                self._look_later(sure=True)
+                return None
+            if unseen:
+                tick = self._loop.time()
+                return self._ended(tick, 0, lost=True) if found is None else self._answered(tick)
+            return await self._look_at_playback()
+        except (Unsent, Unanswered):
+            if self._client.connected:  # else the reconnect makes us look
+                self._look_later(sure)
+            return None
+
+    async def _look_at_playback(self) -> Event | None:
+        if self._playing is None:
+            return None
+        playback = self._playing[0]
+        reply = await self._client.request("GET", f"playbacks/{playback}")
+        return self._finished(playback, True, self._loop.time()) if reply.status == 404 else None
+
+    def _look_later(self, sure: bool) -> None:
+        self.forget()
+        self._looking = self._loop.call_later(LOOK_SECONDS, self._report, Look(sure))
+
+    # --- commands -------------------------------------------------------------------------------------------
+
+    async def dial(self, ring_seconds: float) -> None:
+        """Originate. Never twice with one id: after a time-out it may be ringing, or have rung."""
+        if not self._client.connected:
+            return self._report(DialFailed(_OUT_OF_ORDER))
+        self.evidence.note_dialled(self._clock())
+        self.dialled = True
+        try:
+            reply = await self._client.request("POST", "channels", self._origin(ring_seconds))
+        except Unsent:
+            return self._not_dialled()
+        except Unanswered:
+            return self._look_later(sure=True)
+        if reply.status in (400, 409):
+            self.dialled = False
+            raise IllegalAct(f"originate of channel {self._line.channel}: {reply.status}")
+        return None if reply.status == 200 else self._not_dialled()  # 500: no such trunk, or it is of no use
+
+    def _origin(self, ring_seconds: float) -> bytes:
+        line, app = self._line, self._client.node.app
+        return wire.originate(app, line.channel, line.endpoint, line.caller_id, ring_seconds)
+
+    def _not_dialled(self) -> None:
+        self.dialled = False
+        self._report(DialFailed(_OUT_OF_ORDER))
+
+    def begin(self, step: str) -> None:
+        """Keys that go down from now on belong to this step."""
+        self.evidence.begin(step, self._loop.time())
+
+    async def play(self, prompt: str, media: Sequence[str]) -> None:
+        """Stop what plays, then play this."""
+        await self.stop_playing()
+        if not media:
+            return self._report(PlayFailed(prompt))
+        self._playbacks += 1
+        playback = f"{self._line.channel}-{self._playbacks:04d}"
+        self._playing = (playback, prompt)
+        path = f"channels/{self._line.channel}/play/{playback}"
+        try:
+            reply = await self._client.request("POST", path, wire.play(media))
+        except (Unsent, Unanswered):
+            return self._look_later(sure=False)
+        if reply.status == 201:
+            return self.evidence.sounding(prompt, self._loop.time())
+        self._playing = None
+        if reply.status in (404, 409):  # the channel is leaving or has left
+            return self._look_later(sure=True)
+        return self._report(PlayFailed(prompt))
+
+    async def stop_playing(self) -> None:
+        if self._playing is None:
+            return
+        playback, self._playing = self._playing[0], None
+        try:
+            await self._client.request("DELETE", f"playbacks/{playback}")
+        except (Unsent, Unanswered):
+            self._look_later(sure=False)
+        self.evidence.silent(self._loop.time())
+
+    async def hang_up(self) -> None:
+        if not self.alive:
+            return
+        try:
+            if await self._client.hang_up(self._line.channel):
+                self._by_us = True
+            else:
+                self._look_later(sure=True)
+        except (Unsent, Unanswered):
+            self._look_later(sure=False)
+
+    async def let_go(self) -> None:
+        """After a mistake of ours no channel may stay."""
+        if not self.alive:
+            return
+        try:
+            await self._client.hang_up(self._line.channel)
+        except (Unsent, Unanswered):
+            _log.warning("channel %s could not be hung up", self._line.channel)

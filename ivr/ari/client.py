@@ -1,0 +1,230 @@
+"""One node of Asterisk, as thin as can be: HTTP for commands, a websocket for events.
+
+The websocket is kept: connected again when lost, with growing pauses, and given up for dead when neither
+it nor REST answers in time. Events go straight into a Sink, which only files them.
+"""
+
+import asyncio
+import base64
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+
+import aiohttp
+from pydantic import ValidationError
+from yarl import URL
+
+from ivr.ari import wire
+from ivr.ari.errors import AccessDenied, AriError, Replaced, Unanswered, Unsent
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
+_KEEP_ALIVE = 10.0  # Asterisk closes an idle connection after 15 s; a POST on a closed one is in doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Where an Asterisk is, and as whom we speak to it. url ends in /ari."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+    app: str
+
+    @property
+    def authorization(self) -> str:
+        return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    text: str = field(repr=False)
+
+
+class Sink(Protocol):
+    """What listens. Nothing here may wait or raise."""
+
+    def received(self, event: wire.Event) -> None: ...
+
+    def connected(self) -> None: ...
+
+    def lost(self) -> None: ...
+
+    def replaced(self) -> None: ...
+
+
+class Client:
+    """`async with Client(node) as client`, then `listen` in a task of its own."""
+
+    def __init__(self, node: Node, *, request_seconds: float = 5.0, probe_seconds: float = 5.0) -> None:
+        """request_seconds: how long a request may take; probe_seconds: how often the node is asked for
+        life.
+        """
+        self.node = node
+        self._request_limit = aiohttp.ClientTimeout(total=request_seconds)
+        self._request_seconds = request_seconds
+        self._probe_seconds = probe_seconds
+        self._session: aiohttp.ClientSession | None = None
+        self._connected = False
+        self._headers = {"Content-Type": "application/json"}
+
+    @property
+    def connected(self) -> bool:
+        """Whether events are coming in. While not, nothing may be dialled: the channel would vanish
+        unseen.
+        """
+        return self._connected
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
+            headers={"Authorization": self.node.authorization},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._request_limit,
+            auto_decompress=False,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def request(self, method: str, path: str, body: bytes | None = None) -> Reply:
+        """One request. Raises Unsent, Unanswered, or AccessDenied; any other status is the caller's to
+        judge.
+        """
+        try:
+            async with self._open().request(
+                method, URL(f"{self.node.url}/{path}", encoded=True), data=body, headers=self._headers
+            ) as reply:
+                text = await reply.text() if reply.status != 204 else ""
+        except aiohttp.ClientConnectorError as error:
+            raise Unsent(f"{self.node.url} can't be reached: {error.os_error}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unanswered(f"{method} was not answered: {type(error).__name__}") from error
+        if reply.status in (401, 403):
+            raise self._denied()
+        return Reply(reply.status, text)
+
+    async def hang_up(self, channel: str) -> bool:
+        """True when it was there; False when it is gone already."""
+        return (await self.request("DELETE", f"channels/{channel}")).status == 204
+
+    async def channel(self, channel: str) -> wire.Channel | None:
+        """The channel as it is now; None when there is none."""
+        reply = await self.request("GET", f"channels/{channel}")
+        if reply.status == 404:
+            return None
+        if reply.status != 200:
+            raise Unanswered(f"GET of a channel: {reply.status}")
+        return wire.read_channel(reply.text)
+
+    async def channels(self) -> list[wire.Channel]:
+        return wire.read_channels(await self._listed("channels"))
+
+    async def bridges(self) -> list[wire.Bridge]:
+        return wire.read_bridges(await self._listed("bridges"))
+
+    async def listen(self, sink: Sink) -> None:
+        """Hand every event to `sink` until cancelled, through every loss of the connection.
+
+        Raises Replaced when another connection takes the application, AccessDenied when Asterisk refuses us.
+        """
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                if await self._listen_once(sink):
+                    pause = _FIRST_PAUSE
+            except Replaced:
+                sink.replaced()
+                raise
+            except AccessDenied:
+                raise
+            except (aiohttp.ClientError, TimeoutError, OSError, AriError) as error:
+                _log.info("no events from Asterisk: %s", type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _listen_once(self, sink: Sink) -> bool:
+        """One connection, from its beginning to its end; whether it came to be of use."""
+        url = URL(f"{self.node.url.replace('http', 'ws', 1)}/events").with_query(app=self.node.app)
+        try:
+            limits = aiohttp.ClientWSTimeout(ws_close=1.0)
+            async with asyncio.timeout(self._request_seconds):
+                socket = await self._open().ws_connect(
+                    url, heartbeat=self._probe_seconds, timeout=limits, max_msg_size=0
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status in (401, 403):
+                raise self._denied() from error
+            raise
+        try:
+            await self._filter()
+            self._connected = True
+            sink.connected()
+            probing = asyncio.create_task(self._probe(socket))
+            try:
+                await self._read(socket, sink)
+            finally:
+                probing.cancel()
+            return True
+        finally:
+            if self._connected:
+                self._connected = False
+                sink.lost()
+            with contextlib.suppress(Exception):
+                await socket.close()
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse, sink: Sink) -> None:
+        received = sink.received
+        async for message in socket:
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                continue
+            try:
+                event = wire.read_event(message.data)
+            except ValidationError:
+                _log.warning("an event that is not as ARI promises was passed over")
+                continue
+            if isinstance(event, wire.ApplicationReplaced):
+                raise Replaced("another connection has taken the application over")
+            if event is not None:
+                received(event)
+
+    async def _probe(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Close the websocket when REST has stopped answering: an Asterisk that hangs keeps its sockets
+        open.
+        """
+        failures = 0
+        while failures < 2:
+            await asyncio.sleep(self._probe_seconds)
+            try:
+                await self.request("GET", "asterisk/ping")
+                failures = 0
+            except AriError:
+                failures += 1
+        await socket.close()
+
+    async def _filter(self) -> None:
+        reply = await self.request("PUT", f"applications/{self.node.app}/eventFilter", wire.event_filter())
+        if reply.status != 200:
+            _log.warning("Asterisk does not filter events (%s): each costs a little more", reply.status)
+
+    async def _listed(self, what: str) -> str:
+        reply = await self.request("GET", what)
+        if reply.status != 200:
+            raise Unanswered(f"GET {what}: {reply.status}")
+        return reply.text
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("use it in `async with`")
+        return self._session
+
+    def _denied(self) -> AccessDenied:
+        return AccessDenied(
+            f"Asterisk at {self.node.url} refuses the user {self.node.user!r}: "
+            "compare user and password with its ari.conf"
+        )

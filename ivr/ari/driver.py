@@ -1,0 +1,158 @@
+"""All calls of one node: who gets which event, strangers, the websocket's coming and going, the end of a
+lease.
+
+The contract is in docs (One call): a call is run from Started to Finish, and `run` returns only when its
+channel is known to be gone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+
+from ivr.ari import wire
+from ivr.ari.client import Client
+from ivr.ari.errors import Abandoned, AriError, IllegalAct
+from ivr.ari.leg import Decider, Leg, Speaker
+from ivr.ari.line import Line, is_ours
+from ivr.calls import Flow, Outcome, Trail
+
+_log = logging.getLogger(__name__)
+
+_LOOK_AGAIN = 0.2
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Driver:
+    """One per connection. It is the Sink of its client: `client.listen(driver)` runs beside it."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+        stranger: Callable[[str], None] | None = None,
+    ) -> None:
+        """stranger: told the id of a channel of this application that no call here owns; without it such a
+        channel is hung up (a worker that lost its lease may have dialled it)."""
+        self._client = client
+        self._clock = clock
+        self._stranger = stranger or self._send_away
+        self._legs: dict[str, Leg] = {}
+        self._over = False
+        self._sent_away: dict[str, asyncio.Task[None]] = {}
+        self._settling: set[asyncio.Task[None]] = set()
+
+    async def run(
+        self,
+        line: Line,
+        flow: Flow,
+        media: Mapping[str, Sequence[str]],
+        decide: Decider,
+        speak: Speaker | None = None,
+    ) -> tuple[Outcome, Trail]:
+        """Carry one call through; returns when its channel is known to be gone.
+
+        media: for each prompt the URIs to play in turn (`sound:/folder/name`, without the ending). decide:
+        see ivr.calls.Decide; what it raises counts as Unavailable. speak: makes the media of a Speak.
+        While the websocket is away this waits for it and then compares with Asterisk. Raises Abandoned
+        when the driver is stopped, and IllegalAct for a mistake of ours (the channel is then hung up). Who
+        cancels it leaves the channel to be found as a stranger.
+        """
+        if self._over:
+            raise Abandoned("this driver was stopped")
+        if line.channel in self._legs:
+            raise IllegalAct(f"channel {line.channel} is in use")
+        leg = self._legs[line.channel] = Leg(self._client, self._clock, line, flow, media, decide, speak)
+        try:
+            return await leg.converse()
+        finally:
+            del self._legs[line.channel]
+            self._keep(leg.deciding)
+
+    def live(self) -> tuple[str, ...]:
+        """The channels of the calls that are being run."""
+        return tuple(self._legs)
+
+    def cancel(self, channel: str) -> None:
+        """Have a call end: what rings is given up, what is answered runs out. One that is not there is
+        over already.
+        """
+        if leg := self._legs.get(channel):
+            leg.cancel()
+
+    async def stop(self) -> None:
+        """The lease is lost: send nothing more, let every `run` raise Abandoned. Decisions being written
+        are waited for: the database knows whose they are."""
+        self.replaced()
+        for leg in tuple(self._legs.values()):
+            self._keep(leg.deciding)
+        for away in self._sent_away.values():
+            away.cancel()
+        await asyncio.gather(*self._settling, *self._sent_away.values(), return_exceptions=True)
+
+    async def sweep(self, keep: Collection[str] = ()) -> tuple[str, ...]:
+        """For a new holder of the node: hang up every channel of ours that is not in `keep`, remove our
+        bridges, and return the channels' ids once they are known to be gone. Raises Unsent or Unanswered
+        while the node can't be reached.
+        """
+        swept: set[str] = set()
+        for bridge in await self._client.bridges():
+            if is_ours(bridge.id) and bridge.id not in keep:
+                await self._client.request("DELETE", f"bridges/{bridge.id}")
+        while found := await self._unkept(keep):
+            for channel in found:
+                await self._client.hang_up(channel)
+            swept |= found
+            await asyncio.sleep(_LOOK_AGAIN)
+        return tuple(sorted(swept))
+
+    # --- the client's Sink --------------------------------------------------------------------------------
+
+    def received(self, event: wire.Event) -> None:
+        channel = wire.channel_of(event)
+        if leg := self._legs.get(channel):
+            leg.file(event)
+        elif isinstance(event, wire.StasisStart | wire.Dial) and not self._over:
+            self._stranger(channel)
+
+    def connected(self) -> None:
+        """After a gap: events were lost, so every call looks for itself."""
+        for leg in self._legs.values():
+            leg.look()
+
+    def lost(self) -> None:
+        if self._legs:
+            _log.warning("no events from Asterisk; %d calls wait for it", len(self._legs))
+
+    def replaced(self) -> None:
+        self._over = True
+        for leg in self._legs.values():
+            leg.abandon()
+
+    # --- strangers ----------------------------------------------------------------------------------------
+
+    def _send_away(self, channel: str) -> None:
+        if channel not in self._sent_away:
+            task = asyncio.get_running_loop().create_task(self._hang_up_stranger(channel))
+            self._sent_away[channel] = task
+            task.add_done_callback(lambda _: self._sent_away.pop(channel, None))
+
+    async def _hang_up_stranger(self, channel: str) -> None:
+        try:
+            if await self._client.hang_up(channel):
+                _log.warning("channel %s belongs to no call here and was hung up", channel)
+        except AriError as error:
+            _log.warning("channel %s belongs to no call here and could not be hung up: %s", channel, error)
+
+    async def _unkept(self, keep: Collection[str]) -> set[str]:
+        channels = await self._client.channels()
+        return {each.id for each in channels if is_ours(each.id) and each.id not in keep}
+
+    def _keep(self, task: asyncio.Task[None] | None) -> None:
+        if task is not None:
+            self._settling.add(task)
+            task.add_done_callback(self._settling.discard)

@@ -1,0 +1,237 @@
+"""One call being run: its flow, its queue and its timers. One event at a time, each handed to the flow.
+
+What happens comes in through `file` (from the websocket), from timers, from the channel's own requests and
+from the database, and all of it goes through the one queue.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ivr.ari import wire
+from ivr.ari.channel import LiveChannel, Look
+from ivr.ari.client import Client
+from ivr.ari.errors import Abandoned, IllegalAct
+from ivr.ari.line import Line
+from ivr.calls import (
+    Cancelled,
+    CancelTimer,
+    Command,
+    Decide,
+    Decision,
+    Dial,
+    DialFailed,
+    Event,
+    Finish,
+    Flow,
+    HangUp,
+    Outcome,
+    Play,
+    PlayFailed,
+    Recorded,
+    Refused,
+    Speak,
+    Started,
+    StartTimer,
+    StopPlay,
+    TimerFired,
+    Trail,
+    Unavailable,
+)
+
+_log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 100
+"""Events from the websocket that may wait for one call; one that gets more is ended."""
+
+Decider = Callable[[Decision, Trail], Awaitable[Recorded | Refused | Unavailable]]
+Speaker = Callable[[str, str], Awaitable[Sequence[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Timer:
+    name: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Flooded:
+    """More events than can be followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Abandoned:
+    """Wakes the loop, which then sees the flag."""
+
+
+_Filed = Cancelled | DialFailed | PlayFailed | Recorded | Refused | Unavailable
+_Mail = wire.Event | _Filed | _Timer | Look | _Flooded | _Abandoned
+
+
+class Leg:
+    def __init__(
+        self,
+        client: Client,
+        clock: Callable[[], datetime],
+        line: Line,
+        flow: Flow,
+        media: Mapping[str, Sequence[str]],
+        decide: Decider,
+        speak: Speaker | None,
+    ) -> None:
+        self._clock, self._line, self._flow = clock, line, flow
+        self._media, self._decider, self._speaker = media, decide, speak
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[tuple[_Mail, float]] = asyncio.Queue()
+        self._channel = LiveChannel(client, line, clock, self._put)
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._generations: dict[str, int] = {}
+        self._flooded = self._abandoned = False
+        self.deciding: asyncio.Task[None] | None = None
+
+    # --- what comes in; nothing here waits ------------------------------------------------------------------
+
+    def file(self, event: wire.Event) -> None:
+        """From the websocket. A call that can't keep up is ended; its end is still taken in."""
+        if self._queue.qsize() < QUEUE_LIMIT or isinstance(event, wire.ChannelDestroyed):
+            self._put(event)
+        elif not self._flooded:
+            self._flooded = True
+            self._put(_Flooded())
+
+    def cancel(self) -> None:
+        self._put(Cancelled())
+
+    def look(self) -> None:
+        """The websocket was away: see what has become of the call."""
+        self._put(Look())
+
+    def abandon(self) -> None:
+        """Nothing is sent from now on."""
+        self._abandoned = True
+        self._put(_Abandoned())
+
+    def _put(self, mail: _Mail) -> None:
+        self._queue.put_nowait((mail, self._loop.time()))
+
+    # --- the one loop ---------------------------------------------------------------------------------------
+
+    async def converse(self) -> tuple[Outcome, Trail]:
+        """Carry the flow through, until it finishes. Raises Abandoned."""
+        try:
+            outcome = await self._feed(Started())
+            while outcome is None:
+                mail, tick = await self._queue.get()
+                event = await self._read(mail, tick)
+                if event is not None:
+                    outcome = await self._feed(event)
+            return outcome, self._channel.evidence.trail(self._loop.time())
+        except Abandoned:
+            raise
+        except Exception:
+            await self._channel.let_go()
+            raise
+        finally:
+            self._channel.forget()
+            for timer in self._timers.values():
+                timer.cancel()
+
+    async def _read(self, mail: _Mail, tick: float) -> Event | None:
+        """What the flow shall hear of it, if anything."""
+        self._check_abandoned()
+        match mail:
+            case _Timer(name, generation):
+                return TimerFired(name) if self._generations.get(name) == generation else None
+            case Look(sure):
+                return await self._channel.look(sure)
+            case _Flooded():
+                _log.warning("channel %s is ended: more events than can be followed", self._line.channel)
+                await self._channel.hang_up()
+                return None
+            case Cancelled() | DialFailed() | PlayFailed() | Recorded() | Refused() | Unavailable():
+                return mail
+            case _Abandoned():
+                return None
+            case _:
+                return self._channel.read(mail, tick)
+
+    async def _feed(self, event: Event) -> Outcome | None:
+        for command in self._flow.receive(event, self._clock()):
+            self._check_abandoned()
+            if isinstance(command, Finish):
+                if self._channel.alive:
+                    raise IllegalAct(f"the flow finished while channel {self._line.channel} lives")
+                return command.outcome
+            await self._do(command)
+        return None
+
+    async def _do(self, command: Command) -> None:
+        match command:
+            case StartTimer(name, seconds):
+                self._start_timer(name, seconds)
+            case CancelTimer(name):
+                self._cancel_timer(name)
+            case Decide(decision):
+                self._decide(decision)
+            case _ if self._channel.gone:  # it went while this was being decided
+                return
+            case Dial(ring_seconds):
+                await self._channel.dial(ring_seconds)
+            case Play(prompt):
+                self._channel.begin(prompt)
+                await self._channel.play(prompt, self._media.get(prompt, ()))
+            case Speak(prompt, digits):
+                await self._speak(prompt, digits)
+            case StopPlay():
+                await self._channel.stop_playing()
+            case HangUp():
+                await self._channel.hang_up()
+
+    def _check_abandoned(self) -> None:
+        if self._abandoned:
+            raise Abandoned(f"channel {self._line.channel} was left to its next holder")
+
+    # --- decisions and what is made for this call -----------------------------------------------------------
+
+    async def _speak(self, prompt: str, digits: str) -> None:
+        if self._speaker is None:
+            raise IllegalAct("this call was begun without a voice for what is keyed")
+        self._channel.begin(prompt)
+        await self._channel.stop_playing()
+        try:
+            media = await self._speaker(prompt, digits)
+        except Exception:
+            _log.exception("a prompt could not be made for channel %s", self._line.channel)
+            media = ()
+        await self._channel.play(prompt, media)
+
+    def _decide(self, decision: Decision) -> None:
+        """In a task of its own: keys and the hangup are followed meanwhile."""
+        if self.deciding is None:
+            trail = self._channel.evidence.trail(self._loop.time())
+            self.deciding = self._loop.create_task(self._ask(decision, trail))
+
+    async def _ask(self, decision: Decision, trail: Trail) -> None:
+        answer: Recorded | Refused | Unavailable
+        try:
+            answer = await self._decider(decision, trail)
+        except Exception:
+            _log.exception("a decision of channel %s could not be written", self._line.channel)
+            answer = Unavailable()
+        self.deciding = None
+        self._put(answer)
+
+    # --- timers ---------------------------------------------------------------------------------------------
+
+    def _start_timer(self, name: str, seconds: float) -> None:
+        self._cancel_timer(name)
+        timer = _Timer(name, self._generations[name])
+        self._timers[name] = self._loop.call_later(seconds, self._put, timer)
+
+    def _cancel_timer(self, name: str) -> None:
+        """What has fired already and waits in the queue is told apart by its generation."""
+        self._generations[name] = self._generations.get(name, 0) + 1
+        if handle := self._timers.pop(name, None):
+            handle.cancel()

@@ -1,0 +1,51 @@
+"""Where a call goes: the channel, its number, the trunk and what the person sees."""
+
+import re
+from dataclasses import dataclass, field
+
+_NUMBER = re.compile(r"\+?[0-9*#]{2,32}")
+_TRUNK = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_CHANNEL = re.compile(r"el[0-9a-f]{32}")
+
+OURS = "el"
+"""How every id that we give begins."""
+
+
+def channel_id(token: str) -> str:
+    """The id of a channel of ours, from 32 hex digits such as uuid4().hex: all have one length, since
+    Asterisk refuses an id that is a prefix of another one.
+
+    >>> channel_id("0123456789abcdef0123456789abcdef")
+    'el0123456789abcdef0123456789abcdef'
+    """
+    if not _CHANNEL.fullmatch(OURS + token):
+        raise ValueError("a channel's id is made of 32 hex digits in lower case")
+    return OURS + token
+
+
+def is_ours(identity: str) -> bool:
+    """Whether a channel or bridge found on a node was made by a worker of ours."""
+    return _CHANNEL.fullmatch(identity) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One call to be made. Raises ValueError, without the number in its text, for what can't be dialled."""
+
+    channel: str
+    number: str = field(repr=False)
+    trunk: str
+    caller_id: str
+    """The published number, which the person sees (requirement K5)."""
+
+    def __post_init__(self) -> None:
+        if not is_ours(self.channel):
+            raise ValueError("make the channel's id with channel_id()")
+        if not _NUMBER.fullmatch(self.number):
+            raise ValueError("this is not a number that can be dialled")
+        if not _TRUNK.fullmatch(self.trunk):
+            raise ValueError(f"{self.trunk!r} can't be the name of a trunk")
+
+    @property
+    def endpoint(self) -> str:
+        return f"PJSIP/{self.number}@{self.trunk}"

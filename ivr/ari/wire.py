@@ -1,0 +1,185 @@
+"""JSON of ARI, in and out: the only module that knows how it looks (rest-api/events.json of Asterisk
+22.10.1).
+
+Inward go small frozen models of the few events that are used; whatever else Asterisk says, or adds to
+these, is passed over.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Channel(_Model):
+    """state is ARI's: Down, Ring, Ringing, Up, Busy …"""
+
+    id: str
+    state: str = ""
+
+
+class Bridge(_Model):
+    id: str
+
+
+class Playback(_Model):
+    """state: queued, playing, continuing, done or failed; done also after a stop, failed also after a
+    hangup.
+    """
+
+    id: str
+    target_uri: str
+    state: str
+
+    @property
+    def channel_id(self) -> str:
+        return self.target_uri.removeprefix("channel:")
+
+
+class StasisStart(_Model):
+    channel: Channel
+
+
+class Dial(_Model):
+    """How dialling goes on: RINGING is 180, PROGRESS is 183; the others are left to StasisStart and
+    ChannelDestroyed.
+    """
+
+    peer: Channel
+    dialstatus: str
+
+
+class ChannelDtmfReceived(_Model):
+    """Comes when the key is let go; duration_ms is how long it was held."""
+
+    channel: Channel
+    digit: str
+    duration_ms: int
+
+
+class ChannelHangupRequest(_Model):
+    """Somebody hangs up. tech_cause is the SIP status that the far end really sent."""
+
+    channel: Channel
+    cause: int = 0
+    tech_cause: int = 0
+
+
+class ChannelDestroyed(_Model):
+    """The channel is gone. tech_cause is not kept: after our own time-out Asterisk writes 480 there by
+    itself.
+    """
+
+    channel: Channel
+    cause: int = 0
+
+
+class PlaybackFinished(_Model):
+    playback: Playback
+
+
+class ApplicationReplaced(_Model):
+    pass
+
+
+Event = (
+    StasisStart
+    | Dial
+    | ChannelDtmfReceived
+    | ChannelHangupRequest
+    | ChannelDestroyed
+    | PlaybackFinished
+    | ApplicationReplaced
+)
+
+_EVENTS: Final[Mapping[str, type[Event]]] = {
+    "StasisStart": StasisStart,
+    "Dial": Dial,
+    "ChannelDtmfReceived": ChannelDtmfReceived,
+    "ChannelHangupRequest": ChannelHangupRequest,
+    "ChannelDestroyed": ChannelDestroyed,
+    "PlaybackFinished": PlaybackFinished,
+    "ApplicationReplaced": ApplicationReplaced,
+}
+
+_READERS = {name: model.__pydantic_validator__.validate_json for name, model in _EVENTS.items()}
+_TYPE = re.compile(r'"type":\s*"(\w+)"')
+_DIALLING = re.compile(r'"dialstatus":\s*"(?:RINGING|PROGRESS)"')
+
+
+def read_event(text: str) -> Event | None:
+    """The event, or None for one that is of no use to us.
+
+    The outermost "type" is always the first one, so its value is known before anything is parsed. Raises
+    pydantic.ValidationError when an event of ours has not the shape that ARI promises.
+    """
+    found = _TYPE.search(text)
+    reader = _READERS.get(found[1]) if found else None
+    if reader is None or (found and found[1] == "Dial" and not _DIALLING.search(text)):
+        return None
+    event: Event = reader(text)
+    return event
+
+
+def channel_of(event: Event) -> str:
+    """The id of the channel that an event is about; empty when it is about none."""
+    match event:
+        case Dial(peer=peer):
+            return peer.id
+        case PlaybackFinished(playback=playback):
+            return playback.channel_id
+        case ApplicationReplaced():
+            return ""
+        case _:
+            return event.channel.id
+
+
+_CHANNELS = TypeAdapter(list[Channel])
+_BRIDGES = TypeAdapter(list[Bridge])
+
+
+def read_channel(text: str) -> Channel:
+    return Channel.model_validate_json(text)
+
+
+def read_channels(text: str) -> list[Channel]:
+    return _CHANNELS.validate_json(text)
+
+
+def read_bridges(text: str) -> list[Bridge]:
+    return _BRIDGES.validate_json(text)
+
+
+# Everything goes into the body: a request line ends at 4 KB, and numbers have no business in a URL.
+
+
+def originate(app: str, channel: str, endpoint: str, caller_id: str, ring_seconds: float) -> bytes:
+    """POST /channels."""
+    return _json(
+        endpoint=endpoint,
+        app=app,
+        channelId=channel,
+        callerId=caller_id,
+        timeout=max(1, round(ring_seconds)),
+        formats="alaw",
+    )
+
+
+def play(media: Sequence[str]) -> bytes:
+    """POST /channels/{id}/play/{playback}."""
+    return _json(media=list(media))
+
+
+def event_filter() -> bytes:
+    """PUT /applications/{app}/eventFilter: only what is read here is sent at all."""
+    return _json(allowed=[{"type": name} for name in _EVENTS])
+
+
+def _json(**fields: object) -> bytes:
+    return json.dumps(fields).encode()
