@@ -55,7 +55,7 @@ def _phone(value: str) -> str:
 
 @cache
 def _regions() -> Mapping[str, str]:
-    """Every way to write a city or county (440104, 广东省广州市越秀区, 广州市越秀区, 越秀区) that is unique -> its code."""
+    """Each unique way to write a city or county (440104, 广州市越秀区, 越秀区 …) -> its code."""
     data = reference()
     ways: dict[str, set[str]] = {}
     for code, region in data.regions.items():

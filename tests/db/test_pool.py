@@ -105,6 +105,42 @@ async def test_a_swallowed_error_is_not_taken_for_a_commit(db: Database) -> None
     assert await db.value(LOTS) == 0
 
 
+async def test_a_statement_that_never_left_does_not_end_the_transaction(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
+        async with db.transaction() as tx:
+            with pytest.raises(KeyError):
+                await tx.run(LOT, {})
+            await tx.run(LOT, {"id": "1"})
+            with pytest.raises(StatementError, match="adapt"):
+                await tx.run(LOT, {"id": object()})
+            await tx.run(LOT, {"id": "2"})
+            raise ZeroDivisionError
+    assert await db.value(LOTS) == 0
+
+
+async def test_a_stopped_process_does_not_hold_its_locks_for_ever(db: Database) -> None:
+    assert await db.value("SHOW idle_in_transaction_session_timeout") == "10s"
+    assert await db.value("SHOW timezone") == "UTC"
+
+
+async def test_many_tasks_share_few_connections(database: TestDatabase) -> None:
+    async with Database(database.dsn, size=2) as db:
+
+        async def add(number: int) -> None:
+            async with db.transaction() as tx:
+                await tx.run(LOT, {"id": str(number)})
+                if number % 3 == 0:
+                    raise ZeroDivisionError
+
+        tasks = [asyncio.create_task(add(number)) for number in range(60)]
+        await asyncio.sleep(0)
+        for task in tasks[::5]:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert await db.value(LOTS) == results.count(None)
+        assert len(db._free) <= 2
+
+
 async def test_a_cancelled_await_does_not_poison_the_pool(database: TestDatabase) -> None:
     async with Database(database.dsn, size=1) as db, Database(database.dsn) as other:
 
