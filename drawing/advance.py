@@ -86,7 +86,7 @@ class _Step:
             return Need.NOTHING
         again = Again(1, self.activity.now)
         if calls:
-            pause = self.rules.calling.witness_pause_seconds
+            pause = self.rules.witness_pause_s
             again = Again(len(calls) + 1, _later(calls[-1].ended_at, pause))
         await self._call("witness", again, witness=witnesses[(again.attempt - 1) % len(witnesses)].id)
         return Need.NOTHING
@@ -102,14 +102,14 @@ class _Step:
             tally = await self.tx.one(Q.tally, {"activity": self.activity.id})
         if drawing:
             state = await self._end(tally)
-        if state is ActivityState.COMPLETE and not tally.live:
+        if state in (ActivityState.COMPLETED, ActivityState.ENDED) and not tally.live:
             await self._seal()
 
     async def _settle_and_fill(self) -> None:
         await self._fill()
         for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
             tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
-            match verdict(tries, pick.picked_at, self.activity.now, self.rules):
+            match verdict(tries, self.activity.now, self.rules):
                 case Again() as again:
                     await self._call("invitation", again, pick=pick.id, expert=pick.expert)
                 case _:

@@ -6,7 +6,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Self
 
 from db.pool import Transaction
@@ -14,6 +13,7 @@ from db.queries import load
 from db.vault import Signer, Vault
 from drawing import transcript
 from drawing.canonical import canon, read
+from drawing.ledger import Leaf, lot_hash
 from drawing.transcript import Entry, EntryType, parse_stamp, stamp
 
 Q = load("drawing")
@@ -80,11 +80,6 @@ class Chain:
         return entry
 
 
-def hashed_lot(lot: str) -> str:
-    """A 标段 as the ledger knows it: hex SHA-256, so that the ledger can be shown to anyone."""
-    return sha256(lot.encode()).hexdigest()
-
-
 async def record_in_ledger(tx: Transaction, kind: str, lots: list[str], entry: Entry, activity: str) -> None:
     """Add the leaf of a commit or a seal. The ledger is always the last lock."""
     await tx.run(Q.lock_ledger, {})
@@ -92,9 +87,14 @@ async def record_in_ledger(tx: Transaction, kind: str, lots: list[str], entry: E
         Q.append_ledger,
         {
             "kind": kind,
-            "lots": sorted(hashed_lot(lot) for lot in lots),
+            "lots": sorted(map(lot_hash, lots)),
             "hash": bytes.fromhex(entry.hash),
             "activity": activity,
             "seq": entry.seq,
         },
     )
+
+
+def leaf_of(row: Any) -> Leaf:
+    """A ledger row as its leaf."""
+    return Leaf(row.n, row.kind, tuple(row.lots), bytes(row.hash).hex())

@@ -87,7 +87,7 @@ async def answer(
         return
     await close_pick(tx, row.pick, outcome)
     if outcome is PickOutcome.ACCEPTED:
-        travel = Rules.load(activity.rules).travel_seconds
+        travel = Rules.load(activity.rules).travel_s
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
     else:
         await tx.run(Q.set_owed, {"activity": call.activity, "owed": True})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from drawing.rules import Rules
+from drawing.rules import CallOutcome, Rules
 
 
 class PickOutcome(Enum):
@@ -48,15 +48,18 @@ class Verdict(Enum):
     UNREACHED = "unreached"  # 未接通, final for this activity
 
 
-def verdict(tries: Sequence[Try], picked_at: datetime, now: datetime, rules: Rules) -> Again | Verdict:
-    """What follows for an open pick whose last call has ended without a decision (requirement D9, K2)."""
-    held = (now - picked_at).total_seconds()
-    if rules.unreached_after([t.outcome for t in tries], held):
-        return Verdict.UNREACHED
+def verdict(tries: Sequence[Try], now: datetime, rules: Rules) -> Again | Verdict:
+    """What follows for an open pick whose last call has ended without a decision (requirements D9, K2).
+
+    A retry holds its seat from the end of the first call on, and for the rules' time at most.
+    """
     if not tries:
         return Again(1, now)
-    last = tries[-1]
-    return Again(len(tries) + 1, last.ended_at + timedelta(seconds=rules.calling.pause(last.outcome)))
+    last, held = tries[-1], (now - tries[0].ended_at).total_seconds()
+    if rules.unreached_after([each.outcome for each in tries], held):
+        return Verdict.UNREACHED
+    pause = rules.calling.pause_s.get(CallOutcome(last.outcome), 0)
+    return Again(len(tries) + 1, last.ended_at + timedelta(seconds=pause))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,21 @@
 
 -- name: lock_activity
 -- A draw has one writer at a time: every transaction that touches it begins here.
-SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
+SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
        clock_timestamp() AS now
 FROM activity a WHERE a.id = %(activity)s FOR UPDATE;
 
 -- name: try_lock_activity
 -- The same for a sweep: another worker that holds it does the work.
-SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
+SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
        clock_timestamp() AS now
 FROM activity a WHERE a.id = %(activity)s FOR UPDATE SKIP LOCKED;
 
 -- name: running
--- Activities whose draw may have something due; 'complete' until it is sealed.
+-- Activities whose draw may have something due; an ended one until it is sealed.
 SELECT a.id FROM activity a
 WHERE a.state IN ('drawing', 'paused')
-   OR (a.state = 'complete' AND EXISTS (
+   OR (a.state IN ('completed', 'ended') AND EXISTS (
          SELECT FROM draw d WHERE d.activity = a.id AND d.sealed_at IS NULL))
 ORDER BY a.started_at, a.id;
 
@@ -267,3 +267,78 @@ ORDER BY c.position, p.seat;
 -- name: about_how_many
 -- How many experts there are, from the planner's statistics, at least as they were at the last ANALYZE.
 SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'expert'::regclass;
+
+-- name: expert_of
+-- The expert of a pick.
+SELECT expert FROM pick WHERE id = %(pick)s;
+
+-- name: lock_numbers
+-- 活动编号 are given one at a time.
+SELECT pg_advisory_xact_lock(7236012);
+
+-- name: last_number
+-- Today in China, and the last number given today.
+SELECT to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') AS today,
+       (SELECT max(right(id, 4)::int) FROM activity
+        WHERE substr(id, 5, 8) = to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD')) AS last;
+
+-- name: insert_activity
+-- A new activity.
+INSERT INTO activity (id, name, kind, state, seats, district, bid_opening, evaluation_start, evaluation_end, rules, key_enc)
+VALUES (%(id)s, %(name)s, %(kind)s::activity_kind, %(state)s::activity_state, %(seats)s, %(district)s, %(bid_opening)s,
+        %(evaluation_start)s, %(evaluation_end)s, %(rules)s, %(key_enc)s);
+
+-- name: insert_lot
+-- A 标段, if it is not known yet.
+INSERT INTO lot (id, project, name) VALUES (%(id)s, %(project)s, %(name)s) ON CONFLICT DO NOTHING;
+
+-- name: insert_activity_lot
+-- An activity draws for a 标段.
+INSERT INTO activity_lot (activity, lot) VALUES (%(activity)s, %(lot)s);
+
+-- name: insert_notice
+-- 语音通知.
+INSERT INTO notice (activity, id, venue, district, address, room, gather_at, contact, contact_phone, note)
+VALUES (%(activity)s, %(id)s, %(venue)s, %(district)s, %(address)s, %(room)s, %(gather_at)s, %(contact)s,
+        %(contact_phone)s, %(note)s);
+
+-- name: insert_condition
+-- 抽取条件.
+INSERT INTO condition (activity, id, position, notice, mode, regions, main, backup, titles, qualifications, authorities, seats)
+VALUES (%(activity)s, %(id)s, %(position)s, %(notice)s, %(mode)s::region_mode, %(regions)s::text[], %(main)s::text[],
+        %(backup)s::text[], %(titles)s::text[], %(qualifications)s::text[], %(authorities)s::text[], %(seats)s);
+
+-- name: insert_avoided_unit
+-- 回避单位.
+INSERT INTO avoidance (activity, unit, reason, fixed) VALUES (%(activity)s, %(unit)s, %(reason)s, %(fixed)s);
+
+-- name: insert_avoided_person
+-- 回避人员.
+INSERT INTO avoidance (activity, name_enc, name_hash, id_card_hash, reason)
+VALUES (%(activity)s, %(name_enc)s, %(name_hash)s, %(id_card_hash)s, %(reason)s);
+
+-- name: insert_witness
+-- 监督人.
+INSERT INTO witness (activity, id, name_enc, phone_enc) VALUES (%(activity)s, %(id)s, %(name_enc)s, %(phone_enc)s);
+
+-- name: board
+-- An activity as its board shows it.
+SELECT a.name, a.state::text AS state, a.seats AS planned, a.started_at,
+       a.evaluation_start - %(lead)s * interval '1 second' AS opens_at,
+       d.commit_hash, d.witnessed_at IS NOT NULL AS witnessed, d.sealed_at IS NOT NULL AS sealed,
+       (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.state <> 'waiting') AS witness_calls
+FROM activity a LEFT JOIN LATERAL (
+  SELECT * FROM draw WHERE draw.activity = a.id ORDER BY no DESC LIMIT 1) d ON true
+WHERE a.id = %(activity)s;
+
+-- name: board_rows
+-- Every pick with its last call.
+SELECT p.condition, p.seat, p.outcome::text AS outcome,
+       (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'waiting') AS calls,
+       l.state::text AS call_state, l.outcome::text AS call_outcome,
+       CASE WHEN l.state = 'waiting' THEN extract(epoch FROM l.not_before - clock_timestamp())::float8 END AS due_in
+FROM pick p LEFT JOIN LATERAL (
+  SELECT c.state, coalesce(c.outcome, (SELECT b.outcome FROM call b WHERE b.pick = p.id AND b.flow = 'invitation'
+                                       AND b.attempt = c.attempt - 1)) AS outcome, c.not_before
+  FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt DESC LIMIT 1) l ON true
+WHERE p.activity = %(activity)s ORDER BY p.id;

@@ -48,9 +48,9 @@ async def _unseal(tx: Transaction, custody: Custody, activity: str) -> None:
     if row.unsealed_at is not None:
         return
     draw = await tx.one(Q.current_draw, {"activity": activity})
-    lead = Rules.load(row.rules).unseal_lead_seconds
+    lead = Rules.load(row.rules).unseal_lead_s
     opens_at = row.evaluation_start - timedelta(seconds=lead)
-    if row.state != ActivityState.COMPLETE.value or draw is None or draw.sealed_at is None:
+    if row.state != ActivityState.COMPLETED.value or draw is None or draw.sealed_at is None:
         raise Sealed("抽取尚未完成，结果未解密。", opens_at)
     lifecycle.after(ActivityState(row.state), Act.UNSEAL, Role.SYSTEM)
     if not await tx.run(Q.unseal, {"activity": activity, "lead": lead}):

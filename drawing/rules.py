@@ -90,6 +90,7 @@ class Rules:
     jurisdiction: str
     witness_required: bool
     share_digits: tuple[int, int]
+    witness_pause_s: int  # before the next try to reach one
     unseal_lead_s: int  # before 预计评标开始 (T1)
     travel_s: int  # before 集合时间 (D9)
     employment_years: int  # B4
@@ -138,6 +139,7 @@ class Rules:
             jurisdiction=jurisdiction,
             witness_required=witness.take("required", bool),
             share_digits=(shortest, longest),
+            witness_pause_s=witness.number("pause_s", least=1),
             unseal_lead_s=sealing.number("unseal_lead_s"),
             travel_s=appointment.number("travel_s"),
             employment_years=avoidance.number("employment_years"),

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from db.blocking import BlockingTransaction, transaction
-from db.signer import Signer
-from db.vault import Vault
+from db.vault import Signer, Vault
 from drawing import bulk, pool, transcript
 from drawing.canonical import read
-from drawing.chain import Q, entry_of, hashed_lot, row_of
+from drawing.chain import Q, entry_of, row_of
 from drawing.commit import Commit
 from drawing.eligibility import Avoid, Condition, Mode
+from drawing.ledger import lot_hash
 from drawing.lifecycle import ActivityState
 from drawing.lots import seed
 from drawing.orders import PURPOSE as ORDER_PURPOSE
@@ -92,7 +92,7 @@ def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, num
 
 
 def _snapshot(tx: BlockingTransaction, row: Any, rules: Rules, setting: bulk.Setting) -> bulk.Snapshot:
-    period = tx.one(Q.period, {"activity": row.id, "travel": rules.travel_seconds})
+    period = tx.one(Q.period, {"activity": row.id, "travel": rules.travel_s})
     today: date = row.now.date()
     since = today.replace(year=today.year - rules.employment_years, day=min(today.day, 28))
     values = {"since": since, "from": period.busy_from, "to": period.busy_to}
@@ -132,7 +132,7 @@ def _avoid(rows: list[Any], activity_key: bytes) -> Avoid:
 
 
 def _last_about(tx: BlockingTransaction, lot: str) -> str | None:
-    found = tx.value(Q.last_about_lot, {"lot": hashed_lot(lot)})
+    found = tx.value(Q.last_about_lot, {"lot": lot_hash(lot)})
     return None if found is None else bytes(found).hex()
 
 
@@ -149,7 +149,7 @@ def _record_in_ledger(
     tx: BlockingTransaction, kind: str, lots: tuple[str, ...], entry: Entry, activity: str
 ) -> None:
     tx.run(Q.lock_ledger)
-    leaf = {"kind": kind, "lots": sorted(map(hashed_lot, lots)), "hash": bytes.fromhex(entry.hash)}
+    leaf = {"kind": kind, "lots": sorted(map(lot_hash, lots)), "hash": bytes.fromhex(entry.hash)}
     tx.run(Q.append_ledger, leaf | {"activity": activity, "seq": entry.seq})
 
 

@@ -1,6 +1,7 @@
 """The vocabulary between a flow, which decides, and the driver, which acts: every Event, Command and Outcome.
 
-Events are what happened (past tense), commands are what shall happen (imperative). All are frozen values; a flow is
+Events are what happened (past tense), commands are what shall happen (imperative). All are frozen values;
+a flow is
 
     receive(event: Event, now: datetime) -> Sequence[Command]
 
@@ -39,9 +40,10 @@ class Outcome(Enum):
     INTERRUPTED = "interrupted"
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"  # the matter was no longer open when the key came: the flow apologised
+    DELIVERED = "delivered"  # a notice was heard to the end of what matters
 
 
-# --- decisions ------------------------------------------------------------------------------------------------
+# --- decisions ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Share:
 Decision = Answer | Share
 
 
-# --- events ---------------------------------------------------------------------------------------------------
+# --- events -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,14 @@ class Started:
 @dataclass(frozen=True, slots=True)
 class Ringing:
     """180 came. 183 is not an answer and not this."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyMedia:
+    """183 came: the network has reached something that sounds, which is not the person and not an answer.
+
+    Kept apart from Ringing because a call that got this far is no trunk failure (telephony.md, Outcomes).
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +120,9 @@ class TimerFired:
 class HungUp:
     """The channel is known to be gone.
 
-    cause: Q.850, 0 when unknown; sip: the SIP status of a failed INVITE, 0 when there was none; by_us: after our HangUp.
-    lost: it vanished unseen (Asterisk died, the socket was away): nobody hung up that we know of.
+    cause: Q.850, 0 when unknown; sip: the SIP status of a failed INVITE, 0 when there was none; by_us:
+    after our HangUp. lost: it vanished unseen (Asterisk died, the socket was away): nobody hung up that we
+    know of.
     """
 
     cause: int
@@ -151,6 +162,7 @@ class Cancelled:
 Event = (
     Started
     | Ringing
+    | EarlyMedia
     | Answered
     | Digit
     | Played
@@ -165,7 +177,7 @@ Event = (
 )
 
 
-# --- commands -------------------------------------------------------------------------------------------------
+# --- commands -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +194,7 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class StopPlay:
-    """Stop what plays (barge-in); not an error when nothing does."""
+    """Stop what plays (barge-in); not an error when nothing does. The step stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +212,11 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Have a prompt made that depends on what was keyed (the witness's digits read back), then play it as `prompt`."""
+    """Have a prompt made that depends on what was keyed (the witness's digits read back), then play it as
+    `prompt`.
+
+    Begins the step of that name, as Play does.
+    """
 
     prompt: str
     digits: str
@@ -208,7 +224,10 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """Write the decision; the answer comes back as Recorded, Refused or Unavailable."""
+    """Write the decision; the answer comes back as Recorded, Refused or Unavailable.
+
+    Sent again while the first is still being written, it joins that one: two are never written at once.
+    """
 
     decision: Decision
 
@@ -236,12 +255,14 @@ class Flow(Protocol):
         ...
 
 
-# --- what is kept of a call -----------------------------------------------------------------------------------
+# --- what is kept of a call ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A prompt as played: when it began (ms after the answer), how long it sounded, and whether to its end."""
+    """A prompt as played: when it began (ms after the answer), how long it sounded, and whether to its
+    end.
+    """
 
     prompt: str
     at_ms: int
@@ -263,8 +284,8 @@ class Pressed:
 class Trail:
     """The evidence of one call (requirement K6), raw: no number, no name.
 
-    Times are aware; cause is Q.850 and sip the SIP status (0: none). The same shape serves a decision in mid-call (ended is
-    None then) and the whole call afterwards.
+    Times are aware; cause is Q.850 and sip the SIP status (0: none). The same shape serves a decision in
+    mid-call (ended is None then) and the whole call afterwards.
     """
 
     channel: str

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 from db.errors import Conflict
 from db.pool import Database, Transaction
 from db.queries import load
+from drawing import chain
 from drawing.canonical import read
 from drawing.chain import Custody
-from drawing.decide import Owing, lock_settled, unavailable
-from drawing.lots import weak_share
+from drawing.decide import lock_settled, unavailable
+from drawing.lifecycle import ActivityState
+from drawing.lots import fingerprint, weak_share
+from drawing.merkle import root
+from drawing.reference import reference
 from drawing.rules import Rules
-from ivr import dialplans, prompts
+from ivr import dialplans, policy, prompts
 from ivr.calls import Flow
+from ivr.dialplans import Kind, Timings
 from ivr.lease import Lease
 from ivr.prompts import Prompt
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 from ivr.speech import Speech
 
 Q = load("ivr")
+CHINA = timezone(timedelta(hours=8))
 ON_ANOTHER_LINE_SECONDS = 5.0  # an expert who is being called elsewhere waits, is not passed
-Media = Mapping[str, Sequence[str]]
+PHONE = "expert.phone"
+WITNESS_PHONE = "witness.phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a call will say, to whom, and by which flow; prepared before anybody's phone rings."""
+
+    who: str  # pool id of an expert, or the id of a witness
+    number: str
+    flow: Flow
+    media: Mapping[str, Sequence[str]]
+
+    def __repr__(self) -> str:
+        return f"<Conversation with {self.who}>"  # never the number
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +54,164 @@ class Ready:
 
     id: str
     activity: str
-    flow_name: str
+    flow: str
     attempt: int
-    who: str  # pool id of an expert, or the id of a witness
-    number: str
-    flow: Flow
-    media: Media
+    pick: int | None
+    conversation: Conversation
 
-    def __repr__(self) -> str:
-        return f"<Ready {self.id} {self.flow_name}>"  # never the number
+
+class Preparer:
+    """Loads what a call needs and has its prompts made: nothing is synthesised while somebody waits on the line."""
+
+    def __init__(self, db: Database, custody: Custody, speech: Speech, timings: Timings) -> None:
+        self._db, self._custody, self._speech, self._base = db, custody, speech, timings
+
+    async def prepare(self, call: Any) -> Conversation:
+        """The conversation of a waiting call."""
+        if call.witness is not None:
+            return await self._witness(call)
+        return await self._expert(call)
+
+    async def _expert(self, call: Any) -> Conversation:
+        row = await self._db.one(Q.invitation, {"pick": call.pick})
+        facts = InvitationFacts(
+            gather_at=row.gather_at,
+            district=place(row.district),
+            duration=row.evaluation_end - row.evaluation_start,
+            address=row.address,
+            room=row.room,
+            contact=row.contact,
+            contact_phone=row.contact_phone,
+            note=row.note,
+            code=row.code,
+        )
+        return Conversation(
+            who=row.pseudonym,
+            number=self._open(row.phone_enc, PHONE),
+            flow=dialplans.begin(Kind(call.flow), self._timings(row.rules), no_share),
+            media=await self._media(prompts.invitation(facts)),
+        )
+
+    async def _witness(self, call: Any) -> Conversation:
+        row = await self._db.one(Q.witness_call, {"activity": call.activity, "witness": call.witness})
+        used = {each.value for each in await self._db.all(chain.Q.shares_used)}
+        return Conversation(
+            who=call.witness,
+            number=self._open(row.phone_enc, WITNESS_PHONE),
+            flow=dialplans.begin(Kind.WITNESS, self._timings(row.rules), partial(weak_prompt, used_before=used)),
+            media=await self._media(prompts.witness(await self._receipt(read(row.body), row.hash))),
+        )
+
+    async def _receipt(self, commit: Any, commit_hash: str) -> WitnessFacts:
+        leaves = [chain.leaf_of(each).digest() for each in await self._db.all(chain.Q.ledger)]
+        return WitnessFacts(
+            activity=commit["activity"],
+            draw=commit["draw"],
+            pool_size=commit["pool_size"],
+            eligible=tuple(ConditionCount(*commit["eligible"][c["id"]]) for c in commit["conditions"]),
+            excluded=commit["excluded"],
+            fingerprint=fingerprint(commit_hash),
+            ledger_size=len(leaves),
+            ledger_root=root(leaves).hex(),
+        )
+
+    def _timings(self, rules: str) -> Timings:
+        return replace(self._base, ring_seconds=Rules.load(rules).calling.ring_s)
+
+    def _open(self, sealed: bytes, purpose: str) -> str:
+        return self._custody.vault.decrypt(bytes(sealed), purpose).decode()
+
+    async def _media(self, wanted: Mapping[str, Prompt]) -> Mapping[str, Sequence[str]]:
+        return await self._speech.render_all(wanted)
+
+
+class Dispatcher:
+    """Makes waiting calls live, one per transaction."""
+
+    def __init__(self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: policy.Calling) -> None:
+        self._db, self._custody, self._lease = db, custody, lease
+        self._preparer, self._calling = preparer, calling
+
+    async def due(self, limit: int) -> list[Any]:
+        """Waiting calls whose time has come."""
+        return await self._db.all(Q.due, {"limit": limit})
+
+    async def make_live(self, call: Any, now: datetime) -> Ready | None:
+        """The call, live and ours, or None when something stands in its way: then it waits, or is settled."""
+        conversation = await self._preparer.prepare(call)
+        if not self._calling.allows(conversation.number):
+            await self._postpone(call, policy.NOT_ALLOWED_SECONDS)
+            return None
+        if wait := self._calling.closed_for(now.astimezone(CHINA)):
+            await self._postpone(call, wait)
+            return None
+        try:
+            async with self._db.transaction() as tx:
+                live = await self._go_live(tx, call, conversation)
+        except Conflict:  # the unique index: somebody else rings this expert at this very moment
+            await self._postpone(call, ON_ANOTHER_LINE_SECONDS)
+            return None
+        if not live:
+            return None
+        return Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation)
+
+    async def _go_live(self, tx: Transaction, call: Any, conversation: Conversation) -> bool:
+        activity = await lock_settled(tx, call.activity)
+        if activity.state != ActivityState.DRAWING.value and call.flow != "details":
+            return False
+        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
+        if await tx.one(Q.lease_held, lease) is None:
+            return False
+        if call.expert is not None and not await self._may_ring(tx, activity, call, conversation.who):
+            return False
+        values = {"call": call.id, "node": self._lease.node, "epoch": self._lease.epoch}
+        return bool(await tx.run(Q.go_live, values))
+
+    async def _may_ring(self, tx: Transaction, activity: Any, call: Any, who: str) -> bool:
+        travel = Rules.load(activity.rules).travel_s
+        values = {"expert": call.expert, "activity": call.activity, "pick": call.pick, "travel": travel}
+        person = await tx.one(Q.person_now, values)
+        if person.elsewhere is not None and call.flow == "invitation":
+            rests_on = await tx.value(Q.outcome_hash, {"pick": person.elsewhere})
+            await tx.run(Q.drop_call, {"call": call.id})
+            await unavailable(tx, self._custody, activity, call.pick, who, rests_on)
+            return False
+        wait = ON_ANOTHER_LINE_SECONDS if person.on_the_line else self._calling.budget_wait(
+            person.last_minute, person.last_hour, person.last_day
+        )
+        if wait:
+            await tx.run(Q.postpone, {"call": call.id, "seconds": wait})
+        return not wait
+
+    async def _postpone(self, call: Any, seconds: float) -> None:
+        await self._db.run(Q.postpone, {"call": call.id, "seconds": seconds})
+
+
+WEAK: Mapping[str, str] = {
+    "too_short": "witness_weak_length",
+    "too_long": "witness_weak_length",
+    "all_equal": "witness_weak_equal",
+    "run": "witness_weak_run",
+    "date": "witness_weak_date",
+    "used_before": "witness_weak_used",
+}
+
+
+def weak_prompt(digits: str, used_before: Collection[str] = ()) -> str | None:
+    """The prompt that says why these digits can't be used, or None."""
+    reason = weak_share(digits, used_before)
+    return None if reason is None else WEAK.get(reason, "witness_weak")
+
+
+def no_share(digits: str) -> str | None:
+    """For calls that ask for none."""
+    return "witness_weak"
+
+
+def place(region: str) -> str:
+    """A region as it is said: without the province.
+
+    >>> place("440104")
+    '广州市越秀区'
+    """
+    return "".join(reference().region_path(region).split("-")[1:])

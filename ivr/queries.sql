@@ -44,7 +44,7 @@ WHERE c.state = 'waiting' AND c.not_before > clock_timestamp() AND (a.state = 'd
 
 -- name: invitation
 -- All that an invitation or details call says and needs.
-SELECT p.pseudonym, p.code, e.phone_enc, a.district, a.evaluation_start, a.evaluation_end, a.rules,
+SELECT p.pseudonym, p.code, e.phone_enc, n.district, a.evaluation_start, a.evaluation_end, a.rules,
        n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
 FROM pick p JOIN expert e ON e.id = p.expert
      JOIN activity a ON a.id = p.activity
@@ -105,3 +105,7 @@ WHERE node = %(node)s AND state = 'live' AND epoch < %(epoch)s ORDER BY id;
 -- Calls dialled since midnight, for the daily ceiling.
 SELECT count(*) FROM call WHERE dialled_at >= date_trunc('day', clock_timestamp() AT TIME ZONE 'Asia/Shanghai')
   AT TIME ZONE 'Asia/Shanghai';
+
+-- name: who
+-- Whom a call was for, as evidence names them.
+SELECT coalesce(p.pseudonym, c.witness) FROM call c LEFT JOIN pick p ON p.id = c.pick WHERE c.id = %(call)s;

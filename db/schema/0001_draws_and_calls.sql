@@ -12,17 +12,17 @@ CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 -- drawing.lifecycle.ActivityState
 CREATE TYPE activity_state AS ENUM (
-  'draft', 'submitted', 'rejected', 'ready', 'drawing', 'paused', 'short', 'complete', 'ended', 'withdrawn',
-  'recall_submitted', 'recall_ready', 'recalling');
+  'draft', 'submitted', 'rejected', 'ready', 'drawing', 'paused', 'short', 'completed', 'ended', 'released',
+  'reevaluation_submitted', 'to_notify', 'notifying');
 CREATE TYPE activity_kind AS ENUM ('CQSQ', 'CQNE', 'CQRE');
 CREATE TYPE region_mode AS ENUM ('residence', 'willing');
--- drawing.draws.PickOutcome
+-- drawing.progress.PickOutcome
 CREATE TYPE pick_outcome AS ENUM ('open', 'accepted', 'declined', 'unreached', 'unavailable', 'cancelled');
 CREATE TYPE call_state AS ENUM ('waiting', 'live', 'ended');
 -- ivr.calls.Outcome
 CREATE TYPE call_outcome AS ENUM (
   'accepted', 'declined', 'share_given', 'no_key', 'wrong_keys', 'hung_up_early', 'wrong_person', 'voicemail', 'busy',
-  'rejected', 'no_answer', 'unreachable', 'invalid_number', 'trunk_failure', 'interrupted', 'cancelled', 'withdrawn');
+  'rejected', 'no_answer', 'unreachable', 'invalid_number', 'trunk_failure', 'interrupted', 'cancelled', 'withdrawn', 'delivered');
 
 -- === secrets =================================================================================================
 
@@ -100,6 +100,7 @@ CREATE TABLE notice ( -- 语音通知
   activity text NOT NULL REFERENCES activity,
   id int NOT NULL,
   venue text NOT NULL,
+  district text NOT NULL,                    -- 市 + 区: region code, said before acceptance
   address text NOT NULL,
   room text NOT NULL DEFAULT '',
   gather_at timestamptz NOT NULL,            -- 集合时间

@@ -71,6 +71,7 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "promise_call": (Fixed("对不起，系统暂时不能记录您的选择。我们会再次给您打电话。再见。"),),
     "apology_taken": (Fixed("对不起，名额已满，或者这次邀请已经失效。谢谢您，再见。"),),
     "goodbye": (Fixed("谢谢您，再见。"),),
+    "details_call": (WHO, SHORT, Fixed("您已经同意参加一次评标，现在把集合信息告诉您。"), LONG),
 }
 
 EXCLUSION_REASONS: Mapping[str, str] = {

@@ -1,0 +1,110 @@
+"""`python -m ivr SETTINGS.toml`: the telephone's process; its one composition root."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from db.errors import DatabaseError
+from db.keyfile import KeyFileRefused
+from db.pool import Database
+from db.vault import Signer, Vault, confirm
+from drawing.chain import Custody
+from drawing.rules import BadRules
+from ivr.ari.client import Client, Unreachable
+from ivr.lease import Lease
+from ivr.settings import Settings, SettingsRefused
+from ivr.speech import CommandEngine, NoVoice, Pyttsx3Engine, Speech
+from ivr.worker import LeaseLost, Worker
+
+LOG = logging.getLogger("ivr")
+_EXPECTED = (SettingsRefused, KeyFileRefused, BadRules, NoVoice, DatabaseError, Unreachable, LeaseLost, OSError)
+
+
+async def serve(settings: Settings) -> None:
+    """Wait for the node's lease, then work until SIGTERM or SIGINT."""
+    vault = Vault.open(settings.master_key)
+    custody = Custody(vault, Signer.open(settings.signing_key, vault))
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Database(settings.dsn) as db:
+        await confirm(vault, db)
+        speech = _speech(settings)
+        await speech.start()
+        try:
+            await _hold(settings, db, custody, speech, stop)
+        finally:
+            await speech.close()
+
+
+def _speech(settings: Settings) -> Speech:
+    wanted = settings.speech
+    engine = CommandEngine(wanted.command) if wanted.command else Pyttsx3Engine()
+    return Speech(wanted.cache, engine, wanted.recorded)
+
+
+async def _hold(settings: Settings, db: Database, custody: Custody, speech: Speech, stop: asyncio.Event) -> None:
+    lease = Lease(db, settings.node, settings.lease_seconds)
+    while not await lease.take():
+        LOG.info("node %s is held by another worker; waiting", settings.node)
+        if await _within(stop, settings.lease_seconds / 3):
+            return
+    LOG.info("node %s is ours, epoch %d", settings.node, lease.epoch)
+    password = settings.ari.password_file.read_text().splitlines()[0]
+    try:
+        async with Client(settings.ari.url, settings.ari.user, password, settings.ari.app) as client:
+            worker = Worker(settings, db, custody, speech, lease, client)
+            asyncio.get_running_loop().create_task(_stop_after(stop, worker))
+            await worker.run()
+    finally:
+        await lease.release()
+
+
+async def _stop_after(stop: asyncio.Event, worker: Worker) -> None:
+    await stop.wait()
+    worker.stop()
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def main(arguments: list[str]) -> int:
+    """0 when stopped; 1 with a message when something is missing; 3 when another worker has taken over."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if len(arguments) != 1:
+        print("usage: python -m ivr SETTINGS.toml", file=sys.stderr)
+        return 2
+    try:
+        asyncio.run(serve(Settings.read(Path(arguments[0]))))
+    except BaseExceptionGroup as group:
+        return _tell(_first(group))
+    except _EXPECTED as error:
+        return _tell(error)
+    return 0
+
+
+def _first(group: BaseException) -> BaseException:
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group
+
+
+def _tell(error: BaseException) -> int:
+    if not isinstance(error, _EXPECTED):
+        raise error
+    print(f"ivr: {error}", file=sys.stderr)
+    return 3 if isinstance(error, LeaseLost) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

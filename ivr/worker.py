@@ -1,0 +1,258 @@
+"""The worker: holds one Asterisk node by a lease, brings every running draw forward, and makes its calls.
+
+Composition and supervision only: what is decided is decided in drawing/, ivr/policy.py and the flows; what is written is
+written by ivr/record.py; what is said to Asterisk goes through ivr/ari/. One loop wakes on NOTIFY, on the end of a call and
+every two seconds, reads what is due, and does it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime, timezone
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+from db.errors import DatabaseError
+from db.pool import Database
+from drawing import snapshot
+from drawing.advance import Need, advance
+from drawing.chain import Custody
+from drawing.chain import Q as DRAWING
+from drawing.orders import Orders
+from drawing.rules import Rules
+from ivr import policy
+from ivr.ari.client import Client
+from ivr.ari.driver import Abandoned, Driver, Line
+from ivr.calls import Outcome, Trail
+from ivr.dialplans import Timings
+from ivr.dispatch import Conversation, Dispatcher, Preparer, Q, Ready
+from ivr.lease import Lease
+from ivr.prompts import readback
+from ivr.record import Recorder
+from ivr.settings import Settings
+from ivr.speech import Speech
+
+LOG = logging.getLogger(__name__)
+SWEEP_SECONDS = 2.0
+LONGEST_CALL_SECONDS = 300.0
+
+
+class LeaseLost(Exception):
+    """Somebody else drives the node now, or might: nothing more may be sent."""
+
+
+class Worker:
+    """One process's work; `run` returns when stopped and raises LeaseLost when it must not go on."""
+
+    def __init__(
+        self, settings: Settings, db: Database, custody: Custody, speech: Speech, lease: Lease, client: Client
+    ) -> None:
+        rules = Rules.load(settings.rules)
+        self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
+        self._calling = policy.Calling.of(rules.calling)
+        self._gate = policy.Gate(self._calling)
+        self._orders = Orders(custody.vault)
+        self._driver = Driver(client)
+        self._recorder = Recorder(db, custody, self._orders, lease.epoch)
+        self._dispatcher = Dispatcher(db, custody, lease, Preparer(db, custody, speech, Timings()), self._calling)
+        self._look = asyncio.Event()
+        self._changed: set[str] = set()
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._jobs: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
+        self._processes = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+    async def run(self) -> None:
+        """Take over what an earlier holder left, then work until `stop`."""
+        async with asyncio.TaskGroup() as tasks:
+            keeper = tasks.create_task(self._keep_lease(), name="lease")
+            await self._take_over()
+            listener = tasks.create_task(self._listen(), name="listen")
+            replaced = tasks.create_task(self._watch_replaced(), name="replaced")
+            await self._loop()
+            for task in (listener, replaced, keeper):
+                task.cancel()
+        self._processes.shutdown(cancel_futures=True)
+
+    def stop(self) -> None:
+        """Begin nothing new; return once the calls under way have ended."""
+        self._stopping = True
+        self._look.set()
+        for ringing in self._driver.ringing():
+            self._driver.cancel(ringing)
+
+    # --- the lease --------------------------------------------------------------------------------------------
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease.seconds / 3)
+            if not await self._lease.renew():
+                self._abandon()
+                raise LeaseLost("the lease was taken over")
+            if not self._lease.safe_to_dial:
+                LOG.warning("the lease could not be renewed in time: no new calls, and what rings is cancelled")
+                for ringing in self._driver.ringing():
+                    self._driver.cancel(ringing)
+
+    async def _watch_replaced(self) -> None:
+        await self._client.replaced.wait()
+        self._abandon()
+        raise LeaseLost("another worker took over the application at Asterisk")
+
+    def _abandon(self) -> None:
+        self._driver.abandon()
+
+    # --- taking over ------------------------------------------------------------------------------------------
+
+    async def _take_over(self) -> None:
+        """Decisions first (they stand in the rows), then hang up what is left, wait until it is gone, settle it."""
+        orphans = await self._db.all(Q.orphans, {"node": self._lease.node, "epoch": self._lease.epoch})
+        try:
+            async with asyncio.timeout(self._lease.seconds + LONGEST_CALL_SECONDS):
+                await self._client.connected_once()
+                await self._driver.sweep(keep=())
+        except TimeoutError:
+            LOG.error("Asterisk can't be reached; no call of before can be alive any more")
+        for orphan in orphans:
+            await self._settle_orphan(orphan)
+
+    async def _settle_orphan(self, orphan: Any) -> None:
+        who = await self._db.value(Q.who, {"call": orphan.id})
+        conversation = Conversation(who=who, number="", flow=_NoFlow(), media={})
+        ready = Ready(orphan.id, orphan.activity, orphan.flow, orphan.attempt, orphan.pick, conversation)
+        recorder = Recorder(self._db, self._custody, self._orders, orphan.epoch)
+        outcome = Outcome.INTERRUPTED if orphan.outcome is None else Outcome(orphan.outcome)
+        await recorder.end(ready, outcome, Trail(channel=orphan.id, trunk=self._settings.trunk.name))
+        LOG.info("call %s of an earlier holder settled as %s", orphan.id, outcome.value)
+        self._note(orphan.activity)
+
+    # --- the loop ---------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        async with self._db.listen("work") as wakes:
+            while True:
+                for wake in await wakes.wait():
+                    self._note(wake.payload)
+
+    def _note(self, activity: str) -> None:
+        if activity:
+            self._changed.add(activity)
+        self._look.set()
+
+    async def _loop(self) -> None:
+        swept = 0.0
+        clock = asyncio.get_running_loop().time
+        while not (self._stopping and not self._calls):
+            try:
+                if clock() - swept >= SWEEP_SECONDS:
+                    swept = clock()
+                    self._changed.update(row.id for row in await self._db.all(DRAWING.running))
+                await self._advance_changed()
+                pause = await self._dispatch()
+            except DatabaseError as error:
+                LOG.warning("the database is away: %s", error)
+                pause = SWEEP_SECONDS
+            await self._wait(min(pause, SWEEP_SECONDS))
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._look.wait()
+        except TimeoutError:
+            pass
+        self._look.clear()
+
+    async def _advance_changed(self) -> None:
+        changed, self._changed = self._changed, set()
+        for activity in sorted(changed):
+            if activity in self._jobs:
+                continue
+            try:
+                async with self._db.transaction() as tx:
+                    need = await advance(tx, self._custody, self._orders, activity, wait=False)
+            except DatabaseError:
+                self._changed.add(activity)
+                raise
+            if need is not Need.NOTHING:
+                self._jobs[activity] = asyncio.create_task(self._job(activity, need))
+
+    async def _job(self, activity: str, need: Need) -> None:
+        """Snapshot or order, in a process of its own."""
+        settings, loop = self._settings, asyncio.get_running_loop()
+        keys = (settings.master_key, settings.signing_key)
+        if need is Need.COMMIT:
+            work = partial(snapshot.commit_draw, settings.dsn, *keys, activity)
+        else:
+            work = partial(snapshot.order_draw, settings.dsn, settings.master_key, activity)
+        try:
+            await loop.run_in_executor(self._processes, work)
+        except (DatabaseError, snapshot.WitnessMissing, OSError) as error:
+            LOG.error("%s: %s failed, tried again in a moment: %s", activity, need.value, error)
+            await asyncio.sleep(SWEEP_SECONDS)
+        finally:
+            del self._jobs[activity]
+            self._note(activity)
+
+    # --- calls ------------------------------------------------------------------------------------------------
+
+    async def _dispatch(self) -> float:
+        """Make live what is due, as far as lease, line and trunk allow; the pause until there may be more."""
+        if self._stopping or not self._lease.safe_to_dial or not self._client.connected:
+            return SWEEP_SECONDS
+        free = self._calling.channels - len(self._calls)
+        for call in await self._dispatcher.due(max(free, 0)):
+            now = datetime.now(timezone.utc)
+            if wait := self._gate.wait(now):
+                return wait
+            ready = await self._dispatcher.make_live(call, now)
+            if ready is not None:
+                self._gate.passed(now)
+                self._calls[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
+        return await self._db.value(Q.next_due) or SWEEP_SECONDS
+
+    async def _call(self, ready: Ready) -> None:
+        try:
+            outcome, trail = await self._converse(ready)
+            await self._end(ready, outcome, trail)
+        except Abandoned:
+            LOG.info("call %s left to the next holder of the node", ready.id)
+        finally:
+            del self._calls[ready.id]
+            self._note(ready.activity)
+
+    async def _converse(self, ready: Ready) -> tuple[Outcome, Trail]:
+        conversation, trunk = ready.conversation, self._settings.trunk
+        if not self._lease.safe_to_dial:
+            return Outcome.CANCELLED, Trail(channel=ready.id, trunk=trunk.name)
+        line = Line(channel=ready.id, number=conversation.number, trunk=trunk.name, caller_id=trunk.caller_id)
+
+        async def write(decision: Any, trail: Trail) -> Any:
+            answer = await self._recorder.decide(ready, decision, trail)
+            self._note(ready.activity)
+            return answer
+
+        async def speak(prompt: str, digits: str) -> Sequence[str]:
+            return [path for part in readback(digits) for path in conversation.media[part]]
+
+        return await self._driver.run(line, conversation.flow, conversation.media, write, speak)
+
+    async def _end(self, ready: Ready, outcome: Outcome, trail: Trail) -> None:
+        """Written however long the database is away: the seat is free only once the row says so."""
+        while True:
+            try:
+                await self._recorder.end(ready, outcome, trail)
+                return
+            except DatabaseError as error:
+                LOG.warning("call %s: its end could not be written: %s", ready.id, error)
+                await asyncio.sleep(SWEEP_SECONDS)
+
+
+class _NoFlow:
+    """Of a call that somebody else had: there is nothing left to say."""
+
+    def receive(self, event: Any, now: datetime) -> Sequence[Any]:
+        raise AssertionError("an orphan's flow is never run")

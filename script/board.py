@@ -1,0 +1,89 @@
+"""The live board in the terminal: a draw as a clerk sees it, in the manual's words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from drawing.board import Board, Row
+from drawing.progress import PickOutcome
+
+CALL_OUTCOMES = {
+    "accepted": "同意",
+    "declined": "不参加",
+    "no_key": "接听未按键",
+    "wrong_keys": "按键无效",
+    "hung_up_early": "中途挂断",
+    "wrong_person": "打错／非本人",
+    "voicemail": "语音信箱",
+    "busy": "占线",
+    "rejected": "拒接",
+    "no_answer": "无人接听",
+    "unreachable": "关机或无法接通",
+    "invalid_number": "空号",
+    "trunk_failure": "线路故障",
+    "interrupted": "通话中断",
+    "cancelled": "已取消",
+    "withdrawn": "邀请已失效",
+}
+PICK_OUTCOMES = {
+    PickOutcome.OPEN: ("", "white"),
+    PickOutcome.ACCEPTED: ("✔ 同意参评", "bold green"),
+    PickOutcome.DECLINED: ("✘ 不参加", "red"),
+    PickOutcome.UNREACHED: ("未接通", "yellow"),
+    PickOutcome.UNAVAILABLE: ("另有评标", "yellow"),
+    PickOutcome.CANCELLED: ("已取消", "dim"),
+}
+
+
+def render(board: Board, now: datetime) -> RenderableType:
+    """The board at this moment."""
+    return Panel(Group(_head(board, now), _rows(board)), title=f"{board.activity} {board.name}", padding=(0, 1))
+
+
+def _head(board: Board, now: datetime) -> Table:
+    grid = Table.grid(padding=(0, 3))
+    grid.add_row(
+        f"当前状态 [bold]{board.state.label}[/]",
+        f"计划抽取人数 [bold]{board.planned}[/]",
+        f"同意参评 [bold green]{board.agreed}[/]",
+        f"总呼叫人数 [bold]{board.called}[/]",
+        f"正在通话 [bold cyan]{board.live}[/]",
+    )
+    grid.add_row(*_seal(board, now))
+    return grid
+
+
+def _seal(board: Board, now: datetime) -> tuple[str, ...]:
+    if board.fingerprint is None:
+        return ("正在固定专家池…",)
+    witness = "监督人已见证" if board.witnessed else f"等待监督人见证（第 {board.witness_calls} 次呼叫）"
+    left = max(0, int((board.opens_at - now).total_seconds()))
+    sealed = f"结果已封存，{left // 60} 分 {left % 60:02d} 秒后解密" if board.sealed else ""
+    return (f"承诺指纹 {board.fingerprint}", witness, sealed)
+
+
+def _rows(board: Board) -> Table:
+    table = Table(expand=True)
+    for title in ("专家", "条件", "席位", "呼叫次数", "最近一次呼叫", "结果"):
+        table.add_column(title)
+    for row in board.rows:
+        text, style = PICK_OUTCOMES[row.outcome]
+        table.add_row(
+            f"第 {row.n} 位专家", row.condition, str(row.seat), str(row.calls), _call(row), Text(text, style=style)
+        )
+    return table
+
+
+def _call(row: Row) -> Text:
+    last = CALL_OUTCOMES.get(row.call_outcome or "", "")
+    if row.call_state == "live":
+        return Text("☎ 正在呼叫", style="bold cyan") if not last else Text(f"☎ {last}", style="cyan")
+    if row.call_state == "waiting" and row.outcome is PickOutcome.OPEN:
+        due = f"，{max(0, int(row.due_in or 0))} 秒后再呼叫" if row.calls else "等待呼叫"
+        return Text(f"{last}{due}", style="dim")
+    return Text(last)

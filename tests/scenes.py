@@ -1,0 +1,110 @@
+"""Pools and activities for tests that need whole ones, in a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from db.blocking import transaction
+from db.pool import Database
+from db.vault import Signer, Vault
+from drawing import activities
+from drawing.activities import Lot, Notice, Plan, Witness
+from drawing.chain import Custody
+from drawing.eligibility import Condition, Mode
+from drawing.lifecycle import ActivityState
+
+SPECIALTIES = ("A0801", "A0101", "B0101")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Key files of a test's own, and what they open."""
+
+    master: Path
+    signing: Path
+    custody: Custody
+
+
+def make_keys(folder: Path) -> Keys:
+    """A new master key and signing key."""
+    vault = Vault.create(folder / "master.key")
+    signer = Signer.create(folder / "service.key", vault)
+    return Keys(folder / "master.key", folder / "service.key", Custody(vault, signer))
+
+
+def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequence[str] = ()) -> None:
+    """One expert per phone: Guangzhou, 工程施工 (A0801), each with a unit of their own unless `units` says otherwise."""
+    rows = []
+    for n, phone in enumerate(phones):
+        card = f"44010419800101{n:04d}"
+        rows.append(
+            (
+                vault.encrypt(f"专家{n}".encode(), "expert.name"),
+                vault.encrypt(card.encode(), "expert.id_card"),
+                vault.encrypt(phone.encode(), "expert.phone"),
+                vault.keyed_hash("id_card", card),
+                vault.keyed_hash("phone", phone),
+                vault.keyed_hash("name", f"专家{n}"),
+                "440104",
+                ["440100"],
+                ["A0801"],
+                "高级",
+                [],
+                [],
+                units[n] if units else f"单位{n}",
+            )
+        )
+    columns = (
+        "name_enc", "id_card_enc", "phone_enc", "id_card_hash", "phone_hash", "name_hash", "residence", "willing",
+        "specialties", "title", "qualifications", "authorities", "unit",
+    )  # fmt: skip
+    with transaction(dsn) as tx:
+        tx.copy("expert", columns, rows)
+
+
+def condition(name: str = "c1", seats: int = 1, **changes: object) -> Condition:
+    """A condition that every expert of `add_experts` meets."""
+    values: Mapping[str, object] = {
+        "id": name, "mode": Mode.RESIDENCE, "regions": ("440000",), "main": ("A08",), "backup": (), "titles": (),
+        "qualifications": (), "authorities": (), "seats": seats,
+    }  # fmt: skip
+    return Condition(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def plan(conditions: Sequence[Condition], **changes: object) -> Plan:
+    """A ready activity; evaluation tomorrow."""
+    start = datetime.now(UTC) + timedelta(days=1)
+    notice = Notice(
+        venue="广东省公共资源交易中心",
+        district="440104",
+        address="广州市越秀区越华路118号",
+        gather_at=start - timedelta(minutes=30),
+        contact="张工",
+        contact_phone="02083186888",
+    )
+    values: dict[str, object] = {
+        "name": "招标代理演示项目0617(一标段)",
+        "lots": (Lot("440100-2026-0001-1", "招标代理演示项目0617", "一标段"),),
+        "district": "440100",
+        "bid_opening": start - timedelta(hours=1),
+        "evaluation_start": start,
+        "evaluation_end": start + timedelta(hours=3),
+        "rules": "demo-1",
+        "notices": (notice,),
+        "conditions": tuple((each, 0) for each in conditions),
+        "state": ActivityState.READY,
+    }
+    return Plan(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def witness(phone: str = "13900000000") -> Witness:
+    """The supervisor of a test."""
+    return Witness("supervisor-1", "监督员", phone)
+
+
+async def make_activity(db: Database, vault: Vault, made: Plan) -> str:
+    """Create it; its number."""
+    return await activities.create(db, vault, made)
