@@ -11,7 +11,19 @@ from db.errors import Conflict, Unavailable
 from tests.postgres import TestDatabase
 
 pytestmark = pytest.mark.postgres
-TRICKY = ["plain", 'a"b', "back\\slash", "tab\there", "line\nbreak", "{brace,comma}", "NULL", "", "\\N", "\\.", "汉字 𠮷"]
+TRICKY = [
+    "plain",
+    'a"b',
+    "back\\slash",
+    "tab\there",
+    "line\nbreak",
+    "{brace,comma}",
+    "NULL",
+    "",
+    "\\N",
+    "\\.",
+    "汉字 𠮷",
+]
 
 
 def test_copy_keeps_every_character(database: TestDatabase) -> None:

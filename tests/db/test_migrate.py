@@ -33,7 +33,7 @@ def test_what_is_due() -> None:
     assert due([ONE, TWO], []) == [ONE, TWO]
     assert due([ONE, TWO], [row(ONE)]) == [TWO]
     assert due([ONE, TWO], [row(ONE), row(TWO)]) == []
-    with pytest.raises(MigrationRefused, match="0001_one.sql changed after"):
+    with pytest.raises(MigrationRefused, match=r"0001_one\.sql changed after"):
         due([Migration(ONE.name, "SELECT 2"), TWO], [row(ONE)])
     with pytest.raises(MigrationRefused, match="newer version"):
         due([ONE], [row(ONE), row(TWO)])

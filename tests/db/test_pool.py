@@ -55,9 +55,7 @@ async def test_rows(db: Database) -> None:
     assert row.at.utcoffset() == datetime.now(UTC).utcoffset()
     thing = await db.one("SELECT ARRAY['x','y'] AS names, 7 AS id, 'red' AS colour", {}, Thing)
     assert thing == Thing(7, Colour.RED, ("x", "y"))
-    assert await db.all("SELECT 1 AS id, NULL AS colour, '{}'::text[] AS names", {}, Thing) == [
-        Thing(1, None, ())
-    ]
+    assert await db.all("SELECT 1 AS id, NULL AS colour, '{}'::text[] AS names", {}, Thing) == [Thing(1, None, ())]
     assert await db.value("SELECT %(colour)s", {"colour": Colour.RED}) == "red"
     assert await db.value("SELECT %(it)s::jsonb", {"it": {"键": [1]}}) == {"键": [1]}
     assert await db.one("SELECT 1 WHERE false") is None

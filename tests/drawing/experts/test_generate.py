@@ -58,5 +58,5 @@ def test_phones_end_as_asked() -> None:
 
 @pytest.mark.parametrize("suffixes", [{"1": 1.0}, {"ab": 1.0}, {"１２": 1.0}, {"11": -1.0}, {"11": 0.0}, {}])
 def test_suffixes_that_are_refused(suffixes: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="suffix|weights"):
+    with pytest.raises(ValueError, match=r"suffix|weights"):
         pool(suffixes=suffixes)

@@ -62,7 +62,7 @@ def test_empty_rows_count_but_are_passed_over(tmp_path: Path) -> None:
 
 def test_gb18030_is_refused_with_a_hint_or_read_if_asked_for(tmp_path: Path) -> None:
     data = text(table()).encode("gb18030")
-    with pytest.raises(BadFile, match="GB18030.*--encoding"):
+    with pytest.raises(BadFile, match=r"GB18030.*--encoding"):
         read(tmp_path / "a.csv", data)
     assert read(tmp_path / "a.csv", data, "gb18030")[0] == [2, 3, 4]
     with pytest.raises(BadFile, match="不是 gb18030"):
@@ -87,7 +87,9 @@ def without(column: str) -> Callable[[Rows], Rows]:
         (lambda rows: [], ["缺少列“姓名”"]),
     ],
 )  # fmt: skip
-def test_files_that_are_no_table_of_experts(tmp_path: Path, change: Callable[[Rows], Rows], messages: list[str]) -> None:
+def test_files_that_are_no_table_of_experts(
+    tmp_path: Path, change: Callable[[Rows], Rows], messages: list[str]
+) -> None:
     with pytest.raises(BadFile) as caught:
         read(tmp_path / "a.csv", text(change(table())))
     for message in messages:
@@ -115,8 +117,10 @@ def test_bad_rows_are_told_by_number_and_the_good_ones_go_on(tmp_path: Path) -> 
     assert told[0] == "文件未导入：6 行中有 4 行有误，请更正后重新导入整个文件。"
     assert told[1] == "第 3 行 姓名：不能为空"
     assert told[2].startswith("第 4 行：有 11 列，表头有 12 列")
-    assert told[3].startswith("第 5 行 手机号码：") and told[3].endswith("与第 2 行相同")
-    assert told[4].startswith("第 6 行 证件号：") and told[4].endswith("与第 2 行相同")
+    assert told[3].startswith("第 5 行 手机号码：")
+    assert told[3].endswith("与第 2 行相同")
+    assert told[4].startswith("第 6 行 证件号：")
+    assert told[4].endswith("与第 2 行相同")
 
 
 def test_a_report_shows_neither_names_nor_whole_numbers(tmp_path: Path) -> None:
