@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
+from typing import NoReturn
 
 from drawing.verify import Notes, verify
 
@@ -19,8 +20,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.exit_code
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(64, f"{message}\n")  # EX_USAGE: 2 already means unfinished
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m drawing", description="核验专家抽取证据")
+    parser = _Parser(prog="python -m drawing", description="核验专家抽取证据")
     command = parser.add_subparsers(required=True, metavar="verify").add_parser("verify", help="核验证据")
     command.add_argument("evidence", type=Path, metavar="EVIDENCE", help="证据文件夹或 zip")
     command.add_argument("--key", metavar="FINGERPRINT", help="服务公钥指纹（64 位十六进制数）")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from drawing import eligibility, merkle, pool
 from drawing.blocks import BLOCK, Entry, iter_packed, pack, pack_lines
@@ -28,7 +28,6 @@ IN_FLIGHT = 4
 _ID = 10  # bytes of a pool id
 _KEY = 1 + 32 + _ID  # bytes of tier ‖ ticket ‖ id
 
-Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
 
@@ -104,15 +103,15 @@ def order(
 
 
 def _each(
-    executor: Executor | None, work: Callable[Given, Made], tasks: Iterable[tuple[object, ...]]
+    executor: Executor | None, work: Callable[..., Made], tasks: Iterable[tuple[object, ...]]
 ) -> Iterator[Made]:
     """The results in the tasks' order, with few tasks in flight: memory must not grow with the pool."""
     if executor is None:
-        yield from (work(*task) for task in tasks)  # type: ignore[call-arg]
+        yield from (work(*task) for task in tasks)
         return
     waiting: deque[Future[Made]] = deque()
     for task in tasks:
-        waiting.append(executor.submit(work, *task))  # type: ignore[call-arg]
+        waiting.append(executor.submit(work, *task))
         if len(waiting) >= IN_FLIGHT:
             yield waiting.popleft().result()
     while waiting:
@@ -122,7 +121,7 @@ def _each(
 def _sorted_rows(experts: Iterable[pool.Expert], activity_key: bytes) -> list[bytes]:
     """id ‖ row of each expert, descending, so that the first can be taken off the end."""
     keyed = _keyed(activity_key)
-    rows = [keyed(b"%d" % expert[0])[:_ID] + marshal.dumps(tuple(expert), 2) for expert in experts]
+    rows = [keyed(b"%d" % expert[0])[:_ID] + marshal.dumps((*expert,), 2) for expert in experts]
     rows.sort(reverse=True)
     for row, following in zip(rows, islice(rows, 1, None), strict=False):
         if row[:_ID] == following[:_ID]:

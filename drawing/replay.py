@@ -64,9 +64,9 @@ class Draw:
 
 
 class Replay:
-    """Plays a chain. `calls` are the evidences by hash, None where the form has none."""
+    """Plays a chain. `calls` are the evidences by hash."""
 
-    def __init__(self, orders: Mapping[int, Orders], calls: Mapping[str, Mapping[str, Any]] | None) -> None:
+    def __init__(self, orders: Mapping[int, Orders], calls: Mapping[str, Mapping[str, Any]]) -> None:
         self._orders, self._calls = orders, calls
         self.draws: list[Draw] = []
         self.picks: list[Picked] = []
@@ -277,10 +277,9 @@ class Replay:
         pick = self._open_pick(body["expert"])
         number = len(pick.attempts) + 1
         self._require(body["attempt"] == number, f"应为第 {number} 次呼叫")
-        if self._calls is not None:
-            evidence = self._calls[body["evidence"]]
-            same = (evidence["expert"], evidence["attempt"]) == (body["expert"], body["attempt"])
-            self._require(same, "呼叫证据属于另一专家或另一次呼叫")
+        evidence = self._calls[body["evidence"]]
+        same = (evidence["expert"], evidence["attempt"]) == (body["expert"], body["attempt"])
+        self._require(same, "呼叫证据属于另一专家或另一次呼叫")
         pick.attempts.append((body["evidence"], entry.at))
 
     def _open_pick(self, expert: str) -> Picked:
@@ -300,12 +299,11 @@ class Replay:
             self._require(rests, "不能参评须以另一活动的记录为据")
         if outcome == "cancelled":
             self._require(self.draw.ended, "未强制结束，不得取消呼叫")
-        if self._calls is not None:
-            self._check_evidence(entry, pick, outcome, rests)
+        self._check_evidence(entry, pick, outcome, rests)
         pick.outcome = outcome
 
     def _check_evidence(self, entry: Entry, pick: Picked, outcome: str, rests: Sequence[str]) -> None:
-        calls = self._calls or {}
+        calls = self._calls
         outcomes = [calls[evidence]["outcome"] for evidence, _ in pick.attempts]
         if outcome in ("accepted", "declined"):
             self._require(all(calls[each]["outcome"] == outcome for each in rests), "结果与呼叫证据不符")

@@ -104,12 +104,8 @@ def _signatures(evidence: Evidence, chain: Sequence[Entry], noted: str | None, r
     report.held.append("每条记录的签名均由 service.pub 的密钥作出")
 
 
-def _calls(evidence: Evidence, chain: Sequence[Entry], report: Report) -> dict[str, Any] | None:
+def _calls(evidence: Evidence, chain: Sequence[Entry], report: Report) -> dict[str, Any]:
     wanted = [entry for entry in chain if entry.type is EntryType.ATTEMPT]
-    if CALLS not in evidence.names:
-        if wanted:
-            report.unchecked.append(f"呼叫证据：没有 {CALLS}，各次呼叫的结果与未接通的认定未能核验")
-        return None
     found: dict[str, Any] = {}
     for number, line in enumerate(evidence.lines(CALLS), start=1):
         try:
@@ -138,9 +134,6 @@ def _call(line: bytes) -> tuple[str, Any]:
 
 def _orders(evidence: Evidence, chain: Sequence[Entry], report: Report) -> dict[int, Orders]:
     pools = _pools(chain)
-    if POOL not in evidence.names:
-        report.unchecked.append(f"专家池：没有 {POOL}，根、次序与抽取均未能核验")
-        return {}
     check_pools(evidence.lines(POOL), pools)
     size = sum(pool.size for pool in pools.values())
     report.held.append(f"专家池：{size} 条记录与承诺的根、人数一致")
@@ -189,7 +182,7 @@ def _seeds(chain: Iterable[Entry]) -> dict[int, bytes]:
 
 
 def _replay(
-    chain: Sequence[Entry], orders: Mapping[int, Orders], calls: Mapping[str, Any] | None, report: Report
+    chain: Sequence[Entry], orders: Mapping[int, Orders], calls: Mapping[str, Any], report: Report
 ) -> None:
     report.replay = replay = Replay(orders, calls)
     for entry in chain:
@@ -208,9 +201,6 @@ def _replay(
 
 
 def _ledger(evidence: Evidence, chain: Sequence[Entry], report: Report) -> None:
-    if LEDGER not in evidence.names:
-        report.unchecked.append(f"台账：没有 {LEDGER}")
-        return
     kinds = {EntryType.COMMIT: ledger.COMMIT, EntryType.SEAL: ledger.SEAL}
     about = chain[0].body["lots"]
     wanted = [ledger.Leaf.of(0, kinds[each.type], about, each.hash) for each in chain if each.type in kinds]

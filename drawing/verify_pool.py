@@ -76,7 +76,8 @@ def _take(line: bytes, pools: Mapping[int, Pool], reached: int) -> int:
     opened = isinstance(value, dict) and "facts" in value
     shape = {"draw": ordinal, "record": _is_object}
     check_object(shape | ({"facts": _is_object, "salt": text} if opened else {}), value, "pool")
-    record, draw = value["record"], value["draw"]
+    record = value["record"]
+    draw: int = value["draw"]
     check_object(_RECORD, record, "record")
     if draw not in pools or draw < reached:
         raise ValueError(f"抽取次序 {draw} 不对")

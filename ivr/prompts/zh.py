@@ -72,7 +72,7 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "apology_taken": (Fixed("对不起，名额已满，或者这次邀请已经失效。谢谢您，再见。"),),
     "goodbye": (Fixed("谢谢您，再见。"),),
     "details_call": (WHO, SHORT, Fixed("您已经同意参加一次评标，现在把集合信息告诉您。"), LONG),
-}
+}  # fmt: skip
 
 EXCLUSION_REASONS: Mapping[str, str] = {
     "avoided_unit": "单位回避",
@@ -118,7 +118,7 @@ FIXED_WITNESS: Mapping[str, tuple[Part, ...]] = {
     "witness_goodbye": (Fixed("没有收到您的数字，抽取没有开始。我们会再次给您打电话。再见。"),),
     "group_pause": (Pause(400),),
     **{f"digit_{figure}": (Digits(str(figure)), Pause(200)) for figure in range(10)},
-}
+}  # fmt: skip
 
 
 def invitation(facts: InvitationFacts) -> Mapping[str, Prompt]:

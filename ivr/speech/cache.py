@@ -18,9 +18,11 @@ FORMAT = 1
 
 
 def key(*what: object) -> str:
-    """40 hex digits for everything that changes the sound."""
+    """24 hex digits for everything that changes the sound; short, since a prompt's media list is one
+    request.
+    """
     plain = "\x1f".join(map(str, (FORMAT, *what)))
-    return hashlib.sha256(plain.encode()).hexdigest()[:40]
+    return hashlib.sha256(plain.encode()).hexdigest()[:24]
 
 
 class SoundCache:

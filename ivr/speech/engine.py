@@ -141,7 +141,11 @@ class Pyttsx3Engine:
         process = self._process if self.pid is not None and self._process else await self._spawn()
         with tempfile.TemporaryDirectory(prefix="speech-") as folder:
             wav = Path(folder) / "spoken.wav"
-            request = {"text": respelling.respell(text) if self._misreads else text, "rate": pace.value, "wav": str(wav)}
+            request = {
+                "text": respelling.respell(text) if self._misreads else text,
+                "rate": pace.value,
+                "wav": str(wav),
+            }
             try:
                 return await self._exchange(process, request, wav)
             except BaseException:

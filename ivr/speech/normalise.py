@@ -119,9 +119,8 @@ def room(text: str) -> str:
 
 def free_text(text: str) -> str:
     """Any text a person typed, figures and signs turned into what a Chinese reader says."""
-    folded = fold(text)
-    spoken = _RULES.sub(_apply, folded)
-    return _tidy(spoken)
+    folded = re.sub(r"[^\S\n]+", " ", fold(text))
+    return _tidy(_RULES.sub(_apply, folded))
 
 
 _PUNCTUATION = str.maketrans(
@@ -210,7 +209,7 @@ _TABLE: tuple[tuple[str, str, Callable[[Match], str]], ...] = (
      lambda m: phone(re.sub(r"-(\d{1,6})$", r"转\1", m[0]) if m[0].count("-") > 1 else m[0])),
     ("service", r"(?<!\d)[48]00-?\d{3}-?\d{4}(?!\d)", lambda m: phone(m[0])),
     ("hotline", r"(?P<hotword>(?:电话|拨打|热线|致电|手机|总机|分机|转)[是为:号 ]{0,3})"
-     r"(?P<hot>\d[\d-]*\d|\d)",
+     r"(?P<hot>\d[\d-]*\d(?:转\d{1,6})?|\d)",
      lambda m: m["hotword"] + phone(m["hot"])),
     ("year", r"(?<!\d)(?P<year>\d{4})年", lambda m: figures(m["year"]) + "年"),
     ("percents", rf"(?P<low>{_NUMBER})\s*%?\s*[-~至到—–]+\s*(?P<high>{_NUMBER})\s*%",

@@ -13,10 +13,11 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import wave
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 
 def private_output() -> TextIO:
@@ -41,41 +42,61 @@ def mandarin_voice(version: str) -> str:
     return "cmn" if numbers >= (1, 52) else "cmn-latn-pinyin"
 
 
-def save(engine: Any, text: str, rate: int, path: Path) -> None:
-    """Speak into the file; checked, because a return does not mean that the file is there."""
-    for _ in range(2):
-        engine.setProperty("rate", rate)
-        engine.save_to_file(text, str(path))
-        engine.runAndWait()
-        if path.exists():
-            break
-    with wave.open(str(path), "rb") as file:
-        if file.getnframes() == 0:
-            raise ValueError("the voice made no sound")
+class Speaker:
+    """pyttsx3's espeak driver without its event loop.
+
+    `runAndWait` of 2.99 ends its loop from espeak's thread: it can return before the file is written,
+    cancel what is still being spoken, and lose a change of rate, so that the next texts are said at the
+    wrong pace (all seen). The driver's own calls in a fixed order, and waiting for its
+    `finished-utterance`, do none of that.
+    """
+
+    def __init__(self, voice: str | None) -> None:
+        import pyttsx3
+        from pyttsx3.drivers import _espeak
+
+        self._engine = pyttsx3.init("espeak")
+        self._driver, self._synchronize = self._engine.proxy._driver, _espeak.Synchronize
+        self._finished = threading.Event()
+        self._engine.connect("finished-utterance", self._on_finished)
+        self.version = library_version()
+        self.voice = voice or mandarin_voice(self.version)
+        self._choose_voice()
+
+    def save(self, text: str, rate: int, path: Path) -> None:
+        """Speak into the file, and see that it is there and not empty."""
+        self._finished.clear()
+        self._driver.setProperty("rate", rate)
+        self._driver.save_to_file(text, str(path))
+        self._driver._start_synthesis(text)
+        self._synchronize()
+        if not self._finished.wait(30):
+            raise TimeoutError("the voice did not finish")
+        with wave.open(str(path), "rb") as file:
+            if file.getnframes() == 0:
+                raise ValueError("the voice made no sound")
+
+    def _choose_voice(self) -> None:
+        try:
+            self._driver.setProperty("voice", self.voice)
+        except ValueError as error:
+            raise LookupError(f"no-voice {self.voice} in espeak-ng {self.version}") from error
+        used = str(self._driver.getProperty("voice")).rsplit("/", 1)[-1]
+        if used.lower() != self.voice.lower():
+            raise LookupError(f"no-voice {self.voice} in espeak-ng {self.version}")
+        with tempfile.TemporaryDirectory() as folder:
+            self.save("您好", 190, Path(folder) / "warm.wav")
+
+    def _on_finished(self, **_: object) -> None:
+        self._finished.set()
 
 
-def open_engine(voice: str | None) -> tuple[Any, str, str]:
-    """A warmed engine, its version, and the voice that it really uses."""
-    import pyttsx3
-
-    engine = pyttsx3.init("espeak")
-    version = library_version()
-    wanted = voice or mandarin_voice(version)
-    engine.setProperty("voice", wanted)
-    with tempfile.TemporaryDirectory() as folder:
-        save(engine, "您好", 190, Path(folder) / "warm.wav")
-    used = str(engine.getProperty("voice"))  # set only once something was spoken
-    if used.rsplit("/", 1)[-1].lower() != wanted.lower():
-        raise LookupError(f"no-voice {wanted} in espeak-ng {version}")
-    return engine, version, wanted
-
-
-def serve(engine: Any, answer: Callable[[dict[str, object]], None]) -> None:
+def serve(speaker: Speaker, answer: Callable[[dict[str, object]], None]) -> None:
     """One request per line until the input ends."""
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            save(engine, request["text"], int(request["rate"]), Path(request["wav"]))
+            speaker.save(request["text"], int(request["rate"]), Path(request["wav"]))
             answer({"ok": True})
         except Exception as error:  # the parent decides what an error means
             answer({"error": f"{type(error).__name__}: {error}"})
@@ -90,15 +111,15 @@ def main() -> int:
         pipe.flush()
 
     try:
-        engine, version, voice = open_engine(sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else None)
+        speaker = Speaker(sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else None)
     except LookupError as error:
         answer({"error": str(error)})
         return 1
     except Exception as error:
         answer({"error": f"no-library {type(error).__name__}: {error}"})
         return 1
-    answer({"ready": True, "version": version, "voice": voice})
-    serve(engine, answer)
+    answer({"ready": True, "version": speaker.version, "voice": speaker.voice})
+    serve(speaker, answer)
     return 0
 
 

@@ -1,7 +1,8 @@
 """Homophones for words that espeak-ng 1.51's voice `cmn-latn-pinyin` misreads. Pure.
 
-Found by comparing its phonemes (`espeak-ng -x`) for every fixed phrase, every place of Guangdong and common words of
-addresses with their dictionary pinyin. Not for other voices: those have their own mistakes or none.
+Found by comparing its phonemes (`espeak-ng -x`) for every fixed phrase, every place of Guangdong and common
+words of addresses with their dictionary pinyin. Not for other voices: those have their own mistakes or
+none.
 """
 
 import re
@@ -10,6 +11,7 @@ VERSION = 1
 """Part of the engine's identity, and so of the cache's key."""
 
 HOMOPHONES: dict[str, str] = {
+    "汕尾": "善伟",
     "番禺": "潘禺",
     "曲江": "取江",
     "始兴": "始星",

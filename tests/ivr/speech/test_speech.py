@@ -1,0 +1,183 @@
+"""Prompts to files: what is rendered, once, and how it sounds where parts meet."""
+
+import asyncio
+import re
+import stat
+import wave
+from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from ivr.prompts import Fixed, Name, Pause, Phone, Prompt, Text, invitation, witness
+from ivr.speech import CommandEngine, Pyttsx3Engine, RenderFailed, Speech, audio, recording_name
+from tests.ivr.facts import INVITATION, WITNESS
+
+pytestmark = pytest.mark.speech
+GOODBYE = Prompt("goodbye", (Fixed("再见。"),))
+
+
+@pytest_asyncio.fixture
+async def speech(tmp_path: Path) -> AsyncIterator[Speech]:
+    speech = Speech(tmp_path / "cache", Pyttsx3Engine())
+    await speech.start()
+    yield speech
+    await speech.close()
+
+
+def sound(media: str) -> audio.Samples:
+    samples, rate = audio.read_wav(Path(media + ".wav").read_bytes())
+    assert rate == audio.RATE
+    return samples
+
+
+async def test_the_whole_invitation_call_is_rendered_as_asterisk_plays_it(speech: Speech) -> None:
+    prompts = invitation(INVITATION)
+    media = await speech.render_all(prompts)
+    assert set(media) == set(prompts)
+    for name, prompt in prompts.items():
+        assert len(media[name]) == len(prompt.parts)
+        for path in media[name]:
+            assert path.startswith("/")
+            with wave.open(path + ".wav") as file:
+                assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8000)
+                frames = file.getnframes()
+            assert Path(path + ".alaw").stat().st_size == frames
+        heard = sum(len(sound(path)) for path in media[name]) / audio.RATE
+        assert speech.seconds(prompt) == pytest.approx(heard)
+    assert speech.seconds(prompts["invitation"]) < 50
+
+
+async def test_all_parts_are_equally_loud_and_no_join_clicks(speech: Speech) -> None:
+    prompts = {**invitation(INVITATION), **witness(WITNESS)}
+    media = await speech.render_all(prompts)
+    parts = {path for paths in media.values() for path in paths}
+    spoken = [samples for samples in map(sound, parts) if samples.any()]
+    levels = [20 * np.log10(audio.loudness(samples)) for samples in spoken]
+    assert len(levels) > 60
+    assert max(levels) - min(levels) <= 1.5
+    assert max(np.abs(samples).max() for samples in spoken) <= audio.PEAK + 1e-3
+    for paths in media.values():
+        whole = [sound(path) for path in paths]
+        for left, right in pairwise(whole):
+            assert np.abs(np.diff(np.concatenate([left[-8:], right[:8]]))).max() < 0.01
+
+
+async def test_fixed_parts_are_shared_and_variable_parts_are_not(speech: Speech) -> None:
+    one = await speech.render(Prompt("a", (Fixed("联系人"), Pause(250), Name("张工"))))
+    two = await speech.render(Prompt("b", (Fixed("联系人"), Pause(250), Name("李工"))))
+    assert one[:2] == two[:2]
+    assert one[2] != two[2]
+
+
+async def test_the_same_words_at_another_pace_are_another_sound(speech: Speech) -> None:
+    quick, slow = await speech.render(Prompt("a", (Fixed("再见。"), Fixed("再见。", slow=True))))
+    assert len(sound(quick)) < len(sound(slow))
+
+
+async def test_names_are_hashes_and_files_can_be_read_by_asterisk(speech: Speech, tmp_path: Path) -> None:
+    await speech.render(Prompt("contact", (Name("张工"), Phone("18088888888"), Pause(100))))
+    files = list((tmp_path / "cache").iterdir())
+    assert len(files) == 6
+    for file in files:
+        assert re.fullmatch(r"[0-9a-f]{24}\.(wav|alaw)", file.name)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+async def test_what_is_cached_needs_no_voice(tmp_path: Path) -> None:
+    engine = Pyttsx3Engine()
+    speech = Speech(tmp_path, engine)
+    await speech.start()
+    first = await speech.render_all(invitation(INVITATION))
+    await engine.close()
+    assert await speech.render_all(invitation(INVITATION)) == first
+    assert engine.pid is None
+    await speech.close()
+
+
+async def test_another_start_finds_what_was_rendered(
+    tmp_path: Path, counted_command: Callable[[], tuple[CommandEngine, Path]]
+) -> None:
+    for _ in range(2):
+        engine, log = counted_command()
+        speech = Speech(tmp_path / "cache", engine)
+        await speech.start()
+        await speech.render(GOODBYE)
+        await speech.close()
+    assert log.read_text().count("run") == 3  # two voice checks and one rendering
+
+
+async def test_one_key_is_rendered_once_however_many_ask(
+    tmp_path: Path, counted_command: Callable[[], tuple[CommandEngine, Path]]
+) -> None:
+    engine, log = counted_command()
+    speech = Speech(tmp_path / "cache", engine)
+    await speech.start()
+    asked = [asyncio.create_task(speech.render(GOODBYE)) for _ in range(20)]
+    await asyncio.sleep(0)
+    asked[0].cancel()  # one who gives up does not stop it for the others
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(results[0], asyncio.CancelledError)
+    assert len({str(result) for result in results[1:]}) == 1
+    assert log.read_text().count("run") == 2  # the voice check and one rendering
+    await speech.close()
+
+
+async def test_a_lost_or_empty_file_is_made_again(speech: Speech) -> None:
+    (path,) = await speech.render(GOODBYE)
+    before = speech.seconds(GOODBYE)
+    Path(path + ".alaw").unlink()
+    Path(path + ".wav").write_bytes(b"")
+    assert await speech.render(GOODBYE) == (path,)
+    assert speech.seconds(GOODBYE) == pytest.approx(before, rel=0.1)  # espeak is never the same twice
+    assert Path(path + ".alaw").stat().st_size == len(sound(path))
+
+
+async def test_what_an_earlier_process_left_half_written_is_swept(tmp_path: Path) -> None:
+    (tmp_path / ".new-abc").write_bytes(b"half")
+    speech = Speech(tmp_path, Pyttsx3Engine())
+    await speech.start()
+    await speech.close()
+    assert not list(tmp_path.iterdir())
+
+
+async def test_a_text_without_anything_to_say_fails_without_repeating_it(speech: Speech) -> None:
+    with pytest.raises(RenderFailed, match="Text") as failure:
+        await speech.render(Prompt("note", (Text("\U0001f600"),)))
+    assert "\U0001f600" not in str(failure.value)
+
+
+async def test_a_human_voice_overrides_the_engine(
+    tmp_path: Path, counted_command: Callable[[], tuple[CommandEngine, Path]]
+) -> None:
+    folder = tmp_path / "voice"
+    folder.mkdir()
+    whistle = 0.3 * np.sin(2 * np.pi * 700 * np.arange(8000) / 8000)
+    (folder / recording_name("再见。")).write_bytes(audio.wav_bytes(audio.to_pcm(whistle)))
+    engine, log = counted_command()
+    speech = Speech(tmp_path / "cache", engine, folder)
+    await speech.start()
+    (path,) = await speech.render(GOODBYE)
+    spectrum = np.abs(np.fft.rfft(sound(path)))
+    assert spectrum.argmax() * audio.RATE / len(sound(path)) == pytest.approx(700, abs=10)
+    assert log.read_text().count("run") == 1  # the voice check only
+    await speech.close()
+
+
+async def test_a_folder_of_recordings_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="recordings"):
+        await Speech(tmp_path, Pyttsx3Engine(), tmp_path / "nowhere").start()
+
+
+async def test_closing_stops_what_is_under_way(tmp_path: Path) -> None:
+    speech = Speech(tmp_path, Pyttsx3Engine())
+    await speech.start()
+    asked = asyncio.create_task(speech.prepare(invitation(INVITATION).values()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await speech.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
