@@ -266,5 +266,10 @@ class Database(_Statements):
 
 def _session_dsn(dsn: str) -> str:
     given = _ext.parse_dsn(dsn).get("options", "")
-    options = f"{given} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s -c timezone=UTC"
+    settings = {
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s",
+        "client_connection_check_interval": "1s",  # a statement that waits for a lock ends with its client
+        "timezone": "UTC",
+    }
+    options = " ".join([given, *(f"-c {name}={value}" for name, value in settings.items())])
     return str(_ext.make_dsn(dsn, options=options.strip(), client_encoding="UTF8"))
