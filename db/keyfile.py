@@ -19,9 +19,7 @@ def write_key_file(path: Path, line: str) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
-        raise KeyFileRefused(
-            f"{path} exists already; a key is never overwritten: move it away first"
-        ) from None
+        raise KeyFileRefused(f"{path} exists already; a key is never overwritten: move it away first") from None
     except OSError as error:
         why = error.strerror
         raise KeyFileRefused(f"{path} can't be written ({why}): make its folder, or choose another") from None

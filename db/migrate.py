@@ -54,13 +54,9 @@ def due(known: Sequence[Migration], applied: Sequence[tuple[str, str]]) -> list[
     by_name = {migration.name: migration for migration in known}
     for name, sha256 in applied:
         if name not in by_name:
-            raise MigrationRefused(
-                f"the database has {name}, unknown to this program: install a newer version"
-            )
+            raise MigrationRefused(f"the database has {name}, unknown to this program: install a newer version")
         if by_name[name].sha256 != sha256:
-            raise MigrationRefused(
-                f"db/schema/{name} changed after it was applied: restore it, use a new file"
-            )
+            raise MigrationRefused(f"db/schema/{name} changed after it was applied: restore it, use a new file")
     names = {name for name, _ in applied}
     new = [migration for migration in known if migration.name not in names]
     if names and new and new[0].name < max(names):

@@ -142,14 +142,12 @@ class Transaction(_Statements):
 
     def __init__(self, session: _Session) -> None:
         self._session = session
-        self._begun = False
         self._over = False
 
     async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
         if self._over:
             raise RuntimeError("the transaction is over")
-        if not self._begun:
-            self._begun = True
+        if self._session.usable:  # nothing has reached the server yet
             sql = "BEGIN;" + sql
         return take(await self._session.execute(sql, params))
 
@@ -158,14 +156,14 @@ class Transaction(_Statements):
         await self.run("SELECT pg_notify(%(channel)s, %(payload)s)", {"channel": channel, "payload": payload})
 
     async def _commit(self) -> None:
-        if not self._begun:
+        if self._session.usable:  # nothing was done
             return
         if self._session.failed:  # COMMIT would answer ROLLBACK, without an error
             raise Aborted("an error inside the transaction was swallowed; nothing was committed")
         await self._session.execute("COMMIT", None)
 
     async def _rollback(self) -> None:
-        if self._begun and not self._session.usable:
+        if not self._session.usable:
             with contextlib.suppress(DatabaseError):  # the connection is lost, and so is the transaction
                 await self._session.execute("ROLLBACK", None)
 
@@ -268,5 +266,10 @@ class Database(_Statements):
 
 def _session_dsn(dsn: str) -> str:
     given = _ext.parse_dsn(dsn).get("options", "")
-    options = f"{given} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s -c timezone=UTC"
+    settings = {
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s",
+        "client_connection_check_interval": "1s",  # a statement that waits for a lock ends with its client
+        "timezone": "UTC",
+    }
+    options = " ".join([given, *(f"-c {name}={value}" for name, value in settings.items())])
     return str(_ext.make_dsn(dsn, options=options.strip(), client_encoding="UTF8"))

@@ -75,9 +75,7 @@ class Vault:
             master = b""
         if len(master) != KEY_BYTES:
             wanted = f"{2 * KEY_BYTES} hex digits"
-            raise VaultRefused(
-                f"{path} does not hold a master key ({wanted}): restore the file from its backup"
-            )
+            raise VaultRefused(f"{path} does not hold a master key ({wanted}): restore the file from its backup")
         return cls(master)
 
     def encrypt(self, plain: bytes, purpose: str) -> bytes:

@@ -24,10 +24,7 @@ SERVICE = "expertline_service"
 _TEMPLATE = "template_expertline"
 _NUMBERS = count(1)
 # A test's data need not survive the machine: no waiting for the disk.
-_FAST = (
-    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-    " -c max_connections=120 -c listen_addresses=''"
-)
+_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=120 -c listen_addresses=''"
 
 
 @dataclass(frozen=True)

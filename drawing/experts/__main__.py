@@ -45,13 +45,9 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m drawing.experts", description="专家库：导入与生成")
     commands = parser.add_subparsers(required=True, metavar="命令")
-    take = commands.add_parser(
-        "import", help="导入 csv 文件；有一行不合格则全部不导入（见 docs/pool-import.md）"
-    )
+    take = commands.add_parser("import", help="导入 csv 文件；有一行不合格则全部不导入（见 docs/pool-import.md）")
     take.add_argument("file", type=Path, help="csv 文件")
-    take.add_argument(
-        "--dsn", default=os.environ.get("EXPERTLINE_DSN"), help="数据库（或环境变量 EXPERTLINE_DSN）"
-    )
+    take.add_argument("--dsn", default=os.environ.get("EXPERTLINE_DSN"), help="数据库（或环境变量 EXPERTLINE_DSN）")
     take.add_argument("--key", type=Path, default=os.environ.get("EXPERTLINE_MASTER_KEY"), help="主密钥文件")
     take.add_argument("--encoding", choices=ENCODINGS, default=ENCODINGS[0], help="文件编码")
     take.add_argument("--by", default=getpass.getuser(), help="由谁导入（记入导入记录）")
@@ -99,9 +95,7 @@ def _generate(options: argparse.Namespace) -> int:
     with options.out.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(ExpertRow.header())
-        for number, row in enumerate(
-            generate(options.count, randomness, reference(), options.suffixes), start=1
-        ):
+        for number, row in enumerate(generate(options.count, randomness, reference(), options.suffixes), start=1):
             table.writerow(row)
             if number % 1000 == 0 or number == options.count:
                 tell(number)

@@ -62,9 +62,7 @@ class Seen:
     """Phones and 证件号 of the rows so far, to find those that come twice."""
 
     def __init__(self) -> None:
-        self._rows: dict[
-            int, int
-        ] = {}  # one dict: 11 and 18 digits can't be confused; ints are smaller than strings
+        self._rows: dict[int, int] = {}  # one dict: 11 and 18 digits can't be confused; ints are smaller than strings
 
     def check(self, number: int, expert: ExpertRow, report: Report) -> bool:
         """Whether phone and 证件号 are new in this file."""
@@ -113,9 +111,7 @@ def _rows(path: Path, encoding: str, report: Report) -> Iterator[tuple[int, dict
                     yield number, dict(zip(header, cells, strict=True))
                 else:
                     report.rows += 1
-                    report.add(
-                        number, "", f"有 {len(row)} 列，表头有 {len(header)} 列：值中的逗号要用双引号括起"
-                    )
+                    report.add(number, "", f"有 {len(row)} 列，表头有 {len(header)} 列：值中的逗号要用双引号括起")
     except UnicodeDecodeError:
         raise BadFile(_wrong_encoding(path, encoding)) from None
     except csv.Error as error:

@@ -55,7 +55,7 @@ def _phone(value: str) -> str:
 
 @cache
 def _regions() -> Mapping[str, str]:
-    """Every way to write a city or county (440104, 广东省广州市越秀区, 广州市越秀区, 越秀区) that is unique -> its code."""
+    """Each unique way to write a city or county (440104, 广州市越秀区, 越秀区 …) -> its code."""
     data = reference()
     ways: dict[str, set[str]] = {}
     for code, region in data.regions.items():
@@ -71,9 +71,7 @@ def _region(value: str) -> str:
     code = _regions().get(_REGION_PUNCTUATION.sub("", value))
     if code is None:
         near = _did_you_mean(value, _regions())
-        raise ValueError(
-            f"{shown(value)}不是广东省的市或县区（填 6 位代码或全称，如 440104 或 广州市越秀区）{near}"
-        )
+        raise ValueError(f"{shown(value)}不是广东省的市或县区（填 6 位代码或全称，如 440104 或 广州市越秀区）{near}")
     return code
 
 
@@ -81,9 +79,7 @@ def _region(value: str) -> str:
 def _specialty(value: str) -> str:
     found = reference().specialties.get(value.upper())
     if found is None or found.level == 0:
-        raise ValueError(
-            f"{shown(value)}不是《公共资源交易评标专家专业分类标准》的专业代码（如 A08、A0801、A080101）"
-        )
+        raise ValueError(f"{shown(value)}不是《公共资源交易评标专家专业分类标准》的专业代码（如 A08、A0801、A080101）")
     return found.code
 
 
@@ -137,9 +133,7 @@ def _many(one: Callable[[str], T], least: int = 0, most: int = 200) -> Callable[
         parts = [part.strip() for part in value.translate(_MANY).split(SEPARATOR)]
         found = tuple(dict.fromkeys(one(part) for part in parts if part))
         if not least <= len(found) <= most:
-            raise ValueError(
-                f"至少填 {least} 项" if len(found) < least else f"最多填 {most} 项，现有 {len(found)} 项"
-            )
+            raise ValueError(f"至少填 {least} 项" if len(found) < least else f"最多填 {most} 项，现有 {len(found)} 项")
         return found
 
     return split
@@ -150,9 +144,7 @@ class ExpertRow(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: Annotated[str, BeforeValidator(_name)] = Field(
-        alias="姓名", description="2 至 30 个汉字", examples=["张三"]
-    )
+    name: Annotated[str, BeforeValidator(_name)] = Field(alias="姓名", description="2 至 30 个汉字", examples=["张三"])
     id_card: Annotated[str, BeforeValidator(_id_card)] = Field(
         alias="证件号",
         description="18 位公民身份号码，校验码须相符；库内不重复",

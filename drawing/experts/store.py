@@ -124,9 +124,7 @@ def former_json(expert: ExpertRow) -> str:
     """曾任职单位 as the column wants it: [["name", "2025-06-30"], …]."""
     if not expert.former_units:
         return "[]"
-    return json.dumps(
-        [[unit.name, unit.until.isoformat()] for unit in expert.former_units], ensure_ascii=False
-    )
+    return json.dumps([[unit.name, unit.until.isoformat()] for unit in expert.former_units], ensure_ascii=False)
 
 
 def _full_report(source: _Source, dsn: str, vault: Vault) -> Report:
@@ -140,9 +138,7 @@ def _full_report(source: _Source, dsn: str, vault: Vault) -> Report:
     return report
 
 
-def _known(
-    tx: BlockingTransaction, batch: list[tuple[int, ExpertRow]], vault: Vault
-) -> Iterator[tuple[int, str, str]]:
+def _known(tx: BlockingTransaction, batch: list[tuple[int, ExpertRow]], vault: Vault) -> Iterator[tuple[int, str, str]]:
     phones = [vault.keyed_hash("phone", expert.phone) for _, expert in batch]
     id_cards = [vault.keyed_hash("id_card", expert.id_card) for _, expert in batch]
     for place, kind in tx.all(_KNOWN, {"phones": phones, "id_cards": id_cards}):

@@ -55,9 +55,7 @@ async def test_rows(db: Database) -> None:
     assert row.at.utcoffset() == datetime.now(UTC).utcoffset()
     thing = await db.one("SELECT ARRAY['x','y'] AS names, 7 AS id, 'red' AS colour", {}, Thing)
     assert thing == Thing(7, Colour.RED, ("x", "y"))
-    assert await db.all("SELECT 1 AS id, NULL AS colour, '{}'::text[] AS names", {}, Thing) == [
-        Thing(1, None, ())
-    ]
+    assert await db.all("SELECT 1 AS id, NULL AS colour, '{}'::text[] AS names", {}, Thing) == [Thing(1, None, ())]
     assert await db.value("SELECT %(colour)s", {"colour": Colour.RED}) == "red"
     assert await db.value("SELECT %(it)s::jsonb", {"it": {"键": [1]}}) == {"键": [1]}
     assert await db.one("SELECT 1 WHERE false") is None
@@ -105,6 +103,42 @@ async def test_a_swallowed_error_is_not_taken_for_a_commit(db: Database) -> None
     assert await db.value(LOTS) == 0
 
 
+async def test_a_statement_that_never_left_does_not_end_the_transaction(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
+        async with db.transaction() as tx:
+            with pytest.raises(KeyError):
+                await tx.run(LOT, {})
+            await tx.run(LOT, {"id": "1"})
+            with pytest.raises(StatementError, match="adapt"):
+                await tx.run(LOT, {"id": object()})
+            await tx.run(LOT, {"id": "2"})
+            raise ZeroDivisionError
+    assert await db.value(LOTS) == 0
+
+
+async def test_a_stopped_process_does_not_hold_its_locks_for_ever(db: Database) -> None:
+    assert await db.value("SHOW idle_in_transaction_session_timeout") == "10s"
+    assert await db.value("SHOW timezone") == "UTC"
+
+
+async def test_many_tasks_share_few_connections(database: TestDatabase) -> None:
+    async with Database(database.dsn, size=2) as db:
+
+        async def add(number: int) -> None:
+            async with db.transaction() as tx:
+                await tx.run(LOT, {"id": str(number)})
+                if number % 3 == 0:
+                    raise ZeroDivisionError
+
+        tasks = [asyncio.create_task(add(number)) for number in range(60)]
+        await asyncio.sleep(0)
+        for task in tasks[::5]:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert await db.value(LOTS) == results.count(None)
+        assert len(db._free) <= 2
+
+
 async def test_a_cancelled_await_does_not_poison_the_pool(database: TestDatabase) -> None:
     async with Database(database.dsn, size=1) as db, Database(database.dsn) as other:
 
@@ -121,6 +155,8 @@ async def test_a_cancelled_await_does_not_poison_the_pool(database: TestDatabase
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await pending == 0
+        while await waits(other, "pg_sleep(600)"):  # the server notices that nobody wants the answer any more
+            await asyncio.sleep(0.01)
         assert [await db.value("SELECT %(n)s", {"n": n}) for n in range(5)] == [0, 1, 2, 3, 4]
 
 

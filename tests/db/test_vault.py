@@ -61,9 +61,7 @@ def test_derivation_never_changes() -> None:
         vault.keyed_hash("phone", "13800138000").hex()
         == "b42ec9e1a64f13f449ccff0b1fe9af01a5c1a9ff3ac49d3a6a2e707d8e25625a"
     )
-    sealed = bytes.fromhex(
-        "010158aedc612e6bf6d4313b7742c38e8351d7a3252ac2abb8f5ca3e20903cc6ab8f7fae614a94d630"
-    )
+    sealed = bytes.fromhex("010158aedc612e6bf6d4313b7742c38e8351d7a3252ac2abb8f5ca3e20903cc6ab8f7fae614a94d630")
     assert vault.decrypt(sealed, "expert.phone") == b"13800138000"
 
 
@@ -143,9 +141,7 @@ def test_the_signer_is_sealed_by_the_vault(tmp_path: Path, vault: Vault) -> None
 
 
 @pytest.mark.postgres
-async def test_a_database_remembers_its_master_key(
-    db: Database, database: TestDatabase, vault: Vault
-) -> None:
+async def test_a_database_remembers_its_master_key(db: Database, database: TestDatabase, vault: Vault) -> None:
     await confirm(vault, db)
     await confirm(vault, db)
     stranger = Vault(bytes(32))

@@ -1,0 +1,149 @@
+"""Files of every kind: each fault is named, with its row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from drawing.experts.generate import generate
+from drawing.experts.read_csv import SHOWN_ROWS, BadFile, Report, read_experts
+from drawing.experts.row import ExpertRow
+from drawing.reference import reference
+
+Rows = list[list[str]]
+
+
+def table(count: int = 3, seed: int = 1) -> Rows:
+    """Header and invented experts."""
+    rows = generate(count, random.Random(seed), reference())
+    return [list(ExpertRow.header()), *map(list, rows)]
+
+
+def text(rows: Rows, end: str = "\n") -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator=end).writerows(rows)
+    return out.getvalue()
+
+
+def read(path: Path, data: str | bytes, encoding: str = "utf-8") -> tuple[list[int], Report]:
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    report = Report()
+    return [number for number, _ in read_experts(path, report, encoding)], report
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        text(table()).encode(),
+        text(table()).encode("utf-8-sig"),
+        text(table(), "\r\n").encode(),
+        text(table()).rstrip("\n").encode(),
+        text([row[::-1] for row in table()]).encode(),
+    ],
+    ids=["plain", "bom", "crlf", "no-last-newline", "other-order"],
+)
+def test_good_files(tmp_path: Path, data: bytes) -> None:
+    numbers, report = read(tmp_path / "a.csv", data)
+    assert (numbers, report.rows, report.bad) == ([2, 3, 4], 3, set())
+
+
+def test_empty_rows_count_but_are_passed_over(tmp_path: Path) -> None:
+    rows = table()
+    rows.insert(2, [""] * 12)
+    rows.insert(3, [" "] + [""] * 11)
+    numbers, report = read(tmp_path / "a.csv", text(rows) + "\n\n")
+    assert (numbers, report.bad) == ([2, 5, 6], set())
+
+
+def test_gb18030_is_refused_with_a_hint_or_read_if_asked_for(tmp_path: Path) -> None:
+    data = text(table()).encode("gb18030")
+    with pytest.raises(BadFile, match=r"GB18030.*--encoding"):
+        read(tmp_path / "a.csv", data)
+    assert read(tmp_path / "a.csv", data, "gb18030")[0] == [2, 3, 4]
+    with pytest.raises(BadFile, match="不是 gb18030"):
+        read(tmp_path / "a.csv", text(table()).encode() + b"\xff", "gb18030")
+
+
+def without(column: str) -> Callable[[Rows], Rows]:
+    place = ExpertRow.header().index(column)
+    return lambda rows: [row[:place] + row[place + 1 :] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("change", "messages"),
+    [
+        (without("手机号码"), ["缺少列“手机号码”"]),
+        (lambda rows: [[*row, "x"] for row in rows], ["多出列“x”"]),
+        (lambda rows: [["证件号码" if cell == "证件号" else cell for cell in rows[0]], *rows[1:]],
+         ["缺少列“证件号”", "多出列“证件号码”（是否指“证件号”？）"]),
+        (lambda rows: [[*rows[0], "姓名"], *[[*row, "x"] for row in rows[1:]]], ["列“姓名”出现多次"]),
+        (lambda rows: rows[1:], ["缺少列“姓名”"]),
+        (lambda rows: rows[:1], ["没有专家"]),
+        (lambda rows: [], ["缺少列“姓名”"]),
+    ],
+)  # fmt: skip
+def test_files_that_are_no_table_of_experts(
+    tmp_path: Path, change: Callable[[Rows], Rows], messages: list[str]
+) -> None:
+    with pytest.raises(BadFile) as caught:
+        read(tmp_path / "a.csv", text(change(table())))
+    for message in messages:
+        assert message in str(caught.value)
+
+
+def test_broken_csv_and_no_file(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match="双引号"):
+        read(tmp_path / "a.csv", text(table()) + '"never closed,')
+    with pytest.raises(BadFile, match="双引号"):
+        read(tmp_path / "a.csv", text(table()) + '"a"b,')
+    with pytest.raises(BadFile, match="读不到"):
+        list(read_experts(tmp_path / "none.csv", Report()))
+
+
+def test_bad_rows_are_told_by_number_and_the_good_ones_go_on(tmp_path: Path) -> None:
+    rows = table(6)
+    rows[2][0] = ""
+    rows[3] = rows[3][:-1]
+    rows[4][2] = rows[1][2]
+    rows[5][1] = rows[1][1]
+    numbers, report = read(tmp_path / "a.csv", text(rows))
+    assert (numbers, report.rows, report.bad) == ([2, 7], 6, {3, 4, 5, 6})
+    told = list(report.lines())
+    assert told[0] == "文件未导入：6 行中有 4 行有误，请更正后重新导入整个文件。"
+    assert told[1] == "第 3 行 姓名：不能为空"
+    assert told[2].startswith("第 4 行：有 11 列，表头有 12 列")
+    assert told[3].startswith("第 5 行 手机号码：")
+    assert told[3].endswith("与第 2 行相同")
+    assert told[4].startswith("第 6 行 证件号：")
+    assert told[4].endswith("与第 2 行相同")
+
+
+def test_a_report_shows_neither_names_nor_whole_numbers(tmp_path: Path) -> None:
+    rows = table(4)
+    for row in rows[1:]:
+        row[3] = row[2]  # the phone, where the residence belongs
+        row[0] += "1"
+        row[1] = row[1][:-1]
+    rows.append(rows[1])
+    _, report = read(tmp_path / "a.csv", text(rows))
+    told = "\n".join(report.lines())
+    for row in rows[1:]:
+        assert not any(cell in told for cell in row[:3])
+        assert row[2][3:9] not in told
+        assert row[1][6:14] not in told
+
+
+def test_a_long_report_is_cut_but_counts_all(tmp_path: Path) -> None:
+    rows = table(SHOWN_ROWS + 7)
+    for row in rows[1:]:
+        row[0] = row[11] = "?"
+    _, report = read(tmp_path / "a.csv", text(rows))
+    told = list(report.lines())
+    assert len(report.bad) == SHOWN_ROWS + 7
+    assert len(told) == 1 + 2 * SHOWN_ROWS + 1
+    assert told[-1].endswith("其余 7 行从略。")
