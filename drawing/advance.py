@@ -19,7 +19,7 @@ from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
 from drawing.blocks import BLOCK
 from drawing.orders import Orders
-from drawing.progress import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, ending, open_seats, verdict
+from drawing.seats import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, ending, open_seats, verdict
 from drawing.rules import Rules
 from drawing.transcript import EntryType
 

@@ -9,7 +9,7 @@ from db.pool import Database
 from drawing.chain import Q
 from drawing.lifecycle import ActivityState
 from drawing.lots import fingerprint
-from drawing.progress import PickOutcome
+from drawing.seats import PickOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from drawing.chain import Custody
 from drawing.chain import Q as DRAWING
 from drawing.decide import Call, NotOurs, Owing
 from drawing.orders import Orders
-from drawing.progress import PickOutcome
+from drawing.seats import PickOutcome
 from ivr.calls import Answer, Decision, Outcome, Recorded, Refused, Share, Trail, Unavailable
 from ivr.dispatch import Ready
 from ivr.evidence import evidence, moment

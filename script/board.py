@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from drawing.board import Board, Row
-from drawing.progress import PickOutcome
+from drawing.seats import PickOutcome
 
 CALL_OUTCOMES = {
     "accepted": "同意",

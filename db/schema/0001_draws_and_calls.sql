@@ -16,7 +16,7 @@ CREATE TYPE activity_state AS ENUM (
   'reevaluation_submitted', 'to_notify', 'notifying');
 CREATE TYPE activity_kind AS ENUM ('CQSQ', 'CQNE', 'CQRE');
 CREATE TYPE region_mode AS ENUM ('residence', 'willing');
--- drawing.progress.PickOutcome
+-- drawing.seats.PickOutcome
 CREATE TYPE pick_outcome AS ENUM ('open', 'accepted', 'declined', 'unreached', 'unavailable', 'cancelled');
 CREATE TYPE call_state AS ENUM ('waiting', 'live', 'ended');
 -- ivr.calls.Outcome

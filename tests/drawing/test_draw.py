@@ -18,7 +18,7 @@ from drawing.decide import Call, NotOurs, Owing
 from drawing.evidence import FactsSealed, Form, export
 from drawing.lifecycle import Role
 from drawing.orders import Orders
-from drawing.progress import PickOutcome
+from drawing.seats import PickOutcome
 from drawing.result import Sealed, unseal
 from drawing.start import CannotStart, start
 from tests.postgres import TestDatabase
