@@ -74,9 +74,9 @@ def condition(name: str = "c1", seats: int = 1, **changes: object) -> Condition:
     return Condition(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def plan(conditions: Sequence[Condition], **changes: object) -> Plan:
-    """A ready activity; evaluation tomorrow."""
-    start = datetime.now(UTC) + timedelta(days=1)
+def plan(conditions: Sequence[Condition], *, opens_in: timedelta = timedelta(days=1), **changes: object) -> Plan:
+    """A ready activity whose result opens after `opens_in`."""
+    start = datetime.now(UTC) + timedelta(minutes=30) + opens_in
     notice = Notice(
         venue="广东省公共资源交易中心",
         district="440104",

@@ -315,6 +315,17 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON operation
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- prevents opening a sealed result early by moving 预计评标开始 (A4, T1): no role, no switch
+CREATE FUNCTION keep_evaluation_start() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.started_at IS NOT NULL AND (NEW.evaluation_start, NEW.started_at) IS DISTINCT FROM (OLD.evaluation_start, OLD.started_at)
+  THEN
+    RAISE EXCEPTION 'the evaluation''s start is fixed once the draw has started' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER keep_evaluation_start BEFORE UPDATE ON activity FOR EACH ROW EXECUTE FUNCTION keep_evaluation_start();
+
 -- === hints ==================================================================================================
 
 CREATE FUNCTION tell_board() RETURNS trigger LANGUAGE plpgsql AS $$ -- whoever shows this activity looks again

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from db.errors import Conflict
+from db.blocking import transaction
+from db.errors import Conflict, Forbidden
 from db.pool import Database
 from drawing import decide, result, snapshot
 from drawing.__main__ import main
@@ -215,6 +216,14 @@ async def test_rules_with_witness_refuse_to_start_without(db: Database, database
         await start(db, number, "clerk", Role.HANDLER)
 
 
+async def the_clock_reaches_the_opening(hand: Hand) -> None:
+    """Hours pass; only the owner of the tables, with the trigger taken off, can do that."""
+    with transaction(hand.dsn.replace("user=expertline_service", "user=expertline_owner")) as tx:
+        tx.run("ALTER TABLE activity DISABLE TRIGGER keep_evaluation_start")
+        tx.run("UPDATE activity SET evaluation_start = clock_timestamp() + interval '29 minutes', bid_opening = '2026-01-01'")
+        tx.run("ALTER TABLE activity ENABLE TRIGGER keep_evaluation_start")
+
+
 async def test_the_evidence_verifies_before_and_after_the_unsealing(
     draw: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -242,8 +251,9 @@ async def test_the_evidence_verifies_before_and_after_the_unsealing(
         await unseal(hand.db, hand.keys.custody, hand.activity)
     with pytest.raises(FactsSealed):
         await export(hand.db, hand.keys.custody, hand.activity, tmp_path / "early", Form.SUPERVISOR)
-    await hand.db.run("UPDATE activity SET evaluation_start = clock_timestamp() + interval '29 minutes',"
-                      " bid_opening = clock_timestamp() - interval '1 hour'")
+    with pytest.raises(Forbidden, match="fixed"):
+        await hand.db.run("UPDATE activity SET evaluation_start = evaluation_start - interval '1 second'")
+    await the_clock_reaches_the_opening(hand)
     members = await result.members(hand.db, hand.keys.custody, hand.activity)
     assert len(members) == 3
     assert all(member.name.startswith("专家") for member in members)

@@ -1,0 +1,169 @@
+"""The whole thing on real parts: PostgreSQL, our Asterisk, the far end's telephones, the worker as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from asterisk.far_end import LoggedEvent, read_log
+from asterisk.instance import Instance, authorization
+from asterisk.ports import free_port, free_range
+from asterisk.settings import FarEndSettings, NodeSettings, Trunk
+from db.pool import Database
+from tests.postgres import TestDatabase
+from tests.scenes import Keys, make_keys
+
+CALLER_ID = "02083186888"
+PATIENCE = 120.0
+
+
+@pytest.fixture(scope="session")
+def speech_cache() -> Iterator[Path]:
+    """Prompts are rendered once for the whole run."""
+    folder = Path(tempfile.mkdtemp(prefix="xl-speech-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@dataclass
+class Worker:
+    """`python -m ivr` as an operator runs it."""
+
+    process: asyncio.subprocess.Process
+    log: Path
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def pause(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    async def ended(self) -> int:
+        async with asyncio.timeout(PATIENCE):
+            return await self.process.wait()
+
+    async def stop(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.go_on()
+            self.process.terminate()
+        await self.ended()
+
+
+@dataclass
+class Stack:
+    """One test's own world."""
+
+    db: Database
+    database: TestDatabase
+    keys: Keys
+    node: Instance[NodeSettings]
+    far_end: Instance[FarEndSettings]
+    folder: Path
+    speech: Path
+    workers: list[Worker] = field(default_factory=list)
+
+    async def worker(self, *, lease: float = 3.0, quick: bool = True) -> Worker:
+        """Start one more worker for the node; `quick`: a tone for each phrase instead of speech."""
+        name = f"worker-{len(self.workers)}"
+        password = self.folder / "ari.password"
+        password.write_text(self.node.settings.ari_password)
+        settings = self.folder / f"{name}.toml"
+        settings.write_text(
+            f'dsn = "{self.database.dsn}"\nmaster_key = "{self.keys.master}"\nsigning_key = "{self.keys.signing}"\n'
+            f'lease_seconds = {lease}\nrules = "demo-1"\n'
+            f'[ari]\nurl = "{self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
+            f'password_file = "{password}"\n[trunk]\nname = "carrier"\ncaller_id = "{CALLER_ID}"\n'
+            f'[speech]\ncache = "{self.speech}"\n' + self._voice(quick)
+        )
+        log = self.folder / f"{name}.log"
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "ivr", str(settings), stdout=output, stderr=output, env=os.environ
+            )
+        worker = Worker(process, log)
+        self.workers.append(worker)
+        return worker
+
+    @staticmethod
+    def _voice(quick: bool) -> str:
+        command = [sys.executable, "-m", "tests.system.quick_voice", "{wav}"]
+        return f"command = {command!r}\n" if quick else ""
+
+    async def until(self, sql: str, **params: Any) -> Any:
+        """Wait until the query's first value is true; say what the workers said when it never comes."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not (value := await self.db.value(sql, params)):
+                    await asyncio.sleep(0.05)
+                    if self.workers and all(each.process.returncode is not None for each in self.workers):
+                        raise TimeoutError
+                return value
+        except TimeoutError:
+            logs = "\n".join(f"--- {each.log.name}\n{each.log.read_text()[-4000:]}" for each in self.workers)
+            raise AssertionError(f"never true: {sql}\n{logs}") from None
+
+    async def channels(self) -> list[str]:
+        """Channels on our node now."""
+        settings = self.node.settings
+        headers = {"Authorization": authorization(settings.ari_user, settings.ari_password)}
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(f"{settings.ari_url}/channels") as reply:
+            return [channel["id"] for channel in await reply.json()]
+
+    async def no_channels(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while await self.channels():
+                await asyncio.sleep(0.1)
+
+    def telephone_log(self) -> tuple[LoggedEvent, ...]:
+        return read_log(self.far_end.settings.calls_log)
+
+
+@pytest.fixture
+async def stack(db: Database, database: TestDatabase, tmp_path: Path, speech_cache: Path) -> AsyncIterator[Stack]:
+    keys = make_keys(tmp_path)
+    folder = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
+    sip, far_sip = (free_port(socket.SOCK_DGRAM) for _ in range(2))
+    http, far_http = free_port(), free_port()
+    node_rtp, far_rtp = free_range(400), free_range(400)
+    node = Instance(
+        NodeSettings(
+            folder=folder / "node", sip_port=sip, http_port=http, rtp=node_rtp,
+            trunks=(Trunk("carrier", "127.0.0.1", far_sip),),
+        )
+    )  # fmt: skip
+    far_end = Instance(
+        FarEndSettings(
+            folder=folder / "far", sip_port=far_sip, http_port=far_http, rtp=far_rtp, node_port=sip,
+            press_after=1.0, press_again_after=1.5, answer_after=0.1,
+        )
+    )  # fmt: skip
+    try:
+        async with far_end, node:
+            made = Stack(db, database, keys, node, far_end, tmp_path, speech_cache)
+            try:
+                yield made
+            finally:
+                for worker in made.workers:
+                    if worker.process.returncode is None:
+                        worker.go_on()
+                        worker.kill()
+                        await worker.ended()
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,43 @@
+"""A draw from start to seal, with real calls."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from asterisk.far_end import Behaviour
+from drawing import evidence, result
+from drawing.__main__ import main
+from drawing.lifecycle import Role
+from drawing.start import start
+from tests.scenes import add_experts, condition, make_activity, plan
+from tests.system.conftest import Stack
+
+pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.speech]
+
+
+async def begin(stack: Stack, behaviours: list[Behaviour], *conditions: object, **changes: object) -> str:
+    """A pool of these telephones, and a draw that has started."""
+    phones = [behaviour.number(n) for n, behaviour in enumerate(behaviours)]
+    add_experts(stack.database.dsn, stack.keys.custody.vault, phones)
+    made = plan(conditions or (condition(seats=2),), **changes)  # type: ignore[arg-type]
+    number = await make_activity(stack.db, stack.keys.custody.vault, made)
+    await start(stack.db, number, "clerk", Role.HANDLER)
+    return number
+
+
+SEALED = "SELECT count(*) > 0 FROM draw WHERE sealed_at IS NOT NULL"
+
+
+async def test_a_draw_calls_until_its_seats_are_filled(stack: Stack, tmp_path: Path) -> None:
+    activity = await begin(stack, [Behaviour.ACCEPTS] * 3 + [Behaviour.DECLINES] * 2 + [Behaviour.BUSY], opens_in=timedelta(0))
+    await stack.worker()
+    await stack.until(SEALED)
+    await stack.no_channels()
+    accepted = await stack.db.value("SELECT count(*) FROM pick WHERE outcome = 'accepted'")
+    assert accepted == 2
+    assert len(await result.members(stack.db, stack.keys.custody, activity)) == 2
+    await evidence.export(stack.db, stack.keys.custody, activity, tmp_path / "evidence")
+    assert main(["verify", str(tmp_path / "evidence")]) == 0
