@@ -1,8 +1,8 @@
 """The same pool and the same orders as `drawing.pool` and `drawing.lots`, for a million experts in seconds.
 
-What makes it fast: rows are reduced to bytes as they come and sorted by pool id once; ranges of them then go to worker
-processes; JSON of repeated parts (codes, titles, units) is written once; and an order is one sort of byte strings that
-begin with tier ‖ ticket ‖ id. Tests compare every byte with the plain path.
+What makes it fast: rows are reduced to bytes as they come and sorted by pool id once; ranges of them then
+go to worker processes; JSON of repeated parts (codes, titles, units) is written once; and an order is one
+sort of byte strings that begin with tier ‖ ticket ‖ id. Tests compare every byte with the plain path.
 
 For use in a thread or a process of its own, not on an event loop: it computes for seconds.
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from drawing import eligibility, merkle, pool
 from drawing.blocks import BLOCK, Entry, iter_packed, pack, pack_lines
@@ -254,7 +254,9 @@ def _tickets(draw_seed: bytes, condition: str, blocks: Sequence[bytes]) -> list[
 
 
 def _keyed(key: bytes) -> Callable[[bytes], bytes]:
-    """HMAC-SHA-256 under one key of at most 64 bytes, its two first blocks hashed once (RFC 2104): 2.5 × as fast."""
+    """HMAC-SHA-256 under one key of at most 64 bytes, its two first blocks hashed once (RFC 2104): 2.5 × as
+    fast.
+    """
     padded = key.ljust(64, b"\0")
     inner, outer = sha256(bytes(b ^ 0x36 for b in padded)), sha256(bytes(b ^ 0x5C for b in padded))
 

@@ -1,9 +1,10 @@
 """Who stands in a condition's order: the only rule, and the only reasons to be left out.
 
-A place fits a region if the codes are equal, or the region ends 0000 (a province) and 2 digits agree, or ends 00 (a
-city) and 4 agree. An expert is eligible in a condition if the place fits (常驻地: the residence; 意愿评标区: any of the willing),
-each of titles, qualifications and authorities that is not empty shares an element with theirs, and a specialty starts
-with a code of main (tier 0) or else of backup (tier 1; 备选专业 come only when the 主专业 is used up).
+A place fits a region if the codes are equal, or the region ends 0000 (a province) and 2 digits agree, or
+ends 00 (a city) and 4 agree. An expert is eligible in a condition if the place fits (常驻地: the residence;
+意愿评标区: any of the willing), each of titles, qualifications and authorities that is not empty shares an
+element with theirs, and a specialty starts with a code of main (tier 0) or else of backup (tier 1; 备选专业
+come only when the 主专业 is used up).
 
 >>> condition = Condition("c1", Mode.RESIDENCE, ("440000",), ("A08",), ("A01",), (), (), (), 2)
 >>> tier(condition, Facts("440106", ("440100",), ("A0801",), "高级", (), (), (), ""))

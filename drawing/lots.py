@@ -3,8 +3,8 @@
 Every expert gets a ticket, a pseudo-random number that nobody could know before the seed (Rivest's consistent
 sampling): ticket = HMAC-SHA-256(seed, canon([condition, expert])). A condition's order is ascending by
 (tier, ticket, id), so a replacement needs no second randomness, and removing one expert leaves the order of
-all others as it was. The seed joins what the operator fixed (the commit and, through it, the system's share) with
-what a witness adds afterwards:
+all others as it was. The seed joins what the operator fixed (the commit and, through it, the system's
+share) with what a witness adds afterwards:
 
     seed = SHA-256("expert-draw/1 seed\\n" ‖ commit hash ‖ system share ‖ canon(share))
 
@@ -81,9 +81,9 @@ def fingerprint(commit_hash: str) -> str:
 def next_pick(ordered: Iterable[Placed], picked: Collection[str], engaged: Sequence[Placed]) -> Pick | None:
     """The first of the order who may be picked now, or None if nobody is left.
 
-    `picked` are all who were picked in this activity (but for those reopened); `engaged` those who have agreed or
-    are being called, in the order of their picks: the first of them who shares a unit is named. Reads `ordered` only
-    as far as it must, so that a stored order need not be loaded whole.
+    `picked` are all who were picked in this activity (but for those reopened); `engaged` those who have
+    agreed or are being called, in the order of their picks: the first of them who shares a unit is named.
+    Reads `ordered` only as far as it must, so that a stored order need not be loaded whole.
     """
     passed: list[tuple[str, str, str]] = []
     for rank, candidate in enumerate(ordered):

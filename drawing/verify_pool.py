@@ -1,4 +1,6 @@
-"""Checks pool.jsonl: every record, its facts where they are shown, the root, the size and the numbers of each commit."""
+"""Checks pool.jsonl: every record, its facts where they are shown, the root, the size and the numbers of
+each commit.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
