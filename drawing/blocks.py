@@ -1,5 +1,4 @@
-"""How a pool and an order are stored: blocks of 1,024 entries, so that a pick reads the head and nothing
-else.
+"""How a pool and an order are stored: blocks of 1,024 entries, so that a pick reads the head alone.
 
 An order's entry is (expert number, pool id, tier, units). Packed, big-endian: number 8 bytes, pool id 10,
 tier 1, count of units 1, then 32 bytes each. A pool block is the zlib-compressed lines of pool.jsonl in the

@@ -1,6 +1,4 @@
-"""The shape of each entry type's body: which keys, and of what form. What the values mean is checked in
-`replay`.
-"""
+"""The shape of each entry type's body: which keys, and of what form. `replay` checks meaning."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -26,7 +26,7 @@ class Mode(StrEnum):
 
 
 class Exclusion(StrEnum):
-    """Why somebody who may be eligible stands in no order. The first three can be derived from the evidence."""
+    """Why somebody who may be eligible stands in no order; the first three can be derived."""
 
     AVOIDED_UNIT = "avoided_unit"  # 回避单位
     AVOIDED_PERSON = "avoided_person"  # 回避人员

@@ -48,8 +48,9 @@ def lot_hash(lot: str) -> str:
 
 
 def document(leaves: Sequence[Leaf], own: Iterable[int], earlier: Iterable[int] = ()) -> dict[str, Any]:
-    """ledger.json: the head over all leaves, proofs of `own` ones, and that `earlier` heads (sizes) are its
-    prefixes.
+    """ledger.json: the head over all leaves, with proofs.
+
+    Of the `own` leaves that they are in it, and of `earlier` heads (sizes) that they are its prefixes.
     """
     digests = [leaf.digest() for leaf in leaves]
     return {
@@ -70,8 +71,7 @@ def document(leaves: Sequence[Leaf], own: Iterable[int], earlier: Iterable[int] 
 
 
 def check(document: Any, wanted: Sequence[Leaf]) -> tuple[int, str]:
-    """Whether the document proves exactly `wanted` (in order; their n is taken from it); the head (size,
-    root).
+    """Whether the document proves exactly `wanted` (their n is taken from it); the head (size, root).
 
     Raises ValueError with a Chinese message.
     """

@@ -20,6 +20,7 @@ import hmac
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from drawing.canonical import canon
@@ -53,7 +54,7 @@ class Pick(NamedTuple):
 
 
 def seed(commit_hash: str, system_share: bytes, share: dict[str, Any] | None) -> bytes:
-    """The seed of a draw; `share` is {"by", "value"}, or None where the rules allow a draw without witness."""
+    """The seed of a draw; `share` is {"by", "value"}, or None where the rules allow a draw without."""
     fixed = f"{ALGORITHM} seed\n".encode() + bytes.fromhex(commit_hash) + system_share
     return sha256(fixed + canon(share)).digest()
 
@@ -123,7 +124,7 @@ def weak_share(digits: str, used_before: Collection[str] = ()) -> str | None:
 
 
 def _is_run(digits: str) -> bool:
-    steps = {(int(after) - int(before)) % 10 for before, after in zip(digits, digits[1:], strict=False)}
+    steps = {(int(after) - int(before)) % 10 for before, after in pairwise(digits)}
     return steps in ({1}, {9})  # 890123… counts as a run too
 
 

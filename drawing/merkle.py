@@ -1,5 +1,5 @@
-"""Merkle trees of RFC 6962: leaf = SHA-256(0x00 ‖ data), node = SHA-256(0x01 ‖ left ‖ right), none =
-SHA-256("").
+"""Merkle trees of RFC 6962: leaf = SHA-256(0x00 ‖ data), node = SHA-256(0x01 ‖ left ‖ right), none
+= SHA-256("").
 
 RFC 6962 splits n leaves at the largest power of two below n. Pairing neighbours level by level and carrying
 an odd last one upwards gives the same tree: every left subtree of the split is a full power of two, so no

@@ -63,8 +63,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the commit says of the pool: {condition: [tier 0, tier 1]} who stand in the order, {reason: how
-    many}.
+    """What the commit says of the pool.
+
+    eligible: condition → [tier 0, tier 1] of those who stand in its order; excluded: reason → how many.
     """
 
     eligible: dict[str, list[int]]
@@ -72,8 +73,9 @@ class Counts:
 
 
 def pool_id(activity_key: bytes, number: int) -> str:
-    """The expert's id in one activity: the first 20 hex digits of HMAC-SHA-256(activity_key, number in
-    decimal).
+    """The expert's id in one activity.
+
+    The first 20 hex digits of HMAC-SHA-256(activity_key, the number in decimal).
     """
     return hmac.digest(activity_key, b"%d" % number, "sha256").hex()[:ID_LENGTH]
 

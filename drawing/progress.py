@@ -6,7 +6,7 @@ The questions are answered as far as the evidence lets: `Orders.places` is None 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from drawing.commit import Commit
@@ -59,6 +59,14 @@ class Draw:
     completed: bool = False
     sealed: bool = False
     tries: int = 0
+
+    def held_seconds(self, since: datetime, until: datetime) -> float:
+        """How long a retry has held its seat: pauses don't count."""
+        pauses = [*self.pauses, *([(self.paused_since, until)] if self.paused_since else [])]
+        within = (min(end, until) - max(begin, since) for begin, end in pauses)
+        return (
+            until - since - sum((each for each in within if each > timedelta()), timedelta())
+        ).total_seconds()
 
 
 class Progress:
@@ -120,9 +128,13 @@ class Progress:
             return None
         if self.draw.orders.units_known:
             return self.prescribed() is None
+        return self.none_left_in(self.draw.commit.conditions)
+
+    def none_left_in(self, conditions: Sequence[Condition]) -> bool | None:
+        """The same for the public form: who was not picked may be a colleague of somebody engaged."""
         waiting = any(
             place.expert not in self.current
-            for condition in self.draw.commit.conditions
+            for condition in conditions
             if self.open_seats(condition)
             for place in self.places(condition.id)
         )

@@ -5,7 +5,7 @@ hold is a BrokenChain naming the entry.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -137,13 +137,13 @@ class Replay(Progress):
     def _check_order(self, condition: Condition, body: Any) -> Placed:
         places, rank = self.places(condition.id), body["rank"]
         self._require(rank < len(places), f"名次 {rank} 超出条件 {condition.id} 的次序")
-        placed = places[rank]
+        placed: Placed = places[rank]
         at_rank = placed.expert == body["expert"]
         self._require(
             at_rank, f"条件 {condition.id} 次序中第 {rank} 位是 {placed.expert}，不是 {body['expert']}"
         )
         if not self.draw.orders.units_known:
-            self._check_passed(places[:rank], body["passed"])
+            self._check_passed(condition, places[:rank], body["passed"])
             return placed
         demanded = self.prescribed()
         given = (condition, body["seat"], body["expert"], rank, [tuple(each) for each in body["passed"]])
@@ -155,13 +155,17 @@ class Replay(Progress):
         self._require(given == wanted, f"抽取结果与次序不符：{shown}")
         return placed
 
-    def _check_passed(self, before: Sequence[Placed], passed: Sequence[Sequence[str]]) -> None:
+    def _check_passed(
+        self, condition: Condition, before: Sequence[Placed], passed: Sequence[Sequence[str]]
+    ) -> None:
         """The public form: who was passed and by whose unit, but not whether it is their unit."""
+        earlier = self.draw.commit.conditions[: self.draw.commit.conditions.index(condition)]
+        self._require(self.none_left_in(earlier) is not False, "在先的抽取条件尚有空席且有人可抽")
         skipped = [place.expert for place in before if place.expert not in self.current]
         self._require(skipped == [each[0] for each in passed], "略过的专家与次序不符")
         engaged = {place.expert for place in self.engaged()}
         self._require(all(each[2] in engaged for each in passed), "据以略过的专家并未同意，也未在呼叫中")
-        self.unsure = self.unsure or bool(passed)
+        self.unsure = self.unsure or bool(engaged)
 
     def _attempt(self, entry: Entry, body: Any) -> None:
         pick = self._open_pick(body["expert"])
@@ -200,18 +204,9 @@ class Replay(Progress):
         decided = set(outcomes) & DECISIONS
         self._require(decided <= {outcome}, f"呼叫证据表明专家已作决定（{'、'.join(sorted(decided))}）")
         if outcome == "unreached":
-            held = self._held_seconds(pick.attempts[0][1], entry.at)
+            held = self.draw.held_seconds(pick.attempts[0][1], entry.at)
             enough = self.draw.rules.unreached_after(outcomes, held)
             self._require(enough, f"按规则 {self.draw.rules.version} 尚不足以认定未接通")
-
-    def _held_seconds(self, since: datetime, until: datetime) -> float:
-        pauses = (min(end, until) - max(begin, since) for begin, end in self._all_pauses(until))
-        held = until - since - sum((each for each in pauses if each > timedelta()), timedelta())
-        return held.total_seconds()
-
-    def _all_pauses(self, now: datetime) -> list[tuple[datetime, datetime]]:
-        since = self.draw.paused_since
-        return [*self.draw.pauses, *([(since, now)] if since else [])]
 
     def _reopen(self, entry: Entry, body: Any) -> None:
         draw = self.draw
@@ -291,20 +286,7 @@ class Replay(Progress):
         self._require(self._unsealed, "尚未解密，不能打印")
 
 
-_WHILE_RUNNING = frozenset(EntryType) - {
-    EntryType.COMMIT,
-    EntryType.ABSENCE,
-    EntryType.UNSEAL,
-    EntryType.PRINT,
-}
+_T = EntryType
+_WHILE_RUNNING = frozenset(EntryType) - {_T.COMMIT, _T.ABSENCE, _T.UNSEAL, _T.PRINT}
 # A pick fills the seat, and who pauses or ends need not wait until it is filled.
-_NO_STARVING = frozenset(
-    {
-        EntryType.COMMIT,
-        EntryType.WITNESS_TRY,
-        EntryType.WITNESS,
-        EntryType.PICK,
-        EntryType.PAUSE,
-        EntryType.FORCE_END,
-    }
-)
+_NO_STARVING = frozenset({_T.COMMIT, _T.WITNESS_TRY, _T.WITNESS, _T.PICK, _T.PAUSE, _T.FORCE_END})

@@ -1,5 +1,4 @@
-"""Jurisdiction rules as data: drawing/rules/VERSION.toml, each table with its source and the day it holds
-from.
+"""Jurisdiction rules as data: drawing/rules/VERSION.toml, each table with its source and first day.
 
 A commit names the version; the worker obeys it and the verifier judges by it, with the same function. A
 version that was ever used is never changed: a change is a new version.
@@ -163,8 +162,10 @@ class Rules:
         try nobody is unreached.
 
         >>> rules = Rules.load("demo-1")
-        >>> rules.unreached_after(["busy", "busy"], 10), rules.unreached_after(["busy", "no_answer", "no_answer"], 10)
-        (False, True)
+        >>> rules.unreached_after(["busy", "busy"], 10)
+        False
+        >>> rules.unreached_after(["busy", "no_answer", "no_answer"], 10)
+        True
         >>> rules.unreached_after(["trunk_failure"] * 9, 9999)
         False
         """

@@ -39,7 +39,7 @@ from drawing.verify_pool import BadPool, Pool, check_pools
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What somebody noted during the draw and now compares: fingerprints and digits, with or without spaces."""
+    """What somebody noted during the draw and now compares; spaces don't matter."""
 
     key: str | None = None
     commits: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Notes:
 
 
 def verify(path: Path, notes: Notes | None = None) -> Report:
-    """Check the evidence in a folder or zip; never raises for what the evidence holds."""
+    """Check the evidence in a folder or zip; never raises for what it holds."""
     report = Report()
     try:
         with Evidence(path) as evidence:
@@ -176,10 +176,11 @@ def _seeds(chain: Iterable[Entry]) -> dict[int, bytes]:
         elif entry.type is EntryType.WITNESS and not entry.withheld:
             share = entry.body["share"]
         elif entry.type is EntryType.SEAL and not entry.withheld and commit is not None:
-            if share is not None or not commit.body["witnesses"]:
-                system = bytes.fromhex(entry.body["system_share"])
-                given = None if share is None else dict(share)
-                seeds[commit.body["draw"]] = lots.seed(commit.hash, system, given)
+            if share is None and commit.body["witnesses"]:
+                continue  # the witness's entry is withheld
+            system = bytes.fromhex(entry.body["system_share"])
+            given = None if share is None else dict(share)
+            seeds[commit.body["draw"]] = lots.seed(commit.hash, system, given)
     return seeds
 
 

@@ -1,6 +1,4 @@
-"""Checks pool.jsonl: every record, its facts where they are shown, the root, the size and the numbers of
-each commit.
-"""
+"""Checks pool.jsonl: every record, its facts where they are shown, the root, size and numbers."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping

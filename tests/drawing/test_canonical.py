@@ -10,7 +10,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 keys = st.text(st.characters(max_codepoint=127))
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-LARGEST, LARGEST) | texts,
-    lambda inner: st.lists(inner) | st.dictionaries(keys, inner),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(keys, inner, max_size=5),
+    max_leaves=15,
 )
 
 
@@ -21,7 +22,7 @@ def test_reading_what_was_written_gives_the_value_and_the_bytes(value: object) -
     assert read_canonical(line) == value
 
 
-@given(st.dictionaries(keys, values))
+@given(st.dictionaries(keys, values, max_size=5))
 def test_the_order_of_keys_does_not_matter(value: dict[str, object]) -> None:
     assert canon(dict(reversed(value.items()))) == canon(value)
 

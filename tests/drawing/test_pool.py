@@ -15,7 +15,12 @@ KEYS = pool.Keys(b"a" * 32, b"p" * 32)
 AVOID = Avoid(
     (pool.person_hash(KEYS.activity, b"\x01"),), (pool.unit_hash(KEYS.activity, "乙（院）"), "00" * 32)
 )
-some = lambda *values: st.lists(st.sampled_from(values), max_size=4)  # noqa: E731
+
+
+def some(*values: str) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(values), max_size=4)
+
+
 rows = st.lists(
     st.builds(
         pool.Expert,

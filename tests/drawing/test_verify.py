@@ -5,6 +5,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drawing import ledger, lots
+from drawing.canonical import canon
 from drawing.report import NO_WITNESS
 from drawing.transcript import Entry, EntryType, append
 from drawing.verify import Notes, verify
@@ -317,5 +320,53 @@ def test_runs_on_a_python_without_site_packages(activity: Activity, tmp_path: Pa
 
 
 def test_a_wrong_command_line_is_not_unfinished() -> None:
-    done = subprocess.run([sys.executable, "-m", "drawing", "verify"], capture_output=True, cwd=REPOSITORY)
+    done = subprocess.run(
+        [sys.executable, "-m", "drawing", "verify"], capture_output=True, check=False, cwd=REPOSITORY
+    )
     assert done.returncode == 64
+
+
+def test_a_hold_without_its_pauses_makes_unreached(tmp_path: Path) -> None:
+    """One busy call and the seat's time: unreached; with a pause in it not yet."""
+    for paused, expected in ((0, 0), (60, 1)):
+        activity = Activity(random.Random(1), experts(60), pauses=False)
+        activity.begin()
+        activity.fill()
+        expert = next(iter(activity.picked))
+        evidence: dict[str, Any] = {"expert": expert, "attempt": 1, "outcome": "busy"}
+        digest = sha256(canon(evidence)).hexdigest()
+        activity.calls.append(canon({"hash": digest, "evidence": evidence}))
+        activity.write(EntryType.ATTEMPT, expert=expert, attempt=1, evidence=digest)
+        if paused:
+            activity.write(EntryType.PAUSE, reason="改集合时间", agreed=0, live=0)
+            activity.at += timedelta(seconds=paused)
+            activity.write(EntryType.RESUME, reason="已改", agreed=0, live=0)
+        activity.at += timedelta(seconds=120 - paused)
+        activity.outcome(expert, "unreached", [digest])
+        activity.picked[expert]["calls"].append((digest, "busy"))
+        activity.fill()
+        activity.run()
+        activity.close()
+        report = verify(put(activity.files(Form()), tmp_path))
+        assert (report.exit_code, len(report.broken)) == (expected, expected)
+
+
+def test_the_public_form_shows_a_forged_pick_too(tmp_path: Path) -> None:
+    activity = one_draw()
+    seq = first(activity, EntryType.PICK)
+    change(activity, seq, rank=activity.chain[seq].body["rank"] + 1)
+    report = verify(put(activity.files(Form(facts=False)), tmp_path))
+    assert report.exit_code == 1
+    assert report.broken[0].startswith(f"第 {seq} 条记录")
+
+
+def test_who_stood_in_the_pool_can_not_be_hidden(tmp_path: Path) -> None:
+    """A record turned to excluded, with its facts left as they are."""
+    activity = one_draw()
+    for at, line in enumerate(activity.pool_lines):
+        if b'"excluded":[]' in line:
+            activity.pool_lines[at] = line.replace(b'"excluded":[]', b'"excluded":["suspended"]')
+            break
+    report = verify(put(activity.files(Form()), tmp_path))
+    assert report.exit_code == 1
+    assert "pool_root" in report.broken[0]
