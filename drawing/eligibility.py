@@ -12,7 +12,7 @@ come only when the 主专业 is used up).
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Self
@@ -44,8 +44,8 @@ class _Record:
 
     def to_json(self) -> dict[str, Any]:
         """The object that is hashed."""
-        found = asdict(self)  # type: ignore[call-overload]
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))  # type: ignore[arg-type]
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
