@@ -145,7 +145,7 @@ def dialplan(behaviour: Behaviour, settings: FarEndSettings) -> tuple[str, ...]:
 def note(settings: FarEndSettings, event: str) -> Iterator[str]:
     """The line that writes an event of a call into calls.log (see :func:`read_log`)."""
     if settings.log:
-        yield f"Set(FILE({settings.calls_log},,,al)=${{STRFTIME(,,%s.%3q)}} ${{NUMBER}} ${{UNIQUEID}} {event})"
+        yield f"Set(FILE({settings.calls_log},,,al,u)=${{STRFTIME(,,%s.%3q)}} ${{NUMBER}} ${{UNIQUEID}} {event})"
 
 
 def _stay(settings: FarEndSettings) -> Iterator[str]:
@@ -158,8 +158,8 @@ def _lines(step: Step, settings: FarEndSettings) -> Iterator[str]:
         case Press(keys, pause, hold_ms, gap_ms):
             keys = keys.replace("{witness}", settings.witness_digits)
             yield f"Wait({_seconds(pause, settings)})"
+            yield from note(settings, f"pressed {keys}")  # before: the key may be the call's end
             yield f"SendDTMF({keys},{gap_ms},{hold_ms})"
-            yield from note(settings, f"pressed {keys}")
         case Refuse(sip):
             yield from note(settings, f"refused {sip}")
             yield f"PJSIPHangup({sip})"

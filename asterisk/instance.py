@@ -41,6 +41,7 @@ class Instance(Generic[Settings]):
         self.settings = settings
         self._program = program
         self._process: asyncio.subprocess.Process | None = None
+        self._said_before = 0
 
     async def start(self) -> None:
         """Render the configuration, start, and return when ARI answers (that is, when all is loaded).
@@ -53,7 +54,8 @@ class Instance(Generic[Settings]):
         program = self._program or find_program()
         check_ports(self.settings)
         configuration = render(self.settings, program)
-        with self._output.open("wb") as output:
+        self._said_before = _size(self.settings.folder / "log/messages")
+        with (self.settings.folder / "log/output").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *command(program, configuration),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -93,8 +95,9 @@ class Instance(Generic[Settings]):
         return self._process is not None and self._process.returncode is None
 
     def log_tail(self, lines: int = _TAIL) -> str:
-        """The end of what Asterisk printed and logged."""
-        texts = [path.read_text(errors="replace") for path in self._logs() if path.exists()]
+        """The end of what Asterisk printed and logged since this start."""
+        printed, logged = self.settings.folder / "log/output", self.settings.folder / "log/messages"
+        texts = _text(printed, 0), _text(logged, self._said_before)
         return "\n".join("\n".join(text.splitlines()[-lines:]) for text in texts if text).strip() or "(empty)"
 
     async def __aenter__(self) -> Self:
@@ -105,14 +108,6 @@ class Instance(Generic[Settings]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
-
-    @property
-    def _output(self) -> Path:
-        (self.settings.folder / "log").mkdir(parents=True, exist_ok=True)
-        return self.settings.folder / "log/output"
-
-    def _logs(self) -> tuple[Path, Path]:
-        return self.settings.folder / "log/output", self.settings.folder / "log/messages"
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         headers = {"Authorization": authorization(self.settings.ari_user, self.settings.ari_password)}
@@ -166,3 +161,11 @@ def check_ports(settings: NodeSettings | FarEndSettings) -> None:
 def authorization(user: str, password: str) -> str:
     """The Authorization header for ARI (a header, because aiohttp deprecates BasicAuth)."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _text(path: Path, start: int) -> str:
+    return path.read_bytes()[start:].decode(errors="replace") if path.exists() else ""

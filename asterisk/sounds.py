@@ -27,6 +27,11 @@ def tone(hertz: float, seconds: float) -> Iterator[float]:
     return (0.4 * math.sin(2 * math.pi * hertz * index / RATE) for index in range(int(seconds * RATE)))
 
 
+def silence(seconds: float) -> Iterator[float]:
+    """Samples of nothing."""
+    return (0.0 for _ in range(int(seconds * RATE)))
+
+
 def write_wav(path: Path, samples: Iterable[float]) -> None:
     """Write samples as the .wav that Asterisk plays."""
     clipped = (round(32_000 * max(-1.0, min(1.0, sample))) for sample in samples)
