@@ -1,14 +1,15 @@
 """Run an Asterisk in the foreground: ``python -m asterisk node|far-end``, for servers, images and the demo.
 
-Renders the configuration and becomes Asterisk (exec), so that signals go to Asterisk itself. Settings come from the
-environment; every one has a default that works on one machine:
+Renders the configuration and becomes Asterisk (exec), so that signals go to Asterisk itself. Settings come
+from the environment; every one has a default that works on one machine:
 
     EXPERTLINE_ASTERISK_FOLDER   default: $EXPERTLINE_STATE/asterisk-node, or -far-end
     EXPERTLINE_SIP_HOST, EXPERTLINE_SIP_PORT    127.0.0.1; 5060 (the far end: 5070)
     EXPERTLINE_ARI_HOST, EXPERTLINE_ARI_PORT    127.0.0.1; 8088 (the far end: 8089)
     EXPERTLINE_ARI_PASSWORD_FILE default: FOLDER/ari-password, made when it is not there
     EXPERTLINE_RTP_PORTS         10000-11999 (the far end: 12000-13999)
-    EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls], separated by commas; default far-end=127.0.0.1:5070
+    EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls], separated by commas; default:
+                                 far-end=127.0.0.1:5070
     EXPERTLINE_INBOUND_APP       the ARI application for calls from outside; default: they are turned away
     EXPERTLINE_EXTERNAL_ADDRESS, EXPERTLINE_LOCAL_NETWORK, EXPERTLINE_TLS_CERTIFICATE, EXPERTLINE_TLS_KEY
     EXPERTLINE_NODE_HOST, EXPERTLINE_NODE_PORT  (the far end) where the node is; 127.0.0.1, 5060
@@ -20,13 +21,14 @@ import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 from asterisk.folders import state_folder
 from asterisk.instance import check_ports
 from asterisk.ports import PortRange, PortTaken
 from asterisk.program import NoAsterisk, find_program
 from asterisk.render import BadFolder, render
-from asterisk.settings import FarEndSettings, NodeSettings, Trunk, Transport
+from asterisk.settings import FarEndSettings, NodeSettings, Transport, Trunk
 
 USAGE = "usage: python -m asterisk node|far-end"
 
@@ -121,13 +123,13 @@ def _path(environment: Mapping[str, str], name: str) -> Path | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Become Asterisk; returns (1 or 2, with a message) only when that can't be."""
-    kinds = {"node": node_from_environment, "far-end": far_end_from_environment}
-    if len(arguments) != 1 or arguments[0] not in kinds:
+    """Become Asterisk; return (1 or 2, with a message) only when that can't be."""
+    if arguments not in (["node"], ["far-end"]):
         print(USAGE, file=sys.stderr)
         return 2
     try:
-        settings = kinds[arguments[0]](os.environ)
+        node = arguments == ["node"]
+        settings = node_from_environment(os.environ) if node else far_end_from_environment(os.environ)
         program = find_program()
         check_ports(settings)
         configuration = render(settings, program)
@@ -135,7 +137,11 @@ def main(arguments: list[str]) -> int:
         print(f"Asterisk ({arguments[0]}) can't start: {error}", file=sys.stderr)
         return 1
     print(f"{program}: ARI on {settings.ari_url}, logs in {settings.folder}/log", flush=True)
-    argv = (*program.argv_prefix, "-f", "-C", str(configuration))
+    argv = [*program.argv_prefix, "-f", "-C", str(configuration)]
+    return _become(argv)
+
+
+def _become(argv: list[str]) -> NoReturn:
     os.execv(argv[0], argv)  # noqa: S606  no shell is meant
 
 

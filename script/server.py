@@ -1,4 +1,5 @@
-"""Keep the parts of a server running: started in order, stopped in reverse, one that dies is started again."""
+"""Keep the parts of a server running: started in order, stopped in reverse, one that dies is started
+again."""
 
 import asyncio
 import contextlib
@@ -62,7 +63,7 @@ class Part:
 
 
 def say(text: str) -> None:
-    print(f"[server] {text}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"[server] {text}\n")
 
 
 async def serve(parts: list[Part]) -> int:
