@@ -13,7 +13,8 @@ from asterisk.settings import FarEndSettings, NodeSettings, Trunk
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Program(("asterisk",), Path("/modules"), Path("/data"), (22, 10, 1))
-FAR_END = FarEndSettings(folder=Path("/run/far"), sip_port=5070, http_port=8089, rtp=PortRange(10_000, 10_999))
+RTP = PortRange(10_000, 10_999)
+FAR_END = FarEndSettings(folder=Path("/run/far"), sip_port=5070, http_port=8089, rtp=RTP)
 TRUNK = Trunk("carrier", "192.0.2.1")
 
 
@@ -105,5 +106,6 @@ def test_a_half_written_line_of_the_log_waits(tmp_path: Path) -> None:
     log = tmp_path / "calls.log"
     log.write_text("1795413592.250 13800000101 1795413592.0 pressed 31#\n1795413593.1 138000")
     (event,) = read_log(log)
-    assert (event.at, event.number, event.event, event.detail) == (1795413592.25, "13800000101", "pressed", "31#")
+    assert (event.at, event.number) == (1795413592.25, "13800000101")
+    assert (event.event, event.detail) == ("pressed", "31#")
     assert read_log(tmp_path / "none") == ()
