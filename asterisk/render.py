@@ -15,7 +15,7 @@ from asterisk.settings import FarEndSettings, NodeSettings
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SHARED = ("http", "ari", "rtp", "logger", "manager", "cdr", "cel", "indications", "musiconhold")
-_EMPTY = ("acl", "ccss", "features", "pjproject", "udptl", "websocket_client")
+_EMPTY = ("acl", "ccss", "features", "pjproject", "stasis", "udptl", "websocket_client")
 _OWN = ("asterisk", "modules", "pjsip", "extensions")
 _LONGEST_SOCKET = 107
 _FOLDERS = ("etc", "lib", "lib/keys", "data", "agi", "spool", "spool/recording", "run", "log", "moh")
