@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,15 @@ class Choices:
     caller_id: str = "02000000000"
     rules: str = "gd-1"
     web_port: int = 8080
+
+
+def choices_of(environment: Mapping[str, str]) -> Choices:
+    """From the variables that `python -m asterisk` knows too. ValueError names what is wrong."""
+    given = trunks(environment.get("EXPERTLINE_TRUNKS") or "far-end=127.0.0.1:5070")
+    if not given:
+        raise ValueError("EXPERTLINE_TRUNKS names no trunk")
+    port = environment.get("EXPERTLINE_ARI_PORT") or "8088"
+    return Choices(f"http://127.0.0.1:{port}/ari", trunk=given[0].name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +177,9 @@ def main() -> int:
     """0: everything is there; 1: something is missing, and what."""
     state = state_folder()
     owner_dsn = os.environ.get("EXPERTLINE_OWNER_DSN") or Cluster(state / "postgres").dsn_prefix
-    first = trunks(os.environ.get("EXPERTLINE_TRUNKS", "far-end=127.0.0.1:5070"))[0]
     try:
-        install(state, owner_dsn, Choices(trunk=first.name))
-    except (DatabaseError, MigrationRefused, KeyFileRefused) as error:
+        install(state, owner_dsn, choices_of(os.environ))
+    except (DatabaseError, MigrationRefused, KeyFileRefused, ValueError) as error:
         _say(str(error))
         return 1
     return 0
