@@ -95,11 +95,11 @@ class _Step:
 
     async def run(self, state: ActivityState) -> None:
         """Settle open picks, fill seats, and end the draw when nothing is left to do."""
-        tally = await self.tx.one(Q.tally, {"activity": self.activity.id})
+        tally = await self.tx.one(Q.tally, {"activity": self.activity.id, "hold": self.rules.hold_s})
         drawing = state is ActivityState.DRAWING
         if drawing and (self.activity.owed or tally.idle or tally.accepted + tally.open < tally.planned):
             await self._settle_and_fill()
-            tally = await self.tx.one(Q.tally, {"activity": self.activity.id})
+            tally = await self.tx.one(Q.tally, {"activity": self.activity.id, "hold": self.rules.hold_s})
         if drawing:
             state = await self._end(tally)
         if state in (ActivityState.COMPLETED, ActivityState.ENDED) and not tally.live:
@@ -111,8 +111,11 @@ class _Step:
             tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
             match verdict(tries, self.activity.now, self.rules):
                 case Again() as again:
-                    await self._call("invitation", again, pick=pick.id, expert=pick.expert)
+                    if pick.retry is None:
+                        await self._call("invitation", again, pick=pick.id, expert=pick.expert)
                 case _:
+                    if pick.retry is not None:
+                        await self.tx.run(Q.drop_retry, {"call": pick.retry})
                     await self._unreached(pick)
                     await self._fill()
         await self.tx.run(Q.set_owed, {"activity": self.activity.id, "owed": False})

@@ -121,20 +121,26 @@ SELECT (SELECT sum(c.seats) FROM condition c WHERE c.activity = %(activity)s) AS
        count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
        count(*) FILTER (WHERE p.outcome = 'open') AS open,
        count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
-         SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'ended')) AS idle,
+         SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
+           AND (c.state = 'live' OR c.state = 'waiting' AND (c.attempt = 1 OR p.picked_at > clock_timestamp() - %(hold)s * interval '1 second'))
+       )) AS idle,
        (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.state = 'live') AS live
 FROM pick p WHERE p.activity = %(activity)s;
 
 -- name: idle_picks
--- Open picks with no call waiting or live, with what their calls came to.
+-- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits.
 SELECT p.id, p.condition, p.seat, p.expert, p.pseudonym, p.picked_at,
-       ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt) AS outcomes,
-       ARRAY(SELECT c.ended_at FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt) AS ended,
+       (SELECT c.id FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'waiting') AS retry,
+       ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
+             ORDER BY c.attempt) AS outcomes,
+       ARRAY(SELECT c.ended_at FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
+             ORDER BY c.attempt) AS ended,
        ARRAY(SELECT encode(c.evidence_hash, 'hex') FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
-             ORDER BY c.attempt) AS evidence
+             AND c.state = 'ended' ORDER BY c.attempt) AS evidence
 FROM pick p
 WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
-  SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'ended')
+  SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
+    AND (c.state = 'live' OR c.state = 'waiting' AND c.attempt = 1))
 ORDER BY p.id;
 
 -- name: insert_pick
@@ -151,6 +157,11 @@ SELECT code FROM pick WHERE activity = %(activity)s;
 -- An open pick gets its outcome, once.
 UPDATE pick SET outcome = %(outcome)s::pick_outcome, decided_at = clock_timestamp()
 WHERE id = %(pick)s AND outcome = 'open';
+
+-- name: drop_retry
+-- A retry that held its seat too long (D9).
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE id = %(call)s AND state = 'waiting';
 
 -- name: insert_appointment
 -- Who agreed is busy from 集合时间 − travel to 预计评标结束.

@@ -45,6 +45,16 @@ def render(board: Board, now: datetime) -> RenderableType:
     return Panel(Group(_head(board, now), _rows(board)), title=f"{board.activity} {board.name}", padding=(0, 1))
 
 
+def summary(board: Board) -> str:
+    """The board in one line, for a log."""
+    witness = "已见证" if board.witnessed else "等待见证" if board.fingerprint else "固定专家池"
+    sealed = "，结果已封存" if board.sealed else ""
+    return (
+        f"{board.state.label}（{witness}）：计划 {board.planned}，同意 {board.agreed}，总呼叫 {board.called}，"
+        f"正在通话 {board.live}{sealed}"
+    )
+
+
 def _head(board: Board, now: datetime) -> Table:
     grid = Table.grid(padding=(0, 3))
     grid.add_row(
