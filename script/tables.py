@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 import ivr.settings
 import web.settings
 from drawing import rules
+from drawing.lifecycle import ActivityState, Role, transitions
 from drawing.rules import DECISIONS, RETRIED, TRIES, CallOutcome, Rules
 from ivr.calls import DialFailed, Outcome
 from ivr.outcomes import classify
@@ -221,6 +222,21 @@ def _each(value: Callable[[Rules], str]) -> str:
     return found[0] if len(set(found)) == 1 else " / ".join(found)
 
 
+# --- states ---------------------------------------------------------------------------------------------------
+
+
+def states_table() -> str:
+    """Every state, and what may be done in it by whom."""
+    found = {state: list[str]() for state in ActivityState}
+    for state, act, roles, following in transitions():
+        by = "、".join(role.label for role in Role if role in roles)
+        found[state].append(
+            f"{act.label} → {following.label} ({by})" if following is not state else f"{act.label} ({by})"
+        )
+    rows = ((f"`{state.value}`", state.label, "; ".join(acts) or "–") for state, acts in found.items())
+    return table(("state", "manual", "what may be done, and by whom"), rows)
+
+
 # --- pages ----------------------------------------------------------------------------------------------------
 
 TABLES: Mapping[str, Callable[[], str]] = {
@@ -229,6 +245,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "rules": rules_table,
     "sources": sources_table,
     "outcomes": outcomes_table,
+    "states": states_table,
 }
 
 

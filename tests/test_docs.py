@@ -24,13 +24,13 @@ _BLOCK = re.compile(r"```\w*\n(.*?)```", re.DOTALL)
 _COMMAND = re.compile(r"(?<![\w/.-])script/[a-z_]+(?:\.py)?")
 _MODULE = re.compile(r"python -m ([a-z_0-9.]+)")
 _PATH = re.compile(r"(?:[A-Za-z_.][\w.-]*/)+[\w.-]*|[\w-]+\.(?:md|toml|yml|txt|py|sql)")
-FILES = frozenset({"settings.toml", "pool.csv"})  # names of a reader's own files
+FILES = frozenset({"settings.toml", "ivr.toml", "web.toml", "queries.sql"})  # a reader's own files, and names of many
 
 
 def tracked() -> list[Path]:
     """Every file of the project, whether committed yet or not."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         check=True,
