@@ -1,0 +1,231 @@
+"""The far end: telephones that behave by the last two digits of the number dialled.
+
+A second Asterisk plays everybody who is called. What a telephone does is one row of :class:`Behaviour`; its dialplan
+is written from that table (:func:`dialplan`), and docs/far-end.md shows the same rows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Literal
+
+from asterisk.settings import FarEndSettings
+
+Pause = Literal["first", "again", "early", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Send keys after a pause. ``hold_ms`` is how long each is held, ``gap_ms`` the silence between two."""
+
+    keys: str
+    pause: Pause = "again"
+    hold_ms: int = 120
+    gap_ms: int = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """End the call with a SIP code, unanswered."""
+
+    sip: int
+
+
+class Act(Enum):
+    """What takes no argument."""
+
+    ANSWER = "ring, then answer"
+    RING = "ring until the caller gives up"
+    ANNOUNCE = "play the network's announcement, unanswered (183)"
+    GREET = "play a voicemail greeting and its beep"
+    HANG_UP_EARLY = "hang up in the middle of the first prompt"
+    HANG_UP = "hang up"
+
+
+Step = Press | Refuse | Act
+
+
+@dataclass(frozen=True, slots=True)
+class Telephone:
+    """A row of the table: the number's last two digits, what a reader is told, what is done."""
+
+    suffix: str
+    what: str
+    steps: tuple[Step, ...]
+
+
+class Behaviour(Enum):
+    """Every way in which a telephone of the far end behaves; a number with another ending accepts."""
+
+    WITNESS = Telephone(
+        "00", "the supervisor's: enters the digits for the seed and #, then presses 1",
+        (Act.ANSWER, Press("{witness}#", "first"), Press("1")))  # fmt: skip
+    ACCEPTS = Telephone(
+        "01", "presses 1, then 1 to confirm",
+        (Act.ANSWER, Press("1", "first"), Press("1")))  # fmt: skip
+    DECLINES = Telephone(
+        "02", "presses 2, then 2 to confirm",
+        (Act.ANSWER, Press("2", "first"), Press("2")))  # fmt: skip
+    REPEATS_THEN_ACCEPTS = Telephone(
+        "03", "presses 3 to hear it again, then 1 and 1",
+        (Act.ANSWER, Press("3", "first"), Press("1"), Press("1")))  # fmt: skip
+    WRONG_KEY_THEN_ACCEPTS = Telephone(
+        "04", "presses 5, which means nothing, then 1 and 1",
+        (Act.ANSWER, Press("5", "first"), Press("1"), Press("1")))  # fmt: skip
+    WRONG_KEYS = Telephone(
+        "05", "presses 5 and 7 in turn, six times, and never a key that means anything",
+        (Act.ANSWER, Press("5", "first"), Press("7"), Press("5"), Press("7"), Press("5"), Press("7")))  # fmt: skip
+    SILENT = Telephone("06", "answers and never presses a key", (Act.ANSWER,))
+    BUSY = Telephone("07", "is busy (486)", (Refuse(486),))
+    REJECTS = Telephone("08", "rejects the call (603)", (Refuse(603),))
+    UNREACHABLE = Telephone("09", "is switched off or out of reach (480)", (Refuse(480),))
+    INVALID = Telephone("10", "is not a number in service (404)", (Refuse(404),))
+    TRUNK_FAILURE = Telephone("11", "is never reached: the trunk fails (503)", (Refuse(503),))
+    NEVER_ANSWERS = Telephone("12", "rings and is never answered", (Act.RING,))
+    ANNOUNCEMENT = Telephone(
+        "13", "the network plays an announcement without answering (183), then 480",
+        (Act.ANNOUNCE, Refuse(480)))  # fmt: skip
+    VOICEMAIL = Telephone("14", "voicemail: a long greeting, a beep, no key", (Act.ANSWER, Act.GREET))
+    HANGS_UP_EARLY = Telephone("15", "hangs up in the middle of the first prompt", (Act.ANSWER, Act.HANG_UP_EARLY))
+    PRESSES_EARLY = Telephone(
+        "16", "presses 1 long before the prompt ends, then 1 to confirm",
+        (Act.ANSWER, Press("1", "early"), Press("1")))  # fmt: skip
+    INBAND = Telephone(
+        "17", "accepts, with keys as tones in the audio (in-band, no RFC 4733)",
+        (Act.ANSWER, Press("1", "first", hold_ms=200), Press("1", hold_ms=200)))  # fmt: skip
+    HANGS_UP_AT_ONCE = Telephone("18", "answers and hangs up at once", (Act.ANSWER, Act.HANG_UP))
+    WRONG_PERSON = Telephone(
+        "19", "presses 9 (not this person), then 9 to confirm",
+        (Act.ANSWER, Press("9", "first"), Press("9")))  # fmt: skip
+    DOUBLED_KEY = Telephone(
+        "20", "a bouncing key: 1 twice within 120 ms, later 1 on purpose",
+        (Act.ANSWER, Press("11", "first", hold_ms=40, gap_ms=40), Press("1")))  # fmt: skip
+    LONG_KEY = Telephone(
+        "21", "holds 1 for two seconds, then 1 to confirm",
+        (Act.ANSWER, Press("1", "first", hold_ms=2_000), Press("1")))  # fmt: skip
+    UNCONFIRMED = Telephone("22", "presses 1 and never confirms", (Act.ANSWER, Press("1", "first")))
+
+    @property
+    def suffix(self) -> str:
+        """The last two digits of the numbers that behave so."""
+        return self.value.suffix
+
+    @property
+    def what(self) -> str:
+        """What it does, in a few words."""
+        return self.value.what
+
+    @classmethod
+    def of(cls, number: str) -> "Behaviour":
+        """How the telephone with this number behaves.
+
+        >>> Behaviour.of("13800138007"), Behaviour.of("13800138099")
+        (<Behaviour.BUSY>, <Behaviour.ACCEPTS>)
+        """
+        return next((each for each in cls if number.endswith(each.suffix)), cls.ACCEPTS)
+
+    def number(self, subscriber: int = 0) -> str:
+        """A mobile number (11 digits) that behaves so; ``subscriber`` tells several apart.
+
+        >>> Behaviour.BUSY.number(42)
+        '13800004207'
+        """
+        return f"1380{subscriber:05d}{self.suffix}"
+
+    def __repr__(self) -> str:
+        return f"<Behaviour.{self.name}>"
+
+
+def dialplan(behaviour: Behaviour, settings: FarEndSettings) -> tuple[str, ...]:
+    """The applications of extensions.conf that carry the behaviour out, one by one."""
+    return tuple(line for step in behaviour.value.steps for line in _lines(step, settings)) + tuple(_stay(settings))
+
+
+def note(settings: FarEndSettings, event: str) -> Iterator[str]:
+    """The line that writes an event of a call into calls.log (see :func:`read_log`)."""
+    if settings.log:
+        yield f"Set(FILE({settings.calls_log},,,al,u)=${{STRFTIME(,,%s.%3q)}} ${{NUMBER}} ${{UNIQUEID}} {event})"
+
+
+def _stay(settings: FarEndSettings) -> Iterator[str]:
+    yield f"Wait({settings.stay})"
+    yield "Hangup()"
+
+
+def _lines(step: Step, settings: FarEndSettings) -> Iterator[str]:
+    match step:
+        case Press(keys, pause, hold_ms, gap_ms):
+            keys = keys.replace("{witness}", settings.witness_digits)
+            yield f"Wait({_seconds(pause, settings)})"
+            yield from note(settings, f"pressed {keys}")  # before: the key may be the call's end
+            yield f"SendDTMF({keys},{gap_ms},{hold_ms})"
+        case Refuse(sip):
+            yield from note(settings, f"refused {sip}")
+            yield f"PJSIPHangup({sip})"
+        case Act.ANSWER:
+            yield "Ringing()"
+            yield f"Wait({settings.answer_after})"
+            yield "Answer()"
+            if settings.record:
+                yield f"MixMonitor(,r({settings.recordings}/${{NUMBER}}-${{UNIQUEID}}.wav))"
+            yield from note(settings, "answered")
+        case Act.RING:
+            yield "Ringing()"
+            yield from note(settings, "ringing")
+        case Act.ANNOUNCE:
+            yield "Progress()"
+            yield from note(settings, "announced")
+            yield f"Playback({settings.folder}/sounds/announcement,noanswer)"
+        case Act.GREET:
+            yield f"Playback({settings.folder}/sounds/greeting)"
+            yield from note(settings, "beeped")
+        case Act.HANG_UP_EARLY:
+            yield f"Wait({settings.hang_up_after})"
+            yield "Hangup()"
+        case Act.HANG_UP:
+            yield "Hangup()"
+
+
+def _seconds(pause: Pause, settings: FarEndSettings) -> float:
+    match pause:
+        case "first":
+            return settings.press_after
+        case "again":
+            return settings.press_again_after
+        case "early":
+            return settings.early_press_after
+        case "none":
+            return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """A line of calls.log: when (seconds since the epoch), whose telephone, which call, what happened."""
+
+    at: float
+    number: str
+    call: str
+    event: str
+    """incoming, answered, ringing, announced, beeped, pressed, refused or ended"""
+    detail: str
+    """incoming: the caller's number as shown; pressed: the keys; refused: the SIP code; ended: the Q.850 cause"""
+
+
+def read_log(path: Path) -> tuple[LoggedEvent, ...]:
+    """What the telephones have done so far, in the order in which it happened."""
+    if not path.exists():
+        return ()
+    whole = path.read_text().rpartition("\n")[0].splitlines()  # a last line without its end is still being written
+    return tuple(_event(line) for line in whole)
+
+
+def _event(line: str) -> LoggedEvent:
+    at, number, call, event, *detail = line.split(" ")
+    return LoggedEvent(float(at), number, call, event, " ".join(detail))
+
+
+def table() -> str:
+    """The rows of docs/far-end.md (a test compares them)."""
+    rows = [f"| {each.suffix} | `{each.name}` | {each.what} |" for each in Behaviour]
+    return "\n".join(["| last two digits | behaviour | what the telephone does |", "|---|---|---|", *rows])

@@ -1,0 +1,22 @@
+"""The two folders in which everything lives that is not in the checkout (script/environment sets the same)."""
+
+import os
+from pathlib import Path
+
+
+def state_folder() -> Path:
+    """What must be kept: the database, evidence, recordings. ``EXPERTLINE_STATE``."""
+    return _folder("EXPERTLINE_STATE", "/var/lib", "XDG_STATE_HOME", ".local/state")
+
+
+def cache_folder() -> Path:
+    """What can be made again: Asterisk's root, the virtual environment, prompts. ``EXPERTLINE_CACHE``."""
+    return _folder("EXPERTLINE_CACHE", "/var/cache", "XDG_CACHE_HOME", ".cache")
+
+
+def _folder(variable: str, for_root: str, xdg: str, for_user: str) -> Path:
+    if named := os.environ.get(variable):
+        return Path(named)
+    if os.geteuid() == 0:
+        return Path(for_root) / "expertline"
+    return Path(os.environ.get(xdg) or Path.home() / for_user) / "expertline"

@@ -1,0 +1,171 @@
+"""A running Asterisk: started from settings, waited for, stopped, killed. For tests, benches, the demo and servers.
+
+    async with Instance(settings) as node:
+        ...  # node.settings.ari_url answers
+"""
+
+import asyncio
+import base64
+import contextlib
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import aiohttp
+
+from asterisk.ports import require_free
+from asterisk.program import Program, find_program
+from asterisk.render import render
+from asterisk.settings import FarEndSettings, NodeSettings
+
+Settings = TypeVar("Settings", NodeSettings, FarEndSettings)
+
+_START_LIMIT = 90.0
+_STOP_LIMIT = 15.0
+_LOOK_EVERY = 0.05
+_TAIL = 25
+
+
+class DidNotStart(Exception):
+    """Asterisk ended or stayed silent. The message has the end of its log."""
+
+
+class Instance(Generic[Settings]):
+    """One Asterisk with a folder and ports of its own. It does not outlive the process that started it."""
+
+    def __init__(self, settings: Settings, program: Program | None = None) -> None:
+        self.settings = settings
+        self._program = program
+        self._process: asyncio.subprocess.Process | None = None
+        self._said_before = 0
+
+    async def start(self) -> None:
+        """Render the configuration, start, and return when ARI answers (that is, when all is loaded).
+
+        Raises :class:`asterisk.ports.PortTaken`, :class:`asterisk.program.NoAsterisk`,
+        :class:`asterisk.render.BadFolder` and :class:`DidNotStart`, each with a message for a person.
+        """
+        if self._process is not None:
+            raise RuntimeError("this instance runs already")
+        program = self._program or find_program()
+        check_ports(self.settings)
+        configuration = render(self.settings, program)
+        self._said_before = _size(self.settings.folder / "log/messages")
+        with (self.settings.folder / "log/output").open("wb") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *command(program, configuration),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.settings.folder,
+                start_new_session=True,  # Ctrl-C at a terminal is for who started us, who then stops us in order
+            )
+        try:
+            async with asyncio.timeout(_START_LIMIT):
+                await self._until_ready(self._process)
+        except TimeoutError:
+            tail = self.log_tail()
+            await self.kill()
+            raise DidNotStart(f"Asterisk did not answer within {_START_LIMIT:.0f} s. Its log ends:\n{tail}") from None
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def stop(self) -> None:
+        """End it in order (calls are hung up at once); kills it where that takes too long."""
+        await self._end(signal.SIGTERM)
+
+    async def kill(self) -> None:
+        """End it as a power cut would (SIGKILL), and wait until nothing of it is left."""
+        await self._end(signal.SIGKILL)
+
+    @property
+    def pid(self) -> int:
+        """Asterisk's process id, for who measures it or sends it a signal. Raises RuntimeError when not started."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    def log_tail(self, lines: int = _TAIL) -> str:
+        """The end of what Asterisk printed and logged since this start."""
+        printed, logged = self.settings.folder / "log/output", self.settings.folder / "log/messages"
+        texts = _text(printed, 0), _text(logged, self._said_before)
+        return "\n".join("\n".join(text.splitlines()[-lines:]) for text in texts if text).strip() or "(empty)"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
+        headers = {"Authorization": authorization(self.settings.ari_user, self.settings.ari_password)}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            while True:
+                if process.returncode is not None:
+                    raise DidNotStart(f"Asterisk ended with code {process.returncode}. It said:\n{self.log_tail()}")
+                # Refused while it loads, 503 while it boots.
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(f"{self.settings.ari_url}/asterisk/info") as reply:
+                        if reply.status == 200:
+                            return
+                        if reply.status == 401:
+                            raise DidNotStart(f"{self.settings.ari_url} is somebody else's: it refuses our password")
+                await asyncio.sleep(_LOOK_EVERY)
+
+    async def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(how)
+            process.send_signal(signal.SIGCONT)  # a stopped one would not notice
+        try:
+            async with asyncio.timeout(_STOP_LIMIT):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def command(program: Program, configuration: Path) -> tuple[str, ...]:
+    """The command line of an instance in the foreground, which ends when its parent does (where setpriv is)."""
+    follow_parent = ("setpriv", "--pdeathsig", "KILL") if sys.platform == "linux" and shutil.which("setpriv") else ()
+    return (*follow_parent, *program.argv_prefix, "-f", "-C", str(configuration))
+
+
+def check_ports(settings: NodeSettings | FarEndSettings) -> None:
+    """Raise :class:`asterisk.ports.PortTaken` if another program has a port of ours."""
+    transports = settings.transports if isinstance(settings, NodeSettings) else ("udp",)
+    for transport in transports:
+        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+        port = settings.sip_port + (transport == "tls")
+        require_free(settings.sip_host, port, kind, "Asterisk's SIP", "its SIP port (EXPERTLINE_SIP_PORT)")
+    require_free(
+        settings.http_host, settings.http_port, socket.SOCK_STREAM, "Asterisk's ARI", "its port (EXPERTLINE_ARI_PORT)"
+    )
+
+
+def authorization(user: str, password: str) -> str:
+    """The Authorization header for ARI (a header, because aiohttp deprecates BasicAuth)."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _text(path: Path, start: int) -> str:
+    return path.read_bytes()[start:].decode(errors="replace") if path.exists() else ""

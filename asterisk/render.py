@@ -1,0 +1,130 @@
+"""Write the configuration of an instance of Asterisk from the templates."""
+
+import re
+import resource
+import shutil
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+
+import jinja2
+
+from asterisk import far_end, sounds
+from asterisk.program import Program
+from asterisk.settings import FarEndSettings, NodeSettings
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SHARED = ("http", "ari", "rtp", "logger", "manager", "cdr", "cel", "indications", "musiconhold")
+_EMPTY = ("acl", "ccss", "features", "pjproject", "udptl", "websocket_client")
+_OWN = ("asterisk", "modules", "pjsip", "extensions")
+_LONGEST_SOCKET = 107
+_FOLDERS = ("etc", "lib", "lib/keys", "data", "agi", "spool", "spool/recording", "run", "log", "moh")
+# The path stands in dialplan, where a comma or a bracket would end it.
+_SAFE_PATH = re.compile(r"/[A-Za-z0-9/_.+-]*")
+
+
+class BadFolder(Exception):
+    """The folder can't hold an instance. The message says why and what to do."""
+
+
+def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
+    """Write the configuration into ``settings.folder``; return the path of asterisk.conf.
+
+    What an earlier run left in logs and recordings stays. Raises :class:`BadFolder`.
+    """
+    folder = settings.folder
+    _check(folder)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in _FOLDERS:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    _link_data(folder / "data", program.data_dir)
+    for name, text in configuration(settings, program).items():
+        path = folder / "etc" / name
+        path.touch(mode=0o600)  # one of them has a password
+        path.write_text(text)
+    # A class of music needs a file; who is on hold hears nothing until somebody puts another one there.
+    _write_sound(folder / "moh/silence.wav", sounds.silence(1))
+    if isinstance(settings, FarEndSettings):
+        settings.recordings.mkdir(exist_ok=True)
+        _write_sound(folder / "sounds/announcement.wav", sounds.speech(3))
+        _write_sound(folder / "sounds/greeting.wav", chain(sounds.speech(8), sounds.tone(1_000, 0.5)))
+    return folder / "etc/asterisk.conf"
+
+
+def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> dict[str, str]:
+    """The configuration's files, by name."""
+    kind = "node" if isinstance(settings, NodeSettings) else "far_end"
+    own = (*_OWN, "bench") if isinstance(settings, NodeSettings) and settings.bench else _OWN
+    sources = {name: f"shared/{name}.conf.j2" for name in _SHARED}
+    sources |= dict.fromkeys(_EMPTY, "shared/none.conf.j2")
+    sources |= {name: f"{kind}/{name}.conf.j2" for name in own}
+    environment = _environment()
+    values = {"settings": settings, "program": program, "folder": settings.folder, "open_files": _open_files()}
+    if isinstance(settings, FarEndSettings):
+        values |= _far_end_values(settings)
+    return {f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()}
+
+
+def _far_end_values(settings: FarEndSettings) -> dict[str, object]:
+    return {
+        "behaviours": tuple(far_end.Behaviour),
+        "default": far_end.Behaviour.ACCEPTS,
+        "dialplan": far_end.dialplan,
+        "inband_suffix": far_end.Behaviour.INBAND.suffix,
+        "incoming": tuple(far_end.note(settings, "incoming ${FILTER(0-9+,${CALLERID(num)})}")),
+        "ended": tuple(far_end.note(settings, "ended ${HANGUPCAUSE}")),
+    }
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        finalize=_one_line,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  configuration, not HTML; _one_line guards it
+    )
+
+
+def _one_line(value: object) -> object:
+    """Refuse a value that would start a new setting; blocks of templates come here already put together."""
+    if isinstance(value, str) and "\n" in value:
+        raise ValueError(f"a setting with a line break: {value!r}")
+    return value
+
+
+def _check(folder: Path) -> None:
+    if not _SAFE_PATH.fullmatch(str(folder)):
+        raise BadFolder(f"{folder}: use an absolute path of plain letters, digits, '.', '_', '+' and '-'")
+    socket = folder / "run/asterisk.ctl"
+    if len(str(socket)) > _LONGEST_SOCKET:
+        raise BadFolder(f"{folder} is too long a path: {socket} would have more than {_LONGEST_SOCKET} bytes")
+
+
+def _link_data(data: Path, source: Path) -> None:
+    for name in ("documentation", "rest-api"):
+        link = data / name
+        if link.is_symlink() and link.readlink() == source / name:
+            continue
+        if link.is_symlink():
+            link.unlink()
+        elif link.exists():
+            shutil.rmtree(link)
+        link.symlink_to(source / name)
+
+
+def _write_sound(path: Path, samples: Iterable[float]) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(exist_ok=True)
+    sounds.write_wav(path.with_suffix(".new"), samples)
+    path.with_suffix(".new").rename(path)
+
+
+def _open_files() -> int | None:
+    """How many files Asterisk may open: what this machine allows at most, if that is more than now."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    return allowed if soft != resource.RLIM_INFINITY and allowed > soft else None

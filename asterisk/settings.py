@@ -1,0 +1,136 @@
+"""What a person or a test decides about an instance of Asterisk; everything else follows in the templates."""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from asterisk.ports import PortRange
+
+Transport = Literal["udp", "tcp", "tls"]
+DtmfMode = Literal["auto", "rfc4733", "inband", "info"]
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A carrier's SIP trunk, known by its address alone (no registration, no password)."""
+
+    name: str
+    host: str
+    """An IP address or a name; requests from it, and from nowhere else, are taken as this trunk's."""
+    port: int = 5060
+    transport: Transport = "udp"
+    dtmf_mode: DtmfMode = "auto"
+    """``auto`` is RFC 4733, and in-band only where the other side doesn't offer that."""
+    caller_domain: str | None = None
+    """The domain after the @ in From, where the carrier wants one of its own."""
+    qualify_seconds: int = 0
+    """How often the trunk is asked by OPTIONS whether it is there; 0 is never."""
+
+    def __post_init__(self) -> None:
+        # These go into configuration files: a line break there would be a new setting.
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"a trunk's name has lower-case letters, digits and hyphens, not {self.name!r}")
+        for value in (self.host, self.caller_domain or "-"):
+            if not _HOST.fullmatch(value):
+                raise ValueError(f"trunk {self.name}: {value!r} is not a host")
+        if not 0 < self.port < 65_536:
+            raise ValueError(f"trunk {self.name}: {self.port} is not a port")
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceSettings:
+    """What every Asterisk has: a folder of its own, ports of its own, ARI on an address of its own."""
+
+    folder: Path
+    """Everything of the instance: configuration, control socket, logs. Short: sockets have at most 107 bytes."""
+    sip_port: int
+    http_port: int
+    rtp: PortRange
+    sip_host: str = "127.0.0.1"
+    http_host: str = "127.0.0.1"
+    ari_user: str = "expertline"
+    ari_password: str = field(default_factory=_password, repr=False)
+    websocket_write_timeout_ms: int = 5_000
+    """Asterisk's default of 100 ms loses the websocket whenever the reader is busy for that long."""
+
+    @property
+    def ari_url(self) -> str:
+        """Where ARI answers, without a slash at the end: ``http://127.0.0.1:8088/ari``."""
+        return f"http://{self.http_host}:{self.http_port}/ari"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSettings(InstanceSettings):
+    """Our own Asterisk, which places the calls that the worker orders."""
+
+    trunks: tuple[Trunk, ...]
+    inbound_app: str | None = None
+    """The ARI application that gets calls from outside; None turns them away politely."""
+    external_address: str | None = None
+    """Our address as the carrier sees it, where a NAT lies between."""
+    local_network: str | None = None
+    """With ``external_address``: the network for which it does not hold, such as 10.0.0.0/8."""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    bench: bool = False
+    """Adds the conversation in pure dialplan that bench/calls compares with."""
+
+    @property
+    def transports(self) -> tuple[str, ...]:
+        """The transports that the trunks use, each once."""
+        return tuple(sorted({trunk.transport for trunk in self.trunks}))
+
+    def __post_init__(self) -> None:
+        if "tls" in self.transports and not (self.tls_certificate and self.tls_key):
+            raise ValueError("a trunk with transport tls needs tls_certificate and tls_key")
+        if len({trunk.name for trunk in self.trunks}) != len(self.trunks):
+            raise ValueError("two trunks have the same name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarEndSettings(InstanceSettings):
+    """The second Asterisk, whose telephones behave by the number dialled (see docs/far-end.md). Times in seconds."""
+
+    node_host: str = "127.0.0.1"
+    """Calls are taken from this address."""
+    node_port: int = 5060
+    """Where calls of the far end to the node go (somebody calls back)."""
+    answer_after: float = 0.3
+    """How long a telephone rings before it is answered."""
+    press_after: float = 3.0
+    """From the answer to the first key."""
+    press_again_after: float = 2.5
+    """From one key to the next. Prompts can be interrupted, so a key may come before a prompt's end."""
+    early_press_after: float = 0.7
+    """The hasty one's first key."""
+    hang_up_after: float = 1.5
+    """From the answer to the hangup of who hangs up in mid-prompt."""
+    witness_digits: str = "31415926"
+    """What the supervisor's telephone enters for the draw's seed."""
+    stay: int = 300
+    """How long a telephone stays on the line when nobody hangs up."""
+    record: bool = True
+    """Keep what each telephone heard, as recordings/<number>-<uniqueid>.wav."""
+    log: bool = True
+    """Write what each telephone did to calls.log."""
+
+    def __post_init__(self) -> None:
+        if not (self.witness_digits.isascii() and self.witness_digits.isdigit()):
+            raise ValueError("witness_digits are digits")
+
+    @property
+    def recordings(self) -> Path:
+        return self.folder / "recordings"
+
+    @property
+    def calls_log(self) -> Path:
+        return self.folder / "calls.log"
