@@ -36,21 +36,9 @@ from ivr.dialplans.conversation import CALL, STEP
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PROMPTS = [
-    "invitation",
-    "confirm_accept",
-    "confirm_decline",
-    "confirm_wrong_person",
-    "wrong_key",
-    "no_key",
-    "received_accept",
-    "details",
-    "goodbye",
-    "wait",
-    "witness_receipt",
-    "witness_ask",
-    "witness_weak",
-    "witness_readback",
-    "witness_received",
+    *("invitation", "confirm_accept", "confirm_decline", "confirm_wrong_person", "wrong_key", "no_key"),
+    *("received_accept", "details", "goodbye", "wait"),
+    *("witness_receipt", "witness_ask", "witness_weak", "witness_readback", "witness_received"),
 ]
 
 prompts = st.sampled_from(PROMPTS)
