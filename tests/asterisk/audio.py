@@ -53,10 +53,10 @@ PIECE = RATE // 10
 
 def hear(sound: Samples, recording: Samples) -> Match:
     """Where the whole of `sound` was heard: piece by piece in its order, so that a seam between two files
-    (where Asterisk drops the last 22 samples of a wav) does no harm. The last piece, which a hangup may
-    clip, is not asked for.
+    does no harm (there Asterisk drops the last 22 samples of a wav). The first and the last piece are not
+    asked for: the recording begins a moment after the answer, and ends at the hangup.
     """
-    starts = range(0, max(1, len(sound) - PIECE), PIECE)
+    starts = range(PIECE, max(2 * PIECE, len(sound) - PIECE), PIECE)
     found = [find(sound[start : start + PIECE], recording) for start in starts]
     steps = [after.at - before.at for before, after in pairwise(found)]
     in_order = all(abs(step - PIECE / RATE) < 0.05 for step in steps)

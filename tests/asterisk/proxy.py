@@ -15,6 +15,8 @@ class Proxy:
         self._mute: set[asyncio.StreamWriter] = set()
         self.lose_answers = False
         """Answers to HTTP requests are swallowed; websockets go on."""
+        self.refuse = False
+        """New connections are closed at once."""
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -41,7 +43,10 @@ class Proxy:
                 self._mute.add(writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        if self.refuse:
+            writer.transport.abort()
+            return
+        with contextlib.suppress(OSError):
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
             self._sockets[writer] = False
             up = asyncio.create_task(self._up(reader, there_writer, writer))
