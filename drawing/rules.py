@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -103,8 +104,9 @@ class Rules:
     sources: Mapping[str, Source]
 
     @classmethod
+    @cache
     def load(cls, version: str) -> Self:
-        """The rules of that version; raises BadRules, also for an unknown one."""
+        """The rules of that version, read once (a version never changes); raises BadRules, also for an unknown one."""
         known = versions()
         if version not in known:
             raise BadRules(f"no rules {version!r}; there are: {', '.join(known)}")

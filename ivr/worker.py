@@ -25,7 +25,6 @@ from drawing.chain import Q as DRAWING
 from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
-from ivr import policy
 from ivr.ari.client import Client
 from ivr.ari.driver import Driver
 from ivr.ari.errors import Abandoned, AriError, Replaced, Unanswered, Unsent
@@ -34,6 +33,7 @@ from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
 from ivr.dialplans import Timings
 from ivr.dispatch import Conversation, Dispatcher, Preparer, Q, Ready
 from ivr.lease import Lease
+from ivr.policy import TokenBucket, TrunkLoad
 from ivr.prompts import readback
 from ivr.record import Recorder
 from ivr.settings import Settings
@@ -58,8 +58,8 @@ class Worker:
     ) -> None:
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
-        self._calling = policy.Calling.of(rules.calling)
-        self._gate = policy.Gate(self._calling)
+        self._calling = rules.calling
+        self._bucket = TokenBucket.full(rules.calling.calls_per_second, datetime.now(UTC))
         self._orders = Orders(custody.vault)
         self._driver = Driver(client)
         self._recorder = Recorder(db, custody, self._orders, lease.epoch)
@@ -173,6 +173,7 @@ class Worker:
                 if clock() - swept >= SWEEP_SECONDS:
                     swept = clock()
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
+                    await self._dispatcher.count_today()
                 await self._advance_changed()
                 pause = await self._dispatch()
             except DatabaseError as error:
@@ -227,16 +228,16 @@ class Worker:
             return SWEEP_SECONDS
         for call in await self._dispatcher.due(self._calling.channels - len(self._calls)):
             now = datetime.now(UTC)
-            if wait := self._gate.wait(now):
-                return wait
-            if await self._begin(call, now):
-                self._gate.passed(now)
+            if (free := self._bucket.free_at(now)) > now:
+                return (free - now).total_seconds()
+            if await self._begin(call):
+                self._bucket = self._bucket.take(now)
         soon: float | None = await self._db.value(Q.next_due)
         return SWEEP_SECONDS if soon is None else max(soon, 0.0)
 
-    async def _begin(self, call: Any, now: datetime) -> bool:
+    async def _begin(self, call: Any) -> bool:
         try:
-            ready = await self._dispatcher.make_live(call, now)
+            ready = await self._dispatcher.make_live(call, TrunkLoad(self._bucket, len(self._calls)))
         except Owing:
             self._note(call.activity)
             return False
@@ -263,6 +264,9 @@ class Worker:
         conversation, trunk = ready.conversation, self._settings.trunk
         if not self._lease.safe_to_dial:
             return Outcome.CANCELLED, Trail(channel=ready.id, trunk=trunk.name)
+        if not self._calling.allows(conversation.number):
+            LOG.error("call %s: no pattern of the allowlist fits the number; it is not dialled", ready.id)
+            return Outcome.INVALID_NUMBER, Trail(channel=ready.id, trunk=trunk.name)
 
         async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
             answer = await self._recorder.decide(ready, decision, trail)
