@@ -22,7 +22,6 @@ from ivr.ari import wire
 from ivr.ari.client import Client, Node
 from ivr.ari.errors import Abandoned, AccessDenied, IllegalAct, Replaced
 from ivr.ari.leg import QUEUE_LIMIT
-from ivr.ari.line import channel_id
 from ivr.calls import (
     Answer,
     Answered,
@@ -455,7 +454,3 @@ async def test_no_number_in_the_log(
 
 def node_of(settings: NodeSettings) -> Node:
     return Node(settings.ari_url, settings.ari_user, settings.ari_password, f"test-{uuid4().hex[:8]}")
-
-
-def test_channel_ids_have_one_length() -> None:
-    assert {len(channel_id(uuid4().hex)) for _ in range(10)} == {34}
