@@ -33,12 +33,13 @@ from ivr.calls import (
     HungUp,
     Outcome,
     Recorded,
+    Share,
     Speak,
     Started,
     Trail,
     Unavailable,
 )
-from ivr.dialplans import Invitation
+from ivr.dialplans import Invitation, Witness
 from tests.asterisk.exchange import QUICK, WAIT, Exchange, Result, connected, patient, write_prompts
 from tests.asterisk.proxy import Proxy
 
@@ -367,6 +368,31 @@ async def test_cancelled_after_the_answer_runs_on(
                 await asyncio.sleep(0.02)
         exchange.driver.cancel(channel)
         assert (await running).outcome is Outcome.ACCEPTED
+
+
+async def test_the_witness_gives_its_digits(
+    frail: Instance[NodeSettings], slow: FarEnd, media: Mapping[str, Sequence[str]]
+) -> None:
+    """No fault, but a telephone that takes its time: it presses when the receipt is over and the
+    question is on.
+    """
+    async with connected(frail.settings, slow.settings, media) as exchange:
+        digits = slow.settings.witness_digits
+        spoken = []
+
+        async def speak(prompt: str, what: str) -> Sequence[str]:
+            spoken.append((prompt, what))
+            return media[prompt]
+
+        flow = Witness(patient(reply_seconds=2.0, typing_seconds=0.5), lambda _: None)
+        call = await exchange.run(exchange.line(Behaviour.WITNESS), flow, speak=speak)
+        assert (call.outcome, call.keys) == (Outcome.SHARE_GIVEN, f"{digits}#1")
+        assert call.decisions == [Share(digits)]
+        assert spoken == [("witness_readback", digits)]
+        assert await call.hears("witness_receipt")
+        assert await call.hears("witness_received")
+        assert call.trail.heard[1].prompt == "witness_ask"
+        assert not call.trail.heard[1].whole  # the first digit silences it
 
 
 class Reciter:
