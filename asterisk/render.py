@@ -15,7 +15,7 @@ from asterisk.settings import FarEndSettings, NodeSettings
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SHARED = ("http", "ari", "rtp", "logger", "manager", "cdr", "cel", "indications", "musiconhold")
-_EMPTY = ("acl", "ccss", "features", "pjproject", "udptl", "websocket_client")
+_EMPTY = ("acl", "ccss", "features", "pjproject", "stasis", "udptl", "websocket_client")
 _OWN = ("asterisk", "modules", "pjsip", "extensions")
 _LONGEST_SOCKET = 107
 _FOLDERS = ("etc", "lib", "lib/keys", "data", "agi", "spool", "spool/recording", "run", "log", "moh")
@@ -59,10 +59,13 @@ def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> 
     sources |= dict.fromkeys(_EMPTY, "shared/none.conf.j2")
     sources |= {name: f"{kind}/{name}.conf.j2" for name in own}
     environment = _environment()
-    values = {"settings": settings, "program": program, "folder": settings.folder, "open_files": _open_files()}
+    values: dict[str, object] = {"settings": settings, "program": program}
+    values |= {"folder": settings.folder, "open_files": _open_files()}
     if isinstance(settings, FarEndSettings):
         values |= _far_end_values(settings)
-    return {f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()}
+    return {
+        f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()
+    }
 
 
 def _far_end_values(settings: FarEndSettings) -> dict[str, object]:

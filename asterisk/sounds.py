@@ -1,7 +1,8 @@
 """Audio for the far end: sounds like speech and like a beep, without being any recording of anybody.
 
-Telephony's 8 kHz mono 16-bit. Speech is imitated by the harmonics of a voice at 140 Hz, loud and soft at the rate of
-syllables: enough for whoever tells an announcement or a voicemail greeting from silence and from a tone.
+Telephony's 8 kHz mono 16-bit. Speech is imitated by the harmonics of a voice at 140 Hz, loud and soft at the
+rate of syllables: enough for whoever tells an announcement or a voicemail greeting from silence and from a
+tone.
 """
 
 import math

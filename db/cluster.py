@@ -1,14 +1,14 @@
-"""A private PostgreSQL cluster in a folder: reached by a unix socket only, no password, nothing on the network.
+"""A private PostgreSQL cluster in a folder: reached by a unix socket only, no password, nothing on the
+network.
 
     python -m db.cluster start|stop|status [FOLDER]
 
-When everything runs as root, the programs run as the user ``postgres`` (initdb refuses root), which then owns the
-data and the socket's folder; else as whoever starts it. Starting one that runs, and stopping one that does not, is
-no error.
+When everything runs as root, the programs run as the user ``postgres`` (initdb refuses root), which then
+owns the data and the socket's folder; else as whoever starts it. Starting one that runs, and stopping one
+that does not, is no error.
 """
 
 import argparse
-import contextlib
 import os
 import pwd
 import re
@@ -42,7 +42,8 @@ class Cluster:
     """False for tests only: no fsync, so that a power cut may destroy it."""
 
     def start(self) -> str:
-        """Make the cluster if there is none, start it if it does not run; return what :meth:`dsn` begins with."""
+        """Make the cluster if there is none, start it if it does not run; return what :meth:`dsn` begins
+        with."""
         self._check()
         if not (self._data / "PG_VERSION").exists():
             self._create()
@@ -82,9 +83,9 @@ class Cluster:
     def _check(self) -> None:
         socket = self._run_folder / ".s.PGSQL.5432"
         if len(str(socket).encode()) > _LONGEST_SOCKET:
-            raise ClusterError(f"{self.folder} is too long a path: {socket} has more than {_LONGEST_SOCKET} bytes")
+            raise ClusterError(f"{self.folder} is too long a path: {socket} exceeds {_LONGEST_SOCKET} bytes")
         if not re.fullmatch(r"/[A-Za-z0-9/_.+-]*", str(self.folder)):
-            raise ClusterError(f"{self.folder}: use an absolute path of plain letters, digits, '.', '_', '+', '-'")
+            raise ClusterError(f"{self.folder}: use an absolute path of plain letters, digits, and . _ + -")
 
     def _create(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +106,7 @@ class Cluster:
         try:
             pwd.getpwnam(_AS_ROOT)
         except KeyError:
-            raise ClusterError("there is no user postgres: PostgreSQL is not installed. Run script/setup.") from None
+            raise ClusterError("no user postgres: PostgreSQL is not installed. Run script/setup.") from None
         if self._as_postgres(["test", "-x", str(self.folder)], check=False).returncode == 0:
             return
         closed = next((path for path in _above(self.folder) if not path.stat().st_mode & 0o001), self.folder)
@@ -120,7 +121,7 @@ class Cluster:
         settings = {
             "listen_addresses": "''",
             "unix_socket_directories": f"'{self._run_folder}'",
-            "unix_socket_permissions": "0700" if os.geteuid() else "0777",  # the folder is closed, root passes
+            "unix_socket_permissions": "0700" if os.geteuid() else "0777",
             "max_connections": "100",
             "timezone": "'UTC'",
             "log_timezone": "'UTC'",
@@ -178,7 +179,7 @@ def _above(folder: Path) -> Iterator[Path]:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; 0, or 1 with a message."""
-    parser = argparse.ArgumentParser(prog="python -m db.cluster", description="The private PostgreSQL cluster.")
+    parser = argparse.ArgumentParser(prog="python -m db.cluster", description="The private PostgreSQL.")
     parser.add_argument("action", choices=("start", "stop", "status"))
     parser.add_argument("folder", nargs="?", type=Path, help="default: $EXPERTLINE_STATE/postgres")
     given = parser.parse_args(arguments)
@@ -198,9 +199,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _default_folder(parser: argparse.ArgumentParser) -> Path:
-    with contextlib.suppress(KeyError):
-        return Path(os.environ["EXPERTLINE_STATE"]) / "postgres"
-    parser.error("name a folder, or set EXPERTLINE_STATE")
+    if not os.environ.get("EXPERTLINE_STATE"):
+        parser.error("name a folder, or set EXPERTLINE_STATE")
+    return Path(os.environ["EXPERTLINE_STATE"]) / "postgres"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import aiohttp
 from asterisk.instance import authorization
 from asterisk.settings import InstanceSettings
 
-WAIT = 15.0
+WAIT = 60.0
 """Generous: it ends a test that would hang, it decides nothing."""
 
 
@@ -98,7 +98,9 @@ class Caller:
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
             event = json.loads(message.data)
-            channel = event.get("channel", {}).get("id") or event.get("playback", {}).get("target_uri", "")[8:]
+            channel = (
+                event.get("channel", {}).get("id") or event.get("playback", {}).get("target_uri", "")[8:]
+            )
             if call := self._calls.get(channel):
                 call.take(event)
             elif event["type"] == "StasisStart":

@@ -1,4 +1,5 @@
-"""Real calls between two real Asterisks: what the node sees of each telephone, and what the telephones hear."""
+"""Real calls between two real Asterisks: what the node sees of each telephone, and what the telephones
+hear."""
 
 import asyncio
 import math
@@ -93,7 +94,9 @@ async def test_a_telephone_that_rings_on_ends_with_our_time_out(node: Node, far_
         call = await caller.call(number, timeout="2")
         destroyed = await call.until("ChannelDestroyed")
     assert "StasisStart" not in call.kinds
-    assert any(event["channel"]["state"] == "Ringing" for event in call.seen if event["type"] == "ChannelStateChange")
+    assert any(
+        event["channel"]["state"] == "Ringing" for event in call.seen if event["type"] == "ChannelStateChange"
+    )
     assert destroyed["cause"] == 19
     assert [event.event for event in await ended(far_end, number)] == ["incoming", "ringing", "ended"]
 
@@ -106,8 +109,12 @@ async def test_an_announcement_before_the_answer_is_no_answer(node: Node, far_en
     assert (destroyed["cause"], str(destroyed["tech_cause"])) == (19, "480")
 
 
-@pytest.mark.parametrize("behaviour", [Behaviour.HANGS_UP_AT_ONCE, Behaviour.HANGS_UP_EARLY], ids=lambda each: each.name)
-async def test_a_telephone_that_hangs_up_ends_the_call(node: Node, far_end: FarEnd, behaviour: Behaviour) -> None:
+@pytest.mark.parametrize(
+    "behaviour", [Behaviour.HANGS_UP_AT_ONCE, Behaviour.HANGS_UP_EARLY], ids=lambda each: each.name
+)
+async def test_a_telephone_that_hangs_up_ends_the_call(
+    node: Node, far_end: FarEnd, behaviour: Behaviour
+) -> None:
     async with calling(node.settings) as caller:
         call = await caller.call(behaviour.number(5))
         await call.until("StasisStart")
@@ -144,25 +151,32 @@ async def test_the_far_end_records_what_it_hears(node: Node, far_end: FarEnd, pr
 
 
 async def test_voicemail_speaks_long_and_beeps(node: Node, far_end: FarEnd) -> None:
-    number = Behaviour.VOICEMAIL.number(8)
+    number, log = Behaviour.VOICEMAIL.number(8), far_end.settings.calls_log
     async with calling(node.settings) as caller:
         call = await caller.call(number)
         await call.until("StasisStart")
         async with asyncio.timeout(WAIT):
-            while not any(each.number == number and each.event == "beeped" for each in read_log(far_end.settings.calls_log)):
+            while (number, "beeped") not in [(each.number, each.event) for each in read_log(log)]:
                 await asyncio.sleep(0.05)
         await call.hang_up()
     events = {event.event: event.at for event in await ended(far_end, number)}
     assert events["beeped"] - events["answered"] > 8
 
 
-async def test_the_bench_dialplan_holds_a_whole_conversation(node: Node, far_end: FarEnd, prompt: Path) -> None:
+async def test_the_bench_dialplan_holds_a_whole_conversation(
+    node: Node, far_end: FarEnd, prompt: Path
+) -> None:
     number = Behaviour.ACCEPTS.number(9)
     async with calling(node.settings) as caller:
         media = str(prompt.with_suffix(""))
         async with caller._session.post(
             f"{node.settings.ari_url}/channels",
-            params={"endpoint": f"PJSIP/{number}@far-end", "context": "bench", "extension": "s", "timeout": "30"},
+            params={
+                "endpoint": f"PJSIP/{number}@far-end",
+                "context": "bench",
+                "extension": "s",
+                "timeout": "30",
+            },
             json={"variables": {"PROMPT": media, "RECEIPT": media}},
         ) as reply:
             assert reply.status == 200
@@ -215,8 +229,8 @@ async def test_ari_wants_its_password(node: Node) -> None:
 def prompt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second and a half of something unmistakable: a tone that rises."""
     path = tmp_path_factory.mktemp("prompts") / "rising.wav"
-    rate = sounds.RATE
-    sounds.write_wav(path, (0.5 * math.sin(2 * math.pi * (300 + 400 * i / rate) * i / rate) for i in range(rate * 3 // 2)))
+    times = [index / sounds.RATE for index in range(sounds.RATE * 3 // 2)]
+    sounds.write_wav(path, (0.5 * math.sin(2 * math.pi * (300 + 400 * t) * t) for t in times))
     return path
 
 
@@ -239,7 +253,8 @@ async def recording(path: Path) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 def likeness(
     heard: np.ndarray[tuple[int], np.dtype[np.float64]], said: np.ndarray[tuple[int], np.dtype[np.float64]]
 ) -> float:
-    """How much of ``said`` is in ``heard``: the best normalised correlation over all shifts (1 is all of it)."""
+    """How much of ``said`` is in ``heard``: the best normalised correlation over all shifts (1 is all of
+    it)."""
     assert len(heard) >= len(said)
     correlation = np.correlate(heard, said, mode="valid")
     energy = np.convolve(heard**2, np.ones(len(said)), mode="valid")
