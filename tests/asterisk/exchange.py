@@ -13,7 +13,7 @@ from asterisk.settings import FarEndSettings, NodeSettings
 from ivr.ari.client import Client, Node
 from ivr.ari.driver import Driver
 from ivr.ari.errors import Replaced
-from ivr.ari.leg import Decider
+from ivr.ari.leg import Decider, Speaker
 from ivr.ari.line import Line, channel_id
 from ivr.calls import Answer, Decision, Flow, Outcome, Recorded, Refused, Trail, Unavailable
 from ivr.dialplans import Invitation, Timings
@@ -47,6 +47,10 @@ SECONDS: Mapping[str, float] = {
     "wait": 0.5,
     "promise_call": 0.5,
     "apology_taken": 0.5,
+    "witness_receipt": 1.0,
+    "witness_ask": 5.0,
+    "witness_readback": 1.5,
+    "witness_received": 0.5,
 }
 
 
@@ -128,9 +132,11 @@ class Exchange:
     ) -> Result:
         return await self.run(self.line(behaviour, trunk), flow or Invitation(timings), decide)
 
-    async def run(self, line: Line, flow: Flow, decide: Decider | None = None) -> Result:
+    async def run(
+        self, line: Line, flow: Flow, decide: Decider | None = None, speak: Speaker | None = None
+    ) -> Result:
         async with asyncio.timeout(WAIT):
-            outcome, trail = await self.driver.run(line, flow, self.media, decide or self.decide)
+            outcome, trail = await self.driver.run(line, flow, self.media, decide or self.decide, speak)
         return Result(outcome, trail, self.decisions, self.far.recordings, line.number)
 
     async def decide(self, decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:

@@ -165,6 +165,7 @@ async def test_no_answer_is_not_unreachable(exchange: Exchange) -> None:
 
 
 async def test_our_own_time_out(exchange: Exchange) -> None:
+    """Asterisk would let it ring for 20 s; the flow loses patience after one."""
     call = await exchange.call(Behaviour.NEVER_ANSWERS, patient(ring_seconds=20.0, ring_grace=-19.0))
     assert (call.outcome, call.trail.by_us) == (Outcome.NO_ANSWER, True)
 

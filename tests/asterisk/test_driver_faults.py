@@ -22,7 +22,6 @@ from ivr.ari import wire
 from ivr.ari.client import Client, Node
 from ivr.ari.errors import Abandoned, AccessDenied, IllegalAct, Replaced
 from ivr.ari.leg import QUEUE_LIMIT
-from ivr.ari.line import channel_id
 from ivr.calls import (
     Answer,
     Answered,
@@ -34,12 +33,13 @@ from ivr.calls import (
     HungUp,
     Outcome,
     Recorded,
+    Share,
     Speak,
     Started,
     Trail,
     Unavailable,
 )
-from ivr.dialplans import Invitation
+from ivr.dialplans import Invitation, Witness
 from tests.asterisk.exchange import QUICK, WAIT, Exchange, Result, connected, patient, write_prompts
 from tests.asterisk.proxy import Proxy
 
@@ -370,6 +370,31 @@ async def test_cancelled_after_the_answer_runs_on(
         assert (await running).outcome is Outcome.ACCEPTED
 
 
+async def test_the_witness_gives_its_digits(
+    frail: Instance[NodeSettings], slow: FarEnd, media: Mapping[str, Sequence[str]]
+) -> None:
+    """No fault, but a telephone that takes its time: it presses when the receipt is over and the
+    question is on.
+    """
+    async with connected(frail.settings, slow.settings, media) as exchange:
+        digits = slow.settings.witness_digits
+        spoken = []
+
+        async def speak(prompt: str, what: str) -> Sequence[str]:
+            spoken.append((prompt, what))
+            return media[prompt]
+
+        flow = Witness(patient(reply_seconds=2.0, typing_seconds=0.5), lambda _: None)
+        call = await exchange.run(exchange.line(Behaviour.WITNESS), flow, speak=speak)
+        assert (call.outcome, call.keys) == (Outcome.SHARE_GIVEN, f"{digits}#1")
+        assert call.decisions == [Share(digits)]
+        assert spoken == [("witness_readback", digits)]
+        assert await call.hears("witness_receipt")
+        assert await call.hears("witness_received")
+        assert call.trail.heard[1].prompt == "witness_ask"
+        assert not call.trail.heard[1].whole  # the first digit silences it
+
+
 class Reciter:
     """A flow that asks for a prompt to be made, which can take as long as a test wants."""
 
@@ -455,7 +480,3 @@ async def test_no_number_in_the_log(
 
 def node_of(settings: NodeSettings) -> Node:
     return Node(settings.ari_url, settings.ari_user, settings.ari_password, f"test-{uuid4().hex[:8]}")
-
-
-def test_channel_ids_have_one_length() -> None:
-    assert {len(channel_id(uuid4().hex)) for _ in range(10)} == {34}

@@ -228,12 +228,12 @@ def test_details_that_can_t_be_played_leave_the_acceptance() -> None:
 
 
 def test_the_end_of_a_prompt_that_is_never_told() -> None:
-    answered().after(120).does(Play("no_key"))
+    answered().after(Timings().longest_prompt).does(Play("no_key"))
 
 
 def test_nobody_talks_for_ever() -> None:
     said = answered()
-    for _ in range(300):
+    for _ in range(400):
         said.presses("1", "2")
     assert said.done.count(HangUp()) > 1
     said.gets(HungUp(16, by_us=True))

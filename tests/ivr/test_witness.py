@@ -143,4 +143,4 @@ def test_the_database_is_away() -> None:
 
 def test_a_receipt_that_can_t_be_played_asks_nothing() -> None:
     answered().gets(PlayFailed("witness_receipt")).does(HangUp())
-    answered().after(120).does(HangUp())
+    answered().after(Timings().longest_prompt).does(HangUp())
