@@ -14,11 +14,10 @@ FROM activity a WHERE a.id = %(activity)s FOR UPDATE SKIP LOCKED;
 
 -- name: running
 -- Activities whose draw may have something due; an ended one until it is sealed.
-SELECT a.id FROM activity a
-WHERE a.state IN ('drawing', 'paused')
-   OR (a.state IN ('completed', 'ended') AND EXISTS (
-         SELECT FROM draw d WHERE d.activity = a.id AND d.sealed_at IS NULL))
-ORDER BY a.started_at, a.id;
+SELECT a.id FROM activity a WHERE a.state IN ('drawing', 'paused')
+UNION
+SELECT a.id FROM draw d JOIN activity a ON a.id = d.activity
+WHERE d.sealed_at IS NULL AND a.state IN ('completed', 'ended');
 
 -- name: set_state
 -- Only drawing.lifecycle says which state may follow.
