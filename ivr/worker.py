@@ -10,14 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from concurrent.futures import BrokenExecutor
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from db.errors import DatabaseError, SerializationFailure, Unavailable
 from db.pool import Database
-from drawing import bulk, snapshot
 from drawing.advance import Need, advance
 from drawing.chain import Custody
 from drawing.chain import Q as DRAWING
@@ -33,6 +30,7 @@ from ivr.calls import Decision, Outcome, Recorded, Refused, Trail
 from ivr.calls import Unavailable as NotNow
 from ivr.dialplans import Timings
 from ivr.dispatch import Conversation, Dispatcher, Preparer, Q, Ready
+from ivr.jobs import Jobs
 from ivr.lease import Lease
 from ivr.prompts import readback
 from ivr.record import Recorder
@@ -68,10 +66,9 @@ class Worker:
         self._look = asyncio.Event()
         self._changed: set[str] = set()
         self._calls: dict[str, asyncio.Task[None]] = {}
-        self._jobs: dict[str, asyncio.Task[None]] = {}
+        self._jobs = Jobs(settings, self._job_done)
         self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
         self._stopping = self._over = False
-        self._processes = bulk.workers(1)
 
     async def run(self) -> None:
         """Take over what an earlier holder left, then work until `stop`."""
@@ -89,8 +86,8 @@ class Worker:
         finally:
             self._over = True
             await self._driver.stop()
-            await asyncio.gather(*self._calls.values(), *self._jobs.values(), return_exceptions=True)
-            self._processes.shutdown(cancel_futures=True)
+            await asyncio.gather(*self._calls.values(), return_exceptions=True)
+            await self._jobs.close()
 
     def stop(self) -> None:
         """Begin nothing new, give up what rings; `run` returns once the calls under way have ended."""
@@ -149,8 +146,8 @@ class Worker:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _settle_left(self, *, gone: bool = False) -> None:
-        """Settle the live calls that nobody carries: left by the holder before, or made live in a transaction whose answer
-        was lost."""
+        """Settle the live calls that nobody carries: left by the holder before, or made live in a transaction
+        whose answer was lost."""
         lease = {"node": self._lease.node, "epoch": self._lease.epoch}
         for call in await self._db.all(Q.live_calls, lease):
             if call.id not in self._calls:
@@ -211,7 +208,7 @@ class Worker:
     async def _advance_changed(self) -> None:
         changed, self._changed = self._changed, set()
         now = asyncio.get_running_loop().time()
-        for activity in sorted(changed - self._jobs.keys()):
+        for activity in sorted(changed - self._jobs.activities()):
             if self._failures.get(activity, (0, now))[1] <= now:
                 await self._advance(activity)
 
@@ -230,36 +227,17 @@ class Worker:
         else:
             self._failures.pop(activity, None)
             if need is not Need.NOTHING:
-                self._jobs[activity] = asyncio.create_task(self._job(activity, need))
+                self._jobs.begin(activity, need)
 
     def _let_rest(self, activity: str) -> None:
         times = self._failures.get(activity, (0, 0.0))[0] + 1
         pause = min(2.0**times, LONGEST_REST_SECONDS)
         self._failures[activity] = (times, asyncio.get_running_loop().time() + pause)
 
-    async def _job(self, activity: str, need: Need) -> None:
-        """Snapshot or order, in a process of its own."""
-        settings, loop = self._settings, asyncio.get_running_loop()
-        keys = (settings.master_key, settings.signing_key)
-        if need is Need.COMMIT:
-            work = partial(snapshot.commit_draw, settings.dsn, *keys, activity)
-        else:
-            work = partial(snapshot.order_draw, settings.dsn, settings.master_key, activity)
-        try:
-            await loop.run_in_executor(self._processes, work)
-        except (DatabaseError, snapshot.WitnessMissing, OSError) as error:
-            LOG.error("%s: %s failed, tried again in a moment: %s", activity, need.value, error)
+    def _job_done(self, activity: str, well: bool) -> None:
+        if not well:
             self._let_rest(activity)
-        except BrokenExecutor as error:  # the process was killed; a pool does not heal
-            LOG.error("%s: the process for %s was lost: %s", activity, need.value, error)
-            self._processes = bulk.workers(1)
-            self._let_rest(activity)
-        except Exception:
-            LOG.exception("%s: %s failed", activity, need.value)
-            self._let_rest(activity)
-        finally:
-            del self._jobs[activity]
-            self._note(activity)
+        self._note(activity)
 
     # --- calls ------------------------------------------------------------------------------------------------
 
@@ -347,8 +325,8 @@ class Worker:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _end(self, ready: Ready, outcome: Outcome, trail: Trail) -> None:
-        """Written however long the database is away: the seat is free only once the row says so. Raises Abandoned when the
-        node is no longer ours."""
+        """Written however long the database is away: the seat is free only once the row says so. Raises
+        Abandoned when the node is no longer ours."""
         while True:
             try:
                 await self._recorder.end(ready, outcome, trail)

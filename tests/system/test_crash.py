@@ -18,6 +18,7 @@ from db.blocking import transaction
 from tests.scenes import condition, witness
 from tests.system.conftest import Stack, Worker
 from tests.system.crash import LIVE, TALKING, children, comes_to_its_end, gone, watched
+from tests.system.proxy import Proxy
 from tests.system.test_draw import begin
 
 pytestmark = [pytest.mark.telephone, pytest.mark.postgres]
@@ -56,11 +57,13 @@ async def test_the_worker_is_killed_while_it_rings_while_people_listen_and_right
     assert await stack.db.value("SELECT count(*) > 0 FROM call WHERE flow = 'details' AND outcome = 'delivered'")
 
 
+# The supervisor keys once the receipt was heard and the number is asked for.
+@pytest.mark.parametrize("stack", [{"press_after": 14.0, "press_again_after": 3.5, "early_press_after": 1.0}], indirect=True)
 async def test_the_worker_is_killed_in_the_commit_in_the_witness_call_and_in_the_order(
     stack: Stack, tmp_path: Path
 ) -> None:
     supervisor = witness(Behaviour.WITNESS.number(99))
-    activity = await begin(stack, [Behaviour.ACCEPTS] * 3, condition(seats=1), witnesses=(supervisor,), **NOW)
+    activity = await begin(stack, [Behaviour.PRESSES_EARLY] * 3, condition(seats=1), witnesses=(supervisor,), **NOW)
     async with watched(stack) as watch:
         await _killed_in_its_job(stack, "expert")
         worker = await stack.worker(lease=LEASE)
@@ -84,7 +87,6 @@ async def _killed_in_its_job(stack: Stack, table: str) -> None:
         await stack.until(waiting, table=table)
         assert children(worker)
         await killed(worker)
-        await stack.until(waiting.replace("> 0", "= 0"), table=table)
 
 
 @RINGS_LONG
@@ -189,3 +191,15 @@ async def test_sigterm_ends_in_order(stack: Stack, tmp_path: Path) -> None:
         await stack.worker(lease=60)  # within the first one's lease
         await comes_to_its_end(watch, activity, tmp_path)
     assert not await stack.db.value("SELECT count(*) > 0 FROM call WHERE outcome = 'interrupted'")
+
+
+async def test_flows_live_on_when_the_websocket_alone_is_lost(stack: Stack, tmp_path: Path) -> None:
+    activity = await begin(stack, [Behaviour.ACCEPTS] * 2, **NOW)
+    async with Proxy(stack.node.settings.http_port) as proxy, watched(stack) as watch:
+        await stack.worker(lease=LEASE, ari_url=f"http://127.0.0.1:{proxy.port}/ari")
+        await stack.until(TALKING)
+        assert proxy.websockets == 1
+        proxy.cut_events()
+        await comes_to_its_end(watch, activity, tmp_path)
+        assert proxy.websockets == 2
+    assert await stack.db.value("SELECT count(*) FROM call") == 2  # each at the first try
