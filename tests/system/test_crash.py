@@ -101,7 +101,7 @@ async def _killed_in_its_job(stack: Stack, table: str) -> None:
 @RINGS_LONG
 async def test_the_worker_is_killed_again_and_again(stack: Stack, tmp_path: Path) -> None:
     dice = random.Random(2026)
-    telephones = [Behaviour.ACCEPTS] * 4 + [Behaviour.DECLINES] * 2 + [Behaviour.BUSY, Behaviour.SILENT]
+    telephones = [Behaviour.ACCEPTS] * 4 + [Behaviour.DECLINES] * 2 + [Behaviour.BUSY]
     activity = await begin(stack, telephones, condition(seats=2), condition("c2", seats=1), **NOW)
     async with watched(stack) as watch:
         for _ in range(4):
