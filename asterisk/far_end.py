@@ -1,7 +1,7 @@
 """The far end: telephones that behave by the last two digits of the number dialled.
 
-A second Asterisk plays everybody who is called. What a telephone does is one row of :class:`Behaviour`; its dialplan
-is written from that table (:func:`dialplan`), and docs/far-end.md shows the same rows.
+A second Asterisk plays everybody who is called. What a telephone does is one row of :class:`Behaviour`; its
+dialplan is written from that table (:func:`dialplan`), and docs/far-end.md shows the same rows.
 """
 
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Behaviour(Enum):
         (Act.ANSWER, Press("5", "first"), Press("1"), Press("1")))  # fmt: skip
     WRONG_KEYS = Telephone(
         "05", "presses 5 and 7 in turn, six times, and never a key that means anything",
-        (Act.ANSWER, Press("5", "first"), Press("7"), Press("5"), Press("7"), Press("5"), Press("7")))  # fmt: skip
+        (Act.ANSWER, Press("5", "first"), Press("7"), *(Press("5"), Press("7")) * 2))  # fmt: skip
     SILENT = Telephone("06", "answers and never presses a key", (Act.ANSWER,))
     BUSY = Telephone("07", "is busy (486)", (Refuse(486),))
     REJECTS = Telephone("08", "rejects the call (603)", (Refuse(603),))
@@ -87,7 +87,9 @@ class Behaviour(Enum):
         "13", "the network plays an announcement without answering (183), then 480",
         (Act.ANNOUNCE, Refuse(480)))  # fmt: skip
     VOICEMAIL = Telephone("14", "voicemail: a long greeting, a beep, no key", (Act.ANSWER, Act.GREET))
-    HANGS_UP_EARLY = Telephone("15", "hangs up in the middle of the first prompt", (Act.ANSWER, Act.HANG_UP_EARLY))
+    HANGS_UP_EARLY = Telephone(
+        "15", "hangs up in the middle of the first prompt", (Act.ANSWER, Act.HANG_UP_EARLY)
+    )
     PRESSES_EARLY = Telephone(
         "16", "presses 1 long before the prompt ends, then 1 to confirm",
         (Act.ANSWER, Press("1", "early"), Press("1")))  # fmt: skip
@@ -139,13 +141,16 @@ class Behaviour(Enum):
 
 def dialplan(behaviour: Behaviour, settings: FarEndSettings) -> tuple[str, ...]:
     """The applications of extensions.conf that carry the behaviour out, one by one."""
-    return tuple(line for step in behaviour.value.steps for line in _lines(step, settings)) + tuple(_stay(settings))
+    return tuple(line for step in behaviour.value.steps for line in _lines(step, settings)) + tuple(
+        _stay(settings)
+    )
 
 
 def note(settings: FarEndSettings, event: str) -> Iterator[str]:
     """The line that writes an event of a call into calls.log (see :func:`read_log`)."""
     if settings.log:
-        yield f"Set(FILE({settings.calls_log},,,al)=${{STRFTIME(,,%s.%3q)}} ${{NUMBER}} ${{UNIQUEID}} {event})"
+        line = f"${{STRFTIME(,,%s.%3q)}} ${{NUMBER}} ${{UNIQUEID}} {event}"
+        yield f"Set(FILE({settings.calls_log},,,al,u)={line})"
 
 
 def _stay(settings: FarEndSettings) -> Iterator[str]:
@@ -158,8 +163,8 @@ def _lines(step: Step, settings: FarEndSettings) -> Iterator[str]:
         case Press(keys, pause, hold_ms, gap_ms):
             keys = keys.replace("{witness}", settings.witness_digits)
             yield f"Wait({_seconds(pause, settings)})"
+            yield from note(settings, f"pressed {keys}")  # before: the key may be the call's end
             yield f"SendDTMF({keys},{gap_ms},{hold_ms})"
-            yield from note(settings, f"pressed {keys}")
         case Refuse(sip):
             yield from note(settings, f"refused {sip}")
             yield f"PJSIPHangup({sip})"
@@ -209,14 +214,14 @@ class LoggedEvent:
     event: str
     """incoming, answered, ringing, announced, beeped, pressed, refused or ended"""
     detail: str
-    """incoming: the caller's number as shown; pressed: the keys; refused: the SIP code; ended: the Q.850 cause"""
+    """incoming: the caller's number as shown; pressed: the keys; refused: SIP code; ended: Q.850 cause"""
 
 
 def read_log(path: Path) -> tuple[LoggedEvent, ...]:
     """What the telephones have done so far, in the order in which it happened."""
     if not path.exists():
         return ()
-    whole = path.read_text().rpartition("\n")[0].splitlines()  # a last line without its end is still being written
+    whole = path.read_text().rpartition("\n")[0].splitlines()  # the last one may be half written
     return tuple(_event(line) for line in whole)
 
 

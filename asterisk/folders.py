@@ -1,4 +1,5 @@
-"""The two folders in which everything lives that is not in the checkout (script/environment sets the same)."""
+"""The two folders in which everything lives that is not in the checkout (script/environment sets the
+same)."""
 
 import os
 from pathlib import Path

@@ -1,7 +1,8 @@
-"""A running Asterisk: started from settings, waited for, stopped, killed. For tests, benches, the demo and servers.
+"""A running Asterisk: started from settings, waited for, stopped, killed. For tests, benches, the demo and
+servers.
 
-    async with Instance(settings) as node:
-        ...  # node.settings.ari_url answers
+async with Instance(settings) as node:
+    ...  # node.settings.ari_url answers
 """
 
 import asyncio
@@ -10,7 +11,6 @@ import contextlib
 import shutil
 import signal
 import socket
-import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -38,9 +38,10 @@ class Instance(Generic[Settings]):
     """One Asterisk with a folder and ports of its own. It does not outlive the process that started it."""
 
     def __init__(self, settings: Settings, program: Program | None = None) -> None:
-        self.settings = settings
+        self.settings: Settings = settings
         self._program = program
         self._process: asyncio.subprocess.Process | None = None
+        self._said_before = 0
 
     async def start(self) -> None:
         """Render the configuration, start, and return when ARI answers (that is, when all is loaded).
@@ -53,14 +54,15 @@ class Instance(Generic[Settings]):
         program = self._program or find_program()
         check_ports(self.settings)
         configuration = render(self.settings, program)
-        with self._output.open("wb") as output:
+        self._said_before = _size(self.settings.folder / "log/messages")
+        with (self.settings.folder / "log/output").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *command(program, configuration),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 cwd=self.settings.folder,
-                start_new_session=True,  # Ctrl-C at a terminal is for who started us, who then stops us in order
+                start_new_session=True,  # Ctrl-C at a terminal is for who started us
             )
         try:
             async with asyncio.timeout(_START_LIMIT):
@@ -68,7 +70,9 @@ class Instance(Generic[Settings]):
         except TimeoutError:
             tail = self.log_tail()
             await self.kill()
-            raise DidNotStart(f"Asterisk did not answer within {_START_LIMIT:.0f} s. Its log ends:\n{tail}") from None
+            raise DidNotStart(
+                f"Asterisk was silent for {_START_LIMIT:.0f} s. Its log ends:\n{tail}"
+            ) from None
         except BaseException:
             await self.kill()
             raise
@@ -83,7 +87,7 @@ class Instance(Generic[Settings]):
 
     @property
     def pid(self) -> int:
-        """Asterisk's process id, for who measures it or sends it a signal. Raises RuntimeError when not started."""
+        """Asterisk's process id, to measure it or to send it a signal. RuntimeError when not started."""
         if self._process is None:
             raise RuntimeError("not started")
         return self._process.pid
@@ -93,8 +97,9 @@ class Instance(Generic[Settings]):
         return self._process is not None and self._process.returncode is None
 
     def log_tail(self, lines: int = _TAIL) -> str:
-        """The end of what Asterisk printed and logged."""
-        texts = [path.read_text(errors="replace") for path in self._logs() if path.exists()]
+        """The end of what Asterisk printed and logged since this start."""
+        printed, logged = self.settings.folder / "log/output", self.settings.folder / "log/messages"
+        texts = _text(printed, 0), _text(logged, self._said_before)
         return "\n".join("\n".join(text.splitlines()[-lines:]) for text in texts if text).strip() or "(empty)"
 
     async def __aenter__(self) -> Self:
@@ -106,27 +111,21 @@ class Instance(Generic[Settings]):
     ) -> None:
         await self.stop()
 
-    @property
-    def _output(self) -> Path:
-        (self.settings.folder / "log").mkdir(parents=True, exist_ok=True)
-        return self.settings.folder / "log/output"
-
-    def _logs(self) -> tuple[Path, Path]:
-        return self.settings.folder / "log/output", self.settings.folder / "log/messages"
-
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         headers = {"Authorization": authorization(self.settings.ari_user, self.settings.ari_password)}
         async with aiohttp.ClientSession(headers=headers) as session:
             while True:
                 if process.returncode is not None:
-                    raise DidNotStart(f"Asterisk ended with code {process.returncode}. It said:\n{self.log_tail()}")
+                    raise DidNotStart(f"Asterisk ended ({process.returncode}). It said:\n{self.log_tail()}")
                 # Refused while it loads, 503 while it boots.
                 with contextlib.suppress(aiohttp.ClientError):
                     async with session.get(f"{self.settings.ari_url}/asterisk/info") as reply:
                         if reply.status == 200:
                             return
                         if reply.status == 401:
-                            raise DidNotStart(f"{self.settings.ari_url} is somebody else's: it refuses our password")
+                            raise DidNotStart(
+                                f"{self.settings.ari_url} is another's: it refuses our password"
+                            )
                 await asyncio.sleep(_LOOK_EVERY)
 
     async def _end(self, how: signal.Signals) -> None:
@@ -146,9 +145,9 @@ class Instance(Generic[Settings]):
 
 
 def command(program: Program, configuration: Path) -> tuple[str, ...]:
-    """The command line of an instance in the foreground, which ends when its parent does (where setpriv is)."""
-    follow_parent = ("setpriv", "--pdeathsig", "KILL") if sys.platform == "linux" and shutil.which("setpriv") else ()
-    return (*follow_parent, *program.argv_prefix, "-f", "-C", str(configuration))
+    """The command line of an instance in the foreground, which ends when its parent does (by setpriv)."""
+    follow = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
+    return (*follow, *program.argv_prefix, "-f", "-C", str(configuration))
 
 
 def check_ports(settings: NodeSettings | FarEndSettings) -> None:
@@ -159,10 +158,22 @@ def check_ports(settings: NodeSettings | FarEndSettings) -> None:
         port = settings.sip_port + (transport == "tls")
         require_free(settings.sip_host, port, kind, "Asterisk's SIP", "its SIP port (EXPERTLINE_SIP_PORT)")
     require_free(
-        settings.http_host, settings.http_port, socket.SOCK_STREAM, "Asterisk's ARI", "its port (EXPERTLINE_ARI_PORT)"
+        settings.http_host,
+        settings.http_port,
+        socket.SOCK_STREAM,
+        "Asterisk's ARI",
+        "its port (EXPERTLINE_ARI_PORT)",
     )
 
 
 def authorization(user: str, password: str) -> str:
     """The Authorization header for ARI (a header, because aiohttp deprecates BasicAuth)."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _text(path: Path, start: int) -> str:
+    return path.read_bytes()[start:].decode(errors="replace") if path.exists() else ""

@@ -1,7 +1,7 @@
 """Ports on this machine: which are free, and a clear word when one is not.
 
-A port found free can be taken a moment later by somebody else; :class:`PortTaken` is then raised by the start of
-the instance and names it, and a test may simply ask for another.
+A port found free can be taken a moment later by somebody else; :class:`PortTaken` is then raised by the
+start of the instance and names it, and a test may simply ask for another.
 """
 
 import random
@@ -55,5 +55,5 @@ def require_free(host: str, port: int, kind: socket.SocketKind, what: str, setti
             protocol = "TCP" if kind == socket.SOCK_STREAM else "UDP"
             raise PortTaken(
                 f"{what}: {protocol} port {port} on {host} can't be used ({error.strerror}). "
-                f"See who has it with `ss -lnp '( sport = :{port} )'` and end it, or set {setting} to another port."
+                f"See who has it with `ss -lnp '( sport = :{port} )'` and end it, or change {setting}."
             ) from error

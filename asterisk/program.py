@@ -11,7 +11,8 @@ from pathlib import Path
 from asterisk.folders import cache_folder
 
 MINIMUM = (22, 10, 1)
-"""22.9.0 deadlocks under ARI at about 100 calls a minute (asterisk#1962); 22.10.1 fixed two ARI advisories."""
+"""22.9.0 deadlocks under ARI at about 100 calls a minute (asterisk#1962); 22.10.1 fixed two ARI
+advisories."""
 
 _SYSTEM_DATA = (Path("/usr/share/asterisk"), Path("/var/lib/asterisk"))
 
@@ -46,7 +47,9 @@ def find_program() -> Program:
             return program
     wanted = ".".join(map(str, MINIMUM))
     seen = f"; there is {', '.join(map(str, found))}, which is too old" if found else ""
-    raise NoAsterisk(f"no Asterisk {wanted} or newer on this machine{seen}. Run script/setup, which fetches one.")
+    raise NoAsterisk(
+        f"no Asterisk {wanted} or newer on this machine{seen}. Run script/setup, which gets one."
+    )
 
 
 def unpacked(root: Path) -> Program:

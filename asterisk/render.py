@@ -3,6 +3,7 @@
 import re
 import resource
 import shutil
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from asterisk.program import Program
 from asterisk.settings import FarEndSettings, NodeSettings
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SHARED = ("http", "ari", "rtp", "logger", "cdr", "cel", "indications", "musiconhold")
+_SHARED = ("http", "ari", "rtp", "logger", "manager", "cdr", "cel", "indications", "musiconhold")
+_EMPTY = ("acl", "ccss", "features", "pjproject", "stasis", "udptl", "websocket_client")
 _OWN = ("asterisk", "modules", "pjsip", "extensions")
 _LONGEST_SOCKET = 107
-_FOLDERS = ("etc", "lib", "data", "agi", "spool", "spool/recording", "run", "log", "moh")
+_FOLDERS = ("etc", "lib", "lib/keys", "data", "agi", "spool", "spool/recording", "run", "log", "moh")
 # The path stands in dialplan, where a comma or a bracket would end it.
 _SAFE_PATH = re.compile(r"/[A-Za-z0-9/_.+-]*")
 
@@ -40,9 +42,12 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
         path = folder / "etc" / name
         path.touch(mode=0o600)  # one of them has a password
         path.write_text(text)
+    # A class of music needs a file; who is on hold hears nothing until somebody puts another one there.
+    _write_sound(folder / "moh/silence.wav", sounds.silence(1))
     if isinstance(settings, FarEndSettings):
         settings.recordings.mkdir(exist_ok=True)
-        _write_sounds(folder / "sounds")
+        _write_sound(folder / "sounds/announcement.wav", sounds.speech(3))
+        _write_sound(folder / "sounds/greeting.wav", chain(sounds.speech(8), sounds.tone(1_000, 0.5)))
     return folder / "etc/asterisk.conf"
 
 
@@ -51,12 +56,16 @@ def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> 
     kind = "node" if isinstance(settings, NodeSettings) else "far_end"
     own = (*_OWN, "bench") if isinstance(settings, NodeSettings) and settings.bench else _OWN
     sources = {name: f"shared/{name}.conf.j2" for name in _SHARED}
+    sources |= dict.fromkeys(_EMPTY, "shared/none.conf.j2")
     sources |= {name: f"{kind}/{name}.conf.j2" for name in own}
     environment = _environment()
-    values = {"settings": settings, "program": program, "folder": settings.folder, "open_files": _open_files()}
+    values: dict[str, object] = {"settings": settings, "program": program}
+    values |= {"folder": settings.folder, "open_files": _open_files()}
     if isinstance(settings, FarEndSettings):
         values |= _far_end_values(settings)
-    return {f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()}
+    return {
+        f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()
+    }
 
 
 def _far_end_values(settings: FarEndSettings) -> dict[str, object]:
@@ -109,16 +118,12 @@ def _link_data(data: Path, source: Path) -> None:
         link.symlink_to(source / name)
 
 
-def _write_sounds(folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    for name, samples in (
-        ("announcement", sounds.speech(3)),
-        ("greeting", chain(sounds.speech(8), sounds.tone(1_000, 0.5))),
-    ):
-        path = folder / f"{name}.wav"
-        if not path.exists():
-            sounds.write_wav(path.with_suffix(".new"), samples)
-            path.with_suffix(".new").rename(path)
+def _write_sound(path: Path, samples: Iterable[float]) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(exist_ok=True)
+    sounds.write_wav(path.with_suffix(".new"), samples)
+    path.with_suffix(".new").rename(path)
 
 
 def _open_files() -> int | None:

@@ -51,7 +51,8 @@ class InstanceSettings:
     """What every Asterisk has: a folder of its own, ports of its own, ARI on an address of its own."""
 
     folder: Path
-    """Everything of the instance: configuration, control socket, logs. Short: sockets have at most 107 bytes."""
+    """Everything of the instance: configuration, control socket, logs. Short: sockets have at most 107
+    bytes."""
     sip_port: int
     http_port: int
     rtp: PortRange
@@ -98,7 +99,8 @@ class NodeSettings(InstanceSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FarEndSettings(InstanceSettings):
-    """The second Asterisk, whose telephones behave by the number dialled (see docs/far-end.md). Times in seconds."""
+    """The second Asterisk, whose telephones behave by the number dialled (see docs/far-end.md). Times in
+    seconds."""
 
     node_host: str = "127.0.0.1"
     """Calls are taken from this address."""

@@ -1,7 +1,8 @@
 """Audio for the far end: sounds like speech and like a beep, without being any recording of anybody.
 
-Telephony's 8 kHz mono 16-bit. Speech is imitated by the harmonics of a voice at 140 Hz, loud and soft at the rate of
-syllables: enough for whoever tells an announcement or a voicemail greeting from silence and from a tone.
+Telephony's 8 kHz mono 16-bit. Speech is imitated by the harmonics of a voice at 140 Hz, loud and soft at the
+rate of syllables: enough for whoever tells an announcement or a voicemail greeting from silence and from a
+tone.
 """
 
 import math
@@ -25,6 +26,11 @@ def speech(seconds: float) -> Iterator[float]:
 def tone(hertz: float, seconds: float) -> Iterator[float]:
     """Samples (-1 to 1) of one tone."""
     return (0.4 * math.sin(2 * math.pi * hertz * index / RATE) for index in range(int(seconds * RATE)))
+
+
+def silence(seconds: float) -> Iterator[float]:
+    """Samples of nothing."""
+    return (0.0 for _ in range(int(seconds * RATE)))
 
 
 def write_wav(path: Path, samples: Iterable[float]) -> None:

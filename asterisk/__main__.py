@@ -1,0 +1,149 @@
+"""Run an Asterisk in the foreground: ``python -m asterisk node|far-end``, for servers, images and the demo.
+
+Renders the configuration and becomes Asterisk (exec), so that signals go to Asterisk itself. Settings come
+from the environment; every one has a default that works on one machine:
+
+    EXPERTLINE_ASTERISK_FOLDER   default: $EXPERTLINE_STATE/asterisk-node, or -far-end
+    EXPERTLINE_SIP_HOST, EXPERTLINE_SIP_PORT    127.0.0.1; 5060 (the far end: 5070)
+    EXPERTLINE_ARI_HOST, EXPERTLINE_ARI_PORT    127.0.0.1; 8088 (the far end: 8089)
+    EXPERTLINE_ARI_PASSWORD_FILE default: FOLDER/ari-password, made when it is not there
+    EXPERTLINE_RTP_PORTS         10000-11999 (the far end: 12000-13999)
+    EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls], separated by commas; default:
+                                 far-end=127.0.0.1:5070
+    EXPERTLINE_INBOUND_APP       the ARI application for calls from outside; default: they are turned away
+    EXPERTLINE_EXTERNAL_ADDRESS, EXPERTLINE_LOCAL_NETWORK, EXPERTLINE_TLS_CERTIFICATE, EXPERTLINE_TLS_KEY
+    EXPERTLINE_NODE_HOST, EXPERTLINE_NODE_PORT  (the far end) where the node is; 127.0.0.1, 5060
+    EXPERTLINE_WITNESS_DIGITS    (the far end) what the supervisor's telephone enters
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+from asterisk.folders import state_folder
+from asterisk.instance import check_ports
+from asterisk.ports import PortRange, PortTaken
+from asterisk.program import NoAsterisk, find_program
+from asterisk.render import BadFolder, render
+from asterisk.settings import FarEndSettings, NodeSettings, Transport, Trunk
+
+USAGE = "usage: python -m asterisk node|far-end"
+
+
+def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
+    """The node's settings. Raises ValueError that names what is wrong."""
+    folder, password = _folder_and_password(environment, "node")
+    return NodeSettings(
+        folder=folder,
+        ari_password=password,
+        sip_host=environment.get("EXPERTLINE_SIP_HOST", "127.0.0.1"),
+        sip_port=_number(environment, "EXPERTLINE_SIP_PORT", 5060),
+        http_host=environment.get("EXPERTLINE_ARI_HOST", "127.0.0.1"),
+        http_port=_number(environment, "EXPERTLINE_ARI_PORT", 8088),
+        rtp=_range(environment.get("EXPERTLINE_RTP_PORTS", "10000-11999")),
+        trunks=trunks(environment.get("EXPERTLINE_TRUNKS", "far-end=127.0.0.1:5070")),
+        inbound_app=environment.get("EXPERTLINE_INBOUND_APP") or None,
+        external_address=environment.get("EXPERTLINE_EXTERNAL_ADDRESS") or None,
+        local_network=environment.get("EXPERTLINE_LOCAL_NETWORK") or None,
+        tls_certificate=_path(environment, "EXPERTLINE_TLS_CERTIFICATE"),
+        tls_key=_path(environment, "EXPERTLINE_TLS_KEY"),
+    )
+
+
+def far_end_from_environment(environment: Mapping[str, str]) -> FarEndSettings:
+    """The far end's settings. Raises ValueError that names what is wrong."""
+    folder, password = _folder_and_password(environment, "far-end")
+    return FarEndSettings(
+        folder=folder,
+        ari_password=password,
+        sip_host=environment.get("EXPERTLINE_SIP_HOST", "127.0.0.1"),
+        sip_port=_number(environment, "EXPERTLINE_SIP_PORT", 5070),
+        http_host=environment.get("EXPERTLINE_ARI_HOST", "127.0.0.1"),
+        http_port=_number(environment, "EXPERTLINE_ARI_PORT", 8089),
+        rtp=_range(environment.get("EXPERTLINE_RTP_PORTS", "12000-13999")),
+        node_host=environment.get("EXPERTLINE_NODE_HOST", "127.0.0.1"),
+        node_port=_number(environment, "EXPERTLINE_NODE_PORT", 5060),
+        witness_digits=environment.get("EXPERTLINE_WITNESS_DIGITS", "31415926"),
+    )
+
+
+def trunks(text: str) -> tuple[Trunk, ...]:
+    """Read EXPERTLINE_TRUNKS.
+
+    >>> trunks("carrier=sip.example.com:5061/tls")[0].transport
+    'tls'
+    """
+    return tuple(_trunk(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _trunk(text: str) -> Trunk:
+    name, _, address = text.partition("=")
+    address, _, transport = address.partition("/")
+    host, _, port = address.partition(":")
+    known: dict[str, Transport] = {"": "udp", "udp": "udp", "tcp": "tcp", "tls": "tls"}
+    if transport not in known or not (port or "5060").isdigit():
+        raise ValueError(f"EXPERTLINE_TRUNKS: {text!r} is not name=host:port or name=host:port/udp|tcp|tls")
+    return Trunk(name, host, int(port or 5060), known[transport])
+
+
+def _folder_and_password(environment: Mapping[str, str], kind: str) -> tuple[Path, str]:
+    folder = Path(environment.get("EXPERTLINE_ASTERISK_FOLDER") or state_folder() / f"asterisk-{kind}")
+    file = Path(environment.get("EXPERTLINE_ARI_PASSWORD_FILE") or folder / "ari-password")
+    return folder, password(file)
+
+
+def password(file: Path) -> str:
+    """ARI's password, kept in a file that only its owner reads; made when it is not there."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(24) + "\n")
+    return file.read_text().strip()
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdigit():
+        raise ValueError(f"{name}: {text!r} is not a port")
+    return int(text)
+
+
+def _range(text: str) -> PortRange:
+    first, _, last = text.partition("-")
+    if not (first.isdigit() and last.isdigit()):
+        raise ValueError(f"EXPERTLINE_RTP_PORTS: {text!r} is not first-last")
+    return PortRange(int(first), int(last))
+
+
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
+    return Path(environment[name]) if environment.get(name) else None
+
+
+def main(arguments: list[str]) -> int:
+    """Become Asterisk; return (1 or 2, with a message) only when that can't be."""
+    if arguments not in (["node"], ["far-end"]):
+        print(USAGE, file=sys.stderr)
+        return 2
+    try:
+        node = arguments == ["node"]
+        settings = node_from_environment(os.environ) if node else far_end_from_environment(os.environ)
+        program = find_program()
+        check_ports(settings)
+        configuration = render(settings, program)
+    except (NoAsterisk, PortTaken, BadFolder, ValueError, OSError) as error:
+        print(f"Asterisk ({arguments[0]}) can't start: {error}", file=sys.stderr)
+        return 1
+    print(f"{program}: ARI on {settings.ari_url}, logs in {settings.folder}/log", flush=True)
+    argv = [*program.argv_prefix, "-f", "-C", str(configuration)]
+    return _become(argv)
+
+
+def _become(argv: list[str]) -> NoReturn:
+    os.execv(argv[0], argv)  # noqa: S606  no shell is meant
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
