@@ -1,7 +1,7 @@
-"""Jurisdiction rules as data: drawing/rules/VERSION.toml, each table with its source and the day it holds from.
+"""Jurisdiction rules as data: drawing/rules/VERSION.toml, each table with its source and first day.
 
-A commit names the version; the worker obeys it and the verifier judges by it, with the same function. A version that was
-ever used is never changed: a change is a new version.
+A commit names the version; the worker obeys it and the verifier judges by it, with the same function. A
+version that was ever used is never changed: a change is a new version.
 """
 
 import re
@@ -158,13 +158,16 @@ class Rules:
     def unreached_after(self, outcomes: Sequence[str], held_seconds: float) -> bool:
         """Whether calls with these outcomes, in this order, make somebody 未接通 (unreached).
 
-        Either one kind of outcome, or all together, came as often as its table says, or the retry has held its seat
-        for its time (`held_seconds`, from the first call's end, pauses not counted). Calls that failed by our fault
-        (trunk_failure, interrupted, cancelled) count for nothing, and without a real try nobody is unreached.
+        Either one kind of outcome, or all together, came as often as its table says, or the retry has held
+        its seat for its time (`held_seconds`, from the first call's end, pauses not counted). Calls that
+        failed by our fault (trunk_failure, interrupted, cancelled) count for nothing, and without a real
+        try nobody is unreached.
 
         >>> rules = Rules.load("demo-1")
-        >>> rules.unreached_after(["busy", "busy"], 10), rules.unreached_after(["busy", "no_answer", "no_answer"], 10)
-        (False, True)
+        >>> rules.unreached_after(["busy", "busy"], 10)
+        False
+        >>> rules.unreached_after(["busy", "no_answer", "no_answer"], 10)
+        True
         >>> rules.unreached_after(["trunk_failure"] * 9, 9999)
         False
         """

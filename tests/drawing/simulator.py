@@ -1,7 +1,7 @@
 """A small simulator of whole activities: draws, calls, absences, a supplement, and the evidence of it all.
 
-It knows nothing of `drawing.replay`: what it writes is how a service would, so that the verifier is tried on something that
-it did not make itself.
+It knows nothing of `drawing.replay`: what it writes is how a service would, so that the verifier is tried
+on something that it did not make itself.
 """
 
 import random
