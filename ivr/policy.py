@@ -43,8 +43,9 @@ class Calling:
 
 
 class Gate:
-    def __init__(self, calling: Calling) -> None:
-        self._gap = 1 / calling.data.calls_per_second
+    def __init__(self, calling: Calling, trunk: float | None = None) -> None:
+        """`trunk`: the carrier's own limit of calls per second."""
+        self._gap = 1 / min(calling.data.calls_per_second, trunk or calling.data.calls_per_second)
         self._next: datetime | None = None
 
     def wait(self, now: datetime) -> float:

@@ -59,7 +59,7 @@ class Worker:
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
         self._calling = policy.Calling.of(rules.calling)
-        self._gate = policy.Gate(self._calling)
+        self._gate = policy.Gate(self._calling, settings.trunk.calls_per_second)
         self._orders = Orders(custody.vault)
         self._driver = Driver(client)
         self._recorder = Recorder(db, custody, self._orders, lease.epoch)
