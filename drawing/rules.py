@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -103,12 +104,9 @@ class Rules:
     sources: Mapping[str, Source]
 
     @classmethod
-    def load(cls, version: str) -> Self:
-        """The rules of that version; raises BadRules, also for an unknown one."""
-        known = versions()
-        if version not in known:
-            raise BadRules(f"no rules {version!r}; there are: {', '.join(known)}")
-        return cls.parse((FOLDER / f"{version}.toml").read_text(encoding="utf-8"), version)
+    def load(cls, version: str) -> "Rules":
+        """The rules of that version; raises BadRules, also for an unknown one. Read once: a version never changes."""
+        return _load(version)
 
     @classmethod
     def parse(cls, text: str, version: str) -> Self:
@@ -178,6 +176,14 @@ class Rules:
             return False
         enough = (0 < self.unreached_tries[outcome] <= times for outcome, times in tries.items())
         return any(enough) or tries.total() >= self.unreached_total or held_seconds >= self.hold_s
+
+
+@cache
+def _load(version: str) -> Rules:
+    known = versions()
+    if version not in known:
+        raise BadRules(f"no rules {version!r}; there are: {', '.join(known)}")
+    return Rules.parse((FOLDER / f"{version}.toml").read_text(encoding="utf-8"), version)
 
 
 def versions() -> list[str]:
