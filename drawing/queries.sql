@@ -111,19 +111,24 @@ SELECT data FROM order_block
 WHERE activity = %(activity)s AND draw = %(draw)s AND condition = %(condition)s AND n = %(n)s;
 
 -- name: picks
--- Everybody picked in this activity so far.
-SELECT p.id, p.draw, p.condition, p.seat, p.expert, p.pseudonym, p.units, p.rank, p.outcome::text AS outcome, p.picked_at
+-- Everybody picked in this activity so far; the units of those who hold a seat.
+SELECT p.condition, p.seat, p.pseudonym, p.outcome::text AS outcome,
+       CASE WHEN p.outcome IN ('open', 'accepted') THEN p.units END AS units
 FROM pick p WHERE p.activity = %(activity)s ORDER BY p.id;
 
--- name: tally
--- Whether anything is due, in one look: planned and agreed seats, open picks, open picks without a call under way, live calls.
-SELECT (SELECT sum(c.seats) FROM condition c WHERE c.activity = %(activity)s) AS planned,
-       count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
-       count(*) FILTER (WHERE p.outcome = 'open') AS open,
-       count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
-         SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'ended')) AS idle,
+-- name: standing
+-- Whether anything is due, in one look: the draw under way (or the last one, or NULLs), planned and agreed seats, open picks,
+-- open picks without a call under way, live calls.
+SELECT d.no, d.system_share_enc, d.witnessed_at, d.sealed_at, t.accepted, t.open, t.idle,
+       (SELECT sum(c.seats) FROM condition c WHERE c.activity = %(activity)s) AS planned,
        (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.state = 'live') AS live
-FROM pick p WHERE p.activity = %(activity)s;
+FROM (SELECT count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
+             count(*) FILTER (WHERE p.outcome = 'open') AS open,
+             count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
+               SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'ended')) AS idle
+      FROM pick p WHERE p.activity = %(activity)s AND p.outcome IN ('open', 'accepted')) t
+LEFT JOIN LATERAL (
+  SELECT * FROM draw WHERE draw.activity = %(activity)s ORDER BY no DESC LIMIT 1) d ON true;
 
 -- name: idle_picks
 -- Open picks with no call waiting or live, with what their calls came to.
@@ -138,14 +143,13 @@ WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
 ORDER BY p.id;
 
 -- name: insert_pick
--- A pick takes its numbered seat; the unique index refuses a second one on it.
+-- A pick takes its numbered seat; the unique index refuses a second one on it. Its 验证码 is the first of %(codes)s that nobody
+-- else in the activity has.
 INSERT INTO pick (activity, draw, condition, seat, expert, pseudonym, units, rank, code)
-VALUES (%(activity)s, %(draw)s, %(condition)s, %(seat)s, %(expert)s, %(pseudonym)s, %(units)s, %(rank)s, %(code)s)
+VALUES (%(activity)s, %(draw)s, %(condition)s, %(seat)s, %(expert)s, %(pseudonym)s, %(units)s, %(rank)s,
+        (SELECT o.code FROM unnest(%(codes)s) WITH ORDINALITY o (code, n) WHERE NOT EXISTS (
+           SELECT FROM pick p WHERE p.activity = %(activity)s AND p.code = o.code::char(6)) ORDER BY o.n LIMIT 1))
 RETURNING id;
-
--- name: codes
--- The 验证码 given in this activity.
-SELECT code FROM pick WHERE activity = %(activity)s;
 
 -- name: decide_pick
 -- An open pick gets its outcome, once.

@@ -160,13 +160,10 @@ class Dispatcher:
         activity = await lock_settled(tx, call.activity)
         if activity.state != ActivityState.DRAWING.value and call.flow != "details":
             return False
-        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
-        if await tx.one(Q.lease_held, lease) is None:
-            return False
         if call.expert is not None and not await self._may_ring(tx, activity, call, conversation.who):
             return False
-        values = {"call": call.id, "node": self._lease.node, "epoch": self._lease.epoch}
-        return bool(await tx.run(Q.go_live, values))
+        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
+        return bool(await tx.run(Q.go_live, {"call": call.id, **lease}))
 
     async def _may_ring(self, tx: Transaction, activity: Any, call: Any, who: str) -> bool:
         travel = Rules.load(activity.rules).travel_s

@@ -22,12 +22,6 @@ RETURNING epoch;
 UPDATE node SET lease_until = clock_timestamp(), holder = NULL
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
--- name: lease_held
--- Looked at, and held fast against a take-over, in the transaction that makes a call live.
-SELECT epoch FROM node
-WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until > clock_timestamp()
-FOR SHARE;
-
 -- name: due
 -- Calls whose time has come, oldest first; those of a paused or ended draw are held.
 SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness
@@ -82,9 +76,13 @@ SELECT encode(t.hash, 'hex') FROM pick p JOIN transcript t ON t.activity = p.act
 WHERE p.id = %(pick)s AND t.body::jsonb ->> 'expert' = p.pseudonym ORDER BY t.seq DESC LIMIT 1;
 
 -- name: go_live
--- A waiting call becomes this worker's; the unique index refuses a second live call to one expert.
-UPDATE call SET state = 'live', node = %(node)s, epoch = %(epoch)s, dialled_at = clock_timestamp()
-WHERE id = %(call)s AND state = 'waiting';
+-- A waiting call becomes this worker's while its lease holds, which is kept fast against a take-over until COMMIT; the unique
+-- index refuses a second live call to one expert.
+WITH held AS (
+  SELECT epoch FROM node
+  WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until > clock_timestamp() FOR SHARE)
+UPDATE call SET state = 'live', node = %(node)s, epoch = held.epoch, dialled_at = clock_timestamp()
+FROM held WHERE id = %(call)s AND state = 'waiting';
 
 -- name: postpone
 -- Not now: another line, the hours or a budget stand in the way.

@@ -41,6 +41,8 @@ from ivr.speech import Speech, SpeechError
 
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
+BREATH_SECONDS = 0.02  # what happens so soon after each other is looked at together
+DUE_AT_ONCE = 16
 LOOK_AGAIN_SECONDS = 0.1
 LONGEST_CALL_SECONDS = 480.0  # more than Timings.call_seconds
 NO_SPEECH_SECONDS = 30.0
@@ -184,6 +186,7 @@ class Worker:
         try:
             async with asyncio.timeout(seconds):
                 await self._look.wait()
+                await asyncio.sleep(BREATH_SECONDS)
         except TimeoutError:
             pass
         self._look.clear()
@@ -225,12 +228,19 @@ class Worker:
         """Make live what is due, as far as lease, line and trunk allow; the pause until there may be more."""
         if self._stopping or not self._lease.safe_to_dial or not self._client.connected:
             return SWEEP_SECONDS
-        for call in await self._dispatcher.due(self._calling.channels - len(self._calls)):
+        if (free := self._calling.channels - len(self._calls)) <= 0:
+            return SWEEP_SECONDS  # the end of a call wakes us
+        if wait := self._gate.wait(datetime.now(UTC)):
+            return wait
+        due = await self._dispatcher.due(min(free, DUE_AT_ONCE))
+        for call in due:
             now = datetime.now(UTC)
             if wait := self._gate.wait(now):
                 return wait
             if await self._begin(call, now):
                 self._gate.passed(now)
+        if len(due) == DUE_AT_ONCE:
+            return BREATH_SECONDS
         soon: float | None = await self._db.value(Q.next_due)
         return SWEEP_SECONDS if soon is None else max(soon, 0.0)
 
