@@ -25,6 +25,7 @@ import psycopg2.extensions as _ext
 
 from db.errors import Aborted, DatabaseError, Unavailable, translate
 from db.listen import Listener
+from db.queries import Query
 from db.rows import maker
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class _Session:
     def __init__(self, connection: Any, cursor: Any) -> None:
         self._connection = connection
         self._cursor = cursor
+        self._prepared: dict[Query, str] = {}
 
     @classmethod
     async def open(cls, dsn: str, patience: float) -> _Session:
@@ -64,6 +66,17 @@ class _Session:
 
     def close(self) -> None:
         self._connection.close()
+
+    async def ready(self, sql: str) -> str:
+        """What to send for it: a query marked so is planned at its first use on this connection, and then carried out."""
+        if not isinstance(sql, Query) or not sql.prepared:
+            return sql
+        execute = self._prepared.get(sql)
+        if execute is None:
+            name = f"q{len(self._prepared)}"
+            await self.execute(sql.prepare(name), None)
+            execute = self._prepared[sql] = sql.execute(name)
+        return execute
 
     def bound(self, sql: str, params: Params | None) -> bytes:
         """The statement with its parameters in it, as it would be sent."""
@@ -163,6 +176,7 @@ class Transaction(_Statements):
     async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
         if self._over:
             raise RuntimeError("the transaction is over")
+        sql = await self._session.ready(sql)
         if self._posted:
             return take(await self._send(self._session.bound(sql, params)))
         if self._session.usable:  # nothing has reached the server yet
@@ -246,7 +260,7 @@ class Database(_Statements):
     async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
         session = await self._acquire()
         try:
-            return take(await session.execute(sql, params))
+            return take(await session.execute(await session.ready(sql), params))
         finally:
             self._release(session)
 

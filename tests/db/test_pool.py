@@ -20,6 +20,7 @@ from db.errors import (
     Unavailable,
 )
 from db.pool import Database
+from db.queries import parse
 from tests.postgres import TestDatabase, private_cluster
 
 pytestmark = pytest.mark.postgres
@@ -239,3 +240,67 @@ async def test_the_service_may_add_to_the_chain_and_no_more(db: Database) -> Non
         await db.run("UPDATE transcript SET hash = hash")
     with pytest.raises(Forbidden):
         await db.run("ALTER TABLE transcript DISABLE TRIGGER ALL")
+
+
+QUERIES = parse(
+    """
+-- name: lots (prepared)
+-- Lots of a project, and 5 % of nothing.
+SELECT id, '5 %%' AS share FROM lot WHERE project = %(project)s AND id <> %(not)s ORDER BY id;
+""",
+    "test",
+)
+
+
+async def test_a_prepared_query_is_planned_once_per_connection(database: TestDatabase) -> None:
+    async with Database(database.dsn, size=1) as db:
+        await db.run(LOT, {"id": "l1"})
+        for _ in range(3):
+            assert await db.all(QUERIES.lots, {"project": "p", "not": "x"}) == [("l1", "5 %")]
+        async with db.transaction() as tx:
+            assert await tx.all(QUERIES.lots, {"project": "p", "not": "l1"}) == []
+        prepared = await db.all("SELECT generic_plans + custom_plans AS used FROM pg_prepared_statements")
+        assert [each.used for each in prepared] == [4]
+
+
+async def test_a_prepared_query_outlives_the_transaction_in_which_it_was_first_used(database: TestDatabase) -> None:
+    async with Database(database.dsn, size=1) as db:
+        with pytest.raises(ZeroDivisionError):
+            async with db.transaction() as tx:
+                await tx.run(LOT, {"id": "l1"})
+                assert await tx.all(QUERIES.lots, {"project": "p", "not": "x"})
+                raise ZeroDivisionError
+        assert await db.all(QUERIES.lots, {"project": "p", "not": "x"}) == []
+
+
+async def test_what_is_posted_goes_before_the_next_statement_or_with_the_commit(db: Database) -> None:
+    async with db.transaction() as tx:
+        tx.post(LOT, {"id": "l1"})
+        tx.post(LOT, {"id": "100%"})
+        assert await tx.value(LOTS) == 2
+        tx.post(LOT, {"id": "l3"})
+    async with db.transaction() as tx:
+        tx.post(LOT, {"id": "l4"})
+    assert await db.value(LOTS) == 4
+
+
+async def test_an_error_of_what_was_posted_is_raised_and_nothing_is_committed(db: Database) -> None:
+    await db.run(LOT, {"id": "l1"})
+    with pytest.raises(Conflict):
+        async with db.transaction() as tx:
+            await tx.run(LOT, {"id": "l2"})
+            tx.post(LOT, {"id": "l1"})
+    assert await db.value(LOTS) == 1
+    with pytest.raises(Conflict):
+        async with db.transaction() as tx:
+            tx.post(LOT, {"id": "l1"})
+            await tx.value(LOTS)
+    assert await db.value(LOTS) == 1
+
+
+async def test_what_was_posted_is_dropped_with_its_transaction(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with db.transaction() as tx:
+            tx.post(LOT, {"id": "l1"})
+            raise ZeroDivisionError
+    assert await db.value(LOTS) == 0
