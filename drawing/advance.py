@@ -108,7 +108,8 @@ class _Step:
         more = await self._fill()
         if self.standing.idle:
             more += await self._settle()
-        self.tx.post(Q.set_owed, {"activity": self.activity.id, "owed": False})
+        if self.activity.owed:
+            self.tx.post(Q.set_owed, {"activity": self.activity.id, "owed": False})
         return more
 
     async def _settle(self) -> int:
