@@ -12,7 +12,10 @@ from typing import Literal
 
 from asterisk.settings import FarEndSettings
 
-Pause = Literal["first", "again", "early", "none"]
+Pause = Literal["first", "again", "early", "silence", "none"]
+
+LISTENS_MS = 1_800
+"""How long a listener waits after the last sound before a prompt counts as over; pauses inside are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,8 @@ class Behaviour(Enum):
     """Every way in which a telephone of the far end behaves; a number with another ending accepts."""
 
     WITNESS = Telephone(
-        "00", "the supervisor's: enters the digits for the seed and #, then presses 1",
-        (Act.ANSWER, Press("{witness}#", "first"), Press("1")))  # fmt: skip
+        "00", "the supervisor's: listens to each prompt, presses 1, enters the digits and #, presses 1",
+        (Act.ANSWER, Press("1", "silence"), Press("{witness}#", "silence"), Press("1", "silence")))  # fmt: skip
     ACCEPTS = Telephone(
         "01", "presses 1, then 1 to confirm",
         (Act.ANSWER, Press("1", "first"), Press("1")))  # fmt: skip
@@ -107,6 +110,13 @@ class Behaviour(Enum):
         "21", "holds 1 for two seconds, then 1 to confirm",
         (Act.ANSWER, Press("1", "first", hold_ms=2_000), Press("1")))  # fmt: skip
     UNCONFIRMED = Telephone("22", "presses 1 and never confirms", (Act.ANSWER, Press("1", "first")))
+    PATIENT = Telephone(
+        "23", "listens to each prompt to its end, presses 1, then 1 to confirm",
+        (Act.ANSWER, Press("1", "silence"), Press("1", "silence")))  # fmt: skip
+    CARELESS_WITNESS = Telephone(
+        "24", "a supervisor's who first enters a number that is too easy, then as 00",
+        (Act.ANSWER, Press("1", "silence"), Press("11111111#", "silence"),
+         Press("{witness}#", "silence"), Press("1", "silence")))  # fmt: skip
 
     @property
     def suffix(self) -> str:
@@ -162,7 +172,7 @@ def _lines(step: Step, settings: FarEndSettings) -> Iterator[str]:
     match step:
         case Press(keys, pause, hold_ms, gap_ms):
             keys = keys.replace("{witness}", settings.witness_digits)
-            yield f"Wait({_seconds(pause, settings)})"
+            yield from _pause(pause, settings)
             yield from note(settings, f"pressed {keys}")  # before: the key may be the call's end
             yield f"SendDTMF({keys},{gap_ms},{hold_ms})"
         case Refuse(sip):
@@ -192,16 +202,27 @@ def _lines(step: Step, settings: FarEndSettings) -> Iterator[str]:
             yield "Hangup()"
 
 
-def _seconds(pause: Pause, settings: FarEndSettings) -> float:
+def _pause(pause: Pause, settings: FarEndSettings) -> Iterator[str]:
     match pause:
         case "first":
-            return settings.press_after
+            yield f"Wait({settings.press_after})"
         case "again":
-            return settings.press_again_after
+            yield f"Wait({settings.press_again_after})"
         case "early":
-            return settings.early_press_after
+            yield f"Wait({settings.early_press_after})"
+        case "silence":
+            yield from _LISTEN
         case "none":
-            return 0.0
+            pass
+
+
+_LISTEN = (
+    "Set(HEARD=${CHANNEL(rtcp,rxcount)})",
+    f"WaitForSilence({LISTENS_MS},1,{LISTENS_MS // 1_000 + 1})",
+    # A quiet line may also carry no packets at all, in which WaitForSilence finds no silence (seen).
+    'GotoIf($["${WAITSTATUS}" != "SILENCE" & "${HEARD}" != "${CHANNEL(rtcp,rxcount)}"]?$[${PRIORITY} - 2])',
+)
+"""Wait for a prompt's end: again and again for a little while, until that one was silent throughout."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,11 @@ async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: s
     if row is None:
         return Need.NOTHING
     state = ActivityState(row.state)
-    standing = await tx.one(Q.standing, {"activity": activity})
+    rules = Rules.load(row.rules)
+    standing = await tx.one(Q.standing, {"activity": activity, "hold": rules.hold_s})
     if standing.no is None or standing.sealed_at:
         return Need.COMMIT if state is ActivityState.DRAWING else Need.NOTHING
-    step = _Step(tx, custody, orders, row, standing, Rules.load(row.rules))
+    step = _Step(tx, custody, orders, row, standing, rules)
     if standing.witnessed_at is None:
         return await step.witness() if state is ActivityState.DRAWING else Need.NOTHING
     await step.run(state)
@@ -94,12 +95,11 @@ class _Step:
 
     async def run(self, state: ActivityState) -> None:
         """Settle open picks, fill seats, and end the draw when nothing is left to do."""
-        now = self.standing
-        if state is ActivityState.DRAWING:
-            pending = now.open
-            if self.activity.owed or now.idle or now.accepted + now.open < now.planned:
-                pending += await self._settle_and_fill()
-            state = await self._end(pending)
+        now, pending = self.standing, self.standing.open
+        drawing = state is ActivityState.DRAWING
+        if drawing and (self.activity.owed or now.idle or now.accepted + now.open < now.planned):
+            pending += await self._settle_and_fill()
+        state = await self._end(state, pending)
         if state in (ActivityState.COMPLETED, ActivityState.ENDED) and not now.live:
             await self._seal()
 
@@ -118,8 +118,11 @@ class _Step:
             tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
             match verdict(tries, self.activity.now, self.rules):
                 case Again() as again:
-                    self._call("invitation", again, pick=pick.id, expert=pick.expert)
+                    if pick.retry is None:
+                        self._call("invitation", again, pick=pick.id, expert=pick.expert)
                 case _:
+                    if pick.retry is not None:
+                        await self.tx.run(Q.drop_retry, {"call": pick.retry})
                     await self._unreached(pick)
                     more += await self._fill() - 1
         return more
@@ -203,21 +206,23 @@ class _Step:
 
     # --- the end ----------------------------------------------------------------------------------------------
 
-    async def _end(self, pending: int) -> ActivityState:
+    async def _end(self, state: ActivityState, pending: int) -> ActivityState:
+        """A call that was under way may fill the last seat of a paused draw too; only a running one can fall short."""
         now = self.standing
-        end = ending(now.planned, now.accepted, pending)
-        if end is None:
-            return ActivityState.DRAWING
-        if end is End.COMPLETE:
-            body = {"agreed": now.accepted, "seats": int(now.planned)}
-            await (await self.chain()).append(EntryType.COMPLETE, body)
-        return await self._to(Act.COMPLETE if end is End.COMPLETE else Act.SHORT)
-
-    async def _to(self, act: Act) -> ActivityState:
-        state = lifecycle.after(ActivityState.DRAWING, act, Role.SYSTEM)
-        await self.tx.run(Q.set_state, {"activity": self.activity.id, "state": state.value})
-        await log(self.tx, self.activity.id, act, "system", Role.SYSTEM)
+        match ending(now.planned, now.accepted, pending), state:
+            case End.COMPLETE, ActivityState.DRAWING | ActivityState.PAUSED:
+                body = {"agreed": now.accepted, "seats": int(now.planned)}
+                await (await self.chain()).append(EntryType.COMPLETE, body)
+                return await self._to(state, Act.COMPLETE)
+            case End.SHORT, ActivityState.DRAWING:
+                return await self._to(state, Act.SHORT)
         return state
+
+    async def _to(self, state: ActivityState, act: Act) -> ActivityState:
+        following = lifecycle.after(state, act, Role.SYSTEM)
+        await self.tx.run(Q.set_state, {"activity": self.activity.id, "state": following.value})
+        await log(self.tx, self.activity.id, act, "system", Role.SYSTEM)
+        return following
 
     async def _seal(self) -> None:
         """After the last live call: the system's share is opened, the chain is whole, the ledger knows."""

@@ -14,11 +14,10 @@ FROM activity a WHERE a.id = %(activity)s FOR UPDATE SKIP LOCKED;
 
 -- name: running
 -- Activities whose draw may have something due; an ended one until it is sealed.
-SELECT a.id FROM activity a
-WHERE a.state IN ('drawing', 'paused')
-   OR (a.state IN ('completed', 'ended') AND EXISTS (
-         SELECT FROM draw d WHERE d.activity = a.id AND d.sealed_at IS NULL))
-ORDER BY a.started_at, a.id;
+SELECT a.id FROM activity a WHERE a.state IN ('drawing', 'paused')
+UNION
+SELECT a.id FROM draw d JOIN activity a ON a.id = d.activity
+WHERE d.sealed_at IS NULL AND a.state IN ('completed', 'ended');
 
 -- name: set_state
 -- Only drawing.lifecycle says which state may follow.
@@ -125,21 +124,27 @@ SELECT d.no, d.system_share_enc, d.witnessed_at, d.sealed_at, t.accepted, t.open
 FROM (SELECT count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
              count(*) FILTER (WHERE p.outcome = 'open') AS open,
              count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
-               SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'ended')) AS idle
+               SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND (c.state = 'live'
+                 OR c.state = 'waiting' AND (c.attempt = 1
+                   OR p.picked_at > clock_timestamp() - %(hold)s * interval '1 second')))) AS idle
       FROM pick p WHERE p.activity = %(activity)s AND p.outcome IN ('open', 'accepted')) t
 LEFT JOIN LATERAL (
   SELECT * FROM draw WHERE draw.activity = %(activity)s ORDER BY no DESC LIMIT 1) d ON true;
 
 -- name: idle_picks
--- Open picks with no call waiting or live, with what their calls came to.
+-- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits.
 SELECT p.id, p.condition, p.seat, p.expert, p.pseudonym, p.picked_at,
-       ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt) AS outcomes,
-       ARRAY(SELECT c.ended_at FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt) AS ended,
+       (SELECT c.id FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'waiting') AS retry,
+       ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
+             ORDER BY c.attempt) AS outcomes,
+       ARRAY(SELECT c.ended_at FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
+             ORDER BY c.attempt) AS ended,
        ARRAY(SELECT encode(c.evidence_hash, 'hex') FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
-             ORDER BY c.attempt) AS evidence
+             AND c.state = 'ended' ORDER BY c.attempt) AS evidence
 FROM pick p
 WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
-  SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'ended')
+  SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
+    AND (c.state = 'live' OR c.state = 'waiting' AND c.attempt = 1))
 ORDER BY p.id;
 
 -- name: insert_pick (prepared)
@@ -155,6 +160,11 @@ RETURNING id;
 -- An open pick gets its outcome, once.
 UPDATE pick SET outcome = %(outcome)s::pick_outcome, decided_at = clock_timestamp()
 WHERE id = %(pick)s AND outcome = 'open';
+
+-- name: drop_retry
+-- A retry that held its seat too long (D9).
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE id = %(call)s AND state = 'waiting';
 
 -- name: insert_appointment
 -- Who agreed is busy from 集合时间 − travel to 预计评标结束.

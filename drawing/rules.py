@@ -104,9 +104,13 @@ class Rules:
     sources: Mapping[str, Source]
 
     @classmethod
-    def load(cls, version: str) -> "Rules":
-        """The rules of that version; raises BadRules, also for an unknown one. Read once: a version never changes."""
-        return _load(version)
+    @cache
+    def load(cls, version: str) -> Self:
+        """The rules of that version, read once (a version never changes); raises BadRules, also for an unknown one."""
+        known = versions()
+        if version not in known:
+            raise BadRules(f"no rules {version!r}; there are: {', '.join(known)}")
+        return cls.parse((FOLDER / f"{version}.toml").read_text(encoding="utf-8"), version)
 
     @classmethod
     def parse(cls, text: str, version: str) -> Self:
@@ -176,14 +180,6 @@ class Rules:
             return False
         enough = (0 < self.unreached_tries[outcome] <= times for outcome, times in tries.items())
         return any(enough) or tries.total() >= self.unreached_total or held_seconds >= self.hold_s
-
-
-@cache
-def _load(version: str) -> Rules:
-    known = versions()
-    if version not in known:
-        raise BadRules(f"no rules {version!r}; there are: {', '.join(known)}")
-    return Rules.parse((FOLDER / f"{version}.toml").read_text(encoding="utf-8"), version)
 
 
 def versions() -> list[str]:

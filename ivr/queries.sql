@@ -55,11 +55,9 @@ WHERE w.activity = %(activity)s AND w.id = %(witness)s
 ORDER BY t.seq DESC LIMIT 1;
 
 -- name: person_now (prepared)
--- What stands in the way of ringing this expert now: calls of the last minute, hour and day, a live call, an appointment made
--- elsewhere (with the hash of the outcome that made it).
-SELECT count(*) FILTER (WHERE c.dialled_at > clock_timestamp() - interval '1 minute') AS last_minute,
-       count(*) FILTER (WHERE c.dialled_at > clock_timestamp() - interval '1 hour') AS last_hour,
-       count(*) AS last_day,
+-- What could stand in the way of ringing this expert now: when they were called within a day, whether they are on the line, and
+-- the pick that made an appointment elsewhere.
+SELECT coalesce(array_agg(c.dialled_at) FILTER (WHERE c.id IS NOT NULL), '{}') AS called,
        coalesce(bool_or(c.state = 'live'), false) AS on_the_line,
        (SELECT ap.pick FROM appointment ap
         WHERE ap.expert = %(expert)s AND ap.activity <> %(activity)s AND ap.during && (
@@ -107,3 +105,8 @@ SELECT count(*) FROM call WHERE dialled_at >= date_trunc('day', clock_timestamp(
 -- name: who
 -- Whom a call was for, as evidence names them.
 SELECT coalesce(p.pseudonym, c.witness) FROM call c LEFT JOIN pick p ON p.id = c.pick WHERE c.id = %(call)s;
+
+-- name: postpone_until
+-- Not now: a rule stands against it until then (a moment later when the rule does not say).
+UPDATE call SET not_before = coalesce(%(until)s, clock_timestamp() + interval '1 second')
+WHERE id = %(call)s AND state = 'waiting';

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeVar
 
 from db.errors import DatabaseError
 from db.pool import Database
@@ -25,7 +26,6 @@ from drawing.chain import Q as DRAWING
 from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
-from ivr import policy
 from ivr.ari.client import Client
 from ivr.ari.driver import Driver
 from ivr.ari.errors import Abandoned, AriError, Replaced, Unanswered, Unsent
@@ -34,15 +34,17 @@ from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
 from ivr.dialplans import Timings
 from ivr.dispatch import Conversation, Dispatcher, Preparer, Q, Ready
 from ivr.lease import Lease
+from ivr.policy import TokenBucket, TrunkLoad
 from ivr.prompts import readback
 from ivr.record import Recorder
 from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError
 
+T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
 BREATH_SECONDS = 0.02  # what happens so soon after each other is looked at together
-DUE_AT_ONCE = 16
+ABREAST = 4  # transactions of the loop at once; the pool has more connections, which are for decisions
 LOOK_AGAIN_SECONDS = 0.1
 LONGEST_CALL_SECONDS = 480.0  # more than Timings.call_seconds
 NO_SPEECH_SECONDS = 30.0
@@ -60,8 +62,9 @@ class Worker:
     ) -> None:
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
-        self._calling = policy.Calling.of(rules.calling)
-        self._gate = policy.Gate(self._calling, settings.trunk.calls_per_second)
+        self._calling = rules.calling
+        rate = min(rules.calling.calls_per_second, settings.trunk.calls_per_second or math.inf)
+        self._bucket = TokenBucket.full(rate, datetime.now(UTC))
         self._orders = Orders(custody.vault)
         self._driver = Driver(client)
         self._recorder = Recorder(db, custody, self._orders, lease.epoch)
@@ -175,6 +178,7 @@ class Worker:
                 if clock() - swept >= SWEEP_SECONDS:
                     swept = clock()
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
+                    await self._dispatcher.count_today()
                 await self._advance_changed()
                 pause = await self._dispatch()
             except DatabaseError as error:
@@ -193,17 +197,19 @@ class Worker:
 
     async def _advance_changed(self) -> None:
         changed, self._changed = self._changed, set()
-        for activity in sorted(changed):
-            if activity in self._jobs:
-                continue
-            try:
-                async with self._db.transaction() as tx:
-                    need = await advance(tx, self._custody, self._orders, activity, wait=False)
-            except DatabaseError:
-                self._changed.add(activity)
-                raise
-            if need is not Need.NOTHING:
-                self._jobs[activity] = asyncio.create_task(self._job(activity, need))
+        due = sorted(changed - self._jobs.keys())
+        for start in range(0, len(due), ABREAST):
+            await _abreast(map(self._advance, due[start : start + ABREAST]))
+
+    async def _advance(self, activity: str) -> None:
+        try:
+            async with self._db.transaction() as tx:
+                need = await advance(tx, self._custody, self._orders, activity, wait=False)
+        except DatabaseError:
+            self._changed.add(activity)
+            raise
+        if need is not Need.NOTHING:
+            self._jobs[activity] = asyncio.create_task(self._job(activity, need))
 
     async def _job(self, activity: str, need: Need) -> None:
         """Snapshot or order, in a process of its own."""
@@ -230,23 +236,23 @@ class Worker:
             return SWEEP_SECONDS
         if (free := self._calling.channels - len(self._calls)) <= 0:
             return SWEEP_SECONDS  # the end of a call wakes us
-        if wait := self._gate.wait(datetime.now(UTC)):
-            return wait
-        due = await self._dispatcher.due(min(free, DUE_AT_ONCE))
-        for call in due:
-            now = datetime.now(UTC)
-            if wait := self._gate.wait(now):
-                return wait
-            if await self._begin(call, now):
-                self._gate.passed(now)
-        if len(due) == DUE_AT_ONCE:
+        now = datetime.now(UTC)
+        self._bucket = self._bucket.filled(now)
+        if (opens := self._bucket.free_at(now)) > now:
+            return (opens - now).total_seconds()
+        limit = min(free, ABREAST, int(self._bucket.tokens))
+        due = await self._dispatcher.due(limit)
+        trunk = TrunkLoad(self._bucket, len(self._calls))
+        for _ in filter(None, await _abreast(self._begin(call, trunk) for call in due)):
+            self._bucket = self._bucket.take(now)
+        if len(due) == limit:
             return BREATH_SECONDS
         soon: float | None = await self._db.value(Q.next_due)
         return SWEEP_SECONDS if soon is None else max(soon, 0.0)
 
-    async def _begin(self, call: Any, now: datetime) -> bool:
+    async def _begin(self, call: Any, trunk: TrunkLoad) -> bool:
         try:
-            ready = await self._dispatcher.make_live(call, now)
+            ready = await self._dispatcher.make_live(call, trunk)
         except Owing:
             self._note(call.activity)
             return False
@@ -273,6 +279,9 @@ class Worker:
         conversation, trunk = ready.conversation, self._settings.trunk
         if not self._lease.safe_to_dial:
             return Outcome.CANCELLED, Trail(channel=ready.id, trunk=trunk.name)
+        if not self._calling.allows(conversation.number):
+            LOG.error("call %s: no pattern of the allowlist fits the number; it is not dialled", ready.id)
+            return Outcome.INVALID_NUMBER, Trail(channel=ready.id, trunk=trunk.name)
 
         async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
             answer = await self._recorder.decide(ready, decision, trail)
@@ -311,6 +320,15 @@ class Worker:
             except DatabaseError as error:
                 LOG.warning("call %s: its end could not be written: %s", ready.id, error)
                 await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _abreast(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Carry all out at the same time; once all have ended, the first error is raised."""
+    ended = await asyncio.gather(*works, return_exceptions=True)
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in ended if not isinstance(each, BaseException)]
 
 
 class _NoFlow:

@@ -68,7 +68,7 @@ class Client:
         self._request_seconds = request_seconds
         self._probe_seconds = probe_seconds
         self._session: aiohttp.ClientSession | None = None
-        self._connected = False
+        self._connected = asyncio.Event()
         self._headers = {"Content-Type": "application/json"}
 
     @property
@@ -76,7 +76,11 @@ class Client:
         """Whether events are coming in. While not, nothing may be dialled: the channel would vanish
         unseen.
         """
-        return self._connected
+        return self._connected.is_set()
+
+    async def until_connected(self) -> None:
+        """Wait until events are coming in."""
+        await self._connected.wait()
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -163,7 +167,7 @@ class Client:
             raise
         try:
             await self._filter()
-            self._connected = True
+            self._connected.set()
             sink.connected()
             probing = asyncio.create_task(self._probe(socket))
             try:
@@ -172,8 +176,8 @@ class Client:
                 probing.cancel()
             return True
         finally:
-            if self._connected:
-                self._connected = False
+            if self.connected:
+                self._connected.clear()
                 sink.lost()
             with contextlib.suppress(Exception):
                 await socket.close()

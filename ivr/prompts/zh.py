@@ -1,8 +1,9 @@
 """The wording in Mandarin (普通话).
 
 Rules of the wording: short sentences, for a bad line and a listener of sixty; the meaning first and the key
-after it (参加，请按1); it says that it is automatic, asks for no 证件号 and no money. Words that espeak-ng
-misreads are avoided (重听 comes out as zhong ting: 再听一遍).
+after it (参加，请按1); it says that it is automatic, asks for no 证件号 and no money. What is asked comes before
+what reassures, and that a key may be pressed at any time is said at once. Words that espeak-ng misreads are
+avoided (重听 comes out as zhong ting: 再听一遍).
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,7 +38,8 @@ ROOT_FIGURES = 8
 SHORT, LONG = Pause(250), Pause(600)
 
 WHO = Fixed("您好。这里是广东省综合评标评审专家库。")
-AUTOMATIC = Fixed("这是自动语音电话，不会询问您的证件号码，也不会要您付款。")
+AUTOMATIC = Fixed("这是自动语音电话，您可以随时按键。")
+ASKS_NOTHING = Fixed("我们不会询问您的证件号码，也不会要您付款。")
 MENU: tuple[Part, ...] = (
     Fixed("参加，请按1。"),
     SHORT,
@@ -182,7 +184,8 @@ def _invite(facts: InvitationFacts) -> tuple[Part, ...]:
         Fixed("现在邀请您参加一次评标。"), SHORT,
         Fixed("集合时间是"), Date(local.date()), Time(local.time()), SHORT,
         Fixed("集合地区是"), Address(facts.district), *length, LONG,
-        *MENU,
+        *MENU, LONG,
+        ASKS_NOTHING,
     )  # fmt: skip
 
 

@@ -48,7 +48,9 @@ async def ended(far_end: FarEnd, number: str) -> list[LoggedEvent]:
         (Behaviour.DOUBLED_KEY, "111"),
         (Behaviour.LONG_KEY, "11"),
         (Behaviour.UNCONFIRMED, "1"),
-        (Behaviour.WITNESS, "31415926#1"),
+        (Behaviour.PATIENT, "11"),
+        (Behaviour.WITNESS, "131415926#1"),
+        (Behaviour.CARELESS_WITNESS, "111111111#31415926#1"),
     ],
     ids=lambda value: getattr(value, "name", None),
 )

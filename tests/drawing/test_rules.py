@@ -65,9 +65,9 @@ def test_a_decision_is_never_unreached() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("unseal_lead_s = 60", "unseal_lead_s = -1", "sealing.unseal_lead_s must be at least 0"),
-        ("unseal_lead_s = 60", "", "sealing.unseal_lead_s must be int"),
-        ("unseal_lead_s = 60", "unseal_lead_s = true", "sealing.unseal_lead_s must be int"),
+        ("unseal_lead_s = 1800", "unseal_lead_s = -1", "sealing.unseal_lead_s must be at least 0"),
+        ("unseal_lead_s = 1800", "", "sealing.unseal_lead_s must be int"),
+        ("unseal_lead_s = 1800", "unseal_lead_s = true", "sealing.unseal_lead_s must be int"),
         ("busy = 3\n", "bussy = 3\n", "unreached.tries.busy must be int"),
         ("busy = 3\n", "busy = 3\nmoon = 1\n", "unreached.tries.moon must be left out"),
         ('version = "demo-1"', 'version = "demo-2"', "the file says version 'demo-2'"),
