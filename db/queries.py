@@ -46,7 +46,8 @@ class Query(str):
 
     def execute(self, name: str) -> str:
         """What to send instead, with the same parameters."""
-        return f"EXECUTE {name} (" + ",".join(f"%({parameter})s" for parameter in self._parameters()) + ")"
+        values = ",".join(f"%({parameter})s" for parameter in self._parameters())
+        return f"EXECUTE {name} ({values})" if values else f"EXECUTE {name}"
 
     def _parameters(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(found[1] for found in _PARAMETER.finditer(self) if found[1]))
