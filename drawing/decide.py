@@ -90,7 +90,7 @@ async def answer(
         travel = Rules.load(activity.rules).travel_s
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
     else:
-        await tx.run(Q.set_owed, {"activity": call.activity, "owed": True})
+        tx.post(Q.set_owed, {"activity": call.activity, "owed": True})
     chain = await Chain.of(tx, call.activity, custody.signer)
     expert = facts["expert"]
     await chain.append(
@@ -178,7 +178,7 @@ async def unavailable(
 ) -> None:
     """An appointment made elsewhere since the commit: the pick's outcome rests on that activity's outcome."""
     await close_pick(tx, pick, PickOutcome.UNAVAILABLE)
-    await tx.run(Q.set_owed, {"activity": activity.id, "owed": True})
+    tx.post(Q.set_owed, {"activity": activity.id, "owed": True})
     chain = await Chain.of(tx, activity.id, custody.signer)
     await chain.append(
         EntryType.OUTCOME, {"expert": expert, "outcome": "unavailable", "rests_on": [rests_on]}

@@ -26,13 +26,7 @@ RETURNING epoch;
 UPDATE node SET lease_until = clock_timestamp(), holder = NULL
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
--- name: lease_held
--- Looked at, and held fast against a take-over, in the transaction that makes a call live.
-SELECT epoch FROM node
-WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until > clock_timestamp()
-FOR SHARE;
-
--- name: due
+-- name: due (prepared)
 -- Calls whose time has come, oldest first; those of a paused or ended draw are held, and those of one that owes a pick.
 SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness
 FROM call c JOIN activity a ON a.id = c.activity
@@ -40,13 +34,13 @@ WHERE c.state = 'waiting' AND c.not_before <= clock_timestamp()
   AND (a.state = 'drawing' OR c.flow = 'details') AND NOT a.owed
 ORDER BY c.not_before, c.id LIMIT %(limit)s;
 
--- name: next_due
+-- name: next_due (prepared)
 -- When the next waiting call's time comes, in seconds from now.
 SELECT extract(epoch FROM min(c.not_before) - clock_timestamp())::float8
 FROM call c JOIN activity a ON a.id = c.activity
 WHERE c.state = 'waiting' AND c.not_before > clock_timestamp() AND (a.state = 'drawing' OR c.flow = 'details');
 
--- name: invitation
+-- name: invitation (prepared)
 -- All that an invitation or details call says and needs.
 SELECT p.pseudonym, p.code, e.phone_enc, n.district, a.evaluation_start, a.evaluation_end, a.rules,
        n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
@@ -64,7 +58,7 @@ FROM witness w JOIN activity a ON a.id = w.activity
 WHERE w.activity = %(activity)s AND w.id = %(witness)s
 ORDER BY t.seq DESC LIMIT 1;
 
--- name: person_now
+-- name: person_now (prepared)
 -- What could stand in the way of ringing this expert now: when they were called within a day, whether they are on the line, and
 -- the pick that made an appointment elsewhere.
 SELECT coalesce(array_agg(c.dialled_at) FILTER (WHERE c.id IS NOT NULL), '{}') AS called,
@@ -83,10 +77,14 @@ FROM call c WHERE c.expert = %(expert)s AND c.dialled_at > clock_timestamp() - i
 SELECT encode(t.hash, 'hex') FROM pick p JOIN transcript t ON t.activity = p.activity AND t.type = 'outcome'
 WHERE p.id = %(pick)s AND t.body::jsonb ->> 'expert' = p.pseudonym ORDER BY t.seq DESC LIMIT 1;
 
--- name: go_live
--- A waiting call becomes this worker's; the unique index refuses a second live call to one expert.
-UPDATE call SET state = 'live', node = %(node)s, epoch = %(epoch)s, dialled_at = clock_timestamp()
-WHERE id = %(call)s AND state = 'waiting';
+-- name: go_live (prepared)
+-- A waiting call becomes this worker's while its lease holds, which is kept fast against a take-over until COMMIT; the unique
+-- index refuses a second live call to one expert.
+WITH held AS (
+  SELECT epoch FROM node
+  WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until > clock_timestamp() FOR SHARE)
+UPDATE call SET state = 'live', node = %(node)s, epoch = held.epoch, dialled_at = clock_timestamp()
+FROM held WHERE id = %(call)s AND state = 'waiting';
 
 -- name: postpone
 -- Not now: another line, the hours or a budget stand in the way.

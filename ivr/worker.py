@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from db.errors import DatabaseError, SerializationFailure, Unavailable
 from db.pool import Database
@@ -37,8 +38,11 @@ from ivr.record import Recorder
 from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError
 
+T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
+BREATH_SECONDS = 0.02  # what happens so soon after each other is looked at together
+ABREAST = 4  # transactions of the loop at once; the pool has more connections, which are for decisions
 LOOK_AGAIN_SECONDS = 0.1
 LONGEST_CALL_SECONDS = 480.0  # more than Timings.call_seconds
 ASIDE_SECONDS = 30.0  # for a call that can't be made, so that the others can
@@ -58,7 +62,8 @@ class Worker:
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
         self._calling = rules.calling
-        self._bucket = TokenBucket.full(rules.calling.calls_per_second, datetime.now(UTC))
+        rate = min(rules.calling.calls_per_second, settings.trunk.calls_per_second or math.inf)
+        self._bucket = TokenBucket.full(rate, datetime.now(UTC))
         self._orders = Orders(custody.vault)
         self._driver = Driver(client)
         self._recorder = Recorder(db, custody, self._orders, lease.epoch)
@@ -202,6 +207,7 @@ class Worker:
         try:
             async with asyncio.timeout(seconds):
                 await self._look.wait()
+                await asyncio.sleep(BREATH_SECONDS)
         except TimeoutError:
             pass
         self._look.clear()
@@ -209,9 +215,11 @@ class Worker:
     async def _advance_changed(self) -> None:
         changed, self._changed = self._changed, set()
         now = asyncio.get_running_loop().time()
-        for activity in sorted(changed - self._jobs.activities()):
-            if self._failures.get(activity, (0, now))[1] <= now:
-                await self._advance(activity)
+        due = sorted(
+            each for each in changed - self._jobs.activities() if self._failures.get(each, (0, now))[1] <= now
+        )
+        for start in range(0, len(due), ABREAST):
+            await _abreast(map(self._advance, due[start : start + ABREAST]))
 
     async def _advance(self, activity: str) -> None:
         """One activity; whatever is wrong with it must not stop the others: it rests, and a later sweep tries again."""
@@ -246,18 +254,25 @@ class Worker:
         """Make live what is due, as far as lease, line and trunk allow; the pause until there may be more."""
         if self._stopping or not self._lease.safe_to_dial or not self._client.connected:
             return SWEEP_SECONDS
-        for call in await self._dispatcher.due(self._calling.channels - len(self._calls)):
-            now = datetime.now(UTC)
-            if (free := self._bucket.free_at(now)) > now:
-                return (free - now).total_seconds()
-            if await self._begin(call):
-                self._bucket = self._bucket.take(now)
+        if (free := self._calling.channels - len(self._calls)) <= 0:
+            return SWEEP_SECONDS  # the end of a call wakes us
+        now = datetime.now(UTC)
+        self._bucket = self._bucket.filled(now)
+        if (opens := self._bucket.free_at(now)) > now:
+            return (opens - now).total_seconds()
+        limit = min(free, ABREAST, int(self._bucket.tokens))
+        due = await self._dispatcher.due(limit)
+        trunk = TrunkLoad(self._bucket, len(self._calls))
+        for _ in filter(None, await _abreast(self._begin(call, trunk) for call in due)):
+            self._bucket = self._bucket.take(now)
+        if len(due) == limit:
+            return BREATH_SECONDS
         soon: float | None = await self._db.value(Q.next_due)
         return SWEEP_SECONDS if soon is None else max(soon, 0.0)
 
-    async def _begin(self, call: Any) -> bool:
+    async def _begin(self, call: Any, trunk: TrunkLoad) -> bool:
         try:
-            ready = await self._dispatcher.make_live(call, TrunkLoad(self._bucket, len(self._calls)))
+            ready = await self._dispatcher.make_live(call, trunk)
         except Owing:
             self._note(call.activity)
             return False
@@ -343,6 +358,15 @@ class Worker:
     def _check_over(self, call: str) -> None:
         if self._over:
             raise Abandoned(f"call {call} is left to the node's next holder")
+
+
+async def _abreast(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Carry all out at the same time; once all have ended, the first error is raised."""
+    ended = await asyncio.gather(*works, return_exceptions=True)
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in ended if not isinstance(each, BaseException)]
 
 
 class _NoFlow:
