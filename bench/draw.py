@@ -1,7 +1,8 @@
 """How long a draw's pool takes: snapshot, commit and order over 10^4, 10^5, 10^6 experts, and the next pick.
 
-Run as `script/bench draw [--json] [--sizes 10000,…] [--workers 2]`. Experts come from a seeded generator; its own time is
-part of the snapshot's. Memory: the peak of this process plus the peak of the largest worker × workers.
+Run as `script/bench draw [--json] [--sizes 10000,…] [--workers 2]`. Experts come from a seeded generator;
+its own time is part of the snapshot's. Memory: the peak of this process plus the peak of the largest worker
+× workers.
 """
 
 import argparse

@@ -80,12 +80,13 @@ class BlockingTransaction:
 
 
 @contextmanager
-def transaction(dsn: str) -> Iterator[BlockingTransaction]:
-    """Connect, BEGIN … COMMIT (ROLLBACK on any exception), close."""
+def transaction(dsn: str, *, autocommit: bool = False) -> Iterator[BlockingTransaction]:
+    """Connect, BEGIN … COMMIT (ROLLBACK on any exception), close. `autocommit`: for CREATE DATABASE, which wants that."""
     try:
         connection = psycopg2.connect(_ext.make_dsn(dsn, client_encoding="UTF8"))
     except psycopg2.OperationalError as error:
         raise Unavailable(f"no connection to PostgreSQL: {str(error).strip()}") from error
+    connection.autocommit = autocommit
     try:
         with connection.cursor() as cursor:
             yield BlockingTransaction(cursor)

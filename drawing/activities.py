@@ -137,7 +137,7 @@ async def _insert_details(tx: Transaction, vault: Vault, number: str, plan: Plan
     for person in plan.persons:
         await tx.run(Q.insert_avoided_person, own | _sealed_person(vault, person))
     for witness in plan.witnesses:
-        sealed = {
+        sealed: dict[str, object] = {
             "name_enc": vault.encrypt(witness.name.encode(), "witness.name"),
             "phone_enc": vault.encrypt(witness.phone.encode(), "witness.phone"),
         }

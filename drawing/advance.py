@@ -95,13 +95,12 @@ class _Step:
 
     async def run(self, state: ActivityState) -> None:
         """Settle open picks, fill seats, and end the draw when nothing is left to do."""
-        tally = await self.tx.one(Q.tally, {"activity": self.activity.id})
+        tally = await self.tx.one(Q.tally, {"activity": self.activity.id, "hold": self.rules.hold_s})
         drawing = state is ActivityState.DRAWING
         if drawing and (self.activity.owed or tally.idle or tally.accepted + tally.open < tally.planned):
             await self._settle_and_fill()
-            tally = await self.tx.one(Q.tally, {"activity": self.activity.id})
-        if drawing:
-            state = await self._end(tally)
+            tally = await self.tx.one(Q.tally, {"activity": self.activity.id, "hold": self.rules.hold_s})
+        state = await self._end(state, tally)
         if state in (ActivityState.COMPLETED, ActivityState.ENDED) and not tally.live:
             await self._seal()
 
@@ -111,8 +110,11 @@ class _Step:
             tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
             match verdict(tries, self.activity.now, self.rules):
                 case Again() as again:
-                    await self._call("invitation", again, pick=pick.id, expert=pick.expert)
+                    if pick.retry is None:
+                        await self._call("invitation", again, pick=pick.id, expert=pick.expert)
                 case _:
+                    if pick.retry is not None:
+                        await self.tx.run(Q.drop_retry, {"call": pick.retry})
                     await self._unreached(pick)
                     await self._fill()
         await self.tx.run(Q.set_owed, {"activity": self.activity.id, "owed": False})
@@ -199,20 +201,22 @@ class _Step:
 
     # --- the end ----------------------------------------------------------------------------------------------
 
-    async def _end(self, tally: Any) -> ActivityState:
-        end = ending(tally.planned, tally.accepted, tally.open)
-        if end is None:
-            return ActivityState.DRAWING
-        if end is End.COMPLETE:
-            body = {"agreed": tally.accepted, "seats": int(tally.planned)}
-            await (await self.chain()).append(EntryType.COMPLETE, body)
-        return await self._to(Act.COMPLETE if end is End.COMPLETE else Act.SHORT)
-
-    async def _to(self, act: Act) -> ActivityState:
-        state = lifecycle.after(ActivityState.DRAWING, act, Role.SYSTEM)
-        await self.tx.run(Q.set_state, {"activity": self.activity.id, "state": state.value})
-        await log(self.tx, self.activity.id, act, "system", Role.SYSTEM)
+    async def _end(self, state: ActivityState, tally: Any) -> ActivityState:
+        """A call that was under way may fill the last seat of a paused draw too; only a running one can fall short."""
+        match ending(tally.planned, tally.accepted, tally.open), state:
+            case End.COMPLETE, ActivityState.DRAWING | ActivityState.PAUSED:
+                body = {"agreed": tally.accepted, "seats": int(tally.planned)}
+                await (await self.chain()).append(EntryType.COMPLETE, body)
+                return await self._to(state, Act.COMPLETE)
+            case End.SHORT, ActivityState.DRAWING:
+                return await self._to(state, Act.SHORT)
         return state
+
+    async def _to(self, state: ActivityState, act: Act) -> ActivityState:
+        following = lifecycle.after(state, act, Role.SYSTEM)
+        await self.tx.run(Q.set_state, {"activity": self.activity.id, "state": following.value})
+        await log(self.tx, self.activity.id, act, "system", Role.SYSTEM)
+        return following
 
     async def _seal(self) -> None:
         """After the last live call: the system's share is opened, the chain is whole, the ledger knows."""

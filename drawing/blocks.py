@@ -1,7 +1,8 @@
-"""How a pool and an order are stored: blocks of 1,024 entries, so that a pick reads the head and nothing else.
+"""How a pool and an order are stored: blocks of 1,024 entries, so that a pick reads the head alone.
 
-An order's entry is (expert number, pool id, tier, units). Packed, big-endian: number 8 bytes, pool id 10, tier 1, count of
-units 1, then 32 bytes each. A pool block is the zlib-compressed lines of pool.jsonl in the supervisor's form.
+An order's entry is (expert number, pool id, tier, units). Packed, big-endian: number 8 bytes, pool id 10,
+tier 1, count of units 1, then 32 bytes each. A pool block is the zlib-compressed lines of pool.jsonl in the
+supervisor's form.
 
 >>> entry = Entry(7, "0123456789abcdef0123", 1, ("ab" * 32,))
 >>> unpack_block(pack_block([entry])) == [entry]

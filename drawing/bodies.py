@@ -1,4 +1,4 @@
-"""The shape of each entry type's body: which keys, and of what form. What the values mean is checked in `replay`."""
+"""The shape of each entry type's body: which keys, and of what form. `replay` checks meaning."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -92,7 +92,13 @@ def _condition(value: Any) -> bool:
         found = Condition.from_json(value)
     except (ValueError, TypeError, AttributeError):
         return False
-    return text(found.id) and found.seats >= 1 and bool(found.regions) and bool(found.main)
+    return (
+        found.id.isascii()
+        and text(found.id)
+        and found.seats >= 1
+        and bool(found.regions)
+        and bool(found.main)
+    )
 
 
 def _conditions(value: Any) -> bool:

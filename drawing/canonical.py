@@ -35,29 +35,33 @@ def canon(value: Any) -> bytes:
 
 def read(text: str | bytes) -> Any:
     """Strictly parse JSON text (not necessarily written canonically); raises NotCanonical."""
+    value = _parse(text)
+    canon(value)  # integers, keys and strings within the limits
+    return value
+
+
+def read_canonical(line: bytes) -> Any:
+    """Parse `line` and insist that it is the canonical form itself, so that no byte of it is free."""
+    value = _parse(line)
+    if canon(value) != line:
+        raise NotCanonical("not in canonical form")
+    return value
+
+
+def _parse(text: str | bytes) -> Any:
     try:
-        value = json.loads(
+        return json.loads(
             text.decode() if isinstance(text, bytes) else text,
             object_pairs_hook=_pairs,
             parse_float=_no_float,
             parse_constant=_no_float,
         )
-        canon(value)  # integers, keys and strings within the limits
     except NotCanonical:
         raise
     except RecursionError as error:
         raise NotCanonical("nested too deeply") from error
     except ValueError as error:  # JSONDecodeError, UnicodeDecodeError, integers with thousands of digits
         raise NotCanonical(f"not JSON: {error}") from error
-    return value
-
-
-def read_canonical(line: bytes) -> Any:
-    """Parse `line` and insist that it is the canonical form itself, so that no byte of it is free."""
-    value = read(line)
-    if canon(value) != line:
-        raise NotCanonical("not in canonical form")
-    return value
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -74,19 +78,18 @@ def _no_float(text: str) -> NoReturn:
 
 
 def _check(value: Any) -> None:
-    match value:
-        case None | bool() | str():
-            return
-        case int():
-            if abs(value) > LARGEST:
-                raise NotCanonical(f"integer beyond 2^53-1: {value}")
-        case list() | tuple():
-            for item in value:
-                _check(item)
-        case dict():
-            for key, item in value.items():
-                if not isinstance(key, str) or not key.isascii():
-                    raise NotCanonical(f"key is not ASCII: {key!r}")
-                _check(item)
-        case _:
-            raise NotCanonical(f"{type(value).__name__} has no canonical form")
+    """Raises NotCanonical for what has no canonical form; strings are checked when they are encoded."""
+    if isinstance(value, str) or value is None or isinstance(value, bool):
+        return
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str) or not key.isascii():
+                raise NotCanonical(f"key is not ASCII: {key!r}")
+            _check(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item)
+    elif not isinstance(value, int):
+        raise NotCanonical(f"{type(value).__name__} has no canonical form")
+    elif abs(value) > LARGEST:
+        raise NotCanonical(f"integer beyond 2^53-1: {value}")

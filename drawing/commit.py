@@ -12,7 +12,10 @@ from drawing.pool import Counts
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The body of a `commit` entry. `previous` has for each lot (标段) the hash of the ledger's last entry about it."""
+    """The body of a `commit` entry.
+
+    `previous` has for each lot (标段) the hash of the ledger's last entry about it, or None.
+    """
 
     activity: str
     avoid: Avoid

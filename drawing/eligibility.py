@@ -1,9 +1,10 @@
 """Who stands in a condition's order: the only rule, and the only reasons to be left out.
 
-A place fits a region if the codes are equal, or the region ends 0000 (a province) and 2 digits agree, or ends 00 (a
-city) and 4 agree. An expert is eligible in a condition if the place fits (常驻地: the residence; 意愿评标区: any of the willing),
-each of titles, qualifications and authorities that is not empty shares an element with theirs, and a specialty starts
-with a code of main (tier 0) or else of backup (tier 1; 备选专业 come only when the 主专业 is used up).
+A place fits a region if the codes are equal, or the region ends 0000 (a province) and 2 digits agree, or
+ends 00 (a city) and 4 agree. An expert is eligible in a condition if the place fits (常驻地: the residence;
+意愿评标区: any of the willing), each of titles, qualifications and authorities that is not empty shares an
+element with theirs, and a specialty starts with a code of main (tier 0) or else of backup (tier 1; 备选专业
+come only when the 主专业 is used up).
 
 >>> condition = Condition("c1", Mode.RESIDENCE, ("440000",), ("A08",), ("A01",), (), (), (), 2)
 >>> tier(condition, Facts("440106", ("440100",), ("A0801",), "高级", (), (), (), ""))
@@ -11,7 +12,7 @@ with a code of main (tier 0) or else of backup (tier 1; 备选专业 come only w
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Self
@@ -25,7 +26,7 @@ class Mode(StrEnum):
 
 
 class Exclusion(StrEnum):
-    """Why somebody who may be eligible stands in no order. The first three can be derived from the evidence."""
+    """Why somebody who may be eligible stands in no order; the first three can be derived."""
 
     AVOIDED_UNIT = "avoided_unit"  # 回避单位
     AVOIDED_PERSON = "avoided_person"  # 回避人员
@@ -43,8 +44,8 @@ class _Record:
 
     def to_json(self) -> dict[str, Any]:
         """The object that is hashed."""
-        found = asdict(self)  # type: ignore[call-overload]
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))  # type: ignore[arg-type]
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:

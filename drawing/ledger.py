@@ -1,8 +1,8 @@
 """The ledger: an RFC 6962 tree over every commit and every seal of the service, of all activities.
 
-A leaf's data is canon({n, kind, lots, hash}): n its place from 0, kind "commit" or "seal", lots the sorted hex SHA-256 of each
-标段's id, hash that of the transcript entry. Receipts and printed results carry a head (size, root); a draw of a 标段 that was
-thrown away unseen would still stand in it.
+A leaf's data is canon({n, kind, lots, hash}): n its place from 0, kind "commit" or "seal", lots the sorted
+hex SHA-256 of each 标段's id, hash that of the transcript entry. Receipts and printed results carry a head
+(size, root); a draw of a 标段 that was thrown away unseen would still stand in it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,7 +48,10 @@ def lot_hash(lot: str) -> str:
 
 
 def document(leaves: Sequence[Leaf], own: Iterable[int], earlier: Iterable[int] = ()) -> dict[str, Any]:
-    """ledger.json: the head over all leaves, proofs of `own` ones, and that `earlier` heads (sizes) are its prefixes."""
+    """ledger.json: the head over all leaves, with proofs.
+
+    Of the `own` leaves that they are in it, and of `earlier` heads (sizes) that they are its prefixes.
+    """
     digests = [leaf.digest() for leaf in leaves]
     return {
         "head": {"size": len(digests), "root": merkle.root(digests).hex()},
@@ -68,7 +71,7 @@ def document(leaves: Sequence[Leaf], own: Iterable[int], earlier: Iterable[int] 
 
 
 def check(document: Any, wanted: Sequence[Leaf]) -> tuple[int, str]:
-    """Whether the document proves exactly `wanted` (in order; their n is taken from it); the head (size, root).
+    """Whether the document proves exactly `wanted` (their n is taken from it); the head (size, root).
 
     Raises ValueError with a Chinese message.
     """

@@ -1,7 +1,8 @@
 """What may be done with an activity (抽取活动), when, and by whom: one table, state × act × role → state.
 
-The manual's states with its words, and ours beside them (草稿, 抽取中, 已暂停, 复评通知中). What an act needs besides
-(numbers, times, reasons) is checked where it is done; a refusal here says in Chinese what can't be done and why.
+The manual's states with its words, and ours beside them (草稿, 抽取中, 已暂停, 复评通知中). What an act
+needs besides (numbers, times, reasons) is checked where it is done; a refusal here says in Chinese what
+can't be done and why.
 """
 
 from collections.abc import Iterator
@@ -36,7 +37,7 @@ class Act(StrEnum):
 
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
-    PASS_VERIFICATION = "pass_verification"
+    PASS_VERIFICATION = "pass_verification"  # noqa: S105
     REJECT = "reject"
     START = "start"
     PAUSE = "pause"

@@ -3,8 +3,8 @@
 Every expert gets a ticket, a pseudo-random number that nobody could know before the seed (Rivest's consistent
 sampling): ticket = HMAC-SHA-256(seed, canon([condition, expert])). A condition's order is ascending by
 (tier, ticket, id), so a replacement needs no second randomness, and removing one expert leaves the order of
-all others as it was. The seed joins what the operator fixed (the commit and, through it, the system's share) with
-what a witness adds afterwards:
+all others as it was. The seed joins what the operator fixed (the commit and, through it, the system's
+share) with what a witness adds afterwards:
 
     seed = SHA-256("expert-draw/1 seed\\n" ‖ commit hash ‖ system share ‖ canon(share))
 
@@ -20,6 +20,7 @@ import hmac
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from drawing.canonical import canon
@@ -53,7 +54,7 @@ class Pick(NamedTuple):
 
 
 def seed(commit_hash: str, system_share: bytes, share: dict[str, Any] | None) -> bytes:
-    """The seed of a draw; `share` is {"by", "value"}, or None where the rules allow a draw without witness."""
+    """The seed of a draw; `share` is {"by", "value"}, or None where the rules allow a draw without."""
     fixed = f"{ALGORITHM} seed\n".encode() + bytes.fromhex(commit_hash) + system_share
     return sha256(fixed + canon(share)).digest()
 
@@ -81,9 +82,9 @@ def fingerprint(commit_hash: str) -> str:
 def next_pick(ordered: Iterable[Placed], picked: Collection[str], engaged: Sequence[Placed]) -> Pick | None:
     """The first of the order who may be picked now, or None if nobody is left.
 
-    `picked` are all who were picked in this activity (but for those reopened); `engaged` those who have agreed or
-    are being called, in the order of their picks: the first of them who shares a unit is named. Reads `ordered` only
-    as far as it must, so that a stored order need not be loaded whole.
+    `picked` are all who were picked in this activity (but for those reopened); `engaged` those who have
+    agreed or are being called, in the order of their picks: the first of them who shares a unit is named.
+    Reads `ordered` only as far as it must, so that a stored order need not be loaded whole.
     """
     passed: list[tuple[str, str, str]] = []
     for rank, candidate in enumerate(ordered):
@@ -123,7 +124,7 @@ def weak_share(digits: str, used_before: Collection[str] = ()) -> str | None:
 
 
 def _is_run(digits: str) -> bool:
-    steps = {(int(after) - int(before)) % 10 for before, after in zip(digits, digits[1:], strict=False)}
+    steps = {(int(after) - int(before)) % 10 for before, after in pairwise(digits)}
     return steps in ({1}, {9})  # 890123… counts as a run too
 
 

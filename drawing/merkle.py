@@ -1,10 +1,12 @@
-"""Merkle trees of RFC 6962: leaf = SHA-256(0x00 ‖ data), node = SHA-256(0x01 ‖ left ‖ right), none = SHA-256("").
+"""Merkle trees of RFC 6962: leaf = SHA-256(0x00 ‖ data), node = SHA-256(0x01 ‖ left ‖ right), none
+= SHA-256("").
 
 RFC 6962 splits n leaves at the largest power of two below n. Pairing neighbours level by level and carrying
-an odd last one upwards gives the same tree: every left subtree of the split is a full power of two, so no pair
-ever crosses a split; a million leaves then need a loop and no recursion.
+an odd last one upwards gives the same tree: every left subtree of the split is a full power of two, so no
+pair ever crosses a split; a million leaves then need a loop and no recursion.
 
-Proofs are lists of 32-byte hashes, as RFC 6962 section 2.1 orders them; checking them follows RFC 9162 section 2.1.
+Proofs are lists of 32-byte hashes, as RFC 6962 section 2.1 orders them; checking them follows RFC 9162
+section 2.1.
 
 >>> leaves = [leaf_hash(bytes([i])) for i in range(5)]
 >>> verify_inclusion(leaves[4], 4, 5, inclusion_proof(leaves, 4), root(leaves))

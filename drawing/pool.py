@@ -1,9 +1,10 @@
 """The pool of a draw: who could have been drawn, fixed before the seed, without saying who they are.
 
-Each expert of the snapshot gives one record {"id", "facts_hash", "eligible", "excluded"}, ascending by id, and the root of
-the Merkle tree over the records goes into the commit. All hashes here are keyed, by two keys of 32 bytes:
-`activity` (ids, units, persons: the same in all draws of an activity, different in the next) and `pool` (salts: another
-one for each draw). So who has seen one opened result recognises nobody in the next, still sealed one.
+Each expert of the snapshot gives one record {"id", "facts_hash", "eligible", "excluded"}, ascending by id,
+and the root of the Merkle tree over the records goes into the commit. All hashes here are keyed, by two
+keys of 32 bytes: `activity` (ids, units, persons: the same in all draws of an activity, different in the
+next) and `pool` (salts: another one for each draw). So who has seen one opened result recognises nobody in
+the next, still sealed one.
 
 `drawing.bulk` makes the same bytes for a million experts; this is the plain path that says what they are.
 """
@@ -62,14 +63,20 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the commit says of the pool: {condition: [tier 0, tier 1]} who stand in the order, {reason: how many}."""
+    """What the commit says of the pool.
+
+    eligible: condition → [tier 0, tier 1] of those who stand in its order; excluded: reason → how many.
+    """
 
     eligible: dict[str, list[int]]
     excluded: dict[str, int]
 
 
 def pool_id(activity_key: bytes, number: int) -> str:
-    """The expert's id in one activity: the first 20 hex digits of HMAC-SHA-256(activity_key, number in decimal)."""
+    """The expert's id in one activity.
+
+    The first 20 hex digits of HMAC-SHA-256(activity_key, the number in decimal).
+    """
     return hmac.digest(activity_key, b"%d" % number, "sha256").hex()[:ID_LENGTH]
 
 

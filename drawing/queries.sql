@@ -14,11 +14,10 @@ FROM activity a WHERE a.id = %(activity)s FOR UPDATE SKIP LOCKED;
 
 -- name: running
 -- Activities whose draw may have something due; an ended one until it is sealed.
-SELECT a.id FROM activity a
-WHERE a.state IN ('drawing', 'paused')
-   OR (a.state IN ('completed', 'ended') AND EXISTS (
-         SELECT FROM draw d WHERE d.activity = a.id AND d.sealed_at IS NULL))
-ORDER BY a.started_at, a.id;
+SELECT a.id FROM activity a WHERE a.state IN ('drawing', 'paused')
+UNION
+SELECT a.id FROM draw d JOIN activity a ON a.id = d.activity
+WHERE d.sealed_at IS NULL AND a.state IN ('completed', 'ended');
 
 -- name: set_state
 -- Only drawing.lifecycle says which state may follow.
@@ -121,20 +120,26 @@ SELECT (SELECT sum(c.seats) FROM condition c WHERE c.activity = %(activity)s) AS
        count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
        count(*) FILTER (WHERE p.outcome = 'open') AS open,
        count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
-         SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'ended')) AS idle,
+         SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
+           AND (c.state = 'live' OR c.state = 'waiting' AND (c.attempt = 1 OR p.picked_at > clock_timestamp() - %(hold)s * interval '1 second'))
+       )) AS idle,
        (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.state = 'live') AS live
 FROM pick p WHERE p.activity = %(activity)s;
 
 -- name: idle_picks
--- Open picks with no call waiting or live, with what their calls came to.
+-- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits.
 SELECT p.id, p.condition, p.seat, p.expert, p.pseudonym, p.picked_at,
-       ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt) AS outcomes,
-       ARRAY(SELECT c.ended_at FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt) AS ended,
+       (SELECT c.id FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'waiting') AS retry,
+       ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
+             ORDER BY c.attempt) AS outcomes,
+       ARRAY(SELECT c.ended_at FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
+             ORDER BY c.attempt) AS ended,
        ARRAY(SELECT encode(c.evidence_hash, 'hex') FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
-             ORDER BY c.attempt) AS evidence
+             AND c.state = 'ended' ORDER BY c.attempt) AS evidence
 FROM pick p
 WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
-  SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'ended')
+  SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
+    AND (c.state = 'live' OR c.state = 'waiting' AND c.attempt = 1))
 ORDER BY p.id;
 
 -- name: insert_pick
@@ -151,6 +156,11 @@ SELECT code FROM pick WHERE activity = %(activity)s;
 -- An open pick gets its outcome, once.
 UPDATE pick SET outcome = %(outcome)s::pick_outcome, decided_at = clock_timestamp()
 WHERE id = %(pick)s AND outcome = 'open';
+
+-- name: drop_retry
+-- A retry that held its seat too long (D9).
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE id = %(call)s AND state = 'waiting';
 
 -- name: insert_appointment
 -- Who agreed is busy from 集合时间 − travel to 预计评标结束.
@@ -185,7 +195,7 @@ UPDATE call SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s
        outcome = coalesce(outcome, %(outcome)s::call_outcome),
        evidence = coalesce(evidence, %(evidence)s), evidence_hash = coalesce(evidence_hash, %(evidence_hash)s)
 WHERE id = %(call)s AND epoch = %(epoch)s AND state = 'live'
-RETURNING pick, witness, attempt, flow, decided_at IS NOT NULL AS decided;
+RETURNING pick, witness, attempt, flow, outcome::text AS outcome, decided_at IS NOT NULL AS decided;
 
 -- name: open_pseudonym
 -- The pool id of a pick that has no outcome yet.
@@ -268,9 +278,12 @@ ORDER BY c.position, p.seat;
 -- How many experts there are, from the planner's statistics, at least as they were at the last ANALYZE.
 SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'expert'::regclass;
 
--- name: expert_of
--- The expert of a pick.
-SELECT expert FROM pick WHERE id = %(pick)s;
+-- name: details_so_far
+-- Whom to tell where to go, by which rules; how many details calls there were, and how many came to something but for our fault.
+SELECT p.expert, a.rules, count(c.id) AS calls,
+       count(c.id) FILTER (WHERE c.outcome NOT IN ('trunk_failure', 'interrupted', 'cancelled')) AS tries
+FROM pick p JOIN activity a ON a.id = p.activity LEFT JOIN call c ON c.pick = p.id AND c.flow = 'details'
+WHERE p.id = %(pick)s GROUP BY p.id, a.id;
 
 -- name: lock_numbers
 -- 活动编号 are given one at a time.

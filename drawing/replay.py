@@ -1,77 +1,28 @@
 """A chain played again, entry by entry: could each stand where it stands?
 
-A pick is a function of the chain, so the player knows at each moment which one is prescribed, as far as the evidence lets
-it: `Order.places` is None before the seal, `units_known` false in the public form (then whether colleagues share a
-unit can't be derived again). What does not hold is a BrokenChain naming the entry.
+A pick is a function of the chain, so the player knows at each moment which one is prescribed. What does not
+hold is a BrokenChain naming the entry.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from drawing.commit import Commit
 from drawing.eligibility import Condition
-from drawing.lots import Pick, Placed, next_pick, weak_share
+from drawing.lots import Placed, weak_share
+from drawing.progress import Draw, Orders, Picked, Progress
 from drawing.rules import DECISIONS, BadRules, Rules
 from drawing.transcript import BrokenChain, Entry, EntryType, parse_stamp
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """The orders of a draw's conditions; None where the seed is not open yet."""
-
-    places: Mapping[str, Sequence[Placed]] | None
-    units_known: bool
-
-
-@dataclass(slots=True)
-class Picked:
-    """One pick and what became of it."""
-
-    draw: int
-    condition: str
-    seat: int
-    placed: Placed
-    rank: int
-    attempts: list[tuple[str, datetime]] = field(default_factory=list)  # evidence, when
-    outcome: str | None = None
-    absent: bool = False
-
-    @property
-    def engaged(self) -> bool:
-        """Has agreed, or is being called."""
-        return self.outcome is None or (self.outcome == "accepted" and not self.absent)
-
-
-@dataclass(slots=True)
-class Draw:
-    """One draw of the activity while it is played."""
-
-    commit: Commit
-    entry: Entry
-    rules: Rules
-    orders: Orders
-    witnessed: bool = False
-    share: Mapping[str, Any] | None = None
-    paused_since: datetime | None = None
-    pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
-    ended: bool = False
-    completed: bool = False
-    sealed: bool = False
-    tries: int = 0
-
-
-class Replay:
+class Replay(Progress):
     """Plays a chain. `calls` are the evidences by hash."""
 
     def __init__(self, orders: Mapping[int, Orders], calls: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__()
         self._orders, self._calls = orders, calls
-        self.draws: list[Draw] = []
-        self.picks: list[Picked] = []
-        self.current: dict[str, Picked] = {}  # by expert: their pick that counts (not one reopened)
-        self.unsure = False  # a rule rested on units that the evidence does not show
         self._absences = 0
         self._unsealed = False
         self._seq = 0
@@ -95,67 +46,6 @@ class Replay:
         else:
             self._close()
 
-    # What is known at any moment
-
-    @property
-    def draw(self) -> Draw:
-        """The draw that is on."""
-        return self.draws[-1]
-
-    def agreed(self) -> int:
-        """How many have agreed in this draw."""
-        mine = (pick for pick in self.picks if pick.draw == self.draw.commit.draw)
-        return sum(pick.outcome == "accepted" for pick in mine)
-
-    def seats(self) -> int:
-        """How many seats this draw has."""
-        return sum(condition.seats for condition in self.draw.commit.conditions)
-
-    def open_seats(self, condition: Condition) -> list[int]:
-        """The seats that nobody holds, ascending."""
-        held = {
-            pick.seat
-            for pick in self.picks
-            if pick.draw == self.draw.commit.draw
-            and pick.condition == condition.id
-            and pick.outcome in (None, "accepted")
-        }
-        return [seat for seat in range(1, condition.seats + 1) if seat not in held]
-
-    def prescribed(self) -> tuple[Condition, int, Pick] | None:
-        """The pick that the chain demands next; None: none. Only where orders and units are known."""
-        for condition in self.draw.commit.conditions:
-            if seats := self.open_seats(condition):
-                pick = next_pick(self._places(condition.id), self.current, self._engaged())
-                if pick is not None:
-                    return condition, seats[0], pick
-        return None
-
-    def _engaged(self) -> list[Placed]:
-        return [pick.placed for pick in self.picks if pick.engaged]
-
-    def _places(self, condition: str) -> Sequence[Placed]:
-        return (self.draw.orders.places or {})[condition]
-
-    def _nobody_left(self) -> bool | None:
-        """Whether no open seat can be filled; None where the evidence can't say."""
-        if not any(map(self.open_seats, self.draw.commit.conditions)):
-            return True
-        if self.draw.orders.places is None:
-            return None
-        if self.draw.orders.units_known:
-            return self.prescribed() is None
-        waiting = any(
-            place.expert not in self.current
-            for condition in self.draw.commit.conditions
-            if self.open_seats(condition)
-            for place in self._places(condition.id)
-        )
-        if waiting and self._engaged():
-            self.unsure = True
-            return None
-        return not waiting
-
     # What must hold for many entries
 
     def _refuse(self, message: str) -> None:
@@ -174,7 +64,7 @@ class Replay:
         draw = self.draw
         if draw.paused_since or draw.ended or draw.completed or draw.sealed or not draw.witnessed:
             return
-        self._require(self._nobody_left() is not False, "尚有空席且有人可抽，却未先行抽取")
+        self._require(self.nobody_left() is not False, "尚有空席且有人可抽，却未先行抽取")
 
     # Entries
 
@@ -245,15 +135,15 @@ class Replay:
         self.current[expert] = pick
 
     def _check_order(self, condition: Condition, body: Any) -> Placed:
-        places, rank = self._places(condition.id), body["rank"]
+        places, rank = self.places(condition.id), body["rank"]
         self._require(rank < len(places), f"名次 {rank} 超出条件 {condition.id} 的次序")
-        placed = places[rank]
+        placed: Placed = places[rank]
         at_rank = placed.expert == body["expert"]
         self._require(
             at_rank, f"条件 {condition.id} 次序中第 {rank} 位是 {placed.expert}，不是 {body['expert']}"
         )
         if not self.draw.orders.units_known:
-            self._check_passed(places[:rank], body["passed"])
+            self._check_passed(condition, places[:rank], body["passed"])
             return placed
         demanded = self.prescribed()
         given = (condition, body["seat"], body["expert"], rank, [tuple(each) for each in body["passed"]])
@@ -265,13 +155,17 @@ class Replay:
         self._require(given == wanted, f"抽取结果与次序不符：{shown}")
         return placed
 
-    def _check_passed(self, before: Sequence[Placed], passed: Sequence[Sequence[str]]) -> None:
+    def _check_passed(
+        self, condition: Condition, before: Sequence[Placed], passed: Sequence[Sequence[str]]
+    ) -> None:
         """The public form: who was passed and by whose unit, but not whether it is their unit."""
+        earlier = self.draw.commit.conditions[: self.draw.commit.conditions.index(condition)]
+        self._require(self.none_left_in(earlier) is not False, "在先的抽取条件尚有空席且有人可抽")
         skipped = [place.expert for place in before if place.expert not in self.current]
         self._require(skipped == [each[0] for each in passed], "略过的专家与次序不符")
-        engaged = {place.expert for place in self._engaged()}
+        engaged = {place.expert for place in self.engaged()}
         self._require(all(each[2] in engaged for each in passed), "据以略过的专家并未同意，也未在呼叫中")
-        self.unsure = self.unsure or bool(passed)
+        self.unsure = self.unsure or bool(engaged)
 
     def _attempt(self, entry: Entry, body: Any) -> None:
         pick = self._open_pick(body["expert"])
@@ -310,18 +204,9 @@ class Replay:
         decided = set(outcomes) & DECISIONS
         self._require(decided <= {outcome}, f"呼叫证据表明专家已作决定（{'、'.join(sorted(decided))}）")
         if outcome == "unreached":
-            held = self._held_seconds(pick.attempts[0][1], entry.at)
+            held = self.draw.held_seconds(pick.attempts[0][1], entry.at)
             enough = self.draw.rules.unreached_after(outcomes, held)
             self._require(enough, f"按规则 {self.draw.rules.version} 尚不足以认定未接通")
-
-    def _held_seconds(self, since: datetime, until: datetime) -> float:
-        pauses = (min(end, until) - max(begin, since) for begin, end in self._all_pauses(until))
-        held = until - since - sum((each for each in pauses if each > timedelta()), timedelta())
-        return held.total_seconds()
-
-    def _all_pauses(self, now: datetime) -> list[tuple[datetime, datetime]]:
-        since = self.draw.paused_since
-        return [*self.draw.pauses, *([(since, now)] if since else [])]
 
     def _reopen(self, entry: Entry, body: Any) -> None:
         draw = self.draw
@@ -360,15 +245,12 @@ class Replay:
         self._require(not (self.draw.ended or self.draw.completed), "此时不能完成")
         self._check_agreed(body)
         self._require(body["seats"] == self.seats(), f"席位数应为 {self.seats()}")
-        self._require(not self._in_call(), "尚有呼叫未了，不能完成")
-        self._require(self._nobody_left() is not False, "尚有空席且有人可抽，不能完成")
+        self._require(not self.in_call(), "尚有呼叫未了，不能完成")
+        self._require(self.nobody_left() is not False, "尚有空席且有人可抽，不能完成")
         self.draw.completed = True
 
     def _check_agreed(self, body: Any) -> None:
         self._require(body["agreed"] == self.agreed(), f"同意参评人数应为 {self.agreed()}")
-
-    def _in_call(self) -> bool:
-        return any(pick.outcome is None for pick in self.current.values())
 
     def _seal(self, entry: Entry, body: Any) -> None:
         opened = sha256(bytes.fromhex(body["system_share"])).hexdigest()
@@ -376,8 +258,8 @@ class Replay:
         self._close()
 
     def _close(self) -> None:
-        self._require(not self._in_call(), "尚有呼叫未了，不能封存")
-        over = self.draw.ended or self.draw.completed or self._nobody_left() is not False
+        self._require(not self.in_call(), "尚有呼叫未了，不能封存")
+        over = self.draw.ended or self.draw.completed or self.nobody_left() is not False
         self._require(over, "抽取未完，不能封存")
         self.draw.sealed = True
 
@@ -404,11 +286,7 @@ class Replay:
         self._require(self._unsealed, "尚未解密，不能打印")
 
 
-_WHILE_RUNNING = frozenset(EntryType) - {
-    EntryType.COMMIT,
-    EntryType.ABSENCE,
-    EntryType.UNSEAL,
-    EntryType.PRINT,
-}
+_T = EntryType
+_WHILE_RUNNING = frozenset(EntryType) - {_T.COMMIT, _T.ABSENCE, _T.UNSEAL, _T.PRINT}
 # A pick fills the seat, and who pauses or ends need not wait until it is filled.
-_NO_STARVING = frozenset({EntryType.COMMIT, EntryType.PICK, EntryType.PAUSE, EntryType.FORCE_END})
+_NO_STARVING = frozenset({_T.COMMIT, _T.WITNESS_TRY, _T.WITNESS, _T.PICK, _T.PAUSE, _T.FORCE_END})

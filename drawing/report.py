@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from drawing.lots import fingerprint
-from drawing.replay import Draw, Picked, Replay
+from drawing.progress import Draw, Picked
+from drawing.replay import Replay
 from drawing.transcript import stamp
 
 NO_WITNESS = "无见证: 种子可被系统运营者选择"

@@ -1,7 +1,7 @@
-"""Jurisdiction rules as data: drawing/rules/VERSION.toml, each table with its source and the day it holds from.
+"""Jurisdiction rules as data: drawing/rules/VERSION.toml, each table with its source and first day.
 
-A commit names the version; the worker obeys it and the verifier judges by it, with the same function. A version that was
-ever used is never changed: a change is a new version.
+A commit names the version; the worker obeys it and the verifier judges by it, with the same function. A
+version that was ever used is never changed: a change is a new version.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -103,8 +104,9 @@ class Rules:
     sources: Mapping[str, Source]
 
     @classmethod
+    @cache
     def load(cls, version: str) -> Self:
-        """The rules of that version; raises BadRules, also for an unknown one."""
+        """The rules of that version, read once (a version never changes); raises BadRules, also for an unknown one."""
         known = versions()
         if version not in known:
             raise BadRules(f"no rules {version!r}; there are: {', '.join(known)}")
@@ -158,13 +160,16 @@ class Rules:
     def unreached_after(self, outcomes: Sequence[str], held_seconds: float) -> bool:
         """Whether calls with these outcomes, in this order, make somebody 未接通 (unreached).
 
-        Either one kind of outcome, or all together, came as often as its table says, or the retry has held its seat
-        for its time (`held_seconds`, from the first call's end, pauses not counted). Calls that failed by our fault
-        (trunk_failure, interrupted, cancelled) count for nothing, and without a real try nobody is unreached.
+        Either one kind of outcome, or all together, came as often as its table says, or the retry has held
+        its seat for its time (`held_seconds`, from the first call's end, pauses not counted). Calls that
+        failed by our fault (trunk_failure, interrupted, cancelled) count for nothing, and without a real
+        try nobody is unreached.
 
         >>> rules = Rules.load("demo-1")
-        >>> rules.unreached_after(["busy", "busy"], 10), rules.unreached_after(["busy", "no_answer", "no_answer"], 10)
-        (False, True)
+        >>> rules.unreached_after(["busy", "busy"], 10)
+        False
+        >>> rules.unreached_after(["busy", "no_answer", "no_answer"], 10)
+        True
         >>> rules.unreached_after(["trunk_failure"] * 9, 9999)
         False
         """

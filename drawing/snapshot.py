@@ -7,12 +7,12 @@ plain functions of their arguments, so that a process pool can run them: `commit
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from db.blocking import BlockingTransaction, transaction
 from db.vault import Signer, Vault
@@ -34,6 +34,9 @@ POOL_KEY = "pool-key"
 POOL_BLOCK = "pool-block"
 STANDING_BLOCK = "standing-block"
 PROCESSES_FROM = 100_000  # experts; below, starting processes costs more than it saves
+
+
+Made = TypeVar("Made")
 
 
 class WitnessMissing(Exception):
@@ -100,7 +103,7 @@ def _snapshot(tx: BlockingTransaction, row: Any, rules: Rules, setting: bulk.Set
     return _with_processes(tx, lambda executor: bulk.snapshot(experts, setting, executor))
 
 
-def _with_processes(tx: BlockingTransaction, work: Any) -> Any:
+def _with_processes(tx: BlockingTransaction, work: Callable[[ProcessPoolExecutor | None], Made]) -> Made:
     """Worker processes only for a pool that is worth them; the planner's estimate is good enough to tell."""
     size = tx.value(Q.about_how_many)
     if size < PROCESSES_FROM:

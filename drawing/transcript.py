@@ -1,8 +1,9 @@
 """The transcript: one chain of entries per activity, each carrying the hash of the one before.
 
-hash = hex SHA-256(canon({seq, at, type, body, prev})); sig = base64 Ed25519 over the 32 hash bytes. In a file each line
-is the canonical form of its entry, so that no byte is free. Before the unsealing, `witness` and `seal` are written
-without their body and with "withheld": true: links and signatures can be checked, the content not yet.
+hash = hex SHA-256(canon({seq, at, type, body, prev})); sig = base64 Ed25519 over the 32 hash bytes. In a
+file each line is the canonical form of its entry, so that no byte is free. Before the unsealing, `witness`
+and `seal` are written without their body and with "withheld": true: links and signatures can be checked,
+the content not yet.
 
 >>> from datetime import datetime, timezone
 >>> first = append(None, datetime(2026, 11, 23, 1, tzinfo=timezone.utc), EntryType.PAUSE,

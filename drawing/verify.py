@@ -1,7 +1,8 @@
-"""The verifier: does the evidence of an activity hold? Standard library only (signatures: `cryptography` where present).
+"""The verifier: does the evidence of an activity hold? Standard library only (signatures: `cryptography`
+where present).
 
-It needs nothing but the evidence, in any of its forms: public (no facts), supervisor's (facts of all), sealed (witness and
-seal without their bodies). What can't be checked in a form is said, never passed over.
+It needs nothing but the evidence, in any of its forms: public (no facts), supervisor's (facts of all),
+sealed (witness and seal without their bodies). What can't be checked in a form is said, never passed over.
 """
 
 from base64 import b64decode
@@ -27,7 +28,8 @@ from drawing.evidence_files import (
     Unreadable,
 )
 from drawing.evidence_readme import README
-from drawing.replay import Orders, Replay
+from drawing.progress import Orders
+from drawing.replay import Replay
 from drawing.report import Report
 from drawing.rules import CallOutcome
 from drawing.signature import checker, key_fingerprint
@@ -37,7 +39,7 @@ from drawing.verify_pool import BadPool, Pool, check_pools
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What somebody noted during the draw and now compares: fingerprints and digits, with or without spaces."""
+    """What somebody noted during the draw and now compares; spaces don't matter."""
 
     key: str | None = None
     commits: tuple[str, ...] = ()
@@ -45,7 +47,7 @@ class Notes:
 
 
 def verify(path: Path, notes: Notes | None = None) -> Report:
-    """Check the evidence in a folder or zip; never raises for what the evidence holds."""
+    """Check the evidence in a folder or zip; never raises for what it holds."""
     report = Report()
     try:
         with Evidence(path) as evidence:
@@ -174,10 +176,11 @@ def _seeds(chain: Iterable[Entry]) -> dict[int, bytes]:
         elif entry.type is EntryType.WITNESS and not entry.withheld:
             share = entry.body["share"]
         elif entry.type is EntryType.SEAL and not entry.withheld and commit is not None:
-            if share is not None or not commit.body["witnesses"]:
-                system = bytes.fromhex(entry.body["system_share"])
-                given = None if share is None else dict(share)
-                seeds[commit.body["draw"]] = lots.seed(commit.hash, system, given)
+            if share is None and commit.body["witnesses"]:
+                continue  # the witness's entry is withheld
+            system = bytes.fromhex(entry.body["system_share"])
+            given = None if share is None else dict(share)
+            seeds[commit.body["draw"]] = lots.seed(commit.hash, system, given)
     return seeds
 
 
@@ -193,9 +196,11 @@ def _replay(
         report.held.append("种子由承诺、系统份额与见证数字得出；每次抽取都是次序所定的一位")
     elif report.finished is False and not any(entry.withheld for entry in chain):
         report.unchecked.append("尚未封存：种子与次序未能核验")
-    report.held.append("席位从未超额，空席从未搁置（以所附内容可核者为限）；每次抽取只有一个结果")
-    if replay.unsure:
-        report.unchecked.append("因同单位而略过的专家：公开形式不含单位，未能核验是否确属同一单位")
+    report.held.append("席位从未超额；每次抽取只有一个结果，结果均有所据，未接通合乎规则")
+    if opened and not replay.unsure:
+        report.held.append("空席从未搁置")
+    elif opened:
+        report.unchecked.append("因同单位而略过的专家与空席：公开形式不含单位，未能核验是否确属同一单位")
     if any(any(draw.commit.previous) for draw in replay.draws[:1]):
         report.unchecked.append("本标段此前已有抽取记录（previous 不为空）：请向台账查询")
 

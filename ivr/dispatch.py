@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -24,12 +25,13 @@ from ivr import dialplans, policy, prompts
 from ivr.calls import Flow
 from ivr.dialplans import Kind, Timings
 from ivr.lease import Lease
+from ivr.policy import TrunkLoad
 from ivr.prompts import Prompt
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 from ivr.speech import Speech
 
 Q = load("ivr")
-CHINA = timezone(timedelta(hours=8))
+LOG = logging.getLogger(__name__)
 ON_ANOTHER_LINE_SECONDS = 5.0  # an expert who is being called elsewhere waits, is not passed
 PHONE = "expert.phone"
 WITNESS_PHONE = "witness.phone"
@@ -132,57 +134,68 @@ class Dispatcher:
     def __init__(self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: policy.Calling) -> None:
         self._db, self._custody, self._lease = db, custody, lease
         self._preparer, self._calling = preparer, calling
+        self._calls_today = 0
 
     async def due(self, limit: int) -> list[Any]:
         """Waiting calls whose time has come."""
         return await self._db.all(Q.due, {"limit": limit})
 
-    async def make_live(self, call: Any, now: datetime) -> Ready | None:
+    async def count_today(self) -> None:
+        """Look how many calls were made today, by all workers; counted on from there until the next look."""
+        self._calls_today = await self._db.value(Q.calls_today)
+
+    async def make_live(self, call: Any, trunk: TrunkLoad) -> Ready | None:
         """The call, live and ours, or None when something stands in its way: then it waits, or is settled."""
         conversation = await self._preparer.prepare(call)
-        if not self._calling.allows(conversation.number):
-            await self.postpone(call, policy.NOT_ALLOWED_SECONDS)
-            return None
-        if wait := self._calling.closed_for(now.astimezone(CHINA)):
-            await self.postpone(call, wait)
-            return None
         try:
             async with self._db.transaction() as tx:
-                live = await self._go_live(tx, call, conversation)
+                live = await self._go_live(tx, call, conversation, trunk)
         except Conflict:  # the unique index: somebody else rings this expert at this very moment
             await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
             return None
         if not live:
             return None
+        self._calls_today += 1
         return Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation)
 
-    async def _go_live(self, tx: Transaction, call: Any, conversation: Conversation) -> bool:
+    async def _go_live(self, tx: Transaction, call: Any, conversation: Conversation, trunk: TrunkLoad) -> bool:
         activity = await lock_settled(tx, call.activity)
-        if activity.state != ActivityState.DRAWING.value and call.flow != "details":
+        if activity.state != ActivityState.DRAWING.value and call.flow != Kind.DETAILS.value:
             return False
         lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
         if await tx.one(Q.lease_held, lease) is None:
             return False
-        if call.expert is not None and not await self._may_ring(tx, activity, call, conversation.who):
+        called: list[datetime] = []
+        if call.expert is not None:
+            person = await self._person(tx, activity, call)
+            if await self._is_elsewhere(tx, activity, call, conversation.who, person):
+                return False
+            called = person.called
+        against = policy.hindrance(
+            self._calling, activity.now, conversation.number, called, self._calls_today, trunk
+        )
+        if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
+            LOG.info("call %s waits: %s", call.id, against.rule.value)
+            await tx.run(Q.postpone_until, {"call": call.id, "until": against.until})
             return False
         values = {"call": call.id, "node": self._lease.node, "epoch": self._lease.epoch}
         return bool(await tx.run(Q.go_live, values))
 
-    async def _may_ring(self, tx: Transaction, activity: Any, call: Any, who: str) -> bool:
+    async def _person(self, tx: Transaction, activity: Any, call: Any) -> Any:
         travel = Rules.load(activity.rules).travel_s
         values = {"expert": call.expert, "activity": call.activity, "pick": call.pick, "travel": travel}
-        person = await tx.one(Q.person_now, values)
-        if person.elsewhere is not None and call.flow == "invitation":
+        return await tx.one(Q.person_now, values)
+
+    async def _is_elsewhere(self, tx: Transaction, activity: Any, call: Any, who: str, person: Any) -> bool:
+        """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable."""
+        if person.elsewhere is not None and call.flow == Kind.INVITATION.value:
             rests_on = await tx.value(Q.outcome_hash, {"pick": person.elsewhere})
             await tx.run(Q.drop_call, {"call": call.id})
             await unavailable(tx, self._custody, activity, call.pick, who, rests_on)
-            return False
-        wait = ON_ANOTHER_LINE_SECONDS if person.on_the_line else self._calling.budget_wait(
-            person.last_minute, person.last_hour, person.last_day
-        )
-        if wait:
-            await tx.run(Q.postpone, {"call": call.id, "seconds": wait})
-        return not wait
+            return True
+        if person.on_the_line:
+            await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
+        return bool(person.on_the_line)
 
     async def postpone(self, call: Any, seconds: float) -> None:
         """Not now."""

@@ -1,55 +1,169 @@
-"""When a call may begin (pure): hours, budgets, the trunk's pace. What rules say is data in drawing/rules; this applies it."""
+"""When a call may be made, and when again: hours, pauses, budgets, rates, ceilings, the allowlist. Pure.
 
-from __future__ import annotations
+The numbers are rules (requirement G4) and come from drawing.rules.Calling; each refusal names its rule,
+and says from when on it no longer holds, where time alone heals it.
+"""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Self
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta, timezone
+from enum import Enum
+from typing import Protocol
 
-from drawing.rules import Calling as Data
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""Calling hours are local; China has one zone and no summer time."""
 
-NOT_ALLOWED_SECONDS = 3600.0
 
-
-@dataclass(frozen=True)
-class Calling:
-    data: Data
-
-    @classmethod
-    def of(cls, data: Data) -> Self:
-        return cls(data)
+class Calling(Protocol):
+    """The rules of calling, as drawing.rules.Calling has them. Hours are local; until 24:00 is None."""
 
     @property
-    def channels(self) -> int:
-        return self.data.channels
-
-    def allows(self, number: str) -> bool:
-        return self.data.allows(number)
-
-    def closed_for(self, local: datetime) -> float:
-        if self.data.may_ring(local.time()):
-            return 0.0
-        opening = datetime.combine(local.date(), self.data.hours_from, local.tzinfo)
-        if opening <= local:
-            opening += timedelta(days=1)
-        return (opening - local).total_seconds()
-
-    def budget_wait(self, minute: int, hour: int, day: int) -> float:
-        if day >= self.data.per_day:
-            return 3600.0
-        if hour >= self.data.per_hour:
-            return 300.0
-        return 10.0 if minute >= self.data.per_minute else 0.0
+    def hours_from(self) -> time: ...
+    @property
+    def hours_until(self) -> time | None: ...
+    @property
+    def per_minute(self) -> int: ...
+    @property
+    def per_hour(self) -> int: ...
+    @property
+    def per_day(self) -> int: ...
+    @property
+    def calls_per_second(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def daily_ceiling(self) -> int: ...
+    @property
+    def allowed_numbers(self) -> Sequence[re.Pattern[str]]: ...
 
 
-class Gate:
-    def __init__(self, calling: Calling) -> None:
-        self._gap = 1 / calling.data.calls_per_second
-        self._next: datetime | None = None
+class Rule(Enum):
+    """What can stand against a call."""
 
-    def wait(self, now: datetime) -> float:
-        return 0.0 if self._next is None else max(0.0, (self._next - now).total_seconds())
+    ALLOWED_NUMBERS = "allowed_numbers"
+    HOURS = "hours"
+    PERSON_PER_MINUTE = "per_minute"
+    PERSON_PER_HOUR = "per_hour"
+    PERSON_PER_DAY = "per_day"
+    DAILY_CEILING = "daily_ceiling"
+    CHANNELS = "channels"
+    CALLS_PER_SECOND = "calls_per_second"
 
-    def passed(self, now: datetime) -> None:
-        base = now if self._next is None or self._next < now - timedelta(seconds=1) else self._next
-        self._next = base + timedelta(seconds=self._gap)
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why a call may not begin now. until: from then on this rule allows it; None when that is not a
+    matter of time.
+    """
+
+    rule: Rule
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBucket:
+    """So many calls may begin at once, and as many a second come back: a value, each step makes a new one."""
+
+    rate: float
+    """Tokens a second; at most one second's worth is kept, never less than one."""
+    tokens: float
+    at: datetime
+
+    @classmethod
+    def full(cls, rate: float, now: datetime) -> "TokenBucket":
+        return cls(rate, max(1.0, rate), now)
+
+    def filled(self, now: datetime) -> "TokenBucket":
+        """As it stands at `now`; a clock that went back fills nothing."""
+        gained = max(0.0, (now - self.at).total_seconds()) * self.rate
+        return replace(self, tokens=min(max(1.0, self.rate), self.tokens + gained), at=max(now, self.at))
+
+    def take(self, now: datetime) -> "TokenBucket":
+        """One call begins. Raises ValueError when `free_at` is still to come."""
+        filled = self.filled(now)
+        if filled.tokens < 1.0:
+            raise ValueError("no call may begin yet")
+        return replace(filled, tokens=filled.tokens - 1.0)
+
+    def free_at(self, now: datetime) -> datetime:
+        """From when on a call may begin (`now` if at once)."""
+        missing = 1.0 - self.filled(now).tokens
+        # A microsecond more, so that rounding never makes the moment too early.
+        return now if missing <= 0 else now + timedelta(seconds=missing / self.rate, microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkLoad:
+    """How a trunk stands: its bucket, and its live channels as counted from reconciled channels."""
+
+    bucket: TokenBucket
+    channels: int
+
+
+def hindrance(
+    calling: Calling,
+    now: datetime,
+    number: str,
+    person_calls: Sequence[datetime],
+    calls_today: int,
+    trunk: TrunkLoad,
+) -> Hindrance | None:
+    """What stands against calling `number` now, or None.
+
+    person_calls: when this person was called, in all flows, within the last day at least. What only a
+    person can heal is looked at first, then what lasts longest.
+    """
+    if not any(pattern.fullmatch(number) for pattern in calling.allowed_numbers):
+        return Hindrance(Rule.ALLOWED_NUMBERS)
+    if (opens := opening(calling, now)) > now:
+        return Hindrance(Rule.HOURS, opens)
+    if calls_today >= calling.daily_ceiling:
+        return Hindrance(Rule.DAILY_CEILING, _tomorrow(now))
+    if spent := budget_spent(calling, now, person_calls):
+        return spent
+    if trunk.channels >= calling.channels:
+        return Hindrance(Rule.CHANNELS)
+    if (free := trunk.bucket.free_at(now)) > now:
+        return Hindrance(Rule.CALLS_PER_SECOND, free)
+    return None
+
+
+def budget_spent(calling: Calling, now: datetime, person_calls: Sequence[datetime]) -> Hindrance | None:
+    """The per-person budget across all flows: the limit that holds longest, or None."""
+    limits = (
+        (Rule.PERSON_PER_DAY, calling.per_day, timedelta(days=1)),
+        (Rule.PERSON_PER_HOUR, calling.per_hour, timedelta(hours=1)),
+        (Rule.PERSON_PER_MINUTE, calling.per_minute, timedelta(minutes=1)),
+    )
+    spent = [
+        Hindrance(rule, recent[-limit] + window)
+        for rule, limit, window in limits
+        if limit > 0 and len(recent := sorted(each for each in person_calls if each > now - window)) >= limit
+    ]
+    return max(spent, key=lambda each: each.until or now, default=None)
+
+
+def next_try(calling: Calling, ended: datetime, pause_s: float | None) -> datetime | None:
+    """When who was not reached is called again: after the outcome's pause, within hours. None: not again."""
+    return None if pause_s is None else opening(calling, ended + timedelta(seconds=pause_s))
+
+
+def opening(calling: Calling, at: datetime) -> datetime:
+    """`at` itself within calling hours, else the next time they begin. Hours may go past midnight."""
+    local = at.astimezone(CHINA)
+    if _within(calling.hours_from, calling.hours_until, local.time()):
+        return at
+    begins = datetime.combine(local.date(), calling.hours_from, CHINA)
+    return (begins if begins > local else begins + timedelta(days=1)).astimezone(at.tzinfo or UTC)
+
+
+def _within(begin: time, end: time | None, at: time) -> bool:
+    if end is None:
+        return at >= begin
+    return begin <= at < end if begin < end else at >= begin or at < end
+
+
+def _tomorrow(now: datetime) -> datetime:
+    local = now.astimezone(CHINA)
+    return datetime.combine(local.date() + timedelta(days=1), time(), CHINA).astimezone(now.tzinfo or UTC)

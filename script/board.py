@@ -45,26 +45,38 @@ def render(board: Board, now: datetime) -> RenderableType:
     return Panel(Group(_head(board, now), _rows(board)), title=f"{board.activity} {board.name}", padding=(0, 1))
 
 
-def _head(board: Board, now: datetime) -> Table:
-    grid = Table.grid(padding=(0, 3))
-    grid.add_row(
-        f"当前状态 [bold]{board.state.label}[/]",
-        f"计划抽取人数 [bold]{board.planned}[/]",
-        f"同意参评 [bold green]{board.agreed}[/]",
-        f"总呼叫人数 [bold]{board.called}[/]",
-        f"正在通话 [bold cyan]{board.live}[/]",
+def summary(board: Board) -> str:
+    """The board in one line, for a log."""
+    witness = "已见证" if board.witnessed else "等待见证" if board.fingerprint else "固定专家池"
+    sealed = "，结果已封存" if board.sealed else ""
+    return (
+        f"{board.state.label}（{witness}）：计划 {board.planned}，同意 {board.agreed}，总呼叫 {board.called}，"
+        f"正在通话 {board.live}{sealed}"
     )
-    grid.add_row(*_seal(board, now))
-    return grid
+
+
+def _head(board: Board, now: datetime) -> Text:
+    numbers = Text()
+    for label, value, style in (
+        ("当前状态", board.state.label, "bold"),
+        ("计划抽取人数", str(board.planned), "bold"),
+        ("同意参评", str(board.agreed), "bold green"),
+        ("总呼叫人数", str(board.called), "bold"),
+        ("正在通话", str(board.live), "bold cyan"),
+    ):
+        numbers.append(f"{label} ").append(value, style=style).append("   ")
+    return numbers.append("\n").append("   ".join(_seal(board, now)))
 
 
 def _seal(board: Board, now: datetime) -> tuple[str, ...]:
     if board.fingerprint is None:
         return ("正在固定专家池…",)
     witness = "监督人已见证" if board.witnessed else f"等待监督人见证（第 {board.witness_calls} 次呼叫）"
+    lines = (f"承诺指纹 {board.fingerprint}", witness)
+    if not board.sealed:
+        return lines
     left = max(0, int((board.opens_at - now).total_seconds()))
-    sealed = f"结果已封存，{left // 60} 分 {left % 60:02d} 秒后解密" if board.sealed else ""
-    return (f"承诺指纹 {board.fingerprint}", witness, sealed)
+    return (*lines, f"\n结果已封存，{left // 60} 分 {left % 60:02d} 秒后解密")
 
 
 def _rows(board: Board) -> Table:

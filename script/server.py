@@ -7,9 +7,13 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
+from asterisk.folders import state_folder
 from db.cluster import Cluster, ClusterError
+from db.errors import DatabaseError
+from db.keyfile import KeyFileRefused
+from db.migrate import MigrationRefused
+from script.install import choices_of, install
 
 STOP_LIMIT = 30.0
 """Seconds for a part to end by itself; the worker lets a call finish what it says."""
@@ -87,22 +91,26 @@ async def serve(parts: list[Part]) -> int:
 
 
 def main() -> int:
-    cluster = Cluster(Path(os.environ["EXPERTLINE_STATE"]) / "postgres")
+    state = state_folder()
+    cluster = Cluster(state / "postgres")
     try:
         say("PostgreSQL: starting")
         cluster.start()
     except ClusterError as error:
         say(str(error))
         return 1
-    os.environ.setdefault("EXPERTLINE_DSN", cluster.dsn_prefix)
     try:
+        installed = install(state, cluster.dsn_prefix, choices_of(os.environ))
         return asyncio.run(
             serve([
                 Part("Asterisk", ("-m", "asterisk", "node")),
-                Part("worker", ("-m", "ivr")),
-                Part("console", ("-m", "web")),
+                Part("worker", ("-m", "ivr", str(installed.ivr_settings))),
+                Part("console", ("-m", "web", str(installed.web_settings))),
             ])
         )  # fmt: skip
+    except (DatabaseError, MigrationRefused, KeyFileRefused, ValueError) as error:
+        say(str(error))
+        return 1
     finally:
         say("PostgreSQL: stopping")
         cluster.stop()

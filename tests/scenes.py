@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from db.blocking import transaction
+from db.blocking import Value, transaction
 from db.pool import Database
 from db.vault import Signer, Vault
 from drawing import activities
@@ -37,7 +37,7 @@ def make_keys(folder: Path) -> Keys:
 
 def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequence[str] = ()) -> None:
     """One expert per phone: Guangzhou, 工程施工 (A0801), each with a unit of their own unless `units` says otherwise."""
-    rows = []
+    rows: list[tuple[Value, ...]] = []
     for n, phone in enumerate(phones):
         card = f"44010419800101{n:04d}"
         rows.append(

@@ -165,6 +165,8 @@ CREATE TABLE draw ( -- one commit of an activity: the first, or a supplement
   PRIMARY KEY (activity, no)
 );
 
+CREATE INDEX draw_unsealed ON draw (activity) WHERE sealed_at IS NULL;
+
 CREATE TABLE pool_block ( -- the snapshot's records with facts, in blocks, encrypted
   activity text NOT NULL,
   draw int NOT NULL,

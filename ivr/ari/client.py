@@ -8,6 +8,7 @@ import asyncio
 import base64
 import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
@@ -68,7 +69,7 @@ class Client:
         self._request_seconds = request_seconds
         self._probe_seconds = probe_seconds
         self._session: aiohttp.ClientSession | None = None
-        self._connected = False
+        self._connected = asyncio.Event()
         self._headers = {"Content-Type": "application/json"}
 
     @property
@@ -76,7 +77,11 @@ class Client:
         """Whether events are coming in. While not, nothing may be dialled: the channel would vanish
         unseen.
         """
-        return self._connected
+        return self._connected.is_set()
+
+    async def until_connected(self) -> None:
+        """Wait until events are coming in."""
+        await self._connected.wait()
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -128,15 +133,16 @@ class Client:
     async def bridges(self) -> list[wire.Bridge]:
         return wire.read_bridges(await self._listed("bridges"))
 
-    async def listen(self, sink: Sink) -> None:
-        """Hand every event to `sink` until cancelled, through every loss of the connection.
+    async def listen(self, sink: Sink, may: Callable[[], bool] = lambda: True) -> None:
+        """Hand every event to `sink` until cancelled, through every loss of the connection. While `may` says
+        no, it does not connect again: that would evict whoever has the application now.
 
         Raises Replaced when another connection takes the application, AccessDenied when Asterisk refuses us.
         """
         pause = _FIRST_PAUSE
         while True:
             try:
-                if await self._listen_once(sink):
+                if may() and await self._listen_once(sink):
                     pause = _FIRST_PAUSE
             except Replaced:
                 sink.replaced()
@@ -163,7 +169,7 @@ class Client:
             raise
         try:
             await self._filter()
-            self._connected = True
+            self._connected.set()
             sink.connected()
             probing = asyncio.create_task(self._probe(socket))
             try:
@@ -172,8 +178,8 @@ class Client:
                 probing.cancel()
             return True
         finally:
-            if self._connected:
-                self._connected = False
+            if self.connected:
+                self._connected.clear()
                 sink.lost()
             with contextlib.suppress(Exception):
                 await socket.close()

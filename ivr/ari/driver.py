@@ -1,8 +1,9 @@
 """All calls of one node: who gets which event, strangers, the websocket's coming and going, the end of a
 lease.
 
-The contract is in docs (One call): a call is run from Started to Finish, and `run` returns only when its
-channel is known to be gone.
+The application is subscribed to its own channels only, not to everything (subscribeAll): what a stale
+worker still dials carries the application's name, so its events come here all the same, at the first
+ringing. A call is run from Started to Finish, and `run` returns only when its channel is known to be gone.
 """
 
 import asyncio

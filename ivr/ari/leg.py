@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ivr.ari import wire
 from ivr.ari.channel import LiveChannel, Look
@@ -121,12 +121,12 @@ class Leg:
     async def converse(self) -> tuple[Outcome, Trail]:
         """Carry the flow through, until it finishes. Raises Abandoned."""
         try:
-            outcome = await self._feed(Started())
+            outcome = await self._feed(Started(), self._loop.time())
             while outcome is None:
                 mail, tick = await self._queue.get()
                 event = await self._read(mail, tick)
                 if event is not None:
-                    outcome = await self._feed(event)
+                    outcome = await self._feed(event, tick)
             return outcome, self._channel.evidence.trail(self._loop.time())
         except Abandoned:
             raise
@@ -157,8 +157,12 @@ class Leg:
             case _:
                 return self._channel.read(mail, tick)
 
-    async def _feed(self, event: Event) -> Outcome | None:
-        for command in self._flow.receive(event, self._clock()):
+    async def _feed(self, event: Event, tick: float) -> Outcome | None:
+        """The flow's `now` is when it happened: a key doubled by the line stays one, however long it
+        waited here.
+        """
+        now = self._clock() - timedelta(seconds=self._loop.time() - tick)
+        for command in self._flow.receive(event, now):
             self._check_abandoned()
             if isinstance(command, Finish):
                 if self._channel.alive:

@@ -15,7 +15,7 @@ class Timings:
     """How much later we give up ourselves when Asterisk has not."""
     reply_seconds: float = 8.0
     """Silence after a prompt's end before the person is asked again."""
-    longest_prompt: float = 120.0
+    longest_prompt: float = 240.0
     """A prompt that has not ended by then is taken as ended: its end was lost."""
     key_guard: float = 0.5
     """So soon after a step began, the key that led there is the same press, doubled by the line."""
@@ -37,7 +37,7 @@ class Timings:
     """How often a decision is sent in all."""
     decide_pause: float = 4.0
     """Between two tries."""
-    call_seconds: float = 420.0
+    call_seconds: float = 600.0
     """Ceiling of a whole call after the answer."""
     hang_up_seconds: float = 5.0
     """A hangup that has shown no effect by then is sent again."""

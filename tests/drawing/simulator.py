@@ -1,7 +1,7 @@
 """A small simulator of whole activities: draws, calls, absences, a supplement, and the evidence of it all.
 
-It knows nothing of `drawing.replay`: what it writes is how a service would, so that the verifier is tried on something that
-it did not make itself.
+It knows nothing of `drawing.replay`: what it writes is how a service would, so that the verifier is tried
+on something that it did not make itself.
 """
 
 import random
@@ -250,7 +250,7 @@ class Activity:
     def open_result(self) -> None:
         self.at += timedelta(hours=1)
         start = stamp(self.at + timedelta(seconds=30))
-        self.write(EntryType.UNSEAL, lead_seconds=60, evaluation_start=start)
+        self.write(EntryType.UNSEAL, lead_seconds=Rules.load("demo-1").unseal_lead_s, evaluation_start=start)
         self.write(EntryType.PRINT, by="handler-1")
 
     def files(self, form: Form) -> dict[str, bytes]:

@@ -21,6 +21,7 @@ from drawing.lifecycle import Role
 from drawing.orders import Orders
 from drawing.seats import PickOutcome
 from drawing.result import Sealed, unseal
+from drawing.rules import Rules
 from drawing.start import CannotStart, start
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan, witness
@@ -261,3 +262,20 @@ async def test_the_evidence_verifies_before_and_after_the_unsealing(
         folder = tmp_path / form.value
         await export(hand.db, hand.keys.custody, hand.activity, folder, form)
         assert main(["verify", str(folder), "--share", "48291306"]) == 0, capsys.readouterr().out
+
+
+async def test_a_retry_holds_its_seat_for_a_time_only(draw: Callable[..., Any]) -> None:
+    hand = await draw(3, condition(seats=1))
+    (call,) = await hand.live()
+    await hand.ends(call, "busy")
+    await hand.advance()
+    longer = Rules.load("demo-1").hold_s + 5
+    await hand.db.run(
+        "UPDATE pick SET picked_at = picked_at - %(s)s * interval '1 second'", {"s": longer}
+    )
+    await hand.db.run(
+        "UPDATE call SET ended_at = ended_at - %(s)s * interval '1 second' WHERE state = 'ended'", {"s": longer}
+    )
+    await hand.advance()
+    outcomes = await hand.db.all("SELECT outcome::text AS outcome FROM pick ORDER BY id")
+    assert [row.outcome for row in outcomes] == ["unreached", "open"]

@@ -22,12 +22,14 @@ from asterisk.far_end import LoggedEvent, read_log
 from asterisk.instance import Instance, authorization
 from asterisk.ports import free_port, free_range
 from asterisk.settings import FarEndSettings, NodeSettings, Trunk
+from db.errors import Unavailable
 from db.pool import Database
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, make_keys
 
 CALLER_ID = "02083186888"
 PATIENCE = 120.0
+POLL = 0.01
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +81,8 @@ class Stack:
     speech: Path
     workers: list[Worker] = field(default_factory=list)
 
-    async def worker(self, *, lease: float = 3.0, quick: bool = True) -> Worker:
-        """Start one more worker for the node; `quick`: a tone for each phrase instead of speech."""
+    async def worker(self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "") -> Worker:
+        """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round."""
         name = f"worker-{len(self.workers)}"
         password = self.folder / "ari.password"
         password.write_text(self.node.settings.ari_password)
@@ -88,7 +90,7 @@ class Stack:
         settings.write_text(
             f'dsn = "{self.database.dsn}"\nmaster_key = "{self.keys.master}"\nsigning_key = "{self.keys.signing}"\n'
             f'lease_seconds = {lease}\nrules = "demo-1"\n'
-            f'[ari]\nurl = "{self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
+            f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
             f'password_file = "{password}"\n[trunk]\nname = "carrier"\ncaller_id = "{CALLER_ID}"\n'
             f'[speech]\ncache = "{self.speech}"\n' + self._voice(quick)
         )
@@ -110,14 +112,19 @@ class Stack:
         """Wait until the query's first value is true; say what the workers said when it never comes."""
         try:
             async with asyncio.timeout(patience):
-                while not (value := await self.db.value(sql, params)):
-                    await asyncio.sleep(0.05)
+                while not (value := await self._value(sql, params)):
+                    await asyncio.sleep(POLL)
                     if self.workers and all(each.process.returncode is not None for each in self.workers):
                         raise TimeoutError
                 return value
         except TimeoutError:
             logs = "\n".join(f"--- {each.log.name}\n{each.log.read_text()[-4000:]}" for each in self.workers)
             raise AssertionError(f"never true: {sql}\n{logs}") from None
+
+    async def _value(self, sql: str, params: dict[str, Any]) -> Any:
+        with contextlib.suppress(Unavailable):  # some tests restart it
+            return await self.db.value(sql, params)
+        return None
 
     async def channels(self) -> list[str]:
         """Channels on our node now."""
@@ -173,6 +180,10 @@ async def running_stack(
 
 
 @pytest.fixture
-async def stack(db: Database, database: TestDatabase, tmp_path: Path, speech_cache: Path) -> AsyncIterator[Stack]:
-    async with running_stack(db, database, tmp_path, speech_cache) as made:
+async def stack(
+    db: Database, database: TestDatabase, tmp_path: Path, speech_cache: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Stack]:
+    """`parametrize("stack", [{…}], indirect=True)` changes the far end's settings."""
+    paces = getattr(request, "param", {})
+    async with running_stack(db, database, tmp_path, speech_cache, **paces) as made:
         yield made

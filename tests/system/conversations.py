@@ -131,8 +131,8 @@ class Listener:
 
 
 CALLS = """
-SELECT c.id, c.flow, c.attempt, c.outcome::text AS outcome, c.pick, c.evidence, c.trail, c.activity, c.state::text AS state,
-       extract(epoch FROM c.dialled_at)::float8 AS dialled, p.outcome::text AS became, p.code,
+SELECT c.id, c.flow, c.attempt, c.outcome::text AS outcome, c.pick, c.evidence, c.trail,
+       p.outcome::text AS became, p.code,
        extract(epoch FROM c.not_before)::float8 AS due, extract(epoch FROM c.ended_at)::float8 AS ended,
        extract(epoch FROM c.decided_at)::float8 AS decided,
        e.phone_enc AS expert_phone, w.phone_enc AS witness_phone
@@ -147,8 +147,9 @@ async def people(stack: Stack, prompts: Mapping[str | None, Prompts]) -> dict[st
     vault, log = stack.keys.custody.vault, stack.telephone_log()
     rows: dict[str, list[Any]] = {}
     for row in await stack.db.all(CALLS):
-        sealed, purpose = (row.expert_phone, "expert.phone") if row.expert_phone else (row.witness_phone, "witness.phone")
-        rows.setdefault(vault.decrypt(bytes(sealed), purpose).decode(), []).append(row)
+        purpose = "expert.phone" if row.expert_phone else "witness.phone"
+        sealed = bytes(row.expert_phone or row.witness_phone)
+        rows.setdefault(vault.decrypt(sealed, purpose).decode(), []).append(row)
     return {
         phone: Person(phone, own[0].became, own[0].code, _calls(stack, phone, own, log), prompts[own[0].code])
         for phone, own in rows.items()

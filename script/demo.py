@@ -1,0 +1,268 @@
+"""The main job, to be watched: from a pool of 20,000 to a verified draw, with real calls to real (if patient) telephones.
+
+    script/demo            does it, and leaves the board standing until Ctrl-C
+    script/demo --once     does it and ends: 0 when everything held
+
+Everything lies in $EXPERTLINE_STATE/demo and is made anew each time. The telephones are a second Asterisk on this machine,
+which behaves by the last two digits of the number dialled (docs/far-end.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from asterisk.folders import cache_folder, state_folder
+from asterisk.instance import DidNotStart, Instance
+from asterisk.ports import PortTaken, free_port, free_range
+from asterisk.program import NoAsterisk
+from asterisk.render import BadFolder
+from asterisk.settings import FarEndSettings, NodeSettings, Trunk
+from db.cluster import Cluster, ClusterError
+from db.errors import DatabaseError
+from db.pool import Database
+from db.vault import Signer, Vault
+from drawing import evidence, result
+from drawing.activities import AvoidedPerson, AvoidedUnit, Lot, Notice, Plan, Witness, create
+from drawing.board import board
+from drawing.chain import Custody
+from drawing.eligibility import Condition, Mode
+from drawing.experts.__main__ import main as experts
+from drawing.lifecycle import ActivityState, Role
+from drawing.reference import reference
+from drawing.rules import Rules
+from drawing.start import start
+from drawing.verify import Notes, verify
+from script.board import render, summary
+from script.install import Choices, Installation, install
+
+POOL, SEED = 20_000, 20261123
+RULES = Rules.load("demo-1")
+OPENS_AFTER = timedelta(minutes=4)  # from the start: 预计评标开始 is set so that the result opens then, by the clock alone
+LIMIT = 15 * 60.0
+GOODBYE_SECONDS = 10.0  # for the worker, when the demo is broken off in mid-call
+WITNESS_DIGITS = "48291306"
+SUPERVISOR = Witness("supervisor-1", "李监督", "13900000000")
+CALLER_ID = "02083180000"
+# How the telephones of the pool behave, by the last two digits of their numbers.
+TELEPHONES = {
+    "23": 48, "24": 2, "03": 4, "04": 4, "16": 6,  # accept, each in their way
+    "02": 12, "06": 6, "07": 8, "08": 4, "12": 4, "15": 4, "09": 4, "14": 3, "19": 2,
+}  # fmt: skip
+console = Console()
+
+
+class Failed(Exception):
+    """The demo did not come to its end; the message says where."""
+
+
+def plan() -> Plan:
+    """Five seats under two conditions, for one 标段."""
+    opens = datetime.now(UTC) + OPENS_AFTER
+    begins = opens + timedelta(seconds=RULES.unseal_lead_s)
+    notice = Notice(
+        venue="广东省公共资源交易中心", district="440104", address="广州市越秀区越华路118号", room="3楼302室",
+        gather_at=begins - timedelta(minutes=15), contact="张工", contact_phone="02083186888", note="请带身份证件",
+    )  # fmt: skip
+    return Plan(
+        name="招标代理演示项目(一标段)",
+        lots=(Lot("440100-2026-0617-1", "招标代理演示项目", "一标段"),),
+        district="440104",
+        bid_opening=datetime.now(UTC),
+        evaluation_start=begins,
+        evaluation_end=begins + timedelta(hours=3),
+        rules=RULES.version,
+        notices=(notice,),
+        conditions=(
+            (Condition("c1", Mode.RESIDENCE, ("440100", "440600", "440400"), ("A08",), ("A01",), (), (), (), 3), 0),
+            (Condition("c2", Mode.WILLING, ("440100",), ("A01", "A02"), ("A03",), (), (), (), 2), 0),
+        ),
+        units=(
+            AvoidedUnit("广州市建设投资有限公司", "项目业主", fixed=True),
+            AvoidedUnit("广东省招标代理有限公司", "代理机构", fixed=True),
+        ),
+        persons=(AvoidedPerson("王伟", None, "与投标人有利害关系"),),
+        witnesses=(SUPERVISOR,),
+        state=ActivityState.READY,
+    )
+
+
+def step(text: str) -> None:
+    console.print(f"[bold]▶[/] {text}")
+
+
+def make_pool(folder: Path, installed: Installation) -> None:
+    """Generate 20,000 experts who do not exist, and import them as an administrator would."""
+    file = folder / "experts.csv"
+    suffixes = ",".join(f"{digits}={weight}" for digits, weight in TELEPHONES.items())
+    step(f"生成 {POOL} 位虚构专家并导入（csv → 校验 → 加密入库）")
+    arguments = ["generate", str(POOL), "--seed", str(SEED), "--out", str(file), "--suffixes", suffixes]
+    if experts(arguments) or experts(
+        ["import", str(file), "--dsn", installed.dsn, "--key", str(installed.master_key), "--by", "demo"]
+    ):
+        raise Failed("the pool could not be imported")
+
+
+@contextlib.asynccontextmanager
+async def telephones(folder: Path) -> AsyncIterator[tuple[Instance[NodeSettings], Instance[FarEndSettings]]]:
+    """Our Asterisk and the far end, on ports that are free now."""
+    sip, far_sip = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
+    node = NodeSettings(
+        folder=folder / "node", sip_port=sip, http_port=free_port(), rtp=free_range(),
+        trunks=(Trunk("carrier", "127.0.0.1", far_sip),),
+    )  # fmt: skip
+    far_end = FarEndSettings(
+        folder=folder / "far", sip_port=far_sip, http_port=free_port(), rtp=free_range(), node_port=sip,
+        witness_digits=WITNESS_DIGITS, press_after=6.0, press_again_after=4.0,
+    )  # fmt: skip
+    async with Instance(far_end) as there, Instance(node) as here:
+        yield here, there
+
+
+@contextlib.asynccontextmanager
+async def worker(folder: Path, installed: Installation) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m ivr`, as on a server."""
+    with (folder / "ivr.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "ivr", str(installed.ivr_settings), stdout=log, stderr=log
+        )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), GOODBYE_SECONDS)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def watch(db: Database, activity: str, process: asyncio.subprocess.Process, log: Path) -> None:
+    """The live board until the draw is sealed and its result may be opened."""
+    deadline, told = asyncio.get_running_loop().time() + LIMIT, ""
+    with Live(console=console, refresh_per_second=4, transient=False) as live:
+        while asyncio.get_running_loop().time() < deadline:
+            if process.returncode is not None:
+                raise Failed(f"the worker ended with code {process.returncode}:\n{log.read_text()[-2000:]}")
+            now = await board(db, activity, RULES.unseal_lead_s)
+            live.update(render(now, datetime.now(UTC)))
+            if not console.is_terminal and (line := summary(now)) != told:
+                console.print(told := line)
+            if now.state is ActivityState.SHORT:
+                raise Failed("the eligible were used up before the seats were filled")
+            if now.sealed and now.opens_at <= datetime.now(UTC):
+                return
+            await asyncio.sleep(0.25)
+    raise Failed(f"not sealed within {LIMIT / 60:.0f} minutes; the worker said:\n{log.read_text()[-2000:]}")
+
+
+async def show_result(db: Database, custody: Custody, activity: str) -> None:
+    """抽取结果, opened by the clock."""
+    step("到达解密时间，打开抽取结果（虚构专家）")
+    names = reference().specialties
+    for member in await result.members(db, custody, activity):
+        specialties = "、".join(f"({code}){names[code].name}" for code in member.specialties[:2])
+        console.print(
+            f"   {member.condition}-{member.seat}  {member.name}  {member.unit}  {member.title}  {specialties}"
+            f"  验证码 {member.code}"
+        )
+
+
+async def export_and_verify(db: Database, custody: Custody, activity: str, folder: Path, fingerprint: str) -> Path:
+    """The evidence in the supervisor's form, and its verification with the witness's own notes."""
+    out = folder / "evidence" / activity
+    await evidence.export(db, custody, activity, out, evidence.Form.SUPERVISOR)
+    step("导出证据并离线核验（python -m drawing verify）")
+    notes = Notes(custody.signer.fingerprint, (fingerprint,), (WITNESS_DIGITS,))
+    report = await asyncio.to_thread(verify, out, notes)
+    console.print(report.text(), markup=False, highlight=False)
+    if report.exit_code:
+        raise Failed(f"the evidence does not hold (exit code {report.exit_code})")
+    return out
+
+
+async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
+    """The whole demonstration."""
+    async with telephones(folder) as (node, far_end):
+        step(f"Asterisk 已启动：本端 {node.settings.ari_url}，对端（模拟电话）SIP 端口 {far_end.settings.sip_port}")
+        secret = folder / "ari.password"
+        secret.touch(mode=0o600)
+        secret.write_text(node.settings.ari_password)
+        choices = Choices(node.settings.ari_url, secret, "carrier", CALLER_ID, RULES.version)
+        installed = install(folder, dsn_prefix, choices)
+        await asyncio.to_thread(make_pool, folder, installed)
+        vault = Vault.open(installed.master_key)
+        custody = Custody(vault, Signer.open(installed.signing_key, vault))
+        async with Database(installed.dsn) as db, worker(folder, installed) as process:
+            activity = await create(db, vault, plan())
+            await start(db, activity, "经办人（演示）", Role.HANDLER)
+            step(f"启动抽取 {activity}：先呼叫监督人取得见证数字，再依次呼叫专家")
+            await watch(db, activity, process, folder / "ivr.log")
+            fingerprint = (await board(db, activity, RULES.unseal_lead_s)).fingerprint
+            await show_result(db, custody, activity)
+            out = await export_and_verify(db, custody, activity, folder, fingerprint or "")
+            console.print(f"[bold green]✔ 全部成立。[/] 证据文件夹：\n{out}", soft_wrap=True)
+            console.print(f"专家听到的录音：{far_end.settings.recordings}", soft_wrap=True)
+            if not once:
+                console.print("Ctrl-C 结束。")
+                await asyncio.Event().wait()
+
+
+def fresh_folder() -> Path:
+    """$EXPERTLINE_STATE/demo, emptied; the evidence of earlier runs is kept."""
+    folder = state_folder() / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    Cluster(folder / "postgres").stop("immediate")  # of a demo that was killed
+    for name in ("node", "far", "postgres"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in ("master.key", "signing.key", "ivr.toml", "web.toml", "experts.csv", "ari.password"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "evidence", ignore_errors=True)
+    return folder
+
+
+def main() -> int:
+    """0 when everything held; 1 with a message when not."""
+    parser = argparse.ArgumentParser(prog="script/demo", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--once", action="store_true", help="end when the evidence is verified")
+    options = parser.parse_args()
+    os.environ.setdefault("EXPERTLINE_CACHE", str(cache_folder()))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    state_folder().mkdir(parents=True, exist_ok=True)
+    lock = (state_folder() / "demo.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        console.print(f"[bold red]✘[/] another demo is running with {state_folder()}: end it first, or set EXPERTLINE_STATE")
+        return 1
+    folder = fresh_folder()
+    cluster = Cluster(folder / "postgres", durable=False)
+    try:
+        step("启动私有 PostgreSQL")
+        asyncio.run(run(folder, cluster.start(), once=options.once))
+    except KeyboardInterrupt:
+        return 0
+    except (Failed, ClusterError, DatabaseError, NoAsterisk, DidNotStart, PortTaken, BadFolder) as error:
+        console.print(f"[bold red]✘[/] {error}", markup=True)
+        return 1
+    finally:
+        cluster.stop("immediate")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,273 @@
+"""The tables in docs/ that say what the code says: `python -m script.tables` writes them; a test holds them together.
+
+A page has a pair of marks, `<!-- table: NAME -->` and `<!-- end -->`; what stands between is written here.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+import ivr.settings
+import web.settings
+from drawing import rules
+from drawing.lifecycle import ActivityState, Role, transitions
+from drawing.rules import DECISIONS, RETRIED, TRIES, CallOutcome, Rules
+from ivr.calls import DialFailed, Outcome
+from ivr.outcomes import classify
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+_MARKS = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_Cells = Iterable[str]
+
+
+def table(head: _Cells, rows: Iterable[_Cells]) -> str:
+    """A Markdown table."""
+    lines = [list(head), ["---"] * len(list(head)), *map(list, rows)]
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+# --- settings -------------------------------------------------------------------------------------------------
+
+
+def settings_table(model: type[BaseModel]) -> str:
+    """Every key of a settings model, sections with a dot."""
+    return table(("key", "kind", "default", "meaning"), _settings_rows(model, ""))
+
+
+def _settings_rows(model: type[BaseModel], section: str) -> Iterator[_Cells]:
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _settings_rows(inner, f"{section}{name}.")
+        else:
+            yield f"`{section}{name}`", _kind(field), _default(field), field.description or ""
+
+
+_KINDS = {str: "text", int: "integer", float: "number", bool: "true or false", Path: "path"}
+
+
+def _kind(field: FieldInfo) -> str:
+    found = str(field.annotation)
+    for kind, word in _KINDS.items():
+        if field.annotation is kind or f"{kind.__name__} | None" in found:
+            return word
+    return "list of texts" if "tuple[str" in found else found
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    return "none" if field.default is None else f"`{field.default}`"
+
+
+# --- rules ----------------------------------------------------------------------------------------------------
+
+RULES: Mapping[str, str] = {
+    "witness.required": "whether a draw needs a supervisor's share (监督人见证)",
+    "witness.share_digits": "how many digits a share may have, least and most",
+    "witness.pause_s": "before the next try to reach a witness",
+    "sealing.unseal_lead_s": "how long before 预计评标开始 the result may be opened (T1)",
+    "appointment.travel_s": "kept free before 集合时间 when two activities are compared (D9)",
+    "avoidance.employment_years": "how long somebody who left an avoided unit still counts as its own (B4)",
+    "preview.bands": "bands of the preview, as multiples of the number needed (C2)",
+    "preview.consent_below": "below this multiple the reviewer must consent (C2)",
+    "unreached.total": "calls of all outcomes together that make somebody 未接通",
+    "unreached.hold_s": "how long retries may hold a seat, from the end of the first call (D9)",
+    "unreached.tries": "calls with this outcome that make somebody 未接通",
+    "calling.ring_s": "how long it rings",
+    "calling.hours": "local time in which calls may begin",
+    "calling.per_person": "calls to one person over all activities, per minute, hour and day",
+    "calling.calls_per_second": "calls begun per second",
+    "calling.channels": "calls under way at once",
+    "calling.daily_ceiling": "calls of a day in all",
+    "calling.allowed_numbers": "patterns that a number must match as a whole",
+    "calling.pause_s": "before the next call after this outcome",
+}
+
+
+def rules_table() -> str:
+    """Every rule with its value in each version; a key that nobody has explained is a KeyError."""
+    found = {version: dict(_flat(_rule_file(version))) for version in rules.versions()}
+    keys = list(dict.fromkeys(key for values in found.values() for key in values))
+    rows = ((f"`{key}`", _meaning(key), *(str(each.get(key, "–")) for each in found.values())) for key in keys)
+    return table(("rule", "meaning", *(f"`{version}`" for version in found)), rows)
+
+
+def sources_table() -> str:
+    """Where each version's tables come from."""
+    rows = (
+        (f"`{version}`", f"`{name}`", source.source, source.valid_from.isoformat())
+        for version in rules.versions()
+        for name, source in Rules.load(version).sources.items()
+    )
+    return table(("version", "table", "source", "holds from"), rows)
+
+
+def _rule_file(version: str) -> Mapping[str, Any]:
+    return tomllib.loads((rules.FOLDER / f"{version}.toml").read_text(encoding="utf-8"))
+
+
+def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
+        name = f"{path}{key}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{name}.")
+        elif path and key not in ("source", "valid_from"):
+            yield name, _shown(value)
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case [str() as first, str() as last] if ":" in first:
+            return f"{first}–{last}"
+        case list():
+            return ", ".join(f"`{each}`" if isinstance(each, str) else str(each) for each in value)
+        case _:
+            return str(value)
+
+
+def _meaning(key: str) -> str:
+    if key in RULES:
+        return RULES[key] + (" (s)" if key.endswith("_s") else "")
+    parent, _, leaf = key.rpartition(".")
+    return RULES[parent] + (" (s)" if parent.endswith("_s") else "") + f": {leaf}"
+
+
+# --- outcomes -------------------------------------------------------------------------------------------------
+
+OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
+    Outcome.ACCEPTED: ("参加", "1, and 1 again; recorded while the line was open"),
+    Outcome.DECLINED: ("不参加", "2, and 2 again; recorded while the line was open"),
+    Outcome.SHARE_GIVEN: ("已见证", "the supervisor's digits, read back and confirmed"),
+    Outcome.NO_KEY: ("接听未按键", "answered, no key, or none confirmed"),
+    Outcome.WRONG_KEYS: ("按键无效", "answered, only keys that mean nothing"),
+    Outcome.HUNG_UP_EARLY: ("中途挂断", "answered, and hung up before a decision"),
+    Outcome.WRONG_PERSON: ("打错／非本人", "9, and 9 again"),
+    Outcome.VOICEMAIL: ("语音信箱", "answered by a machine, as far as that can be told"),
+    Outcome.BUSY: ("占线", "busy"),
+    Outcome.REJECTED: ("拒接", "turned away"),
+    Outcome.NO_ANSWER: ("无人接听", "rang, and nobody answered in time"),
+    Outcome.UNREACHABLE: ("关机或无法接通", "switched off or out of reach"),
+    Outcome.INVALID_NUMBER: ("空号", "no such number"),
+    Outcome.TRUNK_FAILURE: (
+        "线路故障",
+        "the trunk never reached the person: 5xx, refused, or a time-out before ringing",
+    ),
+    Outcome.INTERRUPTED: ("通话中断", "we, Asterisk or the network died"),
+    Outcome.CANCELLED: ("已取消", "given up by us"),
+    Outcome.WITHDRAWN: ("邀请已失效", "a key came when the matter was no longer open; the flow apologised"),
+    Outcome.DELIVERED: ("已送达", "a notice was heard to the end of what matters"),
+}
+
+
+def outcomes_table() -> str:
+    """Every outcome, what the network says for it, and what follows."""
+    rows = ((f"`{each.value}`", *OUTCOMES[each], _codes(each), _consequence(each)) for each in Outcome)
+    return table(("outcome", "console", "what happened", "SIP; Q.850", "what follows"), rows)
+
+
+def _codes(outcome: Outcome) -> str:
+    if outcome is Outcome.TRUNK_FAILURE:
+        return "all others, unanswered"
+    if outcome is Outcome.INTERRUPTED:
+        return "34 to 47 after the answer"
+    sip = [str(n) for n in range(400, 700) if _unanswered(DialFailed(0, n)) is outcome]
+    causes = [str(n) for n in range(1, 128) if _unanswered(DialFailed(n)) is outcome]
+    return "; ".join(", ".join(each) for each in (sip, causes) if each)
+
+
+def _unanswered(end: DialFailed) -> Outcome:
+    return classify(end, answered=False, alerted=True)
+
+
+def _consequence(outcome: Outcome) -> str:
+    if outcome is Outcome.SHARE_GIVEN:
+        return "the seed is known: orders are stored, picks begin"
+    if outcome in (Outcome.WITHDRAWN, Outcome.DELIVERED):
+        return "nothing"
+    ruled = CallOutcome(outcome.value)
+    if ruled in DECISIONS:
+        return "decides: " + (
+            "seat kept" if outcome is Outcome.ACCEPTED else "seat free, the next in the order is picked"
+        )
+    if ruled not in RETRIED:
+        return "nothing; no try"
+    if _final(ruled):
+        return "a try; 未接通 at once"
+    counted = f"a try; {_unreached_after(ruled)}" if ruled in TRIES else "no try (not the expert's doing)"
+    return f"{counted}; again after {_each(lambda made: f'{made.calling.pause_s[ruled]} s')}"
+
+
+def _final(outcome: CallOutcome) -> bool:
+    return all(Rules.load(version).unreached_tries.get(outcome) == 1 for version in rules.versions())
+
+
+def _unreached_after(outcome: CallOutcome) -> str:
+    return f"未接通 after {_each(lambda made: str(made.unreached_tries[outcome] or 'never'))}"
+
+
+def _each(value: Callable[[Rules], str]) -> str:
+    """The value in every version, once if all agree."""
+    found = [value(Rules.load(version)) for version in rules.versions()]
+    return found[0] if len(set(found)) == 1 else " / ".join(found)
+
+
+# --- states ---------------------------------------------------------------------------------------------------
+
+
+def states_table() -> str:
+    """Every state, and what may be done in it by whom."""
+    found = {state: list[str]() for state in ActivityState}
+    for state, act, roles, following in transitions():
+        by = "、".join(role.label for role in Role if role in roles)
+        found[state].append(
+            f"{act.label} → {following.label} ({by})" if following is not state else f"{act.label} ({by})"
+        )
+    rows = ((f"`{state.value}`", state.label, "; ".join(acts) or "–") for state, acts in found.items())
+    return table(("state", "manual", "what may be done, and by whom"), rows)
+
+
+# --- pages ----------------------------------------------------------------------------------------------------
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "ivr_settings": lambda: settings_table(ivr.settings.Settings),
+    "web_settings": lambda: settings_table(web.settings.Settings),
+    "rules": rules_table,
+    "sources": sources_table,
+    "outcomes": outcomes_table,
+    "states": states_table,
+}
+
+
+def filled(text: str) -> str:
+    """A page with its tables as the code has them; KeyError for a mark that means nothing."""
+    return _MARKS.sub(lambda mark: mark[1] + TABLES[mark[2]]() + mark[3], text)
+
+
+def pages() -> list[Path]:
+    """The pages that have tables."""
+    return [path for path in sorted(DOCS.rglob("*.md")) if _MARKS.search(path.read_text(encoding="utf-8"))]
+
+
+def main() -> int:
+    """Write what is not current, and name it."""
+    for path in pages():
+        old = path.read_text(encoding="utf-8")
+        if (new := filled(old)) != old:
+            path.write_text(new, encoding="utf-8")
+            sys.stdout.write(f"{path.relative_to(DOCS.parent)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

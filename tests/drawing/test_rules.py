@@ -1,0 +1,96 @@
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from drawing.rules import FOLDER, TRIES, BadRules, CallOutcome, Rules, versions
+
+DEMO = (FOLDER / "demo-1.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("version", versions())
+def test_every_version_loads(version: str) -> None:
+    rules = Rules.load(version)
+    assert rules.version == version
+    assert all(each.source and each.valid_from for each in rules.sources.values())
+    assert set(rules.unreached_tries) == TRIES
+
+
+def test_what_the_two_are_for() -> None:
+    demo, real = Rules.load("demo-1"), Rules.load("gd-1")
+    assert (demo.witness_required, real.witness_required) == (False, True)
+    assert real.unseal_lead_s == 1800
+    assert (real.calling.per_minute, real.calling.per_hour, real.calling.per_day) == (1, 5, 20)
+    assert max(demo.calling.pause_s.values()) < 10
+
+
+def test_hours_and_numbers() -> None:
+    real, demo = Rules.load("gd-1").calling, Rules.load("demo-1").calling
+    assert [real.may_ring(time(hour)) for hour in (7, 8, 20, 21)] == [False, True, True, False]
+    assert demo.may_ring(time(23, 59))
+    assert real.allows("13800138000")
+    for number in ("138001380001", "+8613800138000", "110", "00861380013800", "13800138000;x"):
+        assert not real.allows(number) or number.startswith("0")
+
+
+@pytest.mark.parametrize("version", versions())
+@pytest.mark.parametrize("outcome", sorted(TRIES))
+def test_unreached_after_exactly_the_tries(version: str, outcome: CallOutcome) -> None:
+    rules = Rules.load(version)
+    needed = rules.unreached_tries[outcome]
+    assert rules.unreached_after([outcome] * needed, 0)
+    assert not rules.unreached_after([outcome] * (needed - 1), 0)
+
+
+def test_mixed_outcomes_count_together_and_a_hold_ends() -> None:
+    rules = Rules.load("gd-1")
+    mixed = ["busy", "no_answer", "voicemail", "rejected"]
+    assert not rules.unreached_after(mixed, 0)
+    assert rules.unreached_after([*mixed, "no_key"], 0)
+    assert not rules.unreached_after(["busy"], rules.hold_s - 1)
+    assert rules.unreached_after(["busy"], rules.hold_s)
+
+
+@pytest.mark.parametrize("outcome", ["trunk_failure", "interrupted", "cancelled"])
+def test_our_own_failures_never_make_anybody_unreached(outcome: str) -> None:
+    rules = Rules.load("demo-1")
+    assert not rules.unreached_after([outcome] * 50, 10**6)
+    assert not rules.unreached_after([], 10**6)
+
+
+def test_a_decision_is_never_unreached() -> None:
+    assert not Rules.load("demo-1").unreached_after(["busy"] * 9 + ["accepted"], 10**6)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("unseal_lead_s = 1800", "unseal_lead_s = -1", "sealing.unseal_lead_s must be at least 0"),
+        ("unseal_lead_s = 1800", "", "sealing.unseal_lead_s must be int"),
+        ("unseal_lead_s = 1800", "unseal_lead_s = true", "sealing.unseal_lead_s must be int"),
+        ("busy = 3\n", "bussy = 3\n", "unreached.tries.busy must be int"),
+        ("busy = 3\n", "busy = 3\nmoon = 1\n", "unreached.tries.moon must be left out"),
+        ('version = "demo-1"', 'version = "demo-2"', "the file says version 'demo-2'"),
+        ("valid_from = 2026-01-01", 'valid_from = "soon"', "valid_from must be date"),
+        ('["00:00", "24:00"]', '["0", "24:00"]', "calling.hours must be two times"),
+        ("share_digits = [8, 12]", "share_digits = [12, 8]", "share_digits must be 2 ascending"),
+        ("'0\\d{9,11}'", "'(0'", "calling.allowed_numbers must be regular expressions"),
+        ("[witness]", "[witness", "rules demo-1"),
+        ("hold_s = 120", "hold_s = 120\nextra = 1", "unreached.extra must be left out"),
+    ],
+)
+def test_a_bad_file_says_where(old: str, new: str, says: str) -> None:
+    assert old in DEMO
+    with pytest.raises(BadRules, match="(?s)" + says.replace("[", r"\[")):
+        Rules.parse(DEMO.replace(old, new), "demo-1")
+
+
+def test_an_unknown_version_says_which_there_are() -> None:
+    with pytest.raises(BadRules, match=r"no rules 'x'; there are: demo-1, gd-1"):
+        Rules.load("x")
+
+
+def test_a_version_is_no_path() -> None:
+    assert (Path(FOLDER) / "../rules/demo-1.toml").exists()
+    with pytest.raises(BadRules):
+        Rules.load("../rules/demo-1")

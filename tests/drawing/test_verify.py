@@ -1,0 +1,372 @@
+"""The verifier: it accepts what a service wrote, and nothing else."""
+
+import random
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from drawing import ledger, lots
+from drawing.canonical import canon
+from drawing.report import NO_WITNESS
+from drawing.transcript import Entry, EntryType, append
+from drawing.verify import Notes, verify
+from tests.drawing.simulator import LOTS, SERVICE, Activity, Form, experts, put, whole_activity
+
+FORMS = {"supervisor": Form(), "public": Form(facts=False), "sealed": Form(facts=False, sealed=True)}
+REPOSITORY = Path(__file__).parents[2]
+Forge = Callable[[Activity], None]
+
+
+@pytest.fixture(scope="module")
+def activity() -> Activity:
+    return whole_activity(3)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("form", FORMS)
+def test_what_a_service_wrote_holds(seed: int, form: str, tmp_path: Path) -> None:
+    report = verify(put(whole_activity(seed).files(FORMS[form]), tmp_path))
+    assert report.broken == []
+    assert report.exit_code == (2 if form == "sealed" else 0)
+
+
+def test_the_simulator_reaches_what_it_must() -> None:
+    chains = [whole_activity(seed).chain for seed in range(12)]
+    entries = [entry for chain in chains for entry in chain]
+    outcomes = {entry.body["outcome"] for entry in entries if entry.type is EntryType.OUTCOME}
+    assert outcomes == {"accepted", "declined", "unreached", "unavailable"}
+    assert any(entry.body.get("passed") for entry in entries)
+    assert {EntryType.PAUSE, EntryType.ABSENCE, EntryType.UNSEAL} <= {entry.type for entry in entries}
+
+
+def test_a_zip_is_as_good_as_a_folder(activity: Activity, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "evidence.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in activity.files(Form()).items():
+            archive.writestr(name, content)
+    assert verify(tmp_path / "evidence.zip").exit_code == 0
+
+
+def test_without_a_witness_the_report_begins_with_it(tmp_path: Path) -> None:
+    report = verify(put(whole_activity(4, witnesses=()).files(Form()), tmp_path))
+    assert report.exit_code == 0
+    assert report.text().startswith(NO_WITNESS + "\n")
+
+
+def test_notes_are_compared(activity: Activity, tmp_path: Path) -> None:
+    folder = put(activity.files(Form()), tmp_path)
+    shown = [lots.fingerprint(each.hash) for each in activity.chain if each.type is EntryType.COMMIT]
+    key = verify(folder).key
+    report = verify(folder, Notes(key, tuple(shown), ("48291306", "7305519284")))
+    assert (report.broken, report.unchecked) == ([], [])
+    for notes in (Notes(key="0" * 64), Notes(commits=("1" * 20,)), Notes(shares=("48291307",))):
+        assert verify(folder, notes).exit_code == 1
+
+
+def test_missing_files_are_named(activity: Activity, tmp_path: Path) -> None:
+    for name in ("transcript.jsonl", "pool.jsonl", "calls.jsonl", "ledger.json", "service.pub"):
+        files = activity.files(Form())
+        del files[name]
+        report = verify(put(files, tmp_path / name))
+        assert report.exit_code == 1
+        assert name in report.broken[0]
+
+
+def test_one_opened_record_proves_that_somebody_was_in_the_pool(activity: Activity, tmp_path: Path) -> None:
+    files = activity.files(Form(facts=False))
+    public = files["pool.jsonl"].splitlines(keepends=True)
+    public[7] = activity.pool_lines[7] + b"\n"
+    report = verify(put(files | {"pool.jsonl": b"".join(public)}, tmp_path))
+    assert report.exit_code == 0
+    assert any(line.startswith("1 条记录的事实") for line in report.held)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_altered_byte_is_refused(data: st.DataObject, activity: Activity, tmp_path: Path) -> None:
+    form = FORMS[data.draw(st.sampled_from(sorted(FORMS)))]
+    files = activity.files(form)
+    name = data.draw(st.sampled_from(sorted(set(files) - {"README.txt"})))
+    content = bytearray(files[name])
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    report = verify(put(files | {name: bytes(content)}, tmp_path))
+    assert report.exit_code == 1, (name, place)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_lines_dropped_swapped_or_inserted_are_refused(
+    data: st.DataObject, activity: Activity, tmp_path: Path
+) -> None:
+    files = activity.files(Form())
+    name = data.draw(st.sampled_from(["transcript.jsonl", "pool.jsonl", "calls.jsonl"]))
+    lines = files[name].splitlines(keepends=True)
+    first = data.draw(st.integers(0, len(lines) - 2))
+    match data.draw(st.sampled_from(["drop", "swap", "repeat"])):
+        case "drop":
+            del lines[first]
+        case "swap":
+            second = data.draw(st.integers(first + 1, len(lines) - 1))
+            lines[first], lines[second] = lines[second], lines[first]
+        case "repeat":
+            lines.insert(data.draw(st.integers(0, len(lines))), lines[first])
+    assert verify(put(files | {name: b"".join(lines)}, tmp_path)).exit_code == 1
+
+
+def test_a_chain_cut_at_its_end_is_unfinished_at_best(tmp_path: Path) -> None:
+    activity = one_draw()
+    chain = activity.chain
+    while len(chain) > 1:
+        kept = chain.pop()
+        if kept.type is EntryType.ATTEMPT:
+            activity.calls.pop()
+        activity.own = activity.own[: sum(each.type in (EntryType.COMMIT, EntryType.SEAL) for each in chain)]
+        assert verify(put(activity.files(Form()), tmp_path)).exit_code != 0
+
+
+# Whoever holds the service's key can sign anything: what the rules forbid must be seen nevertheless.
+
+
+def one_draw(seed: int = 5, accepts: float = 0.3) -> Activity:
+    activity = Activity(random.Random(seed), experts(60), accepts=accepts, pauses=False)
+    activity.begin()
+    activity.run()
+    activity.close()
+    return activity
+
+
+def first(activity: Activity, kind: EntryType, **having: Any) -> int:
+    return next(
+        seq
+        for seq, entry in enumerate(activity.chain)
+        if entry.type is kind and having.items() <= entry.body.items()
+    )
+
+
+def sign_again(activity: Activity, entries: list[tuple[EntryType, dict[str, Any]]], keep: int) -> None:
+    """Entries from `keep` on are replaced, chained and signed by the service itself; the ledger too."""
+    old = {each.hash: n for n, each in enumerate(activity.chain)}
+    ledger_at = {activity.leaves[n].hash: n for n in activity.own}
+    chain: list[Entry] = activity.chain[:keep]
+    for kind, body in entries:
+        chain.append(append(chain[-1], chain[-1].at, kind, body, SERVICE.sign))
+    activity.chain = chain
+    seals = [each for each in chain if each.type is EntryType.SEAL]
+    for entry_hash, n in ledger_at.items():
+        if old[entry_hash] and seals:
+            activity.leaves[n] = ledger.Leaf.of(n, ledger.SEAL, LOTS, seals[0].hash)
+
+
+def rest(activity: Activity, start: int) -> list[tuple[EntryType, dict[str, Any]]]:
+    return [(each.type, dict(each.body)) for each in activity.chain[start:]]
+
+
+def change(activity: Activity, seq: int, **body: Any) -> None:
+    entries = rest(activity, seq)
+    entries[0][1].update(body)
+    sign_again(activity, entries, seq)
+
+
+def refused(activity: Activity, folder: Path) -> str:
+    report = verify(put(activity.files(Form()), folder))
+    assert report.exit_code == 1
+    assert "条记录" in report.broken[0]
+    return report.broken[0]
+
+
+def test_signing_again_unchanged_still_holds(tmp_path: Path) -> None:
+    activity = one_draw()
+    sign_again(activity, rest(activity, 3), 3)
+    assert verify(put(activity.files(Form()), tmp_path)).broken == []
+
+
+def test_another_expert_is_refused(tmp_path: Path) -> None:
+    activity = one_draw()
+    seq = first(activity, EntryType.PICK)
+    change(activity, seq, expert="0" * 20)
+    assert f"第 {seq} 条" in refused(activity, tmp_path)
+
+
+def test_a_made_up_colleague_is_refused(tmp_path: Path) -> None:
+    activity = one_draw()
+    picks = [each for each in activity.chain if each.type is EntryType.PICK]
+    other = picks[0].body["expert"]
+    seq = picks[1].seq
+    change(activity, seq, passed=[["0" * 20, "same_unit", other]])
+    assert "抽取结果与次序不符" in refused(activity, tmp_path)
+
+
+def test_another_seat_is_refused(tmp_path: Path) -> None:
+    activity = one_draw()
+    change(activity, first(activity, EntryType.PICK), seat=2)
+    assert "不是最先空出的席位" in refused(activity, tmp_path)
+
+
+def test_other_digits_are_another_order(tmp_path: Path) -> None:
+    activity = one_draw()
+    seq = first(activity, EntryType.WITNESS)
+    change(activity, seq, share={"by": "supervisor-1", "value": "48291307"})
+    assert "次序" in refused(activity, tmp_path)
+
+
+def test_a_stranger_is_no_witness(tmp_path: Path) -> None:
+    activity = one_draw()
+    seq = first(activity, EntryType.WITNESS)
+    change(activity, seq, share={"by": "clerk-1", "value": "48291306"})
+    assert f"第 {seq} 条" in refused(activity, tmp_path)
+
+
+def test_a_second_share_is_refused(tmp_path: Path) -> None:
+    activity = one_draw()
+    seq = first(activity, EntryType.WITNESS)
+    entries = rest(activity, seq)
+    sign_again(activity, [entries[0], *entries], seq)
+    assert "只能有一份" in refused(activity, tmp_path)
+
+
+def test_a_starved_seat_is_refused(tmp_path: Path) -> None:
+    activity = one_draw()
+    seq = first(activity, EntryType.OUTCOME, outcome="declined")
+    entries = rest(activity, seq)
+    assert [kind for kind, _ in entries[:3]] == [EntryType.OUTCOME, EntryType.PICK, EntryType.ATTEMPT]
+    entries[1], entries[2] = entries[2], entries[1]
+    sign_again(activity, entries, seq)
+    assert "空席" in refused(activity, tmp_path)
+
+
+def test_unreached_too_early_is_refused(tmp_path: Path) -> None:
+    activity = one_draw()
+    attempts = [each for each in activity.chain if each.type is EntryType.ATTEMPT]
+    busy = next(n for n, line in enumerate(activity.calls) if b'"outcome":"busy"' in line)
+    seq, body = attempts[busy].seq + 1, attempts[busy].body
+    early = {"expert": body["expert"], "outcome": "unreached", "rests_on": [body["evidence"]]}
+    sign_again(activity, [(EntryType.OUTCOME, early), *rest(activity, seq)], seq)
+    assert "尚不足以认定未接通" in refused(activity, tmp_path)
+
+
+def test_an_accepted_call_can_not_become_a_refusal(tmp_path: Path) -> None:
+    activity = one_draw()
+    change(activity, first(activity, EntryType.OUTCOME, outcome="accepted"), outcome="declined")
+    assert "呼叫证据" in refused(activity, tmp_path)
+
+
+def test_a_call_can_not_be_cancelled_while_drawing(tmp_path: Path) -> None:
+    activity = one_draw()
+    seq = first(activity, EntryType.OUTCOME)
+    change(activity, seq, outcome="cancelled", rests_on=[])
+    assert "不得取消" in refused(activity, tmp_path)
+
+
+def test_a_seal_while_somebody_is_called_is_refused(tmp_path: Path) -> None:
+    activity = one_draw()
+    seq = first(activity, EntryType.PICK)
+    seal = (EntryType.SEAL, {"system_share": activity.share.hex()})
+    sign_again(activity, [*rest(activity, seq)[:1], seal], seq)
+    activity.calls.clear()
+    assert "未先行抽取" in refused(activity, tmp_path)
+
+
+def test_another_system_share_is_refused(tmp_path: Path) -> None:
+    activity = one_draw()
+    change(activity, first(activity, EntryType.SEAL), system_share="11" * 32)
+    refused(activity, tmp_path)
+
+
+def test_force_end_cancels_and_seals(tmp_path: Path) -> None:
+    activity = Activity(random.Random(1), experts(60), pauses=False)
+    activity.begin()
+    activity.fill()
+    live = list(activity.picked)
+    activity.write(EntryType.FORCE_END, reason="项目终止", agreed=0, live=len(live))
+    for expert in live:
+        activity.outcome(expert, "cancelled", [])
+    activity.close()
+    assert verify(put(activity.files(Form()), tmp_path)).broken == []
+
+
+def test_the_unreached_are_called_again_at_their_old_ranks(tmp_path: Path) -> None:
+    activity = Activity(random.Random(2), experts(25), accepts=0.05, pauses=False)
+    activity.begin()
+    activity.run()
+    short = next(pick["condition"] for pick in activity.picked.values() if pick["outcome"] == "unreached")
+    activity.accepts = 0.8
+    activity.reopen(short)
+    activity.run()
+    activity.close()
+    assert verify(put(activity.files(Form()), tmp_path)).broken == []
+    assert any(each.type is EntryType.REOPEN for each in activity.chain)
+
+
+def test_runs_on_a_python_without_site_packages(activity: Activity, tmp_path: Path) -> None:
+    folder = put(activity.files(Form()), tmp_path)
+    script = (
+        f"import sys, runpy; sys.path.insert(0, {str(REPOSITORY)!r}); "
+        f"sys.argv = ['drawing', 'verify', {str(folder)!r}]; runpy.run_module('drawing', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], capture_output=True, check=False, cwd="/"
+    )
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+    assert "签名：本机没有 cryptography 库" in done.stdout.decode()
+
+
+def test_a_wrong_command_line_is_not_unfinished() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "drawing", "verify"], capture_output=True, check=False, cwd=REPOSITORY
+    )
+    assert done.returncode == 64
+
+
+def test_a_hold_without_its_pauses_makes_unreached(tmp_path: Path) -> None:
+    """One busy call and the seat's time: unreached; with a pause in it not yet."""
+    for paused, expected in ((0, 0), (60, 1)):
+        activity = Activity(random.Random(1), experts(60), pauses=False)
+        activity.begin()
+        activity.fill()
+        expert = next(iter(activity.picked))
+        evidence: dict[str, Any] = {"expert": expert, "attempt": 1, "outcome": "busy"}
+        digest = sha256(canon(evidence)).hexdigest()
+        activity.calls.append(canon({"hash": digest, "evidence": evidence}))
+        activity.write(EntryType.ATTEMPT, expert=expert, attempt=1, evidence=digest)
+        if paused:
+            activity.write(EntryType.PAUSE, reason="改集合时间", agreed=0, live=0)
+            activity.at += timedelta(seconds=paused)
+            activity.write(EntryType.RESUME, reason="已改", agreed=0, live=0)
+        activity.at += timedelta(seconds=120 - paused)
+        activity.outcome(expert, "unreached", [digest])
+        activity.picked[expert]["calls"].append((digest, "busy"))
+        activity.fill()
+        activity.run()
+        activity.close()
+        report = verify(put(activity.files(Form()), tmp_path))
+        assert (report.exit_code, len(report.broken)) == (expected, expected)
+
+
+def test_the_public_form_shows_a_forged_pick_too(tmp_path: Path) -> None:
+    activity = one_draw()
+    seq = first(activity, EntryType.PICK)
+    change(activity, seq, rank=activity.chain[seq].body["rank"] + 1)
+    report = verify(put(activity.files(Form(facts=False)), tmp_path))
+    assert report.exit_code == 1
+    assert report.broken[0].startswith(f"第 {seq} 条记录")
+
+
+def test_who_stood_in_the_pool_can_not_be_hidden(tmp_path: Path) -> None:
+    """A record turned to excluded, with its facts left as they are."""
+    activity = one_draw()
+    for at, line in enumerate(activity.pool_lines):
+        if b'"excluded":[]' in line:
+            activity.pool_lines[at] = line.replace(b'"excluded":[]', b'"excluded":["suspended"]')
+            break
+    report = verify(put(activity.files(Form()), tmp_path))
+    assert report.exit_code == 1
+    assert "pool_root" in report.broken[0]

@@ -1,0 +1,89 @@
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from ivr.ari import wire
+
+CHANNEL = (
+    '{"id":"el01","name":"PJSIP/carrier-00000001","state":"Up","caller":{"name":"","number":"1"},'
+    '"dialplan":{"context":"default","exten":"s","priority":1,"app_name":"AppDial2","app_data":""},'
+    '"creationtime":"2026-11-23T06:03:17.466+0000","language":"en"}'
+)
+TAIL = '"asterisk_id":"00:00:00:00:00:01","application":"t"}'
+STAMP = '"timestamp":"2026-11-23T06:03:17.467+0000"'
+UP = wire.Channel(id="el01", state="Up")
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        (
+            f'{{"type":"StasisStart",{STAMP},"args":[],"channel":{CHANNEL},{TAIL}',
+            wire.StasisStart(channel=UP),
+        ),
+        (
+            f'{{"cause":17,"tech_cause":486,"type":"ChannelHangupRequest",{STAMP},"channel":{CHANNEL},{TAIL}',
+            wire.ChannelHangupRequest(channel=UP, cause=17, tech_cause=486),
+        ),
+        (
+            f'{{"cause":32,"soft":true,"type":"ChannelHangupRequest",{STAMP},"channel":{CHANNEL},{TAIL}',
+            wire.ChannelHangupRequest(channel=UP, cause=32),
+        ),
+        (
+            f'{{"type":"ChannelDestroyed",{STAMP},"cause":19,"tech_cause":480,"channel":{CHANNEL},{TAIL}',
+            wire.ChannelDestroyed(channel=UP, cause=19),
+        ),
+        (
+            f'{{"type":"ChannelDtmfReceived",{STAMP},"digit":"*","duration_ms":120,"channel":{CHANNEL},{TAIL}',
+            wire.ChannelDtmfReceived(channel=UP, digit="*", duration_ms=120),
+        ),
+        (
+            f'{{"type":"Dial",{STAMP},"dialstatus":"PROGRESS","peer":{CHANNEL},{TAIL}',
+            wire.Dial(peer=UP, dialstatus="PROGRESS"),
+        ),
+        (f'{{"type":"Dial",{STAMP},"dialstatus":"ANSWER","peer":{CHANNEL},{TAIL}', None),
+        (f'{{"type":"Dial",{STAMP},"dialstatus":"","peer":{CHANNEL},{TAIL}', None),
+        (
+            f'{{"type":"PlaybackFinished",{STAMP},"playback":{{"id":"p","media_uri":"sound:a",'
+            f'"target_uri":"channel:el01","language":"en","state":"done"}},{TAIL}',
+            wire.PlaybackFinished(playback=wire.Playback(id="p", target_uri="channel:el01", state="done")),
+        ),
+        (f'{{"type":"ApplicationReplaced",{STAMP},{TAIL}', wire.ApplicationReplaced()),
+        (f'{{"type":"ChannelVarset",{STAMP},"variable":"type","value":"StasisStart",{TAIL}', None),
+        (f'{{"type":"OfTheFuture",{STAMP},{TAIL}', None),
+        ("{}", None),
+        ("", None),
+    ],
+)
+def test_reads_what_asterisk_says(text: str, event: wire.Event | None) -> None:
+    assert wire.read_event(text) == event
+    spaced = text.replace('":', '": ')
+    assert wire.read_event(spaced) == event
+
+
+def test_an_event_without_its_channel_is_not_as_promised() -> None:
+    with pytest.raises(ValidationError):
+        wire.read_event('{"type":"StasisStart"}')
+
+
+def test_every_event_knows_its_channel() -> None:
+    assert wire.channel_of(wire.StasisStart(channel=UP)) == "el01"
+    assert wire.channel_of(wire.Dial(peer=UP, dialstatus="RINGING")) == "el01"
+    playback = wire.Playback(id="p", target_uri="channel:el01", state="done")
+    assert wire.channel_of(wire.PlaybackFinished(playback=playback)) == "el01"
+    assert wire.channel_of(wire.ApplicationReplaced()) == ""
+
+
+def test_writes_what_ari_reads() -> None:
+    body = json.loads(wire.originate("app", "el01", "PJSIP/13800138000@carrier", "02012345678", 29.6))
+    assert body == {
+        "endpoint": "PJSIP/13800138000@carrier",
+        "app": "app",
+        "channelId": "el01",
+        "callerId": "02012345678",
+        "timeout": 30,
+        "formats": "alaw",
+    }
+    assert json.loads(wire.play(["sound:a", "sound:b,c"])) == {"media": ["sound:a", "sound:b,c"]}
+    assert json.loads(wire.originate("a", "b", "c", "d", 0.2))["timeout"] == 1  # 0 would be for ever

@@ -1,0 +1,168 @@
+"""What holds for every flow, whatever happens, in whatever order, however often."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.calls import (
+    Answered,
+    Cancelled,
+    CancelTimer,
+    Command,
+    Decide,
+    DialFailed,
+    Digit,
+    EarlyMedia,
+    Event,
+    Finish,
+    Flow,
+    HungUp,
+    Outcome,
+    Played,
+    PlayFailed,
+    Recorded,
+    Refused,
+    Ringing,
+    Started,
+    StartTimer,
+    TimerFired,
+    Unavailable,
+)
+from ivr.dialplans import Kind, Timings, begin
+from ivr.dialplans.conversation import CALL, STEP
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+PROMPTS = [
+    *("invitation", "confirm_accept", "confirm_decline", "confirm_wrong_person", "wrong_key", "no_key"),
+    *("received_accept", "details", "goodbye", "wait"),
+    *("witness_receipt", "witness_ask", "witness_weak", "witness_readback", "witness_received"),
+]
+
+prompts = st.sampled_from(PROMPTS)
+keys = st.sampled_from([*"123456789*0#ABCD"])
+ends = st.builds(HungUp, st.integers(0, 127), st.sampled_from([0, 486, 503]), st.booleans(), st.booleans())
+events: st.SearchStrategy[Event] = st.one_of(
+    st.sampled_from([Started(), Ringing(), EarlyMedia(), Answered(), Cancelled()]),
+    st.sampled_from([Recorded(), Refused(), Unavailable()]),
+    st.builds(Digit, keys, prompts),
+    st.builds(Played, prompts),
+    st.builds(PlayFailed, prompts),
+    st.builds(TimerFired, st.sampled_from([STEP, CALL, "unknown"])),
+    ends,
+    st.builds(DialFailed, st.integers(0, 127)),
+)
+# Uniform events seldom get past the answer: these are what a call is mostly made of.
+lively: st.SearchStrategy[Event | None] = st.one_of(
+    st.builds(Digit, st.sampled_from(["1", "2", "9", "*", "3", "#"]), prompts), st.just(None), events
+)
+stories = st.lists(st.tuples(lively, st.floats(0, 20)), max_size=60)
+kinds = pytest.mark.parametrize("kind", list(Kind))
+
+
+def weak(digits: str) -> str | None:
+    return None if digits else "witness_weak"
+
+
+class Watcher:
+    """Feeds a flow and holds it to what every flow must keep."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow, self.now = flow, NOW
+        self.step = ""
+        self.timers: set[str] = set()
+        self.finished: list[Outcome] = []
+        self.dialled = self.channel_gone = False
+        self.presses = 0
+        self.decided = 0
+
+    def feed(self, event: Event) -> Sequence[Command]:
+        match event:
+            case TimerFired(name):
+                self.timers.discard(name)
+            case HungUp() | DialFailed():
+                self.channel_gone = True
+            case Digit():
+                self.presses += 1
+            case _:
+                pass
+        commands = self.flow.receive(event, self.now)
+        for command in commands:
+            self._look_at(command)
+        assert self.finished or not self.dialled or self.timers, f"no timer after {event}"
+        return commands
+
+    def _look_at(self, command: Command) -> None:
+        assert not self.finished, f"{command} after the end"
+        match command:
+            case StartTimer(name, _):
+                self.timers.add(name)
+            case CancelTimer(name):
+                self.timers.discard(name)
+            case Decide():
+                self.decided += 1
+                assert self.presses >= 2, "decided by a single press"
+            case Finish(outcome):
+                assert self.channel_gone or not self.dialled, "finished while the channel may live"
+                self.finished.append(outcome)
+            case _:
+                self.dialled = True
+                self.step = getattr(command, "prompt", self.step)
+
+
+@kinds
+@given(story=st.lists(events, max_size=40))
+def test_any_events_in_any_order(kind: Kind, story: list[Event]) -> None:
+    watcher = Watcher(begin(kind, Timings(), weak))
+    for event in story:
+        watcher.feed(event)
+    assert len(watcher.finished) <= 1
+
+
+@kinds
+@given(story=stories, repeat=st.integers(1, 3))
+def test_every_call_comes_to_exactly_one_end(
+    kind: Kind, story: list[tuple[Event | None, float]], repeat: int
+) -> None:
+    watcher = Watcher(begin(kind, Timings(), weak))
+    for event in (Started(), Ringing(), Answered()):
+        watcher.feed(event)
+    for drawn, pause in story:
+        watcher.now += timedelta(seconds=pause)
+        live = Digit(drawn.key, watcher.step) if isinstance(drawn, Digit) else drawn or Played(watcher.step)
+        for _ in range(repeat):
+            watcher.feed(live)
+    watcher.feed(HungUp(16))
+    for _ in range(20):  # a decision under way: the database is away for good
+        for name in sorted(watcher.timers):
+            watcher.feed(TimerFired(name))
+    assert len(watcher.finished) == 1
+
+
+@kinds
+@given(story=stories)
+def test_left_alone_it_hangs_up_by_itself(kind: Kind, story: list[tuple[Event | None, float]]) -> None:
+    """Nothing but timers: every state is left, and in the end the channel is hung up."""
+    watcher = Watcher(begin(kind, Timings(), weak))
+    done: list[Command] = []
+    pressed: list[Event] = [each for each, _ in story if isinstance(each, Digit)]
+    for event in (Started(), Answered(), *pressed):
+        watcher.feed(event)
+    for _ in range(40):
+        for name in sorted(watcher.timers - {CALL}):
+            done += watcher.feed(TimerFired(name))
+    assert any(type(each).__name__ == "HangUp" for each in done)
+
+
+@given(story=stories)
+def test_an_acceptance_needs_its_record(story: list[tuple[Event | None, float]]) -> None:
+    watcher = Watcher(begin(Kind.INVITATION, Timings(), weak))
+    recorded = False
+    for event in (Started(), Answered(), *(each for each, _ in story if each is not None)):
+        recorded = recorded or isinstance(event, Recorded)
+        watcher.feed(event)
+    if watcher.finished and watcher.finished[0] in (Outcome.ACCEPTED, Outcome.DECLINED):
+        assert recorded
+        assert watcher.decided

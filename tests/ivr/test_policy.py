@@ -1,0 +1,159 @@
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.policy import CHINA, Rule, TokenBucket, TrunkLoad, budget_spent, hindrance, next_try, opening
+
+
+@dataclass(frozen=True)
+class Rules:
+    hours_from: time = time(8)
+    hours_until: time | None = time(21)
+    per_minute: int = 1
+    per_hour: int = 5
+    per_day: int = 20
+    calls_per_second: int = 2
+    channels: int = 3
+    daily_ceiling: int = 100
+    allowed_numbers: tuple[re.Pattern[str], ...] = field(default=(re.compile(r"1[3-9]\d{9}"),))
+
+
+RULES = Rules()
+NUMBER = "13800138000"
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=CHINA)
+
+
+def local(hour: int, minute: int = 0, day: int = 23) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=CHINA)
+
+
+def ago(**distance: float) -> datetime:
+    return NOON - timedelta(**distance)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "at", "opens"),
+    [
+        (time(8), time(21), local(8), local(8)),
+        (time(8), time(21), local(20, 59), local(20, 59)),
+        (time(8), time(21), local(21), local(8, day=24)),
+        (time(8), time(21), local(7, 59), local(8)),
+        (time(8), time(21), local(0), local(8)),
+        (time(0), None, local(23, 59), local(23, 59)),
+        (time(8), None, local(3), local(8)),
+        (time(20), time(2), local(1), local(1)),
+        (time(20), time(2), local(2), local(20)),
+        (time(20), time(2), local(23), local(23)),
+    ],
+)
+def test_hours(begin: time, end: time | None, at: datetime, opens: datetime) -> None:
+    rules = Rules(hours_from=begin, hours_until=end)
+    assert opening(rules, at) == opens
+    assert opening(rules, at.astimezone(UTC)) == opens
+
+
+@pytest.mark.parametrize(
+    ("ended", "pause", "again"),
+    [
+        (local(12), 600, local(12, 10)),
+        (local(20, 55), 600, local(8, day=24)),
+        (local(12), 0, local(12)),
+        (local(12), None, None),
+    ],
+)
+def test_the_next_try(ended: datetime, pause: float | None, again: datetime | None) -> None:
+    assert next_try(RULES, ended, pause) == again
+
+
+@pytest.mark.parametrize(
+    ("calls", "rule", "until"),
+    [
+        ([], None, None),
+        ([ago(seconds=61)], None, None),
+        ([ago(seconds=20)], Rule.PERSON_PER_MINUTE, NOON + timedelta(seconds=40)),
+        ([ago(minutes=each) for each in (10, 20, 30, 40)], None, None),
+        (
+            [ago(minutes=each) for each in (10, 20, 30, 40, 50)],
+            Rule.PERSON_PER_HOUR,
+            NOON + timedelta(minutes=10),
+        ),
+        (
+            [ago(minutes=each) for each in (0.5, 20, 30, 40, 50)],
+            Rule.PERSON_PER_HOUR,
+            NOON + timedelta(minutes=10),
+        ),
+        ([ago(hours=1 + each) for each in range(20)], Rule.PERSON_PER_DAY, NOON + timedelta(hours=4)),
+        ([ago(hours=24 + each) for each in range(20)], None, None),
+    ],
+)
+def test_a_person_s_budget(calls: list[datetime], rule: Rule | None, until: datetime | None) -> None:
+    spent = budget_spent(RULES, NOON, calls)
+    assert (spent and spent.rule, spent and spent.until) == (rule, until)
+
+
+FREE = TrunkLoad(TokenBucket.full(2, NOON), 0)
+EMPTY = TokenBucket(2, 0.0, NOON)
+
+
+@pytest.mark.parametrize(
+    ("now", "number", "today", "trunk", "rule", "until"),
+    [
+        (NOON, NUMBER, 0, FREE, None, None),
+        (NOON, "0085213800138000", 0, FREE, Rule.ALLOWED_NUMBERS, None),
+        (NOON, NUMBER + "0", 0, FREE, Rule.ALLOWED_NUMBERS, None),
+        (local(22), NUMBER, 0, FREE, Rule.HOURS, local(8, day=24)),
+        (NOON, NUMBER, 100, FREE, Rule.DAILY_CEILING, local(0, day=24)),
+        (NOON, NUMBER, 99, FREE, None, None),
+        (NOON, NUMBER, 0, replace(FREE, channels=3), Rule.CHANNELS, None),
+        (NOON, NUMBER, 0, replace(FREE, channels=2), None, None),
+        (
+            NOON,
+            NUMBER,
+            0,
+            TrunkLoad(EMPTY, 0),
+            Rule.CALLS_PER_SECOND,
+            NOON + timedelta(seconds=0.5, microseconds=1),
+        ),
+    ],
+)
+def test_what_stands_against_a_call(
+    now: datetime, number: str, today: int, trunk: TrunkLoad, rule: Rule | None, until: datetime | None
+) -> None:
+    found = hindrance(RULES, now, number, [], today, trunk)
+    assert (found and found.rule, found and found.until) == (rule, until)
+
+
+def test_a_person_called_a_moment_ago_waits() -> None:
+    found = hindrance(RULES, NOON, NUMBER, [ago(seconds=1)], 0, FREE)
+    assert found is not None
+    assert found.rule is Rule.PERSON_PER_MINUTE
+
+
+@given(
+    rate=st.floats(0.1, 50),
+    pauses=st.lists(st.floats(-1, 3), min_size=1, max_size=60),
+)
+def test_never_more_calls_than_the_rate(rate: float, pauses: list[float]) -> None:
+    """In any window no more begin than one second's worth and what came back meanwhile."""
+    bucket, now, begun = TokenBucket.full(rate, NOON), NOON, []
+    for pause in pauses:
+        now += timedelta(seconds=pause)
+        if bucket.free_at(now) <= now:
+            bucket = bucket.take(now)
+            begun.append(max(now, NOON))
+        else:
+            with pytest.raises(ValueError, match="yet"):
+                bucket.take(now)
+    latest = max([NOON, *begun])
+    assert len(begun) <= max(1.0, rate) + (latest - NOON).total_seconds() * rate + 1e-6
+
+
+@given(rate=st.floats(0.1, 50), tokens=st.floats(0, 1))
+def test_the_time_that_is_promised_holds(rate: float, tokens: float) -> None:
+    bucket = TokenBucket(rate, tokens, NOON)
+    free = bucket.free_at(NOON)
+    assert bucket.take(free + timedelta(microseconds=1)).tokens >= 0

@@ -1,0 +1,108 @@
+"""The worker's settings: wrong ones are refused with the key named, and their page says what the model says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+import web.settings
+from ivr.settings import Settings, SettingsRefused
+from script.tables import filled, settings_table
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+GOOD = """
+dsn = "dbname=expertline"
+master_key = "master.key"
+signing_key = "service.key"
+rules = "demo-1"
+lease_seconds = 10
+[ari]
+url = "http://127.0.0.1:8088/ari"
+user = "expertline"
+password_file = "ari.password"
+[trunk]
+name = "carrier"
+caller_id = "02012345678"
+[speech]
+cache = "speech"
+"""
+
+
+def read(folder: Path, text: str) -> Settings:
+    path = folder / "ivr.toml"
+    path.write_text(text, encoding="utf-8")
+    return Settings.read(path)
+
+
+def test_good_settings_are_read(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD)
+    assert (settings.node, settings.ari.app, settings.speech.command) == ("node-1", "expertline", None)
+    assert settings.ari.password_file == Path("ari.password")
+
+
+@pytest.mark.parametrize(
+    ("changed", "to", "told"),
+    [
+        ('dsn = "dbname=expertline"\n', "", "dsn: "),
+        ('user = "expertline"\n', "", "ari.user: "),
+        ('url = "http:', 'url = "ftp:', "ari.url: "),
+        ("lease_seconds = 10", "lease_seconds = 0.1", "lease_seconds: "),
+        ("lease_seconds = 10", 'lease_seconds = "long"', "lease_seconds: "),
+        ('rules = "demo-1"', 'rule = "demo-1"', "rule: "),
+        ('caller_id = "02012345678"', "caller_id = 2012345678", "trunk.caller_id: "),
+        ('cache = "speech"', 'cache = "speech"\nvoice = "x"', "speech.voice: "),
+        ("[trunk]", "[trunk", "is not TOML"),
+    ],
+)
+def test_a_wrong_key_is_named(tmp_path: Path, changed: str, to: str, told: str) -> None:
+    assert changed in GOOD
+    with pytest.raises(SettingsRefused) as refused:
+        read(tmp_path, GOOD.replace(changed, to))
+    assert told in str(refused.value)
+    assert "ivr.toml" in str(refused.value)
+
+
+def test_every_wrong_key_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused) as refused:
+        read(tmp_path, "[ari]\n")
+    for key in ("dsn", "master_key", "signing_key", "rules", "ari.url", "trunk", "speech"):
+        assert f"{key}: " in str(refused.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused, match=r"none\.toml can't be read"):
+        Settings.read(tmp_path / "none.toml")
+
+
+def test_the_page_is_current() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == filled(text), "run: python -m script.tables"
+
+
+@pytest.mark.parametrize("model", [Settings, web.settings.Settings])
+def test_the_table_has_every_key_and_explains_it(model: type[BaseModel]) -> None:
+    rows = settings_table(model)
+    assert list(_keys(model.model_json_schema())) == re.findall(r"^\| `([^`]+)`", rows, re.MULTILINE)
+    assert "|  |" not in rows
+
+
+def _keys(schema: Mapping[str, Any]) -> list[str]:
+    """By way of the JSON schema, so that the table is compared with pydantic's own word."""
+    found = []
+    for name, value in schema["properties"].items():
+        inner = value.get("$ref", "").rpartition("/")[2]
+        found += [f"{name}.{key}" for key in _keys(schema["$defs"][inner])] if inner else [name]
+    return found
+
+
+def test_the_examples_of_the_page_are_accepted(tmp_path: Path) -> None:
+    worker, console = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert read(tmp_path, worker).rules == "gd-1"
+    path = tmp_path / "web.toml"
+    path.write_text(console, encoding="utf-8")
+    assert web.settings.Settings.read(path).port == 8080

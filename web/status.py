@@ -1,0 +1,67 @@
+"""What the console may show without a login: numbers of running draws; never a name, a telephone or a pool id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.pool import Database
+from db.queries import load
+from drawing.lifecycle import ActivityState
+
+Q = load("web")
+_UNDER_WAY, _NODES, _CALLS_LIVE = Q.under_way, Q.nodes, Q.calls_live
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """One running draw: 计划抽取人数, 同意参评, 总呼叫人数, 正在通话, 开始抽取时间, 当前状态."""
+
+    id: str
+    state: ActivityState
+    planned: int
+    started_at: datetime | None
+    agreed: int
+    called: int
+    live: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An Asterisk node: whether a worker holds it, and for how many seconds its lease still runs (negative: since when
+    it has run out; None: never held).
+    """
+
+    name: str
+    held: bool
+    lease_left_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the telephone's side looks like from the database."""
+
+    nodes: tuple[Node, ...]
+    calls_live: int
+
+
+async def under_way(db: Database) -> list[UnderWay]:
+    """All running draws, the oldest first."""
+    rows = await db.all(_UNDER_WAY)
+    return [
+        UnderWay(
+            id=row.id,
+            state=ActivityState(row.state),
+            planned=row.planned,
+            started_at=row.started_at,
+            agreed=row.agreed,
+            called=row.called,
+            live=row.live,
+        )
+        for row in rows
+    ]
+
+
+async def health(db: Database) -> Health:
+    """The nodes' leases and the open lines; raises DatabaseError when the database is away."""
+    return Health(tuple(await db.all(_NODES, None, Node)), await db.value(_CALLS_LIVE))
