@@ -108,10 +108,10 @@ class Stack:
         command = [sys.executable, "-m", "tests.system.quick_voice", "{wav}"]
         return f"command = {command!r}\n" if quick else ""
 
-    async def until(self, sql: str, **params: Any) -> Any:
+    async def until(self, sql: str, patience: float = PATIENCE, **params: Any) -> Any:
         """Wait until the query's first value is true; say what the workers said when it never comes."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 while not (value := await self._value(sql, params)):
                     await asyncio.sleep(POLL)
                     if self.workers and all(each.process.returncode is not None for each in self.workers):
@@ -142,31 +142,31 @@ class Stack:
         return read_log(self.far_end.settings.calls_log)
 
 
-@pytest.fixture
-async def stack(
-    db: Database, database: TestDatabase, tmp_path: Path, speech_cache: Path, request: pytest.FixtureRequest
+@contextlib.asynccontextmanager
+async def running_stack(
+    db: Database, database: TestDatabase, folder: Path, speech: Path, **telephones: float
 ) -> AsyncIterator[Stack]:
-    """`parametrize("stack", [{…}], indirect=True)` changes the far end's settings."""
-    paces = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1, **getattr(request, "param", {})}
-    keys = make_keys(tmp_path)
-    folder = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
+    """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings."""
+    keys = make_keys(folder)
+    short = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     sip, far_sip = (free_port(socket.SOCK_DGRAM) for _ in range(2))
     http, far_http = free_port(), free_port()
     node_rtp, far_rtp = free_range(400), free_range(400)
     node = Instance(
         NodeSettings(
-            folder=folder / "node", sip_port=sip, http_port=http, rtp=node_rtp,
+            folder=short / "node", sip_port=sip, http_port=http, rtp=node_rtp,
             trunks=(Trunk("carrier", "127.0.0.1", far_sip),),
         )
     )  # fmt: skip
+    times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones
     far_end = Instance(
         FarEndSettings(
-            folder=folder / "far", sip_port=far_sip, http_port=far_http, rtp=far_rtp, node_port=sip, **paces,
+            folder=short / "far", sip_port=far_sip, http_port=far_http, rtp=far_rtp, node_port=sip, **times
         )
-    )  # fmt: skip
+    )
     try:
         async with far_end, node:
-            made = Stack(db, database, keys, node, far_end, tmp_path, speech_cache)
+            made = Stack(db, database, keys, node, far_end, folder, speech)
             try:
                 yield made
             finally:
@@ -176,4 +176,14 @@ async def stack(
                         worker.kill()
                         await worker.ended()
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(short)
+
+
+@pytest.fixture
+async def stack(
+    db: Database, database: TestDatabase, tmp_path: Path, speech_cache: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Stack]:
+    """`parametrize("stack", [{…}], indirect=True)` changes the far end's settings."""
+    paces = getattr(request, "param", {})
+    async with running_stack(db, database, tmp_path, speech_cache, **paces) as made:
+        yield made
