@@ -1,6 +1,6 @@
 """A child process that ends with its parent.
 
-A process pool's members wait for work on a pipe of which they hold both ends: a parent that was killed with -9 leaves them
+A process pool's members wait for work on a pipe of which they hold both ends: a parent killed with -9 leaves them
 waiting for ever, or computing, with a database connection and its locks.
 """
 

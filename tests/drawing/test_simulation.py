@@ -200,8 +200,9 @@ async def test_random_draws_with_random_deaths(db: Database, database: TestDatab
     phones = [f"138000000{n:02d}" for n in range(14)]
     add_experts(database.dsn, keys.custody.vault, phones, units=[f"单位{n // 2}" for n in range(14)])
     await db.run("INSERT INTO node (name) VALUES ('n')")
-    async with MortalDatabase(database.dsn) as mortal:
-        mortal.dice = dice
+    mortal = MortalDatabase(database.dsn)
+    mortal.dice = dice
+    async with mortal:
         for n in range(DRAWS):
             conditions = [condition(f"c{k}", seats=dice.randint(1, 3)) for k in range(1, dice.randint(2, 3))]
             witnesses = (witness(),) if dice.random() < 0.4 else ()

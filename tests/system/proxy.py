@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -54,12 +55,13 @@ class Proxy:
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", self._target)
         try:
-            first = await reader.read(65536)
-            if b"/ari/events" in first.partition(b"\r\n")[0]:
-                self._events.add(writer)
-                self.websockets += 1
-            back.write(first)
-            ways = [asyncio.create_task(_pump(reader, back)), asyncio.create_task(_pump(there, writer))]
+
+            def look(data: bytes) -> None:  # any connection may become one, also after other requests
+                if data.startswith(b"GET /ari/events"):
+                    self._events.add(writer)
+                    self.websockets += 1
+
+            ways = [asyncio.create_task(_pump(reader, back, look)), asyncio.create_task(_pump(there, writer))]
             try:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -70,8 +72,11 @@ class Proxy:
             back.transport.abort()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, look: Callable[[bytes], None] = lambda _: None
+) -> None:
     with contextlib.suppress(OSError):
         while data := await reader.read(65536):
+            look(data)
             writer.write(data)
             await writer.drain()
