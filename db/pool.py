@@ -23,6 +23,7 @@ import aiopg
 import psycopg2
 import psycopg2.extensions as _ext
 
+from db.cancellation import heeded
 from db.errors import Aborted, DatabaseError, Unavailable, translate
 from db.listen import Listener
 from db.queries import Query
@@ -44,15 +45,21 @@ class _Session:
 
     @classmethod
     async def open(cls, dsn: str, patience: float) -> _Session:
+        connection = None
         try:
-            connection = await aiopg.connect(
-                dsn, timeout=patience, enable_json=False, enable_hstore=False, enable_uuid=False
-            )
+            with heeded():
+                connection = await aiopg.connect(
+                    dsn, timeout=patience, enable_json=False, enable_hstore=False, enable_uuid=False
+                )
             return cls(connection, await connection.cursor())
         except psycopg2.Error as error:
             raise Unavailable(f"no connection to PostgreSQL: {str(error).strip()}") from error
         except TimeoutError as error:
             raise Unavailable(f"no connection to PostgreSQL within {patience:g} s") from error
+        except asyncio.CancelledError:
+            if connection is not None:  # it came all the same
+                connection.close()
+            raise
 
     @property
     def usable(self) -> bool:
@@ -86,7 +93,8 @@ class _Session:
     async def execute(self, sql: str | bytes, params: Params | None) -> Any:
         """Send, wait, and give the driver's cursor, which holds the whole result."""
         try:
-            await self._cursor.execute(sql, params)
+            with heeded():
+                await self._cursor.execute(sql, params)
         except psycopg2.Error as error:
             raise translate(error) from error
         except TimeoutError as error:

@@ -199,7 +199,7 @@ UPDATE call SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s
        outcome = coalesce(outcome, %(outcome)s::call_outcome),
        evidence = coalesce(evidence, %(evidence)s), evidence_hash = coalesce(evidence_hash, %(evidence_hash)s)
 WHERE id = %(call)s AND epoch = %(epoch)s AND state = 'live'
-RETURNING pick, witness, attempt, flow, decided_at IS NOT NULL AS decided;
+RETURNING pick, witness, attempt, flow, outcome::text AS outcome, decided_at IS NOT NULL AS decided;
 
 -- name: open_pseudonym
 -- The pool id of a pick that has no outcome yet.
@@ -282,9 +282,12 @@ ORDER BY c.position, p.seat;
 -- How many experts there are, from the planner's statistics, at least as they were at the last ANALYZE.
 SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'expert'::regclass;
 
--- name: expert_of
--- The expert of a pick.
-SELECT expert FROM pick WHERE id = %(pick)s;
+-- name: details_so_far
+-- Whom to tell where to go, by which rules; how many details calls there were, and how many came to something but for our fault.
+SELECT p.expert, a.rules, count(c.id) AS calls,
+       count(c.id) FILTER (WHERE c.outcome NOT IN ('trunk_failure', 'interrupted', 'cancelled')) AS tries
+FROM pick p JOIN activity a ON a.id = p.activity LEFT JOIN call c ON c.pick = p.id AND c.flow = 'details'
+WHERE p.id = %(pick)s GROUP BY p.id, a.id;
 
 -- name: lock_numbers
 -- 活动编号 are given one at a time.

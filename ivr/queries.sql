@@ -11,10 +11,14 @@ UPDATE node SET holder = %(holder)s, epoch = epoch + 1,
 WHERE name = %(node)s AND lease_until < clock_timestamp()
 RETURNING epoch;
 
+-- name: adopt
+-- With the lease go the calls that the holder before left live: from now on none of its writes counts.
+UPDATE call SET epoch = %(epoch)s WHERE node = %(node)s AND state = 'live';
+
 -- name: renew_lease
--- Stay the holder; 0 rows when somebody else has taken over.
+-- Stay the holder, late as it may be; 0 rows when somebody else has taken over.
 UPDATE node SET lease_until = clock_timestamp() + %(lease)s * interval '1 second'
-WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until >= clock_timestamp()
+WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s
 RETURNING epoch;
 
 -- name: release_lease
@@ -23,11 +27,11 @@ UPDATE node SET lease_until = clock_timestamp(), holder = NULL
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
 -- name: due (prepared)
--- Calls whose time has come, oldest first; those of a paused or ended draw are held.
+-- Calls whose time has come, oldest first; those of a paused or ended draw are held, and those of one that owes a pick.
 SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness
 FROM call c JOIN activity a ON a.id = c.activity
 WHERE c.state = 'waiting' AND c.not_before <= clock_timestamp()
-  AND (a.state = 'drawing' OR c.flow = 'details')
+  AND (a.state = 'drawing' OR c.flow = 'details') AND NOT a.owed
 ORDER BY c.not_before, c.id LIMIT %(limit)s;
 
 -- name: next_due (prepared)
@@ -92,19 +96,16 @@ WHERE id = %(call)s AND state = 'waiting';
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
 WHERE id = %(call)s AND state = 'waiting';
 
--- name: orphans
--- Live calls of this node that an earlier holder left.
-SELECT id, activity, epoch, flow, pick, attempt, outcome::text AS outcome FROM call
-WHERE node = %(node)s AND state = 'live' AND epoch < %(epoch)s ORDER BY id;
+-- name: live_calls
+-- The calls that are live under this epoch, with whom they are for as evidence names them.
+SELECT c.id, c.activity, c.flow, c.pick, c.attempt, c.outcome::text AS outcome, coalesce(p.pseudonym, c.witness) AS who
+FROM call c LEFT JOIN pick p ON p.id = c.pick
+WHERE c.node = %(node)s AND c.state = 'live' AND c.epoch = %(epoch)s ORDER BY c.id;
 
 -- name: calls_today
 -- Calls dialled since midnight, for the daily ceiling.
 SELECT count(*) FROM call WHERE dialled_at >= date_trunc('day', clock_timestamp() AT TIME ZONE 'Asia/Shanghai')
   AT TIME ZONE 'Asia/Shanghai';
-
--- name: who
--- Whom a call was for, as evidence names them.
-SELECT coalesce(p.pseudonym, c.witness) FROM call c LEFT JOIN pick p ON p.id = c.pick WHERE c.id = %(call)s;
 
 -- name: postpone_until
 -- Not now: a rule stands against it until then (a moment later when the rule does not say).
