@@ -4,8 +4,8 @@ run: (a) pure dialplan, (b) a bare aiohttp script, (c) this project with its dat
     script/bench calls [--rate 30] [--seconds 60] [--only a,b,c] [--json]
 
 CPU is what /proc says of each process while `seconds` pass, divided by the calls that ended then. Key to receipt: from
-the end of the second key, as the far end sent it, to the moment in which whoever leads the call has begun the receipt. A
-call fails when its telephone got no receipt. The machine's own noise is in all three alike: compare within one run.
+the end of the second key, as the far end sent it, to the moment in which whoever leads the call has begun the receipt.
+A call fails when its telephone got no receipt. The machine's own noise is in all three alike: compare within one run.
 """
 
 import argparse
