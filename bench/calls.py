@@ -1,11 +1,11 @@
-"""One conversation of about 2 s (answer, prompt, key, confirmation, key, receipt, hangup) held in three ways, in one run:
-(a) pure dialplan, (b) a bare aiohttp script, (c) this project with its database.
+"""One conversation of about 2 s (answer, prompt, key, confirmation, key, receipt, hangup), held in three ways in one
+run: (a) pure dialplan, (b) a bare aiohttp script, (c) this project with its database.
 
     script/bench calls [--rate 30] [--seconds 60] [--only a,b,c] [--json]
 
-CPU is what /proc says of each process while `seconds` pass, divided by the calls that ended then. Key to receipt: from the end
-of the second key, as the far end sent it, to the moment in which whoever leads the call has begun the receipt. A call fails
-when its telephone got no receipt. The machine's own noise is in all three alike: compare within one run.
+CPU is what /proc says of each process while `seconds` pass, divided by the calls that ended then. Key to receipt: from
+the end of the second key, as the far end sent it, to the moment in which whoever leads the call has begun the receipt.
+A call fails when its telephone got no receipt. The machine's own noise is in all three alike: compare within one run.
 """
 
 import argparse
@@ -46,7 +46,8 @@ async def of_script(which: str, load: Load) -> Measured:
         node = made.node.settings
         script = await asyncio.create_subprocess_exec(
             sys.executable, "-m", SCRIPTS[which], node.ari_url, node.ari_user, node.ari_password, str(load.rate),
-            str(load.ramp + load.seconds + 1), *made.sounds.values(), str(made.receipts), stdout=asyncio.subprocess.PIPE,
+            str(load.ramp + load.seconds + 1), *made.sounds.values(), str(made.receipts),
+            stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         await asyncio.sleep(load.ramp)
         first, before = time.time(), {**asterisks(made), "python": cpu.own(script.pid)}

@@ -75,7 +75,7 @@ class _Session:
         self._connection.close()
 
     async def ready(self, sql: str) -> str:
-        """What to send for it: a query marked so is planned at its first use on this connection, and then carried out."""
+        """What to send for it: a query marked `prepared` is planned at its first use on this connection."""
         if not isinstance(sql, Query) or not sql.prepared:
             return sql
         execute = self._prepared.get(sql)
@@ -174,8 +174,8 @@ class Transaction(_Statements):
         self._posted: list[bytes] = []
 
     def post(self, sql: str, params: Params | None = None) -> None:
-        """A statement whose answer nobody needs: sent before the next one, in order, at the latest with COMMIT. An error of
-        it is raised there.
+        """A statement whose answer nobody needs: sent before the next one, in order, at the latest with COMMIT. An
+        error of it is raised there.
         """
         if self._over:
             raise RuntimeError("the transaction is over")

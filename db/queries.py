@@ -6,8 +6,8 @@
 
     QUERIES = load(__package__)            # QUERIES.expert_for_update is the text; parameters are %(name)s
 
-A statement that runs for every call and takes longer to plan than to carry out says so, `-- name: due (prepared)`: db/pool.py
-has each connection plan it once. Its parameters' types must follow from where they stand.
+A statement that runs for every call and takes longer to plan than to carry out is marked `-- name: due (prepared)`:
+db/pool.py has each connection plan it once. Its parameters' types must follow from where they stand.
 
 Bind the names you use in the module's body (`_EXPERT = QUERIES.expert`): a name that does not exist then
 fails at import.
@@ -35,9 +35,9 @@ class Query(str):
     def prepare(self, name: str) -> str:
         """The PREPARE statement under that name.
 
-        >>> query = parse("-- name: add (prepared)\\n-- A sum.\\nSELECT %(a)s::int + %(b)s::int + %(a)s::int;", "example").add
+        >>> query = parse("-- name: add (prepared)\\n-- A sum.\\nSELECT %(a)s::int + %(b)s::int;", "an example").add
         >>> query.prepare("q1")
-        'PREPARE q1 AS SELECT $1::int + $2::int + $1::int'
+        'PREPARE q1 AS SELECT $1::int + $2::int'
         >>> query.execute("q1")
         'EXECUTE q1 (%(a)s,%(b)s)'
         """

@@ -133,7 +133,7 @@ class _Step:
         await (await self.chain()).append(EntryType.OUTCOME, body)
 
     async def _fill(self) -> int:
-        """Pick until no seat is open or nobody is left; several open seats in the commit's order of conditions. How many."""
+        """Pick until no seat is open or nobody is left, in the commit's order of conditions; how many were picked."""
         conditions = await self.tx.all(Q.conditions, {"activity": self.activity.id})
         picks = await self.tx.all(Q.picks, {"activity": self.activity.id})
         holding = [p for p in picks if PickOutcome(p.outcome) in HOLDS_SEAT]

@@ -34,8 +34,8 @@ class Script:
     async def call(self, who: str) -> None:
         self.steps[who] = 0
         status = await self.send(
-            "POST", "channels", endpoint=f"PJSIP/{who}@{TRUNK}", app="bare", channelId=who, callerId=CALLER_ID, timeout=30,
-            formats="alaw",
+            "POST", "channels", endpoint=f"PJSIP/{who}@{TRUNK}", app="bare", channelId=who, callerId=CALLER_ID,
+            timeout=30, formats="alaw",
         )  # fmt: skip
         self.refused += status != 200
 

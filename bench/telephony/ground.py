@@ -1,7 +1,8 @@
 """What all three conversations stand on: a node, a far end whose telephones press 2 twice, and three sounds.
 
-Every telephone declines, because then all three end in the same way (the receipt is heard whole and we hang up after it), and
-because in the project each decline costs a new pick: the database's work for a whole call lies inside the measured time.
+Every telephone declines, because then all three end in the same way (the receipt is heard whole and we hang up after
+it), and because in the project each decline costs a new pick: the database's work for a whole call lies inside the
+measured time.
 """
 
 import shutil
@@ -21,8 +22,8 @@ from asterisk.sounds import tone, write_wav
 TRUNK = "carrier"
 CALLER_ID = "02083186888"
 ANSWER_AFTER, PRESS_AFTER, PRESS_AGAIN_AFTER = 0.1, 0.4, 0.5
-# From the far end's note to the key's end: SendDTMF keeps quiet for 100 ms before its first digit (Asterisk's main/app.c),
-# then holds it for 120 ms (asterisk.far_end.Press).
+# From the far end's note to the key's end: SendDTMF keeps quiet for 100 ms before its first digit (Asterisk's
+# main/app.c), then holds it for 120 ms (asterisk.far_end.Press).
 KEY_SECONDS = 0.1 + 0.12
 RECEIPT_SECONDS = 0.7
 PROMPT_SECONDS = 8.0  # keys interrupt it

@@ -71,7 +71,8 @@ def measured(
     lengths = sorted(call.ended - call.answered for call in ended if call.answered)
     each = max(1, len(ended))
     return Measured(
-        name, rate, last - first, len(ended), failures + refused, {who: 1000 * used / each for who, used in cpu.items()},
+        name, rate, last - first, len(ended), failures + refused,
+        {who: 1000 * used / each for who, used in cpu.items()},
         1000 * at(delays, 0.5), 1000 * at(delays, 0.99), at(lengths, 0.5),
     )  # fmt: skip
 

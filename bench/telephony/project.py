@@ -17,7 +17,7 @@ from bench.telephony import cpu
 from bench.telephony.ground import CALLER_ID, RECEIPT_SECONDS, TRUNK, Ground, Load, number
 from bench.telephony.measured import Receipt
 from db.blocking import transaction
-from db.cluster import OWNER, Cluster
+from db.cluster import Cluster
 from db.migrate import SERVICE_ROLE, migrate
 from db.pool import Database
 from drawing.lifecycle import Role
@@ -67,8 +67,8 @@ class Project:
         """Calls dialled in that time that no telephone heard of."""
         return int(
             await self.db.value(
-                "SELECT count(*) FROM call WHERE outcome IN ('trunk_failure', 'interrupted') AND trail->>'answered' IS NULL"
-                " AND extract(epoch FROM dialled_at) BETWEEN %(first)s AND %(last)s",
+                "SELECT count(*) FROM call WHERE outcome IN ('trunk_failure', 'interrupted')"
+                " AND trail->>'answered' IS NULL AND extract(epoch FROM dialled_at) BETWEEN %(first)s AND %(last)s",
                 {"first": window[0], "last": window[1]},
             )
         )

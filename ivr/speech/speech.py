@@ -51,7 +51,9 @@ class Speech:
         await self._engine.close()
 
     async def render(self, prompt: Prompt) -> tuple[str, ...]:
-        """The prompt's media list: absolute paths without extension. Cached parts cost a look at the disk now and then."""
+        """The prompt's media list: absolute paths without extension. Cached parts cost a look at the disk now and
+        then.
+        """
         parts = list(_sounds(prompt))
         names = [self._name(part) for part in parts]
         now = asyncio.get_running_loop().time()

@@ -14,7 +14,8 @@ from bench.telephony.measured import Receipt, at, measured
 def call(begun: float, *, who: str = "13800000002", ends: float = 2.2, keys: int = 2) -> list[LoggedEvent]:
     """The log of one call: answered after 0.1 s, keys at 0.5 and 1.3 s."""
     identity = f"{who}-{begun}"
-    happened = [(0.0, "incoming"), (0.1, "answered"), *[(0.5 + 0.8 * n, "pressed") for n in range(keys)], (ends, "ended")]
+    pressed = [(0.5 + 0.8 * n, "pressed") for n in range(keys)]
+    happened = [(0.0, "incoming"), (0.1, "answered"), *pressed, (ends, "ended")]
     return [LoggedEvent(begun + after, who, identity, event, "") for after, event in happened]
 
 
