@@ -5,7 +5,9 @@ loudness); from there the prompt is followed block by block, each allowed to lie
 than the last, until it no longer is what is heard. A-law, the start's offset and a frame lost or put in on
 the way change little.
 
-Measured on real calls with espeak-ng: see MARGINS at the end of tests/system/test_conversations.py.
+Measured on 40 real calls with espeak-ng, 25 at once: what was played, 0.9999; other prompts 0.74 at most, that
+where both say nearly the same words. Where evidence puts a prompt's beginning and how far it was heard differ
+from the recording by 0.03 s at most.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ SILENCE: Samples = np.zeros(1)
 OPENING = int(1.2 * RATE)
 BLOCK, PIECE = RATE * 2 // 5, RATE // 20
 SLIP = RATE * 3 // 50
-LIKE = 0.75
+_SKIPS = (0, BLOCK, 2 * BLOCK)
+"""A recording may lack the first frame after the answer (seen): then the opening is looked for a little later."""
+LIKE = 0.87
 """From here on it is the same sound."""
 _SILENT = 0.01
 
@@ -36,7 +40,7 @@ class Match:
     """Where a prompt was found, in seconds."""
 
     at: float
-    """Where in the recording its first sound lies."""
+    """Where in the recording its beginning lies; a little under 0 where that was not recorded."""
     heard: float
     """How far it was heard, counted in the prompt's own time."""
     pause: float
@@ -81,18 +85,27 @@ def _joined(media: tuple[str, ...]) -> Samples:
 def find(recording: Samples, prompt: Samples, after: float = 0.0) -> Match:
     """The first place from `after` (seconds) on where the prompt begins; else the most alike."""
     audible = np.flatnonzero(np.abs(prompt) > _SILENT)
-    whole, said = prompt[audible[0] :], prompt[audible[0] : audible[-1] + 1]
+    lead, said = int(audible[0]), prompt[audible[0] : audible[-1] + 1]
     start = int(after * RATE)
-    opening = said[:OPENING]
     heard = np.concatenate([recording[start:], np.zeros(OPENING + SLIP)])
-    alike = correlation(heard, opening)
-    over = np.flatnonzero(alike >= LIKE)
-    place = int(np.argmax(alike[: over[0] + SLIP])) if len(over) else int(np.argmax(alike))
-    likeness = float(alike[place])
+    place, likeness = max((_begin(heard, said, skip) for skip in _SKIPS), key=lambda begun: begun[1])
     reached = _follow(heard, said, place) if likeness >= LIKE else 0
     return Match(
-        (start + place) / RATE, reached / RATE, _quiet(whole, reached) / RATE, len(said) / RATE, likeness
+        at=(start + place - lead) / RATE,
+        heard=(lead + reached) / RATE if reached else 0.0,
+        pause=_quiet(prompt[lead:], reached) / RATE,
+        length=(lead + len(said)) / RATE,
+        likeness=likeness,
     )
+
+
+def _begin(heard: Samples, said: Samples, skip: int) -> tuple[int, float]:
+    """Where `said` begins, judged by its opening after `skip` samples, and how alike that is."""
+    opening = said[skip : skip + OPENING] if len(said) > skip + BLOCK else said
+    alike = correlation(heard, opening)
+    over = np.flatnonzero(alike >= LIKE)
+    found = int(np.argmax(alike[: over[0] + SLIP] if len(over) else alike))
+    return found - (skip if len(said) > skip + BLOCK else 0), float(alike[found])
 
 
 def correlation(heard: Samples, said: Samples) -> Samples:
@@ -114,7 +127,7 @@ def _follow(heard: Samples, said: Samples, place: int) -> int:
         if np.max(np.abs(block)) < 5 * _SILENT:
             continue
         first = max(0, place + begin - SLIP)
-        around = heard[first : place + begin + len(block) + SLIP]
+        around = heard[first : max(0, place + begin + len(block) + SLIP)]
         alike = correlation(around, block) if len(around) >= len(block) else np.zeros(1)
         if alike.max() >= LIKE:
             place = first + int(np.argmax(alike)) - begin
@@ -131,7 +144,7 @@ def _last_piece(heard: Samples, said: Samples, place: int, begin: int, end: int)
     reached = begin
     for piece in range(begin, end, PIECE):
         one = said[piece : piece + PIECE]
-        other = heard[place + piece : place + piece + len(one)]
+        other = heard[max(0, place + piece) : max(0, place + piece + len(one))]
         if np.max(np.abs(one)) < 5 * _SILENT:
             continue
         if len(other) < len(one) or correlation(other, one)[0] < LIKE:

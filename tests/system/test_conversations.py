@@ -175,7 +175,9 @@ async def _receipt(stack: Stack, transcript: list[Any]) -> WitnessFacts:
 
 async def _texts(stack: Stack, activity: str) -> dict[str, str]:
     """All rows of all tables, all files of ours, and all their names."""
-    tables = await stack.db.all("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+    tables = await stack.db.all(
+        "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'"
+    )
     texts = {
         f"table {table.name}": await stack.db.value(f"SELECT string_agg(t::text, ' ') FROM {table.name} t") or ""
         for table in tables
@@ -247,13 +249,14 @@ def test_an_early_key_is_obeyed_at_once(talk: Talk) -> None:
 
 
 def test_a_doubled_key_does_not_confirm(talk: Talk) -> None:
-    """The bounce falls into the confirmation's step and is kept, but only the key pressed on purpose decides."""
+    """The bounce is kept as evidence, in whichever step it fell, but only the key pressed on purpose decides."""
     call = talk[Behaviour.DOUBLED_KEY].calls[0]
-    told = talk.listen(Behaviour.DOUBLED_KEY).hears("invitation").presses("1").stops()
-    told.hears("confirm_accept").presses("11").stops().hears("received_accept", "details").whole()
-    bounce, purpose = call.trail["pressed"][1:]
+    told = talk.listen(Behaviour.DOUBLED_KEY).hears("invitation").partly()
+    told.hears("confirm_accept").hears("received_accept", "details").whole()
+    _, bounce, purpose = call.trail["pressed"]
     assert bounce["at_ms"] / 1000 < call.decided - 1.5
-    assert call.evidence["pressed"] == [*call.trail["pressed"][:2], purpose]
+    assert purpose["step"] == "confirm_accept"
+    assert call.evidence["pressed"] == call.trail["pressed"]
     accepted(talk[Behaviour.DOUBLED_KEY])
 
 
@@ -445,14 +448,14 @@ def test_another_prompt_is_not_heard(talk: Talk) -> None:
     """Every prompt that was not played lies far under the threshold, every one that was far over it."""
     call, known = talk[Behaviour.DECLINES].calls[0], talk[Behaviour.DECLINES].prompts
     played = {heard["prompt"] for heard in call.trail["heard"]}
-    # These begin with the same words as one that was played.
-    alike = {"details_call", "received_accept", "confirm_accept"}
+    # These begin with words that were played too.
+    alike = {"details_call", "received_accept", "received_wrong_person", "confirm_accept"}
     for name, prompt in known.items():
         match: Match = call.match(prompt)
         if name in played:
-            assert match.likeness > 0.95, (name, match)
+            assert match.likeness > 0.99, (name, match)
         elif name not in alike:
-            assert match.likeness < 0.6, (name, match)
+            assert match.likeness < audio.LIKE - 0.1, (name, match)
         else:
             assert not match.whole, (name, match)
 
