@@ -163,10 +163,13 @@ class Worker:
 
     async def live(self) -> None:
         """Live and die until nothing is left to do; look after every step."""
+        steps = 0
         while not await self.over():
             try:
                 await self.take_over()
                 while not await self.over():
+                    steps += 1
+                    assert steps < 2000, "this draw never ends"
                     await self.step()
                     assert await self.db.all(WRONG, {"activity": self.activity}) == []
             except Killed:
