@@ -16,7 +16,7 @@ async def test_all_three_ways_get_their_receipts() -> None:
     for each in found.values():
         assert each.calls > 0
         assert each.failures == 0
-        assert min(each.cpu_ms[name] for name in ("node", "far end", "python")) > 0
-    assert found["c"].cpu_ms["postgresql"] > 0
+        assert min(each.cpu_ms[name] for name in ("node", "far end")) > 0  # (a)'s Python may need less than a tick
+    assert min(found["c"].cpu_ms[name] for name in ("python", "postgresql")) > 0
     assert set(ratios(found)) == {"c/a total", "c/a python", "c/b total", "c/b python"}
     assert table(found).row_count == 3
