@@ -101,11 +101,11 @@ def find(recording: Samples, prompt: Samples, after: float = 0.0) -> Match:
 
 def _begin(heard: Samples, said: Samples, skip: int) -> tuple[int, float]:
     """Where `said` begins, judged by its opening after `skip` samples, and how alike that is."""
-    opening = said[skip : skip + OPENING] if len(said) > skip + BLOCK else said
-    alike = correlation(heard, opening)
+    skip = skip if len(said) >= skip + OPENING else 0  # a mere rest of a short prompt would be like too much
+    alike = correlation(heard, said[skip : skip + OPENING])
     over = np.flatnonzero(alike >= LIKE)
     found = int(np.argmax(alike[: over[0] + SLIP] if len(over) else alike))
-    return found - (skip if len(said) > skip + BLOCK else 0), float(alike[found])
+    return found - skip, float(alike[found])
 
 
 def correlation(heard: Samples, said: Samples) -> Samples:
