@@ -14,14 +14,14 @@ from typing import Any
 
 from db.pool import Transaction
 from drawing import lifecycle
+from drawing.blocks import BLOCK
 from drawing.chain import Chain, Custody, Q, record_in_ledger
 from drawing.decide import close_pick
 from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
-from drawing.blocks import BLOCK
 from drawing.orders import Orders
-from drawing.seats import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, ending, open_seats, verdict
 from drawing.rules import Rules
+from drawing.seats import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, ending, open_seats, verdict
 from drawing.transcript import EntryType
 
 

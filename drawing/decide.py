@@ -16,8 +16,8 @@ from db.pool import Transaction
 from drawing.canonical import canon
 from drawing.chain import Chain, Custody, Q
 from drawing.lots import weak_share
-from drawing.seats import PickOutcome
 from drawing.rules import Rules
+from drawing.seats import PickOutcome
 from drawing.transcript import EntryType
 
 

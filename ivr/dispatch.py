@@ -131,7 +131,9 @@ class Preparer:
 class Dispatcher:
     """Makes waiting calls live, one per transaction."""
 
-    def __init__(self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: policy.Calling) -> None:
+    def __init__(
+        self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: policy.Calling
+    ) -> None:
         self._db, self._custody, self._lease = db, custody, lease
         self._preparer, self._calling = preparer, calling
         self._calls_today = 0
@@ -168,9 +170,7 @@ class Dispatcher:
             if await self._is_elsewhere(tx, activity, call, conversation.who, person):
                 return False
             called = person.called
-        against = policy.hindrance(
-            self._calling, activity.now, conversation.number, called, self._calls_today, trunk
-        )
+        against = policy.hindrance(self._calling, activity.now, conversation.number, called, self._calls_today, trunk)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
             LOG.info("call %s waits: %s", call.id, against.rule.value)
             await tx.run(Q.postpone_until, {"call": call.id, "until": against.until})

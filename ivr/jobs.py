@@ -56,7 +56,5 @@ class Jobs:
     def _work(self, activity: str, need: Need) -> Callable[[], bool]:
         settings = self._settings
         if need is Need.COMMIT:
-            return partial(
-                snapshot.commit_draw, settings.dsn, settings.master_key, settings.signing_key, activity
-            )
+            return partial(snapshot.commit_draw, settings.dsn, settings.master_key, settings.signing_key, activity)
         return partial(snapshot.order_draw, settings.dsn, settings.master_key, activity)

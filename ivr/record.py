@@ -67,9 +67,7 @@ class Recorder:
         facts, whole = self._facts(ready, trail, outcome), _json(trail)
 
         async def write(tx: Transaction, regardless: bool) -> None:
-            stands = await decide.end_call(
-                tx, self.custody, call, outcome.value, facts, whole, regardless=regardless
-            )
+            stands = await decide.end_call(tx, self.custody, call, outcome.value, facts, whole, regardless=regardless)
             if stands is not None and _details_due(ready.flow, Outcome(stands), trail):
                 await self._call_again(tx, ready, stands)
 
@@ -129,9 +127,7 @@ def _details_due(flow: str, outcome: Outcome, trail: Trail) -> bool:
     """Whether the person agreed and does not know yet where to go; `outcome` is what stands in the row."""
     if flow == "details":
         return outcome is not Outcome.DELIVERED
-    return outcome is Outcome.ACCEPTED and not any(
-        heard.prompt == "details" and heard.whole for heard in trail.heard
-    )
+    return outcome is Outcome.ACCEPTED and not any(heard.prompt == "details" and heard.whole for heard in trail.heard)
 
 
 def _json(trail: Trail) -> str:

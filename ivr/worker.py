@@ -133,7 +133,8 @@ class Worker:
             LOG.error("Asterisk could not be reached for longer than any call lasts: none of before can be alive")
         while not self._stopping:
             try:
-                return await self._settle_left(gone=True)
+                await self._settle_left(gone=True)
+                break
             except DatabaseError as error:
                 LOG.warning("looking for calls of before: %s", error)
                 await asyncio.sleep(SWEEP_SECONDS)
@@ -215,9 +216,7 @@ class Worker:
     async def _advance_changed(self) -> None:
         changed, self._changed = self._changed, set()
         now = asyncio.get_running_loop().time()
-        due = sorted(
-            each for each in changed - self._jobs.activities() if self._failures.get(each, (0, now))[1] <= now
-        )
+        due = sorted(each for each in changed - self._jobs.activities() if self._failures.get(each, (0, now))[1] <= now)
         for start in range(0, len(due), ABREAST):
             await _abreast(map(self._advance, due[start : start + ABREAST]))
 

@@ -1,6 +1,6 @@
 """(b): the conversation as a bare aiohttp script has it: no database, no retries, no timers, no evidence, no doubt.
 
-    python -m bench.telephony.bare URL USER PASSWORD RATE SECONDS PROMPT CONFIRM RECEIPT RECEIPTS
+python -m bench.telephony.bare URL USER PASSWORD RATE SECONDS PROMPT CONFIRM RECEIPT RECEIPTS
 """
 
 import asyncio

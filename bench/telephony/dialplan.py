@@ -1,6 +1,6 @@
 """(a): pure dialplan. Python does nothing but originate, as somebody must.
 
-    python -m bench.telephony.dialplan URL USER PASSWORD RATE SECONDS PROMPT CONFIRM RECEIPT RECEIPTS
+python -m bench.telephony.dialplan URL USER PASSWORD RATE SECONDS PROMPT CONFIRM RECEIPT RECEIPTS
 """
 
 import asyncio

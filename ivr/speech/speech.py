@@ -18,7 +18,6 @@ from .errors import RenderFailed
 from .normalise import VERSION, spoken_text
 from .recordings import Recordings
 
-
 LOOK_AGAIN_SECONDS = 30.0
 """So long a sound that was seen on the disk is believed to be there still."""
 

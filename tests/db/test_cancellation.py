@@ -14,9 +14,8 @@ from db.pool import Database
 
 async def test_a_swallowed_cancellation_is_raised() -> None:
     async def swallows() -> None:
-        with heeded():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.sleep(3600)
+        with heeded(), contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
 
     task = asyncio.create_task(swallows())
     await asyncio.sleep(0)

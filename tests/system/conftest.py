@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -130,7 +130,10 @@ class Stack:
         """Channels on our node now."""
         settings = self.node.settings
         headers = {"Authorization": authorization(settings.ari_user, settings.ari_password)}
-        async with aiohttp.ClientSession(headers=headers) as session, session.get(f"{settings.ari_url}/channels") as reply:
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(f"{settings.ari_url}/channels") as reply,
+        ):
             return [channel["id"] for channel in await reply.json()]
 
     async def no_channels(self) -> None:
@@ -160,9 +163,7 @@ async def running_stack(
     )  # fmt: skip
     times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones
     far_end = Instance(
-        FarEndSettings(
-            folder=short / "far", sip_port=far_sip, http_port=far_http, rtp=far_rtp, node_port=sip, **times
-        )
+        FarEndSettings(folder=short / "far", sip_port=far_sip, http_port=far_http, rtp=far_rtp, node_port=sip, **times)
     )
     try:
         async with far_end, node:

@@ -1,6 +1,6 @@
 """One run of real calls, kept for many small tests: what was written, said, pressed and heard of every call.
 
-    listen(call).hears("invitation").presses("1").hears("confirm_accept").presses("1").hears("received_accept")
+listen(call).hears("invitation").presses("1").hears("confirm_accept").presses("1").hears("received_accept")
 """
 
 from __future__ import annotations

@@ -147,9 +147,7 @@ async def _kept(stack: Stack, made: Plan, drawn: str, witnessed: str) -> Talk:
     finally:
         await speech.close()
     texts = await _texts(stack, witnessed)
-    return Talk(
-        await people(stack, sounds), stack.telephone_log(), tuple(transcript), texts, prompts.invitation(facts)
-    )
+    return Talk(await people(stack, sounds), stack.telephone_log(), tuple(transcript), texts, prompts.invitation(facts))
 
 
 async def _sounds(speech: Speech, wanted: Mapping[str, Prompt]) -> dict[str, Samples]:

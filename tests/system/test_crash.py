@@ -105,7 +105,9 @@ async def test_the_worker_is_killed_again_and_again(stack: Stack, tmp_path: Path
     async with watched(stack) as watch:
         for _ in range(4):
             worker = await stack.worker(lease=LEASE)
-            await stack.until("SELECT count(*) > 0 FROM node WHERE holder IS NOT NULL AND lease_until > clock_timestamp()")
+            await stack.until(
+                "SELECT count(*) > 0 FROM node WHERE holder IS NOT NULL AND lease_until > clock_timestamp()"
+            )
             end = time.time() + dice.uniform(1.0, 6.0)
             await stack.until("SELECT extract(epoch FROM clock_timestamp()) > %(end)s", end=end)
             await killed(worker)
@@ -139,7 +141,9 @@ async def test_a_worker_that_slept_past_its_lease_sends_nothing_more(
 
 async def _what_there_is(stack: Stack) -> set[str]:
     """Channels, the state of every call, and every entry."""
-    calls = await stack.db.all("SELECT id || state || coalesce(epoch, 0) || coalesce(outcome::text, '') AS it FROM call")
+    calls = await stack.db.all(
+        "SELECT id || state || coalesce(epoch, 0) || coalesce(outcome::text, '') AS it FROM call"
+    )
     entries = await stack.db.all("SELECT seq::text AS it FROM transcript")
     return {*await stack.channels(), *(row.it for row in calls), *(row.it for row in entries)}
 
@@ -149,7 +153,9 @@ async def test_a_worker_that_slept_between_making_a_call_live_and_dialling(stack
     async with watched(stack) as watch:
         first = await stack.worker(lease=LEASE)
         await stack.until("SELECT count(*) > 5 FROM call")
-        while not await _undialled(stack) and not await stack.db.value("SELECT count(*) = 6 FROM call WHERE state <> 'waiting'"):
+        while not await _undialled(stack) and not await stack.db.value(
+            "SELECT count(*) = 6 FROM call WHERE state <> 'waiting'"
+        ):
             first.go_on()
             await stack.until(LIVE)
             first.pause()
@@ -177,7 +183,9 @@ async def test_asterisk_is_killed_and_stays_away_for_longer_than_a_lease(stack: 
             cuts.append(time.time())
             await stack.until("SELECT extract(epoch FROM clock_timestamp()) > %(end)s", end=cuts[-1] + away)
             await stack.node.start()
-            await stack.until("SELECT count(*) > 0 FROM call WHERE outcome = 'interrupted' AND attempt = %(n)s", n=attempt)
+            await stack.until(
+                "SELECT count(*) > 0 FROM call WHERE outcome = 'interrupted' AND attempt = %(n)s", n=attempt
+            )
         await comes_to_its_end(watch, activity, tmp_path, cuts)
     assert worker.process.returncode is None
     assert await stack.db.value("SELECT epoch FROM node") == 1
