@@ -34,7 +34,7 @@ from tests.scenes import Keys, add_experts, condition, make_activity, make_keys,
 
 pytestmark = pytest.mark.postgres
 
-DRAWS = 100
+DRAWS = 60
 WRONG = """
 SELECT 'seats' FROM condition c WHERE c.activity = %(activity)s AND c.seats < (
   SELECT count(*) FROM pick p WHERE (p.activity, p.condition) = (c.activity, c.id) AND p.outcome IN ('open', 'accepted'))
@@ -179,7 +179,8 @@ class Worker:
     async def over(self) -> bool:
         return bool(
             await self.db.value(
-                "SELECT state IN ('completed', 'short') AND NOT EXISTS (SELECT FROM call WHERE activity = a.id AND state <> 'ended')"
+                "SELECT state IN ('completed', 'short') AND NOT EXISTS (SELECT FROM call c WHERE c.activity = a.id"
+                " AND c.state <> 'ended')"
                 " AND (state = 'short' OR EXISTS (SELECT FROM draw d WHERE d.activity = a.id AND sealed_at IS NOT NULL))"
                 " FROM activity a WHERE id = %(activity)s",
                 {"activity": self.activity},
