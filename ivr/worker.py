@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -23,20 +23,16 @@ from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr.ari.client import Client
-from ivr.ari.driver import Driver
-from ivr.ari.errors import Abandoned, AriError, Replaced, Unanswered, Unsent
-from ivr.ari.line import Line
-from ivr.calls import Decision, Outcome, Recorded, Refused, Trail
-from ivr.calls import Unavailable as NotNow
+from ivr.ari.errors import Replaced, Unanswered, Unsent
 from ivr.dialplans import Timings
-from ivr.dispatch import Conversation, Dispatcher, Preparer, Q, Ready
+from ivr.dispatch import Dispatcher, Preparer, Q
 from ivr.jobs import Jobs
 from ivr.lease import Lease
 from ivr.policy import TokenBucket, TrunkLoad
-from ivr.prompts import readback
 from ivr.record import Recorder
 from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError
+from ivr.switchboard import Switchboard
 
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
@@ -65,15 +61,14 @@ class Worker:
         rate = min(rules.calling.calls_per_second, settings.trunk.calls_per_second or math.inf)
         self._bucket = TokenBucket.full(rate, datetime.now(UTC))
         self._orders = Orders(custody.vault)
-        self._driver = Driver(client)
-        self._recorder = Recorder(db, custody, self._orders, lease.epoch)
+        recorder = Recorder(db, custody, self._orders, lease.epoch)
+        self._switchboard = Switchboard(client, lease, recorder, settings.trunk, self._calling, self._note)
         self._dispatcher = Dispatcher(db, custody, lease, Preparer(db, custody, speech, Timings()), self._calling)
         self._look = asyncio.Event()
         self._changed: set[str] = set()
-        self._calls: dict[str, asyncio.Task[None]] = {}
         self._jobs = Jobs(settings, self._job_done)
         self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
-        self._stopping = self._over = False
+        self._stopping = False
 
     async def run(self) -> None:
         """Take over what an earlier holder left, then work until `stop`."""
@@ -89,20 +84,14 @@ class Worker:
                 for task in watching:
                     task.cancel()
         finally:
-            self._over = True
-            await self._driver.stop()
-            await asyncio.gather(*self._calls.values(), return_exceptions=True)
+            await self._switchboard.close()
             await self._jobs.close()
 
     def stop(self) -> None:
         """Begin nothing new, give up what rings; `run` returns once the calls under way have ended."""
         self._stopping = True
-        self._give_up_ringing()
+        self._switchboard.stop()
         self._look.set()
-
-    def _give_up_ringing(self) -> None:
-        for channel in self._driver.live():
-            self._driver.cancel(channel)  # an answered call runs on
 
     # --- the lease --------------------------------------------------------------------------------------------
 
@@ -110,15 +99,15 @@ class Worker:
         while True:
             await asyncio.sleep(self._lease.seconds / 3)
             if not await self._lease.renew():
-                self._driver.replaced()
+                self._switchboard.driver.replaced()
                 raise LeaseLost("the node's lease was taken over by another worker")
             if not self._lease.safe_to_dial:
                 LOG.warning("the lease could not be renewed in time: no new calls, and what rings is given up")
-                self._give_up_ringing()
+                self._switchboard.give_up_ringing()
 
     async def _hear_asterisk(self) -> None:
         try:
-            await self._client.listen(self._driver, lambda: self._lease.held)
+            await self._client.listen(self._switchboard.driver, lambda: self._lease.held)
         except Replaced:
             raise LeaseLost("another worker has taken the application over at Asterisk") from None
 
@@ -144,7 +133,7 @@ class Worker:
         while not self._stopping:
             try:
                 if self._client.connected:
-                    for channel in await self._driver.sweep():
+                    for channel in await self._switchboard.driver.sweep():
                         LOG.info("channel %s of an earlier holder is hung up", channel)
                     return
             except (Unsent, Unanswered) as error:
@@ -156,23 +145,8 @@ class Worker:
         whose answer was lost."""
         lease = {"node": self._lease.node, "epoch": self._lease.epoch}
         for call in await self._db.all(Q.live_calls, lease):
-            if call.id not in self._calls:
-                self._calls[call.id] = asyncio.create_task(self._settle(call, gone), name=f"settle {call.id}")
-
-    async def _settle(self, call: Any, gone: bool) -> None:
-        conversation = Conversation(who=call.who, number="", flow=_NoFlow(), media={})
-        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation)
-        outcome = Outcome.INTERRUPTED if call.outcome is None else Outcome(call.outcome)
-        try:
-            if not gone:
-                await self._gone(call.id)
-            await self._end(ready, outcome, Trail(channel=call.id, trunk=self._settings.trunk.name))
-            LOG.info("call %s, which nobody carried, is settled as %s", call.id, outcome.value)
-        except Abandoned:
-            LOG.info("call %s is left to the node's next holder", call.id)
-        finally:
-            del self._calls[call.id]
-            self._note(call.activity)
+            if not self._switchboard.carries(call.id):
+                self._switchboard.settle(call, gone=gone)
 
     # --- the loop ---------------------------------------------------------------------------------------------
 
@@ -190,7 +164,7 @@ class Worker:
     async def _loop(self) -> None:
         swept = -SWEEP_SECONDS
         clock = asyncio.get_running_loop().time
-        while not (self._stopping and not self._calls):
+        while not (self._stopping and not self._switchboard):
             try:
                 if clock() - swept >= SWEEP_SECONDS:
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
@@ -200,7 +174,7 @@ class Worker:
                 await self._advance_changed()
                 pause = await self._dispatch()
             except DatabaseError as error:
-                LOG.warning("the database is away: %s", error)
+                LOG.warning("the database: %s: %s", type(error).__name__, error)
                 pause, swept = SWEEP_SECONDS, -SWEEP_SECONDS
             await self._wait(min(pause, SWEEP_SECONDS))
 
@@ -253,7 +227,7 @@ class Worker:
         """Make live what is due, as far as lease, line and trunk allow; the pause until there may be more."""
         if self._stopping or not self._lease.safe_to_dial or not self._client.connected:
             return SWEEP_SECONDS
-        if (free := self._calling.channels - len(self._calls)) <= 0:
+        if (free := self._calling.channels - len(self._switchboard)) <= 0:
             return SWEEP_SECONDS  # the end of a call wakes us
         now = datetime.now(UTC)
         self._bucket = self._bucket.filled(now)
@@ -261,7 +235,7 @@ class Worker:
             return (opens - now).total_seconds()
         limit = min(free, ABREAST, int(self._bucket.tokens))
         due = await self._dispatcher.due(limit)
-        trunk = TrunkLoad(self._bucket, len(self._calls))
+        trunk = TrunkLoad(self._bucket, len(self._switchboard))
         for _ in filter(None, await _abreast(self._begin(call, trunk) for call in due)):
             self._bucket = self._bucket.take(now)
         if len(due) == limit:
@@ -288,75 +262,12 @@ class Worker:
             return await self._put_aside(call)
         if ready is None:
             return False
-        self._calls[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
+        self._switchboard.begin(ready)
         return True
 
     async def _put_aside(self, call: Any) -> bool:
         await self._dispatcher.postpone(call, ASIDE_SECONDS)
         return False
-
-    async def _call(self, ready: Ready) -> None:
-        try:
-            outcome, trail = await self._converse(ready)
-            await self._end(ready, outcome, trail)
-        except Abandoned:
-            LOG.info("call %s is left to the node's next holder", ready.id)
-        finally:
-            del self._calls[ready.id]
-            self._note(ready.activity)
-
-    async def _converse(self, ready: Ready) -> tuple[Outcome, Trail]:
-        conversation, trunk = ready.conversation, self._settings.trunk
-        if self._stopping or not self._lease.safe_to_dial:
-            return Outcome.CANCELLED, Trail(channel=ready.id, trunk=trunk.name)
-        if not self._calling.allows(conversation.number):
-            LOG.error("call %s: no pattern of the allowlist fits the number; it is not dialled", ready.id)
-            return Outcome.INVALID_NUMBER, Trail(channel=ready.id, trunk=trunk.name)
-
-        async def write(decision: Decision, trail: Trail) -> Recorded | Refused | NotNow:
-            answer = await self._recorder.decide(ready, decision, trail)
-            self._note(ready.activity)
-            return answer
-
-        async def speak(prompt: str, digits: str) -> Sequence[str]:
-            return [uri for part in readback(digits) for uri in conversation.media[part]]
-
-        try:
-            line = Line(channel=ready.id, number=conversation.number, trunk=trunk.name, caller_id=trunk.caller_id)
-            return await self._driver.run(line, conversation.flow, conversation.media, write, speak)
-        except Abandoned:
-            raise
-        except Exception:  # a mistake of ours must not hold a seat for ever
-            LOG.exception("call %s broke", ready.id)
-            await self._gone(ready.id)
-            return Outcome.INTERRUPTED, Trail(channel=ready.id, trunk=trunk.name)
-
-    async def _gone(self, channel: str) -> None:
-        """Return once the channel is known not to be there; raises Abandoned when the node is no longer ours."""
-        while True:
-            self._check_over(channel)
-            try:
-                if not await self._client.hang_up(channel):
-                    return
-            except AriError as error:
-                LOG.warning("channel %s: %s", channel, error)
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-
-    async def _end(self, ready: Ready, outcome: Outcome, trail: Trail) -> None:
-        """Written however long the database is away: the seat is free only once the row says so. Raises
-        Abandoned when the node is no longer ours."""
-        while True:
-            try:
-                await self._recorder.end(ready, outcome, trail)
-                return
-            except DatabaseError as error:
-                LOG.warning("call %s: its end could not be written: %s", ready.id, error)
-                self._check_over(ready.id)
-                await asyncio.sleep(SWEEP_SECONDS)
-
-    def _check_over(self, call: str) -> None:
-        if self._over:
-            raise Abandoned(f"call {call} is left to the node's next holder")
 
 
 async def _abreast(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
@@ -366,10 +277,3 @@ async def _abreast(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         if isinstance(each, BaseException):
             raise each
     return [each for each in ended if not isinstance(each, BaseException)]
-
-
-class _NoFlow:
-    """Of a call that somebody else had: there is nothing left to say."""
-
-    def receive(self, event: Any, now: datetime) -> Sequence[Any]:
-        raise AssertionError("an orphan's flow is never run")
