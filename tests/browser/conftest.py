@@ -18,7 +18,6 @@ from aiohttp import web
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 from asterisk.folders import cache_folder
@@ -95,9 +94,10 @@ class Page:
     def leave(self, element: WebElement) -> None:
         """Click on what leads to another page, and wait until that is there."""
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        self.driver.execute_script("document.left = true")  # the next page's document does not have it
         element.click()
-        WebDriverWait(self.driver, PATIENCE).until(staleness_of(element))
-        self.until(lambda driver: driver.execute_script("return document.readyState") == "complete", "the next page")
+        arrived = "return !document.left && document.readyState === 'complete'"
+        self.until(lambda driver: driver.execute_script(arrived), "the next page")
 
     def fill(self, **fields: str) -> None:
         """Type into fields by name; what stood there is replaced. Selects and dates too."""

@@ -180,6 +180,20 @@ async def test_a_file_comes_with_the_form(visit: Visit) -> None:
     assert (await visitor.client.post("/samples", data=data, allow_redirects=False)).status == 303
 
 
+@pytest.mark.postgres
+async def test_a_file_field_may_stay_empty(visit: Visit) -> None:
+    """As browsers send it: filename="" and application/octet-stream."""
+    visitor = await visit("handler-a1")
+    await visitor.get("/samples")
+    parts = [("_csrf", visitor.csrf), *((name, value) for name, value in RIGHT.items() if name != "specialties")]
+    text = "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in parts)
+    empty = 'Content-Disposition: form-data; name="file"; filename=""\r\nContent-Type: application/octet-stream'
+    body = f"{text}--b\r\n{empty}\r\n\r\n\r\n--b--\r\n".encode()
+    response = await visitor.client.post("/samples", data=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    told = await response.text()
+    assert (response.status, "请选择评标专业" in told, "附件请选择" in told) == (422, True, False)
+
+
 class Page(HTMLParser):
     """What a page must be for everybody: unique ids, labelled inputs, closed tags, nothing from elsewhere."""
 
