@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from base64 import b64decode
 from collections.abc import Callable, Coroutine, Iterator
 from importlib import resources
 from pathlib import Path
@@ -39,7 +40,7 @@ AXE = resources.files("axe_playwright_python").joinpath("axe.min.js")
 _RUN_AXE = """
 const done = arguments[arguments.length - 1];
 axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
-   .then(found => done(found.violations.map(v => v.id + ": " + v.help + " — " + v.nodes.map(n => n.target.join(" ")).join(", "))),
+   .then(found => done(found.violations.map(v => v.id + ": " + v.help + " — " + v.nodes.map(n => n.target.join(" ")))),
          error => done(["axe failed: " + error]));
 """
 
@@ -151,8 +152,6 @@ class Page:
 
 
 def _decode(data: str) -> bytes:
-    from base64 import b64decode
-
     return b64decode(data)
 
 
@@ -184,7 +183,7 @@ def driver(tmp_path: Path) -> Iterator[Chrome]:
     options.binary_location = "/usr/bin/chromium"
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     os.environ.setdefault("SE_AVOID_STATS", "true")
-    driver = Chrome(options, ChromeService("/usr/bin/chromedriver"))
+    driver = Chrome(options, ChromeService("/usr/bin/chromedriver", env={**os.environ, "LANGUAGE": "zh_CN"}))
     try:
         driver.set_script_timeout(PATIENCE)
         yield driver

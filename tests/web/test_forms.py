@@ -159,7 +159,7 @@ async def test_times_out_of_order_are_told_at_the_field(visit: Visit) -> None:
 @pytest.mark.postgres
 async def test_a_filter_keeps_what_was_chosen_and_typed(visit: Visit) -> None:
     visitor = await visit("handler-a1")
-    fields = {"name": "半个", "specialties": ["A01"], "specialties__group": "B01", "specialties__words": ""}
+    fields: dict[str, Any] = {"name": "半个", "specialties": ["A01"], "specialties__group": "B01", "specialties__words": ""}
     response = await visitor.post("/samples", _refresh="specialties", **fields)
     text = await response.text()
     assert response.status == 200
