@@ -33,8 +33,8 @@ def test_every_class_pair_has_enough_contrast() -> None:
     css = (FOLDER / "static/console.css").read_text(encoding="utf-8")
     tokens = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", css))
     text = [("ink", "paper"), ("ink", "ground"), ("quiet", "paper"), ("quiet", "ground"), ("brand", "brand-soft"),
-            ("brand", "ground"), ("good", "good-soft"), ("warning", "warning-soft"), ("bad", "bad-soft"), ("bad", "paper"),
-            ("quiet", "brand-soft"), ("paper", "brand"), ("paper", "bad"), ("ink", "brand-soft")]  # fmt: skip
+            ("brand", "ground"), ("good", "good-soft"), ("warning", "warning-soft"), ("bad", "bad-soft"),
+            ("bad", "paper"), ("quiet", "brand-soft"), ("paper", "brand"), ("paper", "bad"), ("ink", "brand-soft")]  # fmt: skip
     assert [pair for pair in text if contrast(tokens[pair[0]], tokens[pair[1]]) < 4.5] == []
     assert contrast(tokens["field-line"], tokens["paper"]) >= 3
     assert contrast(tokens["focus"], tokens["ground"]) >= 3
