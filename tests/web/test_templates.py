@@ -32,9 +32,11 @@ def test_every_class_pair_has_enough_contrast() -> None:
     """WCAG 2.2, 1.4.3: 4.5:1 for text; 1.4.11: 3:1 for what can be typed into."""
     css = (FOLDER / "static/console.css").read_text(encoding="utf-8")
     tokens = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", css))
-    text = [("ink", "paper"), ("ink", "ground"), ("quiet", "paper"), ("quiet", "ground"), ("brand", "brand-soft"),
-            ("brand", "ground"), ("good", "good-soft"), ("warning", "warning-soft"), ("bad", "bad-soft"),
-            ("bad", "paper"), ("quiet", "brand-soft"), ("paper", "brand"), ("paper", "bad"), ("ink", "brand-soft")]  # fmt: skip
+    text = [
+        ("ink", "paper"), ("ink", "ground"), ("ink", "brand-soft"), ("quiet", "paper"), ("quiet", "ground"),
+        ("quiet", "brand-soft"), ("brand", "brand-soft"), ("brand", "ground"), ("paper", "brand"), ("paper", "bad"),
+        ("good", "good-soft"), ("warning", "warning-soft"), ("bad", "bad-soft"), ("bad", "paper"),
+    ]  # fmt: skip
     assert [pair for pair in text if contrast(tokens[pair[0]], tokens[pair[1]]) < 4.5] == []
     assert contrast(tokens["field-line"], tokens["paper"]) >= 3
     assert contrast(tokens["focus"], tokens["ground"]) >= 3
