@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from web.access import Route
-from web.handlers import health, home, login, operations, samples, status
+from web.handlers import activities, audition, avoidance, conditions, drafting, health, home, login, operations, projects, reviews, samples, status
 
 ROUTES: tuple[Route, ...] = (
     *home.ROUTES,
+    *projects.ROUTES,
+    *activities.ROUTES,
+    *drafting.ROUTES,
+    *avoidance.ROUTES,
+    *conditions.ROUTES,
+    *audition.ROUTES,
+    *reviews.ROUTES,
     *login.ROUTES,
     *operations.ROUTES,
     *samples.ROUTES,
