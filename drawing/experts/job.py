@@ -153,6 +153,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 2 or not arguments[0].isdigit() or not dsn or not key:
         LOG.error("usage: python -m drawing.experts.job NUMBER FOLDER, with EXPERTLINE_DSN and EXPERTLINE_MASTER_KEY")
         return 2
+    os.nice(10)  # calls under way go first
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     try:
         run(dsn, Path(key), Path(arguments[1]), int(arguments[0]))

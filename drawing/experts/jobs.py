@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,10 +30,10 @@ GRACE_SECONDS = 60
 """So long may a process take to come up, before its import counts as failed."""
 
 KILLED = "导入进程意外中止，没有导入任何内容：请重试；如再次出现，请联系系统管理员"
-_LAST = 2**62
 _Q = load("drawing.experts")
 _ADD, _JOB, _JOBS, _SETTLE, _RETRY = _Q.add_job, _Q.job, _Q.jobs, _Q.settle_jobs, _Q.retry_job
 _FILES_OVER, _FORGET, _PROBLEMS, _COUNT = _Q.files_over, _Q.forget_file, _Q.problems, _Q.count_problems
+_COUNT_JOBS, _END = _Q.count_jobs, _Q.end_job
 
 
 class JobState(StrEnum):
@@ -147,9 +147,15 @@ async def find(db: Database, number: int) -> Job | None:
     return await db.one(_JOB, {"id": number}, Job)
 
 
-async def newest(db: Database, most: int, before: int = _LAST) -> list[Job]:
-    """The newest imports before `before`, newest first."""
-    return await db.all(_JOBS, {"before": before, "most": most}, Job)
+async def count(db: Database) -> int:
+    """How many imports there have been."""
+    number: int = await db.value(_COUNT_JOBS)
+    return number
+
+
+async def newest(db: Database, limits: Mapping[str, int]) -> list[Job]:
+    """Imports, the newest first; `limits`: limit and offset."""
+    return await db.all(_JOBS, limits, Job)
 
 
 async def problems(db: Database, number: int, first: int, most: int) -> list[ListedProblem]:
@@ -166,6 +172,12 @@ async def count_problems(db: Database, number: int) -> int:
 async def retry(db: Database, number: int) -> bool:
     """Let a failed import wait again; False if there is nothing to try again."""
     return await db.run(_RETRY, {"id": number}) == 1
+
+
+async def fail(db: Database, number: int) -> None:
+    """The process of an import has ended without a word."""
+    values = {"id": number, "state": JobState.FAILED, "reason": KILLED, "bad_rows": 0, "rows_read": 0}
+    await db.run(_END, values)
 
 
 async def settle(db: Database, folder: Path) -> list[int]:

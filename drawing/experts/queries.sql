@@ -22,10 +22,14 @@ SELECT id, file_name, size, state::text AS state, listing, rows_read, rows_total
 FROM pool_job WHERE id = %(id)s;
 
 -- name: jobs
--- The newest imports before a given one, newest first.
+-- Imports, the newest first.
 SELECT id, file_name, size, state::text AS state, listing, rows_read, rows_total, bad_rows, reason, by, created_at,
        started_at, ended_at, file IS NOT NULL AS has_file, extract(epoch FROM ended_at - started_at)::float8 AS took_s
-FROM pool_job WHERE id < %(before)s ORDER BY id DESC LIMIT %(most)s;
+FROM pool_job ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: count_jobs
+-- How many imports there have been.
+SELECT count(*) FROM pool_job;
 
 -- name: job_work
 -- What the process of an import has to know; nothing if the import is over.

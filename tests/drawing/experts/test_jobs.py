@@ -196,7 +196,7 @@ async def test_two_processes_never_do_one_import(
         await until(db, "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
         assert (await found(db, second)).state is JobState.WAITING
     assert [worker.wait() for worker in workers] == [0, 0]
-    assert [job.state for job in await jobs.newest(db, 10)] == [JobState.DONE, JobState.DONE]
+    assert [job.state for job in await jobs.newest(db, {"limit": 10, "offset": 0})] == [JobState.DONE, JobState.DONE]
 
 
 async def test_files_that_nobody_will_try_again_are_deleted(db: Database, folder: Path, upload: Start) -> None:
