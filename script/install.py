@@ -46,7 +46,14 @@ cache = "{speech}"
 WEB = """\
 # The console's settings (see docs/settings.md).
 dsn = "{dsn}"
+master_key = "{master_key}"
+signing_key = "{signing_key}"
+host = "{web_host}"
 port = {web_port}
+{web_proxy}
+[development]
+# true: anybody on this machine may log in as anybody of a fixed list. For demonstration only.
+identities = {development}
 """
 
 
@@ -59,16 +66,28 @@ class Choices:
     trunk: str = "far-end"
     caller_id: str = "02000000000"
     rules: str = "gd-1"
+    web_host: str = "127.0.0.1"
     web_port: int = 8080
+    public_url: str = ""
+    """The console's address in browsers, where a proxy or a container's port stands before it."""
+    development: bool = False
+    """Development identities."""
 
 
 def choices_of(environment: Mapping[str, str]) -> Choices:
-    """From the variables that `python -m asterisk` knows too. ValueError names what is wrong."""
+    """From the variables that `python -m asterisk` knows too, and EXPERTLINE_WEB_HOST and EXPERTLINE_PUBLIC_URL for the
+    console. ValueError names what is wrong.
+    """
     given = trunks(environment.get("EXPERTLINE_TRUNKS") or "far-end=127.0.0.1:5070")
     if not given:
         raise ValueError("EXPERTLINE_TRUNKS names no trunk")
     port = environment.get("EXPERTLINE_ARI_PORT") or "8088"
-    return Choices(f"http://127.0.0.1:{port}/ari", trunk=given[0].name)
+    return Choices(
+        f"http://127.0.0.1:{port}/ari",
+        trunk=given[0].name,
+        web_host=environment.get("EXPERTLINE_WEB_HOST") or "127.0.0.1",
+        public_url=environment.get("EXPERTLINE_PUBLIC_URL") or "",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +179,10 @@ def _settings(installed: Installation, choices: Choices) -> None:
         "trunk": choices.trunk,
         "caller_id": choices.caller_id,
         "speech": speech,
+        "web_host": choices.web_host,
         "web_port": choices.web_port,
+        "web_proxy": f'behind_proxy = true\npublic_url = "{choices.public_url}"\n' if choices.public_url else "",
+        "development": str(choices.development).lower(),
     }
     for path, text in ((installed.ivr_settings, IVR), (installed.web_settings, WEB)):
         if not path.exists():

@@ -1,6 +1,6 @@
 """`python -m web SETTINGS.toml`: the console's process.
 
-There is no login yet: it listens on loopback only and shows numbers only. Exit codes: 0 stopped by a signal; 1
+It speaks no TLS: it listens on loopback, or behind a proxy that the settings name. Exit codes: 0 stopped by a signal; 1
 something is missing, the message says what; 2 wrong arguments.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from aiohttp import web
 
 from db.errors import DatabaseError
+from db.keyfile import KeyFileRefused
 from web.app import create_app
 from web.settings import Settings, SettingsRefused
 
@@ -32,11 +33,13 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(create_app(settings.dsn), shutdown_timeout=GRACE_SECONDS, access_log=None)
+    runner = web.AppRunner(create_app(settings), shutdown_timeout=GRACE_SECONDS, access_log=None)
     await runner.setup()
     try:
         await _listen(runner, settings)
-        LOG.info("the console is at http://%s:%d/ (no login: this machine only)", _host(settings), settings.port)
+        LOG.info("the console is at %s", settings.public_url or f"http://{_host(settings)}:{settings.port}/")
+        if settings.development.identities:
+            LOG.warning("development identities are on: anybody on this machine may log in as anybody")
         await stop.wait()
     finally:
         await runner.cleanup()
@@ -66,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
         asyncio.run(serve(Settings.read(Path(arguments[0]))))
     except DatabaseError as error:
         return _tell(f"{error}; see whether PostgreSQL runs and whether dsn in {arguments[0]} is right")
-    except (SettingsRefused, PortTaken) as error:
+    except (SettingsRefused, PortTaken, KeyFileRefused) as error:
         return _tell(str(error))
     return 0
 

@@ -7,26 +7,49 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from db.pool import Database
+from db.vault import Signer, Vault, confirm
+from drawing.chain import Custody
+from web.development import DevelopmentIdentities
 from web.errors import error_pages
-from web.keys import DATABASE
-from web.pages import PAGES, environment
+from web.guard import enter, guard, limit
+from web.identity import Provider
+from web.keys import ACCESS, CUSTODY, DATABASE, PROVIDERS, SETTINGS
+from web.limits import LOGINS, Limiter
+from web.pages import FOLDER, PAGES, environment
 from web.routes import ROUTES
 from web.security import add_headers
+from web.settings import Settings
 
 TIMEOUT_SECONDS = 5.0  # for a statement: a page that waits longer is no help to anybody
 
 
-def create_app(dsn: str) -> web.Application:
-    """The application; its database pool opens when it starts (Unavailable if it can't) and closes with it."""
-    app = web.Application(middlewares=[error_pages])
-    app[PAGES] = environment()
+def create_app(settings: Settings) -> web.Application:
+    """The application; its database pool opens when it starts (Unavailable if it can't) and closes with it.
+
+    Raises KeyFileRefused.
+    """
+    app = web.Application(middlewares=[limit, error_pages, enter, guard])
+    app[SETTINGS], app[PAGES], app[LOGINS] = settings, environment(), Limiter()
+    app[CUSTODY] = _custody(settings)
+    app[PROVIDERS] = {each.name: each for each in _providers(settings)}
+    app[ACCESS] = {route.add_to(app): route for route in ROUTES}
+    app.router.add_static("/static", FOLDER / "static", name="static")
     app.on_response_prepare.append(add_headers)
-    app.add_routes(ROUTES)
 
     async def database(app: web.Application) -> AsyncIterator[None]:
-        async with Database(dsn, size=4, timeout=TIMEOUT_SECONDS) as db:
+        async with Database(settings.dsn, size=8, timeout=TIMEOUT_SECONDS) as db:
+            await confirm(app[CUSTODY].vault, db)
             app[DATABASE] = db
             yield
 
     app.cleanup_ctx.append(database)
     return app
+
+
+def _custody(settings: Settings) -> Custody:
+    vault = Vault.open(settings.master_key)
+    return Custody(vault, Signer.open(settings.signing_key, vault))
+
+
+def _providers(settings: Settings) -> list[Provider]:
+    return [DevelopmentIdentities()] if settings.development.identities else []

@@ -9,17 +9,28 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from db.errors import Unavailable
-from web.pages import page
+from drawing.lifecycle import NotAllowed
+from web.guard import Expired, Forged
+from web.pages import render
 
 LOG = logging.getLogger(__name__)
 
 MESSAGES: Mapping[int, tuple[str, str]] = {
-    404: ("没有这个页面", "请核对地址，或返回首页。"),
+    403: ("您的角色不能打开此页面", "请从导航进入您可以办理的模块；如需更多权限，请联系系统管理员。"),
+    404: ("没有这个页面", "请核对地址，或返回首页。您查找的内容也可能不属于您经办的范围。"),
     405: ("不能这样访问本页面", "请返回首页，从页面上的链接进入。"),
+    413: ("提交的内容过大", "请减少内容，或按页面提示的大小上传文件。没有保存任何内容。"),
+    429: ("登录过于频繁", "请一分钟后再试。"),
     500: ("系统出错", "错误已记入日志。请稍后再试；如仍出现，请联系系统管理员。"),
     503: ("数据库暂时无法连接", "进行中的通话不受影响。本页会自动重试；如持续出现，请联系系统管理员。"),
 }
 REFUSED = ("无法处理该请求", "请返回首页重试。")
+EXPIRED = ("登录已过期", "刚才提交的内容没有保存。请在新标签页重新登录，再回到原页面复制已填写的内容。")
+FORGED = (
+    "无法确认该请求来自本系统的页面",
+    "没有保存任何内容。请返回原页面，刷新后重新提交；重新登录后请勿使用登录前打开的表单。",
+)
+NOT_ALLOWED = "现在不能办理"
 
 
 @web.middleware
@@ -27,19 +38,28 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     """Turn whatever a handler raises into a page; a redirect stays what it is."""
     try:
         return await handler(request)
+    except Expired:
+        return _error(request, 403, EXPIRED)
+    except Forged:
+        LOG.warning("%s %s refused: origin or token", request.method, request.path)
+        return _error(request, 403, FORGED)
+    except NotAllowed as error:
+        return _error(request, 409, (NOT_ALLOWED, str(error)))
     except web.HTTPError as error:
-        allowed = {name: value for name, value in error.headers.items() if name == "Allow"}
-        return _error(request, error.status, allowed)
+        allowed = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After")}
+        return _error(request, error.status, MESSAGES.get(error.status, REFUSED), allowed)
     except Unavailable as error:
         LOG.warning("%s: the database is away: %s", request.path, error)
-        return _error(request, 503, {"Retry-After": "5"})
+        return _error(request, 503, MESSAGES[503], {"Retry-After": "5"})
     except Exception:
         LOG.exception("%s failed", request.path)
-        return _error(request, 500, {})
+        return _error(request, 500, MESSAGES[500])
 
 
-def _error(request: web.Request, status: int, headers: Mapping[str, str]) -> web.Response:
-    title, advice = MESSAGES.get(status, REFUSED)
-    response = page(request, "error.html", status=status, title=title, advice=advice, code=status)
-    response.headers.update(headers)
+def _error(
+    request: web.Request, status: int, message: tuple[str, str], headers: Mapping[str, str] | None = None
+) -> web.Response:
+    title, advice = message
+    response = render(request, "error.html", status=status, title=title, advice=advice, code=status)
+    response.headers.update(headers or {})
     return response

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from web import keys
+from web.keys import DATABASE, SETTINGS
+from web.navigation import navigation
+from web.sessions import add_flash
+from web.times import china_time
+
 FOLDER = Path(__file__).parent
-CHINA = timezone(timedelta(hours=8))  # one time zone, no daylight saving since 1991
 PAGES: web.AppKey[Environment] = web.AppKey("pages", Environment)
 
 
 def environment() -> Environment:
-    """The templates of web/templates, with the filter `china` for times."""
+    """The templates of web/templates, with the filters `china` (a moment) and `minute` (without seconds)."""
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
@@ -23,19 +27,34 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["china"] = china_time
+    made.filters["minute"] = lambda moment: china_time(moment)[:16]
     return made
 
 
-def china_time(moment: datetime | None) -> str:
+def render(request: web.Request, template: str, *, status: int = 200, **values: object) -> web.Response:
+    """A whole page. Every template also gets `me` (Identity or None), `csrf`, `navigation`, `path`, `flash`,
+    `development` and `url(name, **parts)`, the address of a named route.
     """
-    >>> from datetime import UTC
-    >>> china_time(datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)), china_time(None)
-    ('2026-11-23 09:02:03', '—')
-    """
-    return "—" if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def page(request: web.Request, template: str, *, status: int = 200, **values: object) -> web.Response:
-    """A whole page."""
-    text = request.app[PAGES].get_template(template).render(values)
+    session, me = keys.session(request), keys.visitor(request)
+    frame = {
+        "me": me,
+        "csrf": session.csrf if session else "",
+        "navigation": navigation(me, request.path),
+        "path": request.path,
+        "flash": keys.take_flash(request),
+        "development": request.app[SETTINGS].development.identities,
+        "url": lambda name, **parts: str(request.app.router[name].url_for(**parts)),
+    }
+    text = request.app[PAGES].get_template(template).render({**frame, **values})
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+
+
+async def flash(request: web.Request, text: str, kind: str = "ok") -> None:
+    """Tell it on the next page, once. `kind`: ok, warning or error."""
+    if session := keys.session(request):
+        await add_flash(request.app[DATABASE], session, kind, text)
+
+
+def redirect(request: web.Request, name: str, **parts: str) -> web.Response:
+    """After a successful POST: 303 to a named route, so that loading again repeats nothing."""
+    return web.Response(status=303, headers={"Location": str(request.app.router[name].url_for(**parts))})

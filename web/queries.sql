@@ -1,4 +1,4 @@
--- Every statement of the console, each with a name and one sentence. Reads only; numbers only.
+-- Every statement of the console's base, each with a name and one sentence.
 
 -- name: under_way
 -- Activities in which experts are being drawn, the oldest first, as the manual counts them (D1).
@@ -18,3 +18,97 @@ FROM node ORDER BY name;
 -- name: calls_live
 -- How many lines are open now, of all activities.
 SELECT count(*) FROM call WHERE state = 'live';
+
+-- name: open_session
+-- A new login.
+INSERT INTO session (token_hash, provider, identity, csrf, expires_at)
+VALUES (%(token)s, %(provider)s, %(identity)s, %(csrf)s, clock_timestamp() + %(absolute)s * interval '1 second');
+
+-- name: find_session
+-- A session that has not expired, marked as seen; written at most once a minute, because each page asks.
+WITH found AS (
+SELECT * FROM session WHERE token_hash = %(token)s AND expires_at > clock_timestamp()
+AND seen_at > clock_timestamp() - %(idle)s * interval '1 second'),
+touched AS (
+UPDATE session s SET seen_at = clock_timestamp() FROM found f
+WHERE s.token_hash = f.token_hash AND f.seen_at < clock_timestamp() - interval '1 minute')
+SELECT provider, identity, csrf, flash::text AS flash FROM found;
+
+-- name: close_session
+-- Log out.
+DELETE FROM session WHERE token_hash = %(token)s;
+
+-- name: drop_expired_sessions
+-- Nobody can use them any more.
+DELETE FROM session WHERE expires_at <= clock_timestamp() OR seen_at <= clock_timestamp() - %(idle)s * interval '1 second';
+
+-- name: add_flash
+-- One more message for the next page.
+UPDATE session SET flash = flash || %(added)s::jsonb WHERE token_hash = %(token)s;
+
+-- name: drop_flash
+-- The first messages have been shown.
+UPDATE session SET flash = coalesce((SELECT jsonb_agg(m ORDER BY n) FROM jsonb_array_elements(flash) WITH ORDINALITY e(m, n)
+WHERE n > %(shown)s), '[]') WHERE token_hash = %(token)s;
+
+-- name: own_activity
+-- Who handles a new activity.
+INSERT INTO activity_owner (activity, company, company_name, handler, handler_name)
+VALUES (%(activity)s, %(company)s, %(company_name)s, %(handler)s, %(handler_name)s);
+
+-- name: seen_activity
+-- An activity, if it is in this scope.
+SELECT a.id, a.name, a.state::text AS state, o.handler, o.handler_name, o.company_name
+FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
+WHERE a.id = %(activity)s
+AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s);
+
+-- name: lock_activity
+-- As seen_activity, with the activity locked until the transaction ends.
+SELECT a.id, a.name, a.state::text AS state, o.handler, o.handler_name, o.company_name
+FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
+WHERE a.id = %(activity)s
+AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+FOR UPDATE OF a;
+
+-- name: set_activity_state
+-- The state after an act.
+UPDATE activity SET state = %(state)s::activity_state WHERE id = %(activity)s;
+
+-- name: record
+-- 操作记录.
+INSERT INTO operation (actor, role, act, activity, remark)
+VALUES (%(actor)s, %(role)s, %(act)s, %(activity)s, %(remark)s);
+
+-- name: today
+-- H1: 今日活动 (entered today), 正在抽取, 今日完成, in this scope; a day begins at 00:00 in China.
+WITH mine AS (
+SELECT a.id, a.state, a.created_at FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
+WHERE (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s))
+SELECT (SELECT count(*) FROM mine WHERE created_at >= %(midnight)s) AS entered,
+(SELECT count(*) FROM mine WHERE state IN ('drawing', 'paused')) AS drawing,
+(SELECT count(DISTINCT t.activity) FROM transcript t JOIN mine ON mine.id = t.activity
+WHERE t.type = 'complete' AND t.at >= %(day)s) AS completed;
+
+-- name: pending
+-- 待办事项: how many activities of this scope are in each state that somebody must do something about.
+SELECT a.state::text AS state, count(*) AS number
+FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
+WHERE a.state = ANY(%(states)s::activity_state[])
+AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+GROUP BY a.state ORDER BY a.state;
+
+-- name: operation_count
+-- How many lines 操作记录 has about this (activity number or actor contains it).
+SELECT count(*) FROM operation
+WHERE %(words)s = '' OR activity = %(words)s OR strpos(actor, %(words)s) > 0;
+
+-- name: operations
+-- A page of 操作记录, the newest first.
+SELECT id, at, actor, role, act, activity, remark FROM operation
+WHERE %(words)s = '' OR activity = %(words)s OR strpos(actor, %(words)s) > 0
+ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: operation
+-- One line of 操作记录.
+SELECT id, at, actor, role, act, activity, remark FROM operation WHERE id = %(id)s;

@@ -1,14 +1,15 @@
-"""Every address of the console."""
+"""Every address of the console: each module of handlers has its own ROUTES."""
 
 from __future__ import annotations
 
-from aiohttp import web
+from web.access import Route
+from web.handlers import health, home, login, operations, samples, status
 
-from web.handlers import health, status
-from web.pages import FOLDER
-
-ROUTES: tuple[web.AbstractRouteDef, ...] = (
-    web.get("/", status.show, name="status"),
-    web.get("/health", health.show, name="health"),
-    web.static("/static", FOLDER / "static", name="static"),
+ROUTES: tuple[Route, ...] = (
+    *home.ROUTES,
+    *login.ROUTES,
+    *operations.ROUTES,
+    *samples.ROUTES,
+    *status.ROUTES,
+    *health.ROUTES,
 )

@@ -1,4 +1,4 @@
-"""Headers on every response, files and errors included. Nothing of ours needs a script, a frame or another server."""
+"""Headers on every response, files and errors included. Nothing of ours needs a frame or another server."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from aiohttp import web
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Server": "expertline",  # not which version of what
 }
 

@@ -1,21 +1,30 @@
-"""The console's settings: one TOML file, validated at the start.
-
-No master key is asked for: the pages show numbers only, and a process that opens nothing needs nothing to open it with.
-"""
+"""The console's settings: one TOML file, validated at the start."""
 
 from __future__ import annotations
 
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-LOOPBACK_ONLY = "only a loopback address (127.0.0.1 or ::1) until the console has a login"
+LOOPBACK_ONLY = "only a loopback address (127.0.0.1 or ::1) unless behind_proxy is true: the console speaks no TLS"
 
 
 class SettingsRefused(Exception):
     """The settings file can't be used; the message says what is wrong where."""
+
+
+class Development(BaseModel):
+    """For demonstration and development only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    identities: bool = Field(
+        default=False, description="anybody may log in as anybody of a list; on loopback only, marked on every page"
+    )
 
 
 class Settings(BaseModel):
@@ -24,19 +33,43 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     dsn: str = Field(min_length=1, description="PostgreSQL, as the service role", repr=False)
+    master_key: Path = Field(description="the master key's file; mode 0600")
+    signing_key: Path = Field(description="the service's signing key, sealed by the master key")
     host: str = Field(default="127.0.0.1", description=f"where the console listens: {LOOPBACK_ONLY}")
     port: int = Field(default=8080, ge=1, le=65535, description="its TCP port")
+    behind_proxy: bool = Field(
+        default=False, description="a reverse proxy stands before it, or a container's port; needs public_url"
+    )
+    public_url: str | None = Field(
+        default=None, description="the address in browsers, e.g. https://experts.example.cn; https makes cookies Secure"
+    )
+    development: Development = Development()
 
-    @field_validator("host")
+    @field_validator("public_url")
     @classmethod
-    def _loopback(cls, host: str) -> str:
-        try:
-            loopback = ip_address(host).is_loopback
-        except ValueError:
-            loopback = False
-        if not loopback:
-            raise ValueError(LOOPBACK_ONLY)
-        return host
+    def _origin_only(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError("scheme, host and port only, e.g. https://experts.example.cn")
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+    @model_validator(mode="after")
+    def _reachable_by_whom(self) -> Self:
+        loopback = _is_loopback(self.host)
+        if self.development.identities and (self.behind_proxy or not loopback):
+            raise ValueError("development.identities lets anybody in: only on a loopback host without behind_proxy")
+        if not loopback and not self.behind_proxy:
+            raise ValueError(f"host: {LOOPBACK_ONLY}")
+        if self.behind_proxy and self.public_url is None:
+            raise ValueError("public_url: behind_proxy needs the address that browsers use")
+        return self
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by https."""
+        return self.public_url is not None and self.public_url.startswith("https:")
 
     @classmethod
     def read(cls, path: Path) -> Settings:
@@ -48,5 +81,12 @@ class Settings(BaseModel):
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsRefused(f"{path} is not TOML: {error}") from None
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            wrong = "; ".join(": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in error.errors())
             raise SettingsRefused(f"{path}: {wrong}") from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

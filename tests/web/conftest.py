@@ -2,34 +2,106 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientResponse, CookieJar, web
 from aiohttp.test_utils import TestClient
 
 from db.pool import Database
 from drawing.lifecycle import Role
 from drawing.start import start
 from tests.postgres import TestDatabase
-from tests.scenes import condition, make_activity, make_keys, plan
+from tests.scenes import Keys, condition, make_activity, make_keys, plan
 from web.app import create_app
+from web.settings import Settings
 
 Client = TestClient[web.Request, web.Application]
+_CSRF = re.compile(r'name="_csrf" value="([^"]+)"')
+
+
+class Visitor:
+    """A browser without scripts: keeps cookies, takes the CSRF token from the page that it looks at."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._csrf = ""
+
+    async def get(self, path: str, **options: Any) -> ClientResponse:
+        """Open a page, following redirects."""
+        response = await self.client.get(path, **options)
+        if response.content_type == "text/html" and (found := _CSRF.search(await response.text())):
+            self._csrf = found[1]
+        return response
+
+    async def text(self, path: str) -> str:
+        """The page at `path`, which must be there."""
+        response = await self.get(path)
+        assert response.status == 200, (path, response.status)
+        return await response.text()
+
+    async def post(self, path: str, *, follow: bool = False, **fields: Any) -> ClientResponse:
+        """Send a form with the last page's token; a list sends its field repeatedly."""
+        lists = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
+        pairs = [(name, each) for name, values in lists.items() for each in values]
+        return await self.client.post(path, data=[("_csrf", self._csrf), *pairs], allow_redirects=follow)
+
+    async def log_in(self, identity: str) -> None:
+        """As one of web.development.IDENTITIES."""
+        await self.get("/login")
+        response = await self.post("/login", identity=identity)
+        assert response.status == 303, await response.text()
+        await self.get("/")
 
 
 @pytest.fixture
-async def client(database: TestDatabase, aiohttp_client: Callable[..., Awaitable[Client]]) -> Client:
+def keys(tmp_path: Path) -> Keys:
+    """The installation's key files."""
+    return make_keys(tmp_path)
+
+
+@pytest.fixture
+def settings(database: TestDatabase, keys: Keys) -> Settings:
+    """With development identities."""
+    return console_settings(database, keys)
+
+
+def console_settings(database: TestDatabase, keys: Keys, **changes: Any) -> Settings:
+    """The console's settings on this test's database."""
+    values = {"dsn": database.dsn, "master_key": keys.master, "signing_key": keys.signing}
+    return Settings.model_validate({**values, "development": {"identities": True}, **changes})
+
+
+@pytest.fixture
+async def client(settings: Settings, aiohttp_client: Callable[..., Awaitable[Client]]) -> Client:
     """A browser without scripts, on the whole application."""
-    return await aiohttp_client(create_app(database.dsn))
+    return await opened(settings, aiohttp_client)
+
+
+async def opened(settings: Settings, aiohttp_client: Callable[..., Awaitable[Client]]) -> Client:
+    """The whole application with these settings."""
+    return await aiohttp_client(create_app(settings), cookie_jar=CookieJar(unsafe=True))  # 127.0.0.1 has cookies too
 
 
 @pytest.fixture
-def started(db: Database, tmp_path: Path) -> Callable[..., Awaitable[str]]:
+def visit(client: Client, aiohttp_client: Callable[..., Awaitable[Client]]) -> Callable[..., Awaitable[Visitor]]:
+    """`await visit("handler-a1")`: somebody logged in, or, without a name, not; each with cookies of their own."""
+
+    async def enter(identity: str | None = None) -> Visitor:
+        visitor = Visitor(await aiohttp_client(client.server, cookie_jar=CookieJar(unsafe=True)))
+        if identity is not None:
+            await visitor.log_in(identity)
+        return visitor
+
+    return enter
+
+
+@pytest.fixture
+def started(db: Database, keys: Keys) -> Callable[..., Awaitable[str]]:
     """Makes an activity whose draw has been started, and says its number."""
-    keys = make_keys(tmp_path)
 
     async def begin(seats: int, **changes: Any) -> str:
         number = await make_activity(db, keys.custody.vault, plan([condition(seats=seats)], **changes))

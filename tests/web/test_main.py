@@ -16,14 +16,16 @@ import pytest
 
 from asterisk.ports import free_port
 from tests.postgres import TestDatabase
+from tests.scenes import make_keys
 
 pytestmark = pytest.mark.postgres
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def settings(folder: Path, dsn: str, port: int) -> Path:
-    path = folder / "web.toml"
-    path.write_text(f"dsn = {json.dumps(dsn)}\nport = {port}\n", encoding="utf-8")
+    keys, path = make_keys(folder), folder / "web.toml"
+    values = {"dsn": dsn, "master_key": str(keys.master), "signing_key": str(keys.signing), "port": port}
+    path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()), encoding="utf-8")
     return path
 
 
@@ -88,3 +90,10 @@ def test_settings_that_are_not_there(tmp_path: Path) -> None:
 
 def test_wrong_arguments() -> None:
     assert refused()[0] == 2
+
+
+def test_a_master_key_that_is_away_is_named(tmp_path: Path, database: TestDatabase) -> None:
+    path = settings(tmp_path, database.dsn, free_port())
+    (tmp_path / "master.key").unlink()
+    code, told = refused(str(path))
+    assert (code, "master.key" in told, "Traceback" in told) == (1, True, False)

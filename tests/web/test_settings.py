@@ -15,23 +15,43 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_only_the_database_must_be_named(tmp_path: Path) -> None:
-    settings = Settings.read(written(tmp_path, 'dsn = "dbname=x"'))
+BASE = 'dsn = "dbname=x"\nmaster_key = "m"\nsigning_key = "s"\n'
+DEVELOPMENT = "\n[development]\nidentities = true"
+
+
+def test_the_database_and_the_keys_must_be_named(tmp_path: Path) -> None:
+    settings = Settings.read(written(tmp_path, BASE))
     assert (str(settings.host), settings.port) == ("127.0.0.1", 8080)
+    assert (settings.secure, settings.development.identities) == (False, False)
     assert "dbname" not in repr(settings)
+
+
+def test_a_proxy_is_named_with_the_address_in_browsers(tmp_path: Path) -> None:
+    text = BASE + 'host = "0.0.0.0"\nbehind_proxy = true\npublic_url = "https://Experts.example.cn/"'
+    settings = Settings.read(written(tmp_path, text))
+    assert (settings.public_url, settings.secure) == ("https://experts.example.cn", True)
+
+
+def test_development_identities_are_for_this_machine(tmp_path: Path) -> None:
+    assert Settings.read(written(tmp_path, BASE + DEVELOPMENT)).development.identities
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "dsn: "),
-        ('dsn = ""', "dsn: "),
-        ('dsn = "x"\nport = 0', "port: "),
-        ('dsn = "x"\nport = 65536', "port: "),
-        ('dsn = "x"\nhost = "0.0.0.0"', "host: Value error, only a loopback address"),
-        ('dsn = "x"\nhost = "::"', "host: "),
-        ('dsn = "x"\nhost = "localhost"', "host: "),
-        ('dsn = "x"\nprot = 80', "prot: "),
+        ('dsn = "x"', "master_key: "),
+        (BASE.replace("dbname=x", ""), "dsn: "),
+        (BASE + "port = 0", "port: "),
+        (BASE + "port = 65536", "port: "),
+        (BASE + 'host = "0.0.0.0"', "only a loopback address"),
+        (BASE + 'host = "::"', "only a loopback address"),
+        (BASE + 'host = "localhost"', "only a loopback address"),
+        (BASE + 'host = "0.0.0.0"\nbehind_proxy = true', "public_url: "),
+        (BASE + 'public_url = "experts.example.cn"', "public_url: "),
+        (BASE + 'public_url = "https://a.cn/console"', "public_url: "),
+        (BASE + 'behind_proxy = true\npublic_url = "https://a.cn"' + DEVELOPMENT, "lets anybody in"),
+        (BASE + 'host = "0.0.0.0"\nbehind_proxy = true\npublic_url = "https://a.cn"' + DEVELOPMENT, "lets anybody in"),
+        (BASE + "prot = 80", "prot: "),
         ("dsn = ", "not TOML"),
     ],
 )

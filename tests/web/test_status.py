@@ -17,7 +17,7 @@ Started = Callable[..., Awaitable[str]]
 
 
 async def test_an_idle_service_says_so_in_chinese(client: Client) -> None:
-    response = await client.get("/")
+    response = await client.get("/status")
     text = await response.text()
     assert response.status == 200
     assert "当前没有正在抽取的活动" in text
@@ -27,9 +27,9 @@ async def test_an_idle_service_says_so_in_chinese(client: Client) -> None:
 
 async def test_a_running_draw_is_shown_by_its_numbers_and_not_by_its_name(client: Client, started: Started) -> None:
     number = await started(4, name="某项目<b>(一标段)")
-    text = await (await client.get("/")).text()
+    text = await (await client.get("/status")).text()
     assert number in text
-    assert '<td class="state drawing">抽取中</td><td>4</td><td>0</td><td>0</td><td>0</td>' in text
+    assert '抽取中</span></td><td class="number" data-label="计划抽取人数">4</td>' in text
     for told in ("某项目", "一标段", "监督员", "广州市越秀区"):
         assert told not in text
 
@@ -37,14 +37,15 @@ async def test_a_running_draw_is_shown_by_its_numbers_and_not_by_its_name(client
 async def test_agreed_called_and_live_are_counted(client: Client, db: Database, started: Started) -> None:
     number = await started(3)
     await _picks(db, number)
-    text = await (await client.get("/")).text()
-    assert "<td>3</td><td>1</td><td>2</td><td>1</td>" in text
+    text = await (await client.get("/status")).text()
+    cells = [("计划抽取人数", 3), ("同意参评", 1), ("总呼叫人数", 2), ("正在通话", 1)]
+    assert all(f'data-label="{label}">{number}</td>' in text for label, number in cells)
 
 
 async def test_a_finished_draw_leaves_the_page(client: Client, db: Database, started: Started) -> None:
     number = await started(1)
     await db.run("UPDATE activity SET state = 'completed'")
-    assert number not in await (await client.get("/")).text()
+    assert number not in await (await client.get("/status")).text()
 
 
 async def test_health_tells_leases_and_open_lines(client: Client, db: Database, started: Started) -> None:
@@ -63,21 +64,21 @@ async def test_a_database_that_goes_away_and_comes_back(client: Client, database
     _admit(database, False)
     response = await client.get("/health")
     assert (response.status, await response.json()) == (503, {"status": "unavailable", "database": "away"})
-    page = await client.get("/")
+    page = await client.get("/status")
     assert page.status == 503
     assert "数据库暂时无法连接" in await page.text()
     assert database.name not in await page.text()
     _admit(database, True)
     assert (await client.get("/health")).status == 200
-    assert (await client.get("/")).status == 200
+    assert (await client.get("/status")).status == 200
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "title"),
     [
         ("GET", "/nowhere", 404, "没有这个页面"),
-        ("POST", "/", 405, "不能这样访问本页面"),
-        ("GET", "/static/", 403, "无法处理该请求"),
+        ("POST", "/status", 405, "不能这样访问本页面"),
+        ("GET", "/static/", 404, "没有这个页面"),
         ("GET", "/static/../settings.py", 404, "没有这个页面"),
     ],
 )
@@ -89,14 +90,14 @@ async def test_error_pages_are_chinese(client: Client, method: str, path: str, s
 
 async def test_a_defect_shows_a_page_and_no_inside(client: Client, db: Database, database: TestDatabase) -> None:
     _owner(database, "ALTER TABLE pick RENAME TO pick_of_yesterday")
-    response = await client.get("/")
+    response = await client.get("/status")
     text = await response.text()
     assert response.status == 500
     assert "系统出错" in text
     assert "pick" not in text
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/nowhere", "/static/console.css"])
+@pytest.mark.parametrize("path", ["/status", "/login", "/", "/health", "/nowhere", "/static/console.css"])
 async def test_every_response_has_the_security_headers(client: Client, path: str) -> None:
     response = await client.get(path)
     assert {name: response.headers.get(name) for name in HEADERS} == HEADERS

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from db.errors import DatabaseError
 from web import status
+from web.access import PUBLIC, get
 from web.keys import DATABASE
 
 
@@ -18,3 +19,6 @@ async def show(request: web.Request) -> web.Response:
     except DatabaseError:
         return web.json_response({"status": "unavailable", "database": "away"}, status=503)
     return web.json_response({"status": "ok", "database": "reachable", **asdict(found)})
+
+
+ROUTES = (get("/health", show, PUBLIC, name="health"),)

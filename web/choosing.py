@@ -1,0 +1,58 @@
+"""Choosing from a long list (2,140 specialties) without a script: by group and by words, with what is chosen kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from web.forms import Filled
+
+Pair = tuple[str, str]
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """What the macro `chooser` shows: (value, label) pairs."""
+
+    groups: Sequence[Pair]
+    chosen: Sequence[Pair]
+    found: Sequence[Pair]
+    group: str
+    words: str
+    more: int
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether something was looked for."""
+        return bool(self.group or self.words)
+
+
+def chooser(form: Filled, name: str, options: Mapping[str, str], groups: Sequence[Pair]) -> Chooser:
+    """`options`: label by value, in order; a value belongs to the groups that it begins with (codes are hierarchical).
+
+    >>> from web.forms import Form, blank
+    >>> class Choice(Form):
+    ...     kinds: list[str] = []
+    >>> form = blank(Choice, kinds=["A01"], kinds__group="A", kinds__words="")
+    >>> made = chooser(form, "kinds", {"A01": "规划", "A02": "设计", "B01": "水泥"}, [("A", "工程"), ("B", "货物")])
+    >>> made.chosen, made.found
+    ([('A01', 'A01 规划')], [('A02', 'A02 设计')])
+    """
+    group, words = form.value(f"{name}__group"), form.value(f"{name}__words").strip()
+    ticked = dict.fromkeys(form.chosen(name))
+    chosen = [(value, _shown(value, options[value])) for value in ticked if value in options]
+    found = [
+        (value, _shown(value, label))
+        for value, label in options.items()
+        if (group or words) and value.startswith(group) and value not in ticked and _meant(words, value, label)
+    ]
+    return Chooser(groups, chosen, found[:SHOWN], group, words, max(0, len(found) - SHOWN))
+
+
+def _meant(words: str, value: str, label: str) -> bool:
+    return all(word.lower() in f"{value} {label}".lower() for word in words.split())
+
+
+def _shown(value: str, label: str) -> str:
+    return f"{value} {label}"

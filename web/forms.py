@@ -1,0 +1,247 @@
+"""What people type, checked at the edge. A form is a pydantic model; what is wrong is said in Chinese at its field.
+
+    class Project(Form):
+        name: Annotated[str, Field(title="项目名称", description="与招标文件一致", max_length=200)]
+        investment: Annotated[Decimal, Field(title="投资总额（万元）", gt=0)]
+        opens: Annotated[Moment, Field(title="开标时间")]
+        kinds: Annotated[list[str], Field(title="类型", min_length=1)]
+
+    form = await read(request, Project)
+    if isinstance(form, Invalid):
+        return render(request, "project.html", form=form, status=form.status)
+
+A blank field is one that is not there: required fields complain, others take their default. Repeated fields become
+lists where the model has a list, tuple or set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from aiohttp import web
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import ValidationInfo
+
+from web.times import CHINA
+
+M = TypeVar("M", bound="Form")
+REFRESH = "_refresh"
+"""The name of a submit button that only shows the form again (a filter, one more row), with all that was typed."""
+_AT = "at_fields"
+
+
+class Form(BaseModel):
+    """The base of all forms. `title` of a field is its label, `description` its hint."""
+
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+
+def _moment(value: object, _info: ValidationInfo) -> object:
+    """datetime-local has no zone; the console's clock is China's."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise PydanticCustomError("moment", "不是时间") from None
+        return value if value.tzinfo else value.replace(tzinfo=CHINA)
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+"""A moment as <input type="datetime-local"> gives it, in China's time."""
+Upload = web.FileField
+"""A file: `.file`, `.filename`; give its route a `body` limit."""
+
+
+def wrong(**messages: str) -> PydanticCustomError:
+    """For a model_validator: errors at fields, e.g. raise wrong(evaluation_start="应晚于开标时间。").
+
+    Such a validator runs only when each field for itself is right.
+    """
+    return PydanticCustomError(_AT, "wrong", {"messages": messages})
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form as a template shows it: labels and hints of the model, values as typed, errors by field."""
+
+    model: type[Form]
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, name: str) -> str:
+        """The field's name for people."""
+        return self._field(name).title or name
+
+    def hint(self, name: str) -> str:
+        """What to type."""
+        return self._field(name).description or ""
+
+    def required(self, name: str) -> bool:
+        """Whether it gets its asterisk; a list that must have an entry counts."""
+        found = self._field(name)
+        return found.is_required() and not (_is_many(found) and not _limit(found, "min_length"))
+
+    def limit(self, name: str, bound: str) -> Any:
+        """`max_length`, `ge` … of the field; None if it has none."""
+        return _limit(self._field(name), bound)
+
+    def value(self, name: str) -> str:
+        """What was typed, or nothing."""
+        return next(iter(self.values.get(name, ())), "")
+
+    def chosen(self, name: str) -> Sequence[str]:
+        """What was ticked."""
+        return self.values.get(name, ())
+
+    def error(self, name: str) -> str:
+        """What is wrong with it, or nothing."""
+        return self.errors.get(name, "")
+
+    def _field(self, name: str) -> FieldInfo:
+        return self.model.model_fields[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid(Filled):
+    """A form that was sent and must be shown again."""
+
+    @property
+    def status(self) -> int:
+        """422; 200 when a refresh button was pressed, which is no error."""
+        return 422 if self.errors else 200
+
+    def also(self, **messages: str) -> Invalid:
+        """With errors that only the database could tell, e.g. form.also(code="已有相同编号的项目。")."""
+        return Invalid(self.model, self.values, {**self.errors, **messages})
+
+
+def blank(model: type[Form], **initial: object) -> Filled:
+    """A form to be filled in, with what is known already."""
+    return Filled(model, {name: _typed(value) for name, value in initial.items() if value is not None})
+
+
+def filled(form: Form) -> Filled:
+    """A form to be edited, from its values."""
+    return blank(type(form), **{name: getattr(form, name) for name in type(form).model_fields})
+
+
+async def read(request: web.Request, model: type[M]) -> M | Invalid:
+    """The form that was sent; or what is wrong with it, with everything as it was typed."""
+    data = await request.post()
+    raw = {name: data.getall(name) for name in data}
+    typed = {name: [each for each in values if isinstance(each, str)] for name, values in raw.items()}
+    if REFRESH in raw:
+        return Invalid(model, typed)
+    given = {name: _given(model.model_fields[name], raw[name]) for name in model.model_fields if name in raw}
+    try:
+        return model.model_validate({name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        return Invalid(model, typed, errors_of(model, error))
+
+
+def again(form: Form, **messages: str) -> Invalid:
+    """A form that was right by itself, refused by what is known elsewhere: show it again with these errors."""
+    return Invalid(type(form), filled(form).values, messages)
+
+
+def errors_of(model: type[Form], error: ValidationError) -> dict[str, str]:
+    """One Chinese sentence per field; the first one that is wrong with it. "" is the form as a whole."""
+    found: dict[str, str] = {}
+    for each in error.errors():
+        if each["type"] == _AT:
+            found |= {name: text for name, text in each["ctx"]["messages"].items() if name not in found}
+        else:
+            name = str(each["loc"][0]) if each["loc"] else ""
+            title = model.model_fields[name].title if name in model.model_fields else None
+            found.setdefault(name, _sentence(each, title or "此项", _picks(model, name)))
+    return found
+
+
+def _given(info: FieldInfo, values: Sequence[Any]) -> object:
+    """None if blank. A file field without a file comes as an empty string or an empty name."""
+    kept = [each for each in values if (each.strip() if isinstance(each, str) else each.filename)]
+    if _is_many(info):
+        return kept
+    return kept[-1] if kept else None
+
+
+def _is_many(info: FieldInfo) -> bool:
+    kinds = (info.annotation, *get_args(info.annotation))
+    return any((get_origin(kind) or kind) in (list, tuple, set, frozenset) for kind in kinds)
+
+
+def _picks(model: type[Form], name: str) -> bool:
+    return name in model.model_fields and _is_many(model.model_fields[name])
+
+
+def _limit(info: FieldInfo, bound: str) -> Any:
+    return next((getattr(each, bound) for each in info.metadata if getattr(each, bound, None) is not None), None)
+
+
+def _typed(value: object) -> list[str]:
+    match value:
+        case None:
+            return []
+        case str():
+            return [str(value)]
+        case bool():
+            return ["true"] if value else []
+        case datetime():
+            return [value.astimezone(CHINA).strftime("%Y-%m-%dT%H:%M")]
+        case date():
+            return [value.isoformat()]
+        case list() | tuple() | set() | frozenset():
+            return [text for each in value for text in _typed(each)]
+        case _:
+            return [str(value)]
+
+
+# Error types: https://docs.pydantic.dev/latest/errors/validation_errors/
+_Say = Callable[[str, Mapping[str, Any]], str]
+_SENTENCES: Mapping[str, _Say] = {
+    "string_too_long": lambda title, ctx: f"{title}最多 {ctx['max_length']} 个字。",
+    "string_too_short": lambda title, ctx: f"{title}至少 {ctx['min_length']} 个字。",
+    "string_pattern_mismatch": lambda title, _: f"{title}的格式不正确，请按提示填写。",
+    "greater_than": lambda title, ctx: f"{title}应大于 {ctx['gt']}。",
+    "greater_than_equal": lambda title, ctx: f"{title}不能小于 {ctx['ge']}。",
+    "less_than": lambda title, ctx: f"{title}应小于 {ctx['lt']}。",
+    "less_than_equal": lambda title, ctx: f"{title}不能大于 {ctx['le']}。",
+    "multiple_of": lambda title, ctx: f"{title}应为 {ctx['multiple_of']} 的倍数。",
+    "too_short": lambda title, ctx: f"{title}请至少选择 {ctx['min_length']} 项。",
+    "too_long": lambda title, ctx: f"{title}最多选择 {ctx['max_length']} 项。",
+    "decimal_max_places": lambda title, ctx: f"{title}最多保留 {ctx['decimal_places']} 位小数。",
+    "decimal_max_digits": lambda title, _: f"{title}的数字过大。",
+    "decimal_whole_digits": lambda title, _: f"{title}的数字过大。",
+}
+_KINDS: Sequence[tuple[tuple[str, ...], str]] = (
+    (("int_",), "应为整数，例如 5。"),
+    (("float_", "decimal_", "finite_number"), "应为数字，例如 1200.5。"),
+    (("datetime_", "moment", "timezone_"), "应为日期和时间，例如 2026-11-25 09:30。"),
+    (("date_",), "应为日期，例如 2026-11-25。"),
+    (("time_",), "应为时间，例如 09:30。"),
+    (("enum", "literal_error"), "的选项无效，请从列表中选择。"),
+    (("bool_",), "请选择是或否。"),
+    (("is_instance_of",), "请选择文件。"),
+)
+
+
+def _sentence(error: ErrorDetails, title: str, picks: bool) -> str:
+    kind, ctx = error["type"], error.get("ctx", {})
+    if kind == "missing" or (kind == "too_short" and ctx.get("actual_length") == 0):
+        return f"请选择{title}。" if picks else f"请填写{title}。"
+    if kind in _SENTENCES:
+        return _SENTENCES[kind](title, ctx)
+    if kind in ("value_error", "assertion_error"):
+        return str(ctx["error"])  # ours, in a field_validator
+    for starts, text in _KINDS:
+        if kind.startswith(starts):
+            return f"{title}{text}"
+    return error["msg"] if not error["msg"].isascii() else f"{title}填写不正确。"

@@ -1,0 +1,132 @@
+"""Before any handler: who asks, whether they may, and whether the request is really theirs.
+
+The order matters: `limit` (how much is read), error pages, `enter` (session), `guard` (role, origin, CSRF token).
+"""
+
+from __future__ import annotations
+
+import hmac
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from web import keys, ownership, sessions
+from web.access import Route
+from web.keys import ACCESS, DATABASE, PROVIDERS, SETTINGS
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_FIELD = "_csrf"
+LOGIN_COOKIE = "expertline-login"
+"""A visitor's CSRF token: the form repeats it. Another site can send the cookie along, but can't read it."""
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Expired(web.HTTPForbidden):
+    """The form came without a valid session."""
+
+
+class Forged(web.HTTPForbidden):
+    """The form did not come from a page of ours, or from one of an earlier login."""
+
+
+def cookie_name(secure: bool) -> str:
+    """`__Host-`: no other host may have set it (RFC 6265bis)."""
+    return "__Host-expertline" if secure else "expertline"
+
+
+@web.middleware
+async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give each address the body that it may get."""
+    route = _route(request)
+    return await handler(request if route is None else request.clone(client_max_size=route.body))
+
+
+@web.middleware
+async def enter(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Find the session and, as it is now, the identity; afterwards forget the messages that the page has shown."""
+    token = request.cookies.get(cookie_name(request.app[SETTINGS].secure))
+    if token and not _is_static(request):
+        await _find(request, token)
+    response = await handler(request)
+    session = keys.session(request)
+    if session and session.flash and keys.flash_was_shown(request):
+        await sessions.drop_flash(request.app[DATABASE], session)
+    return response
+
+
+async def _find(request: web.Request, token: str) -> None:
+    session = await sessions.find(request.app[DATABASE], token)
+    provider = request.app[PROVIDERS].get(session.provider) if session else None
+    if session and provider and (identity := await provider.find(session.identity)):
+        keys.enter(request, session, identity)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse who may not; note in 操作记录 what was done."""
+    route = _route(request)
+    if request.match_info.http_exception is not None:
+        return await handler(request)
+    if _is_static(request):
+        return await _static(request, handler)
+    if route is None:
+        raise web.HTTPForbidden  # an address without roles is nobody's
+    visitor = keys.visitor(request)
+    if route.roles is not None:
+        if visitor is None:
+            return _to_login(request)
+        if visitor.role not in route.roles:
+            raise web.HTTPForbidden
+    if request.method not in SAFE:
+        await _check_origin_and_token(request)
+    response = await handler(request)
+    if request.method not in SAFE and route.act and response.status < 400 and visitor:
+        activity = request.match_info.get("activity")
+        await ownership.record(request.app[DATABASE], visitor, route.act, activity, keys.remarked(request))
+    return response
+
+
+async def _static(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPForbidden:  # a folder: there is nothing to see, for no role
+        raise web.HTTPNotFound from None
+
+
+def _to_login(request: web.Request) -> web.Response:
+    if request.method not in SAFE:
+        raise Expired
+    target = request.app.router["login"].url_for().with_query({"next": request.path_qs} if request.path != "/" else {})
+    return web.Response(status=303, headers={"Location": str(target)})
+
+
+async def _check_origin_and_token(request: web.Request) -> None:
+    if not _same_origin(request):
+        raise Forged
+    session = keys.session(request)
+    expected = session.csrf if session else request.cookies.get(LOGIN_COOKIE, "")
+    given = (await request.post()).get(CSRF_FIELD)
+    if not expected or not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise Forged
+
+
+def _same_origin(request: web.Request) -> bool:
+    """What the browser itself says of where the form stood; without public_url a page of this machine's own."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return False
+    origin = request.headers.get("Origin")
+    if origin is None:  # a client that is no browser, or an old one: the token decides
+        return True
+    public = request.app[SETTINGS].public_url
+    if public is not None:
+        return origin.lower() == public
+    return urlsplit(origin).hostname in LOOPBACK and origin.lower() == f"http://{request.host}".lower()
+
+
+def _route(request: web.Request) -> Route | None:
+    return request.app[ACCESS].get(request.match_info.route)
+
+
+def _is_static(request: web.Request) -> bool:
+    return isinstance(request.match_info.route.resource, web.StaticResource)

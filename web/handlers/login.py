@@ -1,0 +1,100 @@
+"""`/login`, `/logout`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from web import keys, ownership, sessions
+from web.access import ANYBODY, PUBLIC, get, post
+from web.development import DevelopmentIdentities
+from web.forms import Form, Invalid, read
+from web.guard import LOGIN_COOKIE, cookie_name
+from web.keys import DATABASE, PROVIDERS, SETTINGS
+from web.limits import LOGINS, WINDOW_SECONDS
+from web.pages import redirect, render
+
+
+class Login(Form):
+    """A development identity's button."""
+
+    identity: Annotated[str, Field(title="身份", max_length=100)]
+    next: str = "/"
+
+
+async def show(request: web.Request) -> web.Response:
+    """The ways to log in."""
+    return _show(request)
+
+
+def _show(request: web.Request, error: str = "", status: int = 200) -> web.Response:
+    provider = request.app[PROVIDERS].get(DevelopmentIdentities.name)
+    offered = provider.identities if isinstance(provider, DevelopmentIdentities) else ()
+    token = request.cookies.get(LOGIN_COOKIE) or secrets.token_urlsafe(32)
+    session = keys.session(request)
+    csrf = session.csrf if session else token
+    values = {"identities": offered, "csrf": csrf, "next": request.query.get("next", "/"), "error": error}
+    response = render(request, "login.html", status=status, **values)
+    _set_cookie(request, response, LOGIN_COOKIE, token)
+    return response
+
+
+async def log_in(request: web.Request) -> web.Response:
+    """A new session with a new token, whatever there was before; then where they wanted to go."""
+    if not request.app[LOGINS].admits(_address(request), asyncio.get_running_loop().time()):
+        raise web.HTTPTooManyRequests(headers={"Retry-After": f"{WINDOW_SECONDS:.0f}"})
+    form = await read(request, Login)
+    provider = request.app[PROVIDERS].get(DevelopmentIdentities.name)
+    if isinstance(form, Invalid) or provider is None or (found := await provider.find(form.identity)) is None:
+        return _show(request, "没有这个身份，请从列表中选择。", 422)
+    db = request.app[DATABASE]
+    if old := keys.session(request):
+        await sessions.close(db, old)
+    token = await sessions.create(db, provider.name, found.id)
+    await ownership.record(db, found, "登录")
+    response = web.Response(status=303, headers={"Location": _safe(form.next)})
+    _set_cookie(request, response, cookie_name(request.app[SETTINGS].secure), token)
+    response.del_cookie(LOGIN_COOKIE, path="/")
+    return response
+
+
+async def log_out(request: web.Request) -> web.Response:
+    """End the session here and in the database."""
+    if session := keys.session(request):
+        await sessions.close(request.app[DATABASE], session)
+    response = redirect(request, "login")
+    secure = request.app[SETTINGS].secure
+    response.del_cookie(cookie_name(secure), path="/", secure=secure, httponly=True, samesite="Lax")
+    return response
+
+
+def _address(request: web.Request) -> str:
+    """Where the try came from; a proxy of ours appends that to X-Forwarded-For, whatever stood there before."""
+    forwarded = request.headers.get("X-Forwarded-For", "") if request.app[SETTINGS].behind_proxy else ""
+    return forwarded.rpartition(",")[2].strip() or request.remote or ""
+
+
+def _set_cookie(request: web.Request, response: web.Response, name: str, value: str) -> None:
+    secure = request.app[SETTINGS].secure
+    response.set_cookie(name, value, path="/", httponly=True, secure=secure, samesite="Lax")
+
+
+def _safe(target: str) -> str:
+    """Only an address of ours: browsers read //host and /\\host as another server.
+
+    >>> [_safe(each) for each in ("/a?b=1", "//evil", "/\\\\evil", "https://evil", "/a\\nb")]
+    ['/a?b=1', '/', '/', '/', '/']
+    """
+    ours = target.startswith("/") and target[1:2] not in ("/", "\\") and target.isprintable()
+    return target if ours else "/"
+
+
+ROUTES = (
+    get("/login", show, PUBLIC, name="login"),
+    post("/login", log_in, PUBLIC, act=None),
+    post("/logout", log_out, ANYBODY, act="退出", name="logout"),
+)

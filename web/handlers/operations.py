@@ -1,0 +1,36 @@
+"""`/operations`: 操作记录, for the administrator. The example of a list and of a page of details."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from drawing.lifecycle import Role
+from web import operations
+from web.access import get
+from web.keys import DATABASE
+from web.pages import render
+from web.paging import Paging
+
+ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+
+
+async def listing(request: web.Request) -> web.Response:
+    """All of them, or what was looked for, by pages."""
+    db, words = request.app[DATABASE], request.query.get("q", "").strip()
+    paging = Paging.of(request, await operations.count(db, words))
+    rows = await operations.listed(db, words, paging.limits)
+    return render(request, "operations.html", rows=rows, paging=paging, words=words)
+
+
+async def details(request: web.Request) -> web.Response:
+    """One of them."""
+    found = await operations.one(request.app[DATABASE], int(request.match_info["id"]))
+    if found is None:
+        raise web.HTTPNotFound
+    return render(request, "operation.html", operation=found)
+
+
+ROUTES = (
+    get("/operations", listing, ADMINISTRATOR, name="operations"),
+    get(r"/operations/{id:\d{1,18}}", details, ADMINISTRATOR, name="operation"),
+)

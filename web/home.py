@@ -1,0 +1,67 @@
+"""What the home page shows: numbers and 待办, each role's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.pool import Database
+from db.queries import load
+from drawing.lifecycle import ActivityState, Role
+from web.identity import CLERKS, Identity
+from web.ownership import scope
+from web.times import CHINA
+
+Q = load("web")
+_TODAY, _PENDING = Q.today, Q.pending
+_S = ActivityState
+_CLERK: Mapping[ActivityState, str] = {
+    _S.REJECTED: "核验未通过，请修改后重新提交",
+    _S.READY: "核验已通过，可以启动抽取",
+    _S.SHORT: "专家不足，请补抽",
+    _S.PAUSED: "已暂停，请继续抽取或强制结束",
+    _S.TO_NOTIFY: "复评待通知",
+}
+_WAITING: Mapping[Role, Mapping[ActivityState, str]] = {
+    **dict.fromkeys(CLERKS, _CLERK),
+    Role.REVIEWER: {_S.SUBMITTED: "待核验的抽取申请", _S.REEVALUATION_SUBMITTED: "待核验的复评申请"},
+    Role.SUPERVISOR: {_S.READY: "即将抽取，需要见证", _S.DRAWING: "正在抽取，可以见证"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """今日活动, 正在抽取, 今日完成."""
+
+    entered: int
+    drawing: int
+    completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """So many activities wait for this person."""
+
+    state: ActivityState
+    reason: str
+    number: int
+
+
+async def today(db: Database, me: Identity, now: datetime) -> Today | None:
+    """The numbers of what this person may see; None for who sees no activities."""
+    if me.role is Role.ADMINISTRATOR:
+        return None
+    midnight = now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+    values = {**scope(me), "midnight": midnight, "day": midnight.date().isoformat()}
+    return await db.one(_TODAY, values, Today)
+
+
+async def pending(db: Database, me: Identity) -> list[Pending]:
+    """待办事项 of this role."""
+    reasons = _WAITING.get(me.role, {})
+    if not reasons:
+        return []
+    rows = await db.all(_PENDING, {**scope(me), "states": [state.value for state in reasons]})
+    found = {ActivityState(row.state): row.number for row in rows}
+    return [Pending(state, reason, found[state]) for state, reason in reasons.items() if state in found]

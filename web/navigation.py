@@ -1,0 +1,55 @@
+"""The modules (H2), by role. Add an entry together with its page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drawing.lifecycle import Role
+from web.access import ANYBODY
+from web.identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """An entry of the navigation and of the home page."""
+
+    path: str
+    label: str
+    hint: str
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A module as one page shows it."""
+
+    path: str
+    label: str
+    hint: str
+    current: bool
+
+
+# 招标项目, 抽取活动列表, 核验, 见证, 专家库: each with its page, e.g.
+# Module("/projects", "招标项目", "登记项目与标段", CLERKS)
+MODULES: tuple[Module, ...] = (
+    Module("/", "首页", "今日数字与待办事项", ANYBODY),
+    Module("/operations", "操作记录", "谁在何时做了什么", frozenset({Role.ADMINISTRATOR})),
+)
+
+
+def navigation(me: Identity | None, path: str) -> Sequence[Entry]:
+    """What this person may open; `current` is the one that `path` lies in."""
+    if me is None:
+        return ()
+    return [
+        Entry(each.path, each.label, each.hint, _within(path, each.path)) for each in MODULES if me.role in each.roles
+    ]
+
+
+def _within(path: str, module: str) -> bool:
+    """
+    >>> _within("/projects/7", "/projects"), _within("/projects", "/")
+    (True, False)
+    """
+    return path == module or (module != "/" and path.startswith(f"{module}/"))
