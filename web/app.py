@@ -13,6 +13,7 @@ from web.development import DevelopmentIdentities
 from web.errors import error_pages
 from web.guard import enter, guard, limit
 from web.identity import Provider
+from web.imports import imports
 from web.keys import ACCESS, CUSTODY, DATABASE, PROVIDERS, SETTINGS
 from web.limits import LOGINS, Limiter
 from web.pages import FOLDER, PAGES, environment
@@ -42,7 +43,7 @@ def create_app(settings: Settings) -> web.Application:
             app[DATABASE] = db
             yield
 
-    app.cleanup_ctx.append(database)
+    app.cleanup_ctx.extend([database, imports])
     return app
 
 

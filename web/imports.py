@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from aiohttp import web
@@ -22,6 +23,7 @@ from web.keys import DATABASE, SETTINGS
 from web.settings import Settings
 
 LOG = logging.getLogger(__name__)
+LEAVE_SECONDS = 2.0
 SIZE_SECONDS = 30.0
 """So old may the pool's numbers be: counting a million rows for every page would be its slowest part."""
 
@@ -41,28 +43,48 @@ class Imports:
 
     async def start(self, db: Database, number: int) -> None:
         """Let a process take the import up."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "drawing.experts.job", str(number), str(self.folder),
-            env=self._environment, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+        # asyncio's own kills its children when it is closed; the start itself takes a millisecond
+        process = os.posix_spawn(  # noqa: ASYNC221
+            sys.executable,
+            [sys.executable, "-m", "drawing.experts.job", str(number), str(self.folder)],
+            self._environment,
+            file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
+            setsid=True,
+        )
         task = asyncio.create_task(self._watch(db, process, number))
         self._watching.add(task)
         task.add_done_callback(self._watching.discard)
 
-    async def _watch(self, db: Database, process: asyncio.subprocess.Process, number: int) -> None:
-        if await process.wait() == 0:
+    async def _watch(self, db: Database, process: int, number: int) -> None:
+        code = await _ended(process)
+        if code == 0:
             return
-        LOG.error("the process of import %d ended with code %s", number, process.returncode)
+        LOG.error("the process of import %d ended with code %d", number, code)
         try:
             await jobs.fail(db, number)
         except DatabaseError as error:  # whoever looks next settles it
             LOG.error("import %d: %s", number, error)
 
     async def leave(self) -> None:
-        """Watch no more; the processes go on."""
-        for task in self._watching:
+        """Let those end that are about to, then watch no more; the processes go on."""
+        if not self._watching:
+            return
+        _, still = await asyncio.wait(self._watching, timeout=LEAVE_SECONDS)
+        for task in still:
             task.cancel()
-        await asyncio.gather(*self._watching, return_exceptions=True)
+        await asyncio.gather(*still, return_exceptions=True)
+
+
+async def _ended(process: int) -> int:
+    """The exit code of a child; negative: the signal that killed it."""
+    loop, ended, handle = asyncio.get_running_loop(), asyncio.Event(), os.pidfd_open(process)
+    loop.add_reader(handle, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])  # noqa: ASYNC222 - it has ended
 
 
 class Census:
@@ -83,9 +105,10 @@ class Census:
                     self._until = asyncio.get_running_loop().time() + SIZE_SECONDS
         return self._size
 
-    def forget(self) -> None:
-        """Count at the next look: something was changed."""
-        self._until = 0.0
+    def forget(self, changed_at: datetime | None = None) -> None:
+        """Count at the next look: something was changed, now or at that moment of the database's clock."""
+        if changed_at is None or (self._size is not None and self._size.counted_at < changed_at):
+            self._until = 0.0
 
 
 IMPORTS: web.AppKey[Imports] = web.AppKey("imports", Imports)

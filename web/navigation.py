@@ -30,10 +30,11 @@ class Entry:
     current: bool
 
 
-# 招标项目, 抽取活动列表, 核验, 见证, 专家库: each with its page, e.g.
+# 招标项目, 抽取活动列表, 核验, 见证: each with its page, e.g.
 # Module("/projects", "招标项目", "登记项目与标段", CLERKS)
 MODULES: tuple[Module, ...] = (
     Module("/", "首页", "今日数字与待办事项", ANYBODY),
+    Module("/pool", "专家库", "导入、查询、暂停专家", frozenset({Role.ADMINISTRATOR})),
     Module("/operations", "操作记录", "谁在何时做了什么", frozenset({Role.ADMINISTRATOR})),
 )
 

@@ -1,4 +1,4 @@
-"""`/pool/imports`: 导入, for the administrator: upload a file, see how far it is, and everything that is wrong with it."""
+"""`/pool/imports`: 导入, for the administrator: upload a file, see how far it is, and all that is wrong with it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def show(request: web.Request) -> web.Response:
     if not job.state.over and number in await jobs.settle(db, request.app[IMPORTS].folder):
         job = await _job(request, number)
     if job.state is JobState.DONE:
-        request.app[CENSUS].forget()
+        request.app[CENSUS].forget(job.ended_at)
     paging = Paging.of(request, await jobs.count_problems(db, number), PROBLEMS_PER_PAGE)
     found = await jobs.problems(db, number, paging.limits["offset"] + 1, PROBLEMS_PER_PAGE)
     return render(request, "pool_import.html", job=job, problems=found, paging=paging, refresh=REFRESH_SECONDS)
