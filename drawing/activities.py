@@ -96,7 +96,7 @@ class Plan:
 async def create(db: Database, vault: Vault, plan: Plan) -> str:
     """Write the activity; its number (活动编号, D6) is the next of the day."""
     async with db.transaction() as tx:
-        number = await _next_number(tx, plan.kind)
+        number = await next_number(tx, plan.kind)
         values = {
             "id": number,
             "name": plan.name,
@@ -115,7 +115,7 @@ async def create(db: Database, vault: Vault, plan: Plan) -> str:
     return number
 
 
-async def _next_number(tx: Transaction, kind: str) -> str:
+async def next_number(tx: Transaction, kind: str) -> str:
     """CQSQ + yyyymmdd + 4 digits, one sequence a day over all kinds."""
     await tx.run(Q.lock_numbers)
     row = await tx.one(Q.last_number)
@@ -135,16 +135,22 @@ async def _insert_details(tx: Transaction, vault: Vault, number: str, plan: Plan
     for unit in plan.units:
         await tx.run(Q.insert_avoided_unit, own | {"unit": unit.name, "reason": unit.reason, "fixed": unit.fixed})
     for person in plan.persons:
-        await tx.run(Q.insert_avoided_person, own | _sealed_person(vault, person))
+        await tx.run(Q.insert_avoided_person, own | sealed_person(vault, person))
     for witness in plan.witnesses:
-        sealed: dict[str, object] = {
-            "name_enc": vault.encrypt(witness.name.encode(), "witness.name"),
-            "phone_enc": vault.encrypt(witness.phone.encode(), "witness.phone"),
-        }
-        await tx.run(Q.insert_witness, own | {"id": witness.id} | sealed)
+        await tx.run(Q.insert_witness, own | sealed_witness(vault, witness))
 
 
-def _sealed_person(vault: Vault, person: AvoidedPerson) -> dict[str, object]:
+def sealed_witness(vault: Vault, witness: Witness) -> dict[str, object]:
+    """Its row: name and phone sealed."""
+    return {
+        "id": witness.id,
+        "name_enc": vault.encrypt(witness.name.encode(), "witness.name"),
+        "phone_enc": vault.encrypt(witness.phone.encode(), "witness.phone"),
+    }
+
+
+def sealed_person(vault: Vault, person: AvoidedPerson) -> dict[str, object]:
+    """Its row: the name sealed, name and 证件号 to be found by keyed hash."""
     return {
         "name_enc": vault.encrypt(person.name.encode(), "avoidance.name"),
         "name_hash": vault.keyed_hash("name", person.name),

@@ -47,7 +47,11 @@ FROM condition WHERE activity = %(activity)s ORDER BY position;
 -- 回避单位 and 回避人员; a person by 证件号, else by everybody of that name.
 SELECT v.unit, v.id_card_hash, v.name_hash,
        ARRAY(SELECT e.id_card_hash FROM expert e WHERE e.name_hash = v.name_hash AND v.id_card_hash IS NULL) AS same_name
-FROM avoidance v WHERE v.activity = %(activity)s ORDER BY v.id;
+FROM avoidance v WHERE v.activity = %(activity)s
+UNION ALL -- whoever took part in an earlier activity that the clerk named (A5)
+SELECT NULL, e.id_card_hash, NULL, '{}' FROM activity_before b
+JOIN pick k ON k.activity = b.earlier AND k.outcome = 'accepted' JOIN expert e ON e.id = k.expert
+WHERE b.activity = %(activity)s;
 
 -- name: lots
 -- The 标段 of an activity.

@@ -1,0 +1,246 @@
+"""An activity as its clerk makes it (新建抽取): 活动信息, 语音通知, 抽取条件, 回避, each step saved (A2 to A5, B, N, C).
+
+Every function works inside the caller's transaction, which holds the activity's lock and has asked `planning.editable`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from db.pool import Database, Transaction
+from db.vault import Vault
+from drawing import planning, projects
+from drawing.activities import AvoidedPerson, Notice, next_number, sealed_person
+from drawing.chain import Q as COMMON
+from drawing.eligibility import Condition, Mode
+from drawing.planning import Refused, confirm
+from drawing.projects import Q
+from drawing.snapshot import ACTIVITY_KEY
+
+PEOPLE = "activity.people"
+OWNER_REASON, AGENCY_REASON = "项目业主", "代理机构"
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """监督人员 as the clerk enters them; who witnesses the draw is registered by the terminal."""
+
+    name: str = field(repr=False)
+    phone: str = field(repr=False)
+    department: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """经办人 (姓名, 电话, 证件号) and 监督人员; sealed at rest."""
+
+    name: str = field(repr=False)
+    phone: str = field(repr=False)
+    id_card: str = field(repr=False)
+    supervision: tuple[Supervision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """活动信息. `media` is a code, `district` (开标地点) a region; `lots` are ids, none for a project without 标段."""
+
+    name: str
+    lots: tuple[str, ...]
+    media: str
+    bid_opening: datetime
+    seats: int
+    district: str
+    evaluation_start: datetime
+    evaluation_end: datetime
+    on_site: bool
+    people: People
+    drawn_before: bool = False
+    earlier: tuple[str, ...] = ()
+    remark: str = ""
+
+
+async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft: Draft) -> str:
+    """A draft with the two fixed avoidances (B2); its 活动编号. The project is locked, and the owner notes itself after."""
+    row = await tx.one(Q.project, {"project": project, "company": None, "handler": None})
+    _check(draft)
+    number = await next_number(tx, "CQSQ")
+    secret = {"key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY)}
+    await tx.run(Q.insert_draft, _values(vault, draft) | secret | {"id": number, "kind": "CQSQ", "rules": rules, "project": project})
+    await _link(tx, number, project, draft)
+    for unit, code, reason in ((row.tenderer, row.tenderer_code, OWNER_REASON), (row.agency, row.agency_code, AGENCY_REASON)):
+        if unit:
+            values = {"activity": number, "unit": unit, "code": code, "reason": reason, "fixed": True}
+            await tx.run(Q.insert_avoidance_unit, values)
+    return number
+
+
+async def update(tx: Transaction, vault: Vault, activity: str, project: int, draft: Draft) -> None:
+    """活动信息 anew. Fewer seats than the conditions have already is refused."""
+    _check(draft)
+    planned = await tx.value(Q.planned, {"activity": activity, "id": ""})
+    if draft.seats < planned:
+        raise Refused({"seats": f"已创建的抽取条件共 {planned} 人，请先减少条件人数。"})
+    await tx.run(Q.update_draft, _values(vault, draft) | {"activity": activity})
+    await _link(tx, activity, project, draft)
+
+
+async def link_earlier(tx: Transaction, activity: str, draft: Draft) -> None:
+    """A5: avoid whoever took part in these earlier activities; the activity has its owner by now."""
+    await tx.run(Q.drop_earlier, {"activity": activity})
+    for earlier in draft.earlier:
+        if not await tx.run(Q.insert_earlier, {"activity": activity, "earlier": earlier}):
+            raise Refused({"earlier": f"活动 {earlier} 尚未完成，或不属于本单位，不能选择。"})
+
+
+async def delete(tx: Transaction, activity: str) -> None:
+    """A draft is given up; its 标段 can be drawn for by another activity."""
+    if not await tx.run(Q.delete_draft, {"activity": activity}):
+        raise Refused({"": "仅草稿可以删除。"})
+    await tx.run(Q.drop_activity_lots, {"activity": activity})
+    await tx.run(Q.disown, {"activity": activity})
+
+
+def people(vault: Vault, sealed: bytes | None) -> People | None:
+    """经办人 and 监督人员, opened; None for an activity that was entered without."""
+    if sealed is None:
+        return None
+    value = json.loads(vault.decrypt(bytes(sealed), PEOPLE))
+    return People(**{**value, "supervision": tuple(Supervision(**each) for each in value["supervision"])})
+
+
+# --- 语音通知 and 抽取条件 -----------------------------------------------------------------------------------------
+
+
+async def save_notice(tx: Transaction, activity: str, number: int | None, notice: Notice) -> int:
+    """Add (number None) or change a notice; its number. Refused at the fields that are wrong."""
+    row = await tx.one(COMMON.lock_activity, {"activity": activity})
+    details = await tx.one(Q.details, {"activity": activity, "company": None, "handler": None})
+    faults = planning.gathering(notice.gather_at, details.bid_opening, row.evaluation_start, row.now)
+    texts = {name: getattr(notice, name) for name in ("venue", "address", "room", "contact", "note")}
+    confirm(planning.names_in(texts, await _known_names(tx, activity)) | faults)
+    if number is None:
+        if planning.seats_left(row.seats, await tx.value(Q.planned, {"activity": activity, "id": ""})) == 0:
+            raise Refused({"": "剩余可设置人数为 0，不能再创建语音通知。"})
+        number = int(await tx.value(Q.next_notice, {"activity": activity}))
+        await tx.run(COMMON.insert_notice, {"activity": activity, "id": number} | asdict(notice))
+    elif not await tx.run(Q.update_notice, {"activity": activity, "id": number} | asdict(notice)):
+        raise projects.NotThere
+    return number
+
+
+async def delete_notice(tx: Transaction, activity: str, number: int) -> None:
+    """Remove a notice with its conditions."""
+    await tx.run(Q.delete_notice_conditions, {"activity": activity, "id": number})
+    if not await tx.run(Q.delete_notice, {"activity": activity, "id": number}):
+        raise projects.NotThere
+
+
+async def save_condition(tx: Transaction, activity: str, notice: int, condition: Condition) -> str:
+    """Add (id "") or change a condition; its id. Refused when it takes more seats than remain."""
+    row = await tx.one(COMMON.lock_activity, {"activity": activity})
+    others = await tx.value(Q.planned, {"activity": activity, "id": condition.id})
+    confirm(planning.seats(condition.seats, row.seats, others))
+    values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(condition).items()}
+    if condition.id:
+        if not await tx.run(Q.update_condition, values | {"activity": activity}):
+            raise projects.NotThere
+        return condition.id
+    place = await tx.value(Q.next_condition, {"activity": activity})
+    own = {"activity": activity, "id": f"c{place + 1}", "position": place, "notice": notice}
+    await tx.run(COMMON.insert_condition, values | own)
+    return f"c{place + 1}"
+
+
+async def delete_condition(tx: Transaction, activity: str, condition: str) -> None:
+    """Remove a condition."""
+    if not await tx.run(Q.delete_condition, {"activity": activity, "id": condition}):
+        raise projects.NotThere
+
+
+async def notices(db: Database | Transaction, activity: str) -> list[Any]:
+    """语音通知 in order."""
+    return await db.all(Q.notices, {"activity": activity})
+
+
+async def conditions(db: Database | Transaction, activity: str) -> list[Any]:
+    """C4: 抽取条件 with 同意参评人数 (`agreed`) and 补抽 (`supplement`)."""
+    return await db.all(Q.condition_rows, {"activity": activity})
+
+
+def condition_of(row: Any) -> Condition:
+    """The value of a row of `conditions`."""
+    lists = {name: tuple(getattr(row, name)) for name in ("regions", "main", "backup", "titles", "qualifications", "authorities")}
+    return Condition(id=row.id, mode=Mode(row.mode), seats=row.seats, **lists)
+
+
+# --- 回避 -------------------------------------------------------------------------------------------------------
+
+
+async def avoid_unit(tx: Transaction, activity: str, unit: str, code: str, reason: str) -> None:
+    """回避单位; Refused if it is there already, however it is written."""
+    if await tx.value(Q.avoided_already, {"activity": activity, "unit": unit}):
+        raise Refused({"unit": "该单位已在回避单位中。"})
+    await tx.run(Q.insert_avoidance_unit, {"activity": activity, "unit": unit, "code": code, "reason": reason, "fixed": False})
+
+
+async def avoid_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> None:
+    """回避人员: by 证件号, else everybody of that name."""
+    await tx.run(COMMON.insert_avoided_person, {"activity": activity} | sealed_person(vault, person))
+
+
+async def stop_avoiding(tx: Transaction, activity: str, entry: int) -> str:
+    """Remove an entry; what it was. The fixed ones are refused (B2)."""
+    found = await tx.value(Q.delete_avoidance, {"activity": activity, "id": entry})
+    if found is None:
+        raise Refused({"": "招标人和招标代理机构默认回避，不能删除。"})
+    return str(found)
+
+
+# --- shared -----------------------------------------------------------------------------------------------------
+
+
+def _check(draft: Draft) -> None:
+    faults = planning.times_in_order(draft.bid_opening, draft.evaluation_start, draft.evaluation_end)
+    if draft.drawn_before and not draft.earlier:
+        faults["earlier"] = "请勾选前期抽取完成的活动，或将“是否已抽取专家”改为“否”。"
+    confirm(faults)
+
+
+def _values(vault: Vault, draft: Draft) -> dict[str, object]:
+    plain = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
+    del plain["people"], plain["lots"], plain["earlier"]
+    sealed = vault.encrypt(json.dumps(asdict(draft.people), ensure_ascii=False).encode(), PEOPLE)
+    return plain | {"people_enc": sealed}
+
+
+async def _link(tx: Transaction, activity: str, project: int, draft: Draft) -> None:
+    """A2: 标段 of this project that nobody draws for; the caller holds the project's lock."""
+    await tx.run(Q.drop_activity_lots, {"activity": activity})
+    for lot in await _free(tx, project, draft.lots):
+        await tx.run(COMMON.insert_activity_lot, {"activity": activity, "lot": lot})
+
+
+async def _free(tx: Transaction, project: int, wanted: Sequence[str]) -> tuple[str, ...]:
+    rows = {each.id: each for each in await projects.lots(tx, project)}
+    divided = any(not each.whole for each in rows.values())
+    if divided and not wanted:
+        raise Refused({"lots": "请勾选要抽取的标段。"})
+    chosen = tuple(wanted) if divided else (await projects.whole(tx, project),)
+    for lot in chosen:
+        if divided and lot not in rows:
+            raise Refused({"lots": "所选标段不属于本项目，请重新勾选。"})
+        if lot in rows and rows[lot].activities:
+            raise Refused({"lots": f"“{rows[lot].name}”已在活动 {rows[lot].activities[0]} 中抽取，如需再次抽取请使用“重新抽取”。"})
+    return chosen
+
+
+async def _known_names(tx: Transaction, activity: str) -> list[str]:
+    row = await tx.one(Q.known_names, {"activity": activity})
+    units = await tx.all(Q.avoidance_units, {"activity": activity, "search": "", "limit": 1000, "offset": 0})
+    own = [] if row is None else [row.name, row.tenderer, row.agency]
+    return [name for name in (*own, *(each.unit for each in units)) if name]

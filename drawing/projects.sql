@@ -1,0 +1,350 @@
+-- Every statement about projects, drafts, verification and previews. Whose something is: %(company)s and %(handler)s, null: anybody's.
+
+-- name: insert_project
+-- A new project; its number.
+INSERT INTO project (company, handler, handler_name, name, code, kind, region, funding, approval, method, organisation,
+  tenderer_kind, investment, investment_code, tenderer, tenderer_code, agency, agency_code, contact_phone, contact)
+VALUES (%(company)s, %(handler)s, %(handler_name)s, %(name)s, %(code)s, %(kind)s, %(region)s, %(funding)s, %(approval)s,
+  %(method)s, %(organisation)s, %(tenderer_kind)s, %(investment)s, %(investment_code)s, %(tenderer)s, %(tenderer_code)s,
+  %(agency)s, %(agency_code)s, %(contact_phone)s, %(contact)s)
+RETURNING id;
+
+-- name: update_project
+-- The whole form, for a project that is locked and not linked.
+UPDATE project SET name = %(name)s, code = %(code)s, kind = %(kind)s, region = %(region)s, funding = %(funding)s,
+  approval = %(approval)s, method = %(method)s, organisation = %(organisation)s, tenderer_kind = %(tenderer_kind)s,
+  investment = %(investment)s, investment_code = %(investment_code)s, tenderer = %(tenderer)s,
+  tenderer_code = %(tenderer_code)s, agency = %(agency)s, agency_code = %(agency_code)s,
+  contact_phone = %(contact_phone)s, contact = %(contact)s
+WHERE id = %(project)s;
+
+-- name: delete_project_lots
+-- The 标段 of a project that is deleted.
+DELETE FROM lot WHERE of_project = %(project)s;
+
+-- name: delete_project
+-- A project that is linked to nothing.
+DELETE FROM project WHERE id = %(project)s;
+
+-- name: project
+-- One project, if it may be seen, and whether an activity is linked to it.
+SELECT p.*, EXISTS (SELECT FROM activity a WHERE a.project = p.id) AS linked
+FROM project p
+WHERE p.id = %(project)s AND (%(company)s::text IS NULL OR p.company = %(company)s)
+  AND (%(handler)s::text IS NULL OR p.handler = %(handler)s);
+
+-- name: lock_project
+-- The same, locked until the transaction ends: lots are given out one at a time.
+SELECT p.*, EXISTS (SELECT FROM activity a WHERE a.project = p.id) AS linked
+FROM project p
+WHERE p.id = %(project)s AND (%(company)s::text IS NULL OR p.company = %(company)s)
+  AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
+FOR UPDATE OF p;
+
+-- name: projects
+-- A page of 招标项目, the newest first; names and numbers by any part.
+SELECT p.id, p.name, p.code, p.kind, p.region, p.tenderer, p.handler, p.handler_name, p.created_at,
+       (SELECT count(*) FROM lot l WHERE l.of_project = p.id AND NOT l.whole) AS lots,
+       EXISTS (SELECT FROM activity a WHERE a.project = p.id) AS linked
+FROM project p
+WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
+  AND (%(name)s = '' OR strpos(lower(p.name), lower(%(name)s)) > 0)
+  AND (%(code)s = '' OR strpos(lower(p.code), lower(%(code)s)) > 0)
+ORDER BY p.id DESC LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: count_projects
+-- How many there are on all pages.
+SELECT count(*) FROM project p
+WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
+  AND (%(name)s = '' OR strpos(lower(p.name), lower(%(name)s)) > 0)
+  AND (%(code)s = '' OR strpos(lower(p.code), lower(%(code)s)) > 0);
+
+-- name: likely_duplicates
+-- P4: other projects of the same name, 项目编号 or 投资项目统一代码.
+SELECT o.id, o.name, o.code, o.investment_code, o.created_at
+FROM project p JOIN project o ON o.id <> p.id
+  AND (o.name = p.name OR (p.code <> '' AND o.code = p.code) OR (p.investment_code <> '' AND o.investment_code = p.investment_code))
+WHERE p.id = %(project)s ORDER BY o.id DESC LIMIT 20;
+
+-- name: next_lot
+-- The number of the project's next 标段; never given twice.
+UPDATE project SET lots_made = lots_made + 1 WHERE id = %(project)s RETURNING lots_made;
+
+-- name: insert_project_lot
+-- A 标段 of a project, or the project itself as its own.
+INSERT INTO lot (id, project, name, of_project, code, investment, whole)
+SELECT %(id)s, p.name, %(name)s, p.id, %(code)s, %(investment)s, %(whole)s FROM project p WHERE p.id = %(project)s;
+
+-- name: rename_lots
+-- The project's name as its lots carry it.
+UPDATE lot SET project = %(name)s, name = CASE WHEN whole THEN %(name)s ELSE lot.name END WHERE of_project = %(project)s;
+
+-- name: delete_lot
+-- A 标段 that nothing is drawn for.
+DELETE FROM lot l WHERE l.id = %(lot)s AND l.of_project = %(project)s
+  AND NOT EXISTS (SELECT FROM activity_lot a WHERE a.lot = l.id);
+
+-- name: project_lots
+-- The 标段 of a project with the activities that draw for them.
+SELECT l.id, l.name, l.code, l.investment, l.whole,
+       ARRAY(SELECT a.id FROM activity_lot x JOIN activity a ON a.id = x.activity WHERE x.lot = l.id ORDER BY a.id) AS activities,
+       ARRAY(SELECT a.name || '（' || a.id || '）' FROM activity_lot x JOIN activity a ON a.id = x.activity
+             WHERE x.lot = l.id ORDER BY a.id) AS names
+FROM lot l WHERE l.of_project = %(project)s ORDER BY l.id;
+
+-- name: activity_lots
+-- 关联的项目标段.
+SELECT l.id, l.name, l.code, l.investment, l.whole FROM activity_lot x JOIN lot l ON l.id = x.lot
+WHERE x.activity = %(activity)s ORDER BY l.id;
+
+-- name: insert_draft
+-- A new activity as its clerk enters it.
+INSERT INTO activity (id, name, kind, seats, district, bid_opening, evaluation_start, evaluation_end, rules, key_enc,
+  project, media, on_site, drawn_before, remark, people_enc)
+VALUES (%(id)s, %(name)s, %(kind)s::activity_kind, %(seats)s, %(district)s, %(bid_opening)s, %(evaluation_start)s,
+  %(evaluation_end)s, %(rules)s, %(key_enc)s, %(project)s, %(media)s, %(on_site)s, %(drawn_before)s, %(remark)s, %(people_enc)s);
+
+-- name: update_draft
+-- 活动信息, for an activity that is locked and may be edited.
+UPDATE activity SET name = %(name)s, seats = %(seats)s, district = %(district)s, bid_opening = %(bid_opening)s,
+  evaluation_start = %(evaluation_start)s, evaluation_end = %(evaluation_end)s, media = %(media)s, on_site = %(on_site)s,
+  drawn_before = %(drawn_before)s, remark = %(remark)s, people_enc = %(people_enc)s
+WHERE id = %(activity)s;
+
+-- name: drop_activity_lots
+-- Before the ticked ones are written anew.
+DELETE FROM activity_lot WHERE activity = %(activity)s;
+
+-- name: drop_earlier
+-- Before the ticked ones are written anew.
+DELETE FROM activity_before WHERE activity = %(activity)s;
+
+-- name: insert_earlier
+-- A5: an earlier activity of the same company whose experts are avoided; 0 rows if it may not be named.
+INSERT INTO activity_before (activity, earlier)
+SELECT o.activity, e.activity FROM activity_owner o JOIN activity_owner e ON e.company = o.company JOIN activity a ON a.id = e.activity
+WHERE o.activity = %(activity)s AND e.activity = %(earlier)s AND e.activity <> o.activity AND a.state IN ('completed', 'ended', 'released');
+
+-- name: earlier_choices
+-- A5: completed activities of one company, the newest first.
+SELECT a.id, a.name FROM activity a JOIN activity_owner o ON o.activity = a.id
+WHERE o.company = %(company)s AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+  AND a.state IN ('completed', 'ended', 'released') AND a.deleted_at IS NULL
+ORDER BY a.created_at DESC LIMIT 200;
+
+-- name: earlier
+-- A5: the earlier activities, and how many took part in each.
+SELECT b.earlier AS id, a.name, (SELECT count(*) FROM pick p WHERE p.activity = a.id AND p.outcome = 'accepted') AS experts
+FROM activity_before b JOIN activity a ON a.id = b.earlier WHERE b.activity = %(activity)s ORDER BY b.earlier;
+
+-- name: delete_draft
+-- A draft is given up: it lets go of its 标段 and is shown no more.
+UPDATE activity SET deleted_at = clock_timestamp() WHERE id = %(activity)s AND state = 'draft';
+
+-- name: disown
+-- Nobody handles a deleted draft.
+DELETE FROM activity_owner WHERE activity = %(activity)s;
+
+-- name: details
+-- An activity with its project, if it may be seen.
+SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.district, a.bid_opening, a.evaluation_start,
+       a.evaluation_end, a.rules, a.created_at, a.started_at, a.project, a.source, a.media, a.on_site, a.drawn_before, a.remark,
+       a.people_enc, o.company, o.company_name, o.handler, o.handler_name
+FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
+WHERE a.id = %(activity)s AND a.deleted_at IS NULL
+  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s);
+
+-- name: known_names
+-- N2: names that no free text of a notice may contain.
+SELECT p.name, p.tenderer, p.agency FROM activity a JOIN project p ON p.id = a.project WHERE a.id = %(activity)s;
+
+-- name: notices
+-- 语音通知 in order.
+SELECT id, venue, district, address, room, gather_at, contact, contact_phone, note FROM notice
+WHERE activity = %(activity)s ORDER BY id;
+
+-- name: next_notice
+-- The number of the activity's next notice.
+SELECT coalesce(max(id) + 1, 0) FROM notice WHERE activity = %(activity)s;
+
+-- name: update_notice
+-- A notice's whole form.
+UPDATE notice SET venue = %(venue)s, district = %(district)s, address = %(address)s, room = %(room)s, gather_at = %(gather_at)s,
+  contact = %(contact)s, contact_phone = %(contact_phone)s, note = %(note)s
+WHERE activity = %(activity)s AND id = %(id)s;
+
+-- name: delete_notice_conditions
+-- The conditions of a notice that is deleted.
+DELETE FROM condition WHERE activity = %(activity)s AND notice = %(id)s;
+
+-- name: delete_notice
+-- A notice.
+DELETE FROM notice WHERE activity = %(activity)s AND id = %(id)s;
+
+-- name: next_condition
+-- The place of the activity's next condition; its id is c and the number after it.
+SELECT coalesce(max(position) + 1, 0) FROM condition WHERE activity = %(activity)s;
+
+-- name: condition_rows
+-- C4: every condition with what became of it.
+SELECT c.id, c.notice, c.mode::text AS mode, c.regions, c.main, c.backup, c.titles, c.qualifications, c.authorities, c.seats,
+       (SELECT count(*) FROM pick p WHERE p.activity = c.activity AND p.condition = c.id AND p.outcome = 'accepted') AS agreed,
+       (SELECT coalesce(max(p.draw), 1) > 1 FROM pick p WHERE p.activity = c.activity AND p.condition = c.id) AS supplement
+FROM condition c WHERE c.activity = %(activity)s ORDER BY c.position;
+
+-- name: update_condition
+-- A condition's whole form; its notice stays.
+UPDATE condition SET mode = %(mode)s::region_mode, regions = %(regions)s::text[], main = %(main)s::text[],
+  backup = %(backup)s::text[], titles = %(titles)s::text[], qualifications = %(qualifications)s::text[],
+  authorities = %(authorities)s::text[], seats = %(seats)s
+WHERE activity = %(activity)s AND id = %(id)s;
+
+-- name: delete_condition
+-- A condition.
+DELETE FROM condition WHERE activity = %(activity)s AND id = %(id)s;
+
+-- name: planned
+-- C3: how many seats the conditions have, without one of them.
+SELECT coalesce(sum(seats), 0)::int FROM condition WHERE activity = %(activity)s AND id <> %(id)s;
+
+-- name: avoidance_units
+-- 回避单位; the fixed ones first.
+SELECT id, unit, code, reason, fixed, created_at FROM avoidance
+WHERE activity = %(activity)s AND unit IS NOT NULL
+  AND (%(search)s = '' OR strpos(unit, %(search)s) > 0 OR strpos(code, %(search)s) > 0)
+ORDER BY fixed DESC, id LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: count_avoidance_units
+-- How many there are on all pages.
+SELECT count(*) FROM avoidance WHERE activity = %(activity)s AND unit IS NOT NULL
+  AND (%(search)s = '' OR strpos(unit, %(search)s) > 0 OR strpos(code, %(search)s) > 0);
+
+-- name: avoidance_persons
+-- 回避人员; found by the exact name (its keyed hash) only.
+SELECT id, name_enc, id_card_hash IS NOT NULL AS by_card, reason, created_at FROM avoidance
+WHERE activity = %(activity)s AND unit IS NULL AND (%(name_hash)s::bytea IS NULL OR name_hash = %(name_hash)s)
+ORDER BY id LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: count_avoidance_persons
+-- How many there are on all pages.
+SELECT count(*) FROM avoidance WHERE activity = %(activity)s AND unit IS NULL
+  AND (%(name_hash)s::bytea IS NULL OR name_hash = %(name_hash)s);
+
+-- name: insert_avoidance_unit
+-- 回避单位, with its code.
+INSERT INTO avoidance (activity, unit, code, reason, fixed) VALUES (%(activity)s, %(unit)s, %(code)s, %(reason)s, %(fixed)s);
+
+-- name: avoided_already
+-- Whether this unit is there already, however it is written.
+SELECT EXISTS (SELECT FROM avoidance WHERE activity = %(activity)s AND normal_unit(unit) = normal_unit(%(unit)s));
+
+-- name: delete_avoidance
+-- An entry that a person made; the fixed ones stay (B2).
+DELETE FROM avoidance WHERE activity = %(activity)s AND id = %(id)s AND NOT fixed RETURNING coalesce(unit, '回避人员');
+
+-- name: submit_review
+-- An application.
+INSERT INTO review (activity, matter, company, company_name, applicant, reason, terminal)
+VALUES (%(activity)s, %(matter)s, %(company)s, %(company_name)s, %(applicant)s, %(reason)s, %(terminal)s);
+
+-- name: withdraw_review
+-- 撤回, until it is decided.
+UPDATE review SET withdrawn_at = clock_timestamp()
+WHERE activity = %(activity)s AND decided_at IS NULL AND withdrawn_at IS NULL;
+
+-- name: decide_review
+-- The terminal's decision, once.
+UPDATE review SET decided_at = clock_timestamp(), passed = %(passed)s, remark = %(remark)s, reviewer = %(reviewer)s
+WHERE activity = %(activity)s AND decided_at IS NULL AND withdrawn_at IS NULL;
+
+-- name: reviews
+-- 审核记录 of an activity, the newest first.
+SELECT id, matter, company_name, applicant, reason, terminal, submitted_at, withdrawn_at, decided_at, passed, remark, reviewer
+FROM review WHERE activity = %(activity)s ORDER BY id DESC;
+
+-- name: review_queue
+-- What waits for a terminal's decision, the nearest evaluation first.
+SELECT r.id, r.activity, r.matter, r.company_name, r.applicant, r.terminal, r.submitted_at, a.name, a.seats, a.evaluation_start
+FROM review r JOIN activity a ON a.id = r.activity
+WHERE r.decided_at IS NULL AND r.withdrawn_at IS NULL AND (%(terminal)s = '' OR r.terminal = %(terminal)s)
+ORDER BY a.evaluation_start, r.id LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: count_review_queue
+-- How many wait.
+SELECT count(*) FROM review r
+WHERE r.decided_at IS NULL AND r.withdrawn_at IS NULL AND (%(terminal)s = '' OR r.terminal = %(terminal)s);
+
+-- name: drop_witnesses
+-- Before the reviewer's list is written anew.
+DELETE FROM witness WHERE activity = %(activity)s;
+
+-- name: operations
+-- 操作记录, with the company for which a clerk acted.
+SELECT p.id, p.act, p.at, p.actor, p.role, p.remark, o.company_name
+FROM operation p LEFT JOIN activity_owner o ON o.activity = p.activity
+WHERE p.activity = %(activity)s ORDER BY p.id DESC LIMIT 200;
+
+-- name: activities
+-- A page of 抽取活动列表, the newest first.
+SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.started_at, a.created_at,
+       coalesce(p.region, a.district) AS region, o.handler, o.handler_name,
+       coalesce(p.name, (SELECT min(l.project) FROM activity_lot x JOIN lot l ON l.id = x.lot WHERE x.activity = a.id)) AS project,
+       (SELECT count(*) FROM pick k WHERE k.activity = a.id AND k.outcome = 'accepted') AS agreed
+FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
+WHERE a.deleted_at IS NULL
+  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+  AND (%(drafts)s OR a.state <> 'draft')
+  AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
+  AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
+  AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
+  AND (%(project_code)s = '' OR strpos(lower(p.code), lower(%(project_code)s)) > 0)
+  AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
+  AND (%(kind)s = '' OR a.kind::text = %(kind)s)
+  AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%')
+ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: count_activities
+-- 项目数量: how many there are on all pages.
+SELECT count(*)
+FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
+WHERE a.deleted_at IS NULL
+  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+  AND (%(drafts)s OR a.state <> 'draft')
+  AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
+  AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
+  AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
+  AND (%(project_code)s = '' OR strpos(lower(p.code), lower(%(project_code)s)) > 0)
+  AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
+  AND (%(kind)s = '' OR a.kind::text = %(kind)s)
+  AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%');
+
+-- name: preview_setting
+-- What a look at a condition leaves out: units, persons (by 证件号, else by name), and the time that must be free.
+SELECT a.rules, a.evaluation_end, (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date AS today,
+       coalesce((SELECT min(n.gather_at) FROM notice n WHERE n.activity = a.id), a.evaluation_start) AS gather_at,
+       ARRAY(SELECT normal_unit(v.unit) FROM avoidance v WHERE v.activity = a.id AND v.unit IS NOT NULL) AS units,
+       ARRAY(SELECT v.id_card_hash FROM avoidance v WHERE v.activity = a.id AND v.id_card_hash IS NOT NULL)
+         || ARRAY(SELECT e.id_card_hash FROM activity_before b JOIN pick k ON k.activity = b.earlier AND k.outcome = 'accepted'
+                  JOIN expert e ON e.id = k.expert WHERE b.activity = a.id) AS cards,
+       ARRAY(SELECT v.name_hash FROM avoidance v
+             WHERE v.activity = a.id AND v.name_hash IS NOT NULL AND v.id_card_hash IS NULL) AS names
+FROM activity a WHERE a.id = %(activity)s;
+
+-- name: preview_count
+-- Up to %(limit)s eligible experts; drawing.preview puts in what is asked, and whether of a sample only.
+SELECT count(*) FROM (
+  SELECT FROM expert e /* sampled */
+  WHERE true /* asked */
+    AND (NOT %(excluding)s OR NOT e.suspended
+      AND normal_unit(e.unit) <> ALL (%(units)s::text[])
+      AND e.id_card_hash <> ALL (%(cards)s::bytea[]) AND e.name_hash <> ALL (%(names)s::bytea[])
+      AND NOT EXISTS (SELECT FROM jsonb_array_elements(e.former_units) f
+                      WHERE (f ->> 1)::date >= %(since)s AND normal_unit(f ->> 0) = ANY (%(units)s::text[]))
+      AND NOT EXISTS (SELECT FROM appointment p WHERE p.expert = e.id
+                      AND p.during && tstzrange(%(gather)s - %(travel)s * interval '1 second', %(until)s))
+      AND NOT EXISTS (SELECT FROM pick k WHERE k.activity = %(activity)s AND k.expert = e.id))
+  LIMIT %(limit)s) AS found;
+
+-- name: record_preview
+-- Every look is recorded.
+INSERT INTO preview (activity, actor, condition, band) VALUES (%(activity)s, %(actor)s, %(condition)s::jsonb, %(band)s);

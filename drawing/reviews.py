@@ -1,0 +1,102 @@
+"""提交审核, 撤回, 核验 (V1 to V3): inside the caller's transaction, the activity locked, the state changed by the caller's step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from db.pool import Database, Transaction
+from db.vault import Vault
+from drawing import drafts, planning
+from drawing.activities import Witness, sealed_witness
+from drawing.chain import Q as COMMON
+from drawing.planning import Refused
+from drawing.projects import Q
+from drawing.rules import Rules
+
+MATTER = "专家抽取申请"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """提交审核: for which company, by whom, why, and to which 抽取终端 (code)."""
+
+    company: str
+    company_name: str
+    applicant: str
+    reason: str
+    terminal: str
+    matter: str = MATTER
+
+
+async def submit(tx: Transaction, activity: str, application: Application) -> None:
+    """Hand it to the terminal; Refused while something is missing (C3) or its times have passed."""
+    row = await tx.one(COMMON.lock_activity, {"activity": activity})
+    told = await missing(tx, activity, row.seats) or _late(row.evaluation_start, row.now)
+    if told:
+        raise Refused({"": told})
+    await tx.run(Q.submit_review, {"activity": activity} | asdict(application))
+
+
+async def missing(db: Database | Transaction, activity: str, seats: int) -> str:
+    """What is to be done before it can be submitted, or nothing."""
+    conditions, notices = await drafts.conditions(db, activity), await drafts.notices(db, activity)
+    used = {each.notice for each in conditions}
+    empty = sum(each.id not in used for each in notices)
+    return planning.missing(seats, sum(each.seats for each in conditions), len(notices), empty)
+
+
+async def withdraw(tx: Transaction, activity: str) -> None:
+    """撤回: the open application is taken back."""
+    if not await tx.run(Q.withdraw_review, {"activity": activity}):
+        raise Refused({"": "申请已有审核结果，不能撤回。"})
+
+
+async def approve(
+    tx: Transaction, vault: Vault, activity: str, reviewer: str, remark: str, witnesses: Sequence[Witness]
+) -> None:
+    """核验通过, with the supervisors who will witness; Refused where the activity's rules demand one."""
+    row = await tx.one(COMMON.lock_activity, {"activity": activity})
+    if Rules.load(row.rules).witness_required and not witnesses:
+        raise Refused({"witness_name": "请登记至少一名监督人及其电话：本活动的规则要求监督人见证。"})
+    if len({each.id for each in witnesses}) != len(witnesses):
+        raise Refused({"witness_account": "同一监督人不能登记两次。"})
+    if told := _late(row.evaluation_start, row.now):
+        raise Refused({"": told})
+    await _decide(tx, activity, reviewer, remark, passed=True)
+    await tx.run(Q.drop_witnesses, {"activity": activity})
+    for witness in witnesses:
+        await tx.run(COMMON.insert_witness, {"activity": activity} | sealed_witness(vault, witness))
+
+
+async def reject(tx: Transaction, activity: str, reviewer: str, reason: str) -> None:
+    """核验不通过, with the reason."""
+    await _decide(tx, activity, reviewer, reason, passed=False)
+
+
+async def of_activity(db: Database, activity: str) -> list[Any]:
+    """审核记录, the newest first."""
+    return await db.all(Q.reviews, {"activity": activity})
+
+
+async def count_queue(db: Database, terminal: str = "") -> int:
+    """How many wait for a decision."""
+    number: int = await db.value(Q.count_review_queue, {"terminal": terminal})
+    return number
+
+
+async def queue(db: Database, terminal: str, limits: Mapping[str, int]) -> list[Any]:
+    """A page of what waits, the nearest 预计评标开始 first."""
+    return await db.all(Q.review_queue, {"terminal": terminal, **limits})
+
+
+async def _decide(tx: Transaction, activity: str, reviewer: str, remark: str, *, passed: bool) -> None:
+    values = {"activity": activity, "reviewer": reviewer, "remark": remark, "passed": passed}
+    if not await tx.run(Q.decide_review, values):
+        raise Refused({"": "该申请已撤回或已有审核结果，请刷新页面。"})
+
+
+def _late(start: datetime, now: datetime) -> str:
+    return "预计评标开始时间已过，请先修改时间。" if start <= now else ""

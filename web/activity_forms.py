@@ -1,0 +1,227 @@
+"""The forms of projects and activities, in the manual's words and with its notes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from drawing.planning import NOTE_LENGTH
+from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
+from web import options
+from web.forms import Form, Moment, wrong
+
+_PHONE = r"^[0-9+() -]{5,24}$"
+YesNo = Literal["yes", "no"]
+
+
+class DrawProject(Form):
+    """项目信息 as 新建抽取 asks for it: 招标组织形式 and 招标代理机构 may wait."""
+
+    name: Annotated[str, Field(title="招标项目名称", max_length=200)]
+    code: Annotated[
+        str,
+        Field(
+            title="招标项目编号",
+            max_length=60,
+            description="一般为 20 位。注：新建项目如无编号则不需要填写，进场项目按照各公共资源交易平台运行服务机构的要求进行填写",
+        ),
+    ] = ""
+    kind: Annotated[str, Field(title="招标项目类型"), options.one_of(options.kinds)]
+    region: Annotated[str, Field(title="项目所在地"), options.one_of(options.regions)]
+    funding: Annotated[str, Field(title="资金来源"), options.from_codes(options.FUNDING)]
+    approval: Annotated[str, Field(title="项目审批文号", max_length=100)] = ""
+    method: Annotated[str, Field(title="招标方式"), options.from_codes(options.METHODS)]
+    organisation: Annotated[str, Field(title="招标组织形式"), options.one_of(lambda: _optional(options.ORGANISATIONS))] = ""
+    tenderer_kind: Annotated[str, Field(title="招标人类别"), options.from_codes(options.TENDERERS)]
+    investment: Annotated[Decimal, Field(title="项目投资总额（万元）", ge=0, max_digits=16, decimal_places=4)]
+    investment_code: Annotated[
+        str,
+        Field(title="投资项目统一代码", max_length=60, description="投资项目统一代码为投资项目审批监管平台的代码"),
+    ] = ""
+    tenderer: Annotated[str, Field(title="招标人名称", max_length=100)]
+    tenderer_code: Annotated[
+        str, Field(title="招标人统一社会信用代码", max_length=30, description="如是部队等填内部代码")
+    ]
+    agency: Annotated[str, Field(title="招标代理机构", max_length=100)] = ""
+    agency_code: Annotated[str, Field(title="招标代理机构统一社会信用代码", max_length=30)] = ""
+    contact_phone: Annotated[str, Field(title="项目联系方式", pattern=_PHONE, description="电话号码，如 18080808080")]
+    contact: Annotated[str, Field(title="项目联系人", max_length=30)]
+
+
+class NewProject(DrawProject):
+    """招标项目信息 as 新建项目 asks for it."""
+
+    organisation: Annotated[str, Field(title="招标组织形式"), options.from_codes(options.ORGANISATIONS)]
+    agency: Annotated[str, Field(title="招标代理机构", max_length=100, description="自行招标的不需要填写")] = ""
+
+    @model_validator(mode="after")
+    def _with_agency(self) -> Self:
+        if self.organisation != options.SELF_ORGANISED and not self.agency:
+            raise wrong(agency="委托招标的请填写招标代理机构。")
+        return self
+
+
+class LotForm(Form):
+    """新增标段."""
+
+    name: Annotated[str, Field(title="标段名称", max_length=100)]
+    code: Annotated[str, Field(title="标段编号", max_length=60)] = ""
+    investment: Annotated[Decimal | None, Field(title="标段投资额（万元）", ge=0, max_digits=16, decimal_places=4)] = None
+
+
+class DraftForm(Form):
+    """活动信息. 监督人员 come as rows of their own, beside the model."""
+
+    lots: Annotated[list[str], Field(title="标段", description="只能选择未抽取的标段；可勾选具有相同抽取条件的标段")] = []
+    name: Annotated[
+        str, Field(title="活动名称", max_length=200, description="不填写时为“项目名称(标段/标段)”")
+    ] = ""
+    media: Annotated[str, Field(title="公告发布媒体"), options.from_codes(options.MEDIA)]
+    bid_opening: Annotated[Moment, Field(title="开标时间")]
+    seats: Annotated[
+        int,
+        Field(
+            title="拟抽取专家人数",
+            ge=1,
+            le=9999,
+            description="注：为实际抽取专家人数，如评标委员会由5人组成，省专家库中抽取专家4人，则所需专家人数填4人。",
+        ),
+    ]
+    district: Annotated[str, Field(title="开标地点"), options.one_of(options.regions)]
+    evaluation_start: Annotated[Moment, Field(title="预计评标开始时间", description="开标时间 < 预计评标开始时间 < 预计评标结束时间")]
+    evaluation_end: Annotated[Moment, Field(title="预计评标结束时间")]
+    on_site: Annotated[
+        YesNo,
+        Field(
+            title="是否进场项目",
+            description="填写否，将按照预计评标结束时间结束项目；填写是，需对应的进场场所完成专家进出场登记以结束项目。",
+        ),
+    ]
+    drawn_before: Annotated[
+        YesNo, Field(title="是否已抽取专家", description="选择是后需勾选前期抽取完成的活动，其专家回避本次抽取。")
+    ] = "no"
+    earlier: Annotated[list[str], Field(title="前期抽取完成的活动")] = []
+    remark: Annotated[str, Field(title="备注", max_length=500)] = ""
+    clerk_name: Annotated[
+        str,
+        Field(
+            title="经办人",
+            max_length=30,
+            description="注：非进场项目为抽取专家的招标代理机构经办人或项目业主经办人的姓名，"
+            "进场项目按照公共资源交易平台运行服务机构的要求进行填写。",
+        ),
+    ]
+    clerk_phone: Annotated[str, Field(title="经办人电话", pattern=_PHONE, description="电话号码，如 18080808080")]
+    clerk_id_card: Annotated[str, Field(title="经办人证件号", min_length=5, max_length=30)]
+
+
+class UnitForm(Form):
+    """新增回避单位."""
+
+    unit: Annotated[str, Field(title="单位名称", min_length=2, max_length=100)]
+    code: Annotated[str, Field(title="统一社会信用代码", max_length=30)] = ""
+    reason: Annotated[str, Field(title="回避原因"), options.one_of(lambda: options.reasons(options.UNIT_REASONS))]
+
+
+class PersonForm(Form):
+    """新增回避人员."""
+
+    person: Annotated[str, Field(title="姓名", min_length=2, max_length=30)]
+    id_card: Annotated[
+        str, Field(title="证件号", max_length=30, description="不填写时，同名专家全部回避")
+    ] = ""
+    reason: Annotated[str, Field(title="回避原因"), options.one_of(lambda: options.reasons(options.PERSON_REASONS))]
+
+
+class NoticeForm(Form):
+    """语音通知."""
+
+    venue: Annotated[
+        str,
+        Field(title="评标场所", description="请选择通知专家集合的场所，如非交易中心场所，选择“其他”并填写集合地点信息。"),
+        options.one_of(lambda: options.names(options.VENUES)),
+    ]
+    district: Annotated[
+        str,
+        Field(title="所在市、区", description="专家同意参评前只听到市和区"),
+        options.one_of(options.counties),
+    ]
+    address: Annotated[
+        str,
+        Field(
+            title="评标地点/专家集合地点",
+            max_length=100,
+            description="填写具体地址但不能出现单位的具体名称，注意填写到具体的市+区+详细地址名称，如XX市XX区XX路XXXX。",
+        ),
+    ]
+    room: Annotated[str, Field(title="评标室", max_length=30)] = ""
+    gather_at: Annotated[Moment, Field(title="集合时间")]
+    contact: Annotated[str, Field(title="联系人", max_length=20)]
+    contact_phone: Annotated[
+        str,
+        Field(
+            title="联系方式",
+            pattern=r"^[0-9][0-9-]{6,19}$",
+            description="电话号码，数字和“-”。注：非进场项目联系人、联系电话填写项目业主监督人的姓名和电话，"
+            "进场项目联系人按照各公共资源交易平台运行服务机构的管理制度规则进行填写。",
+        ),
+    ]
+    note: Annotated[str, Field(title="注意事项", max_length=NOTE_LENGTH, description=f"最多 {NOTE_LENGTH} 个字")] = ""
+
+
+class ConditionForm(Form):
+    """抽取条件."""
+
+    mode: Annotated[Literal["residence", "willing"], Field(title="抽取地区模式")]
+    regions: Annotated[
+        list[str], Field(title="地区", min_length=1, max_length=40), options.some_of(lambda: reference().regions)
+    ]
+    main: Annotated[
+        list[str], Field(title="主专业", min_length=1, max_length=40), options.some_of(options.specialties)
+    ]
+    backup: Annotated[
+        list[str],
+        Field(title="备选专业", max_length=40, description="主专业抽取后专家资源不足时，将从备选专业中抽取专家。"),
+        options.some_of(options.specialties),
+    ] = []
+    titles: Annotated[
+        list[str], Field(title="职称等级", description="不选择即为全部"), options.from_expert_names(TITLES)
+    ] = []
+    qualifications: Annotated[
+        list[str], Field(title="执业资格", description="不选择即为全部"), options.from_expert_names(QUALIFICATIONS)
+    ] = []
+    authorities: Annotated[
+        list[str], Field(title="所属行业主管部门", description="不选择即为全部"), options.from_expert_names(AUTHORITIES)
+    ] = []
+    seats: Annotated[int, Field(title="条件计划抽取人数", ge=1, le=9999)]
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if both := set(self.main) & set(self.backup):
+            raise wrong(backup=f"{options.specialties_said(sorted(both))} 已在主专业中，请从备选专业中去掉。")
+        return self
+
+
+class SubmissionForm(Form):
+    """抽取申请."""
+
+    reason: Annotated[str, Field(title="提交审核原因", max_length=500)]
+    terminal: Annotated[str, Field(title="选择提交终端"), options.from_codes(options.TERMINALS)]
+
+
+class ApprovalForm(Form):
+    """核验通过. 监督人 come as rows of their own, beside the model."""
+
+    remark: Annotated[str, Field(title="审核意见", max_length=500)] = ""
+
+
+class RejectionForm(Form):
+    """核验不通过."""
+
+    reason: Annotated[str, Field(title="不通过的原因", max_length=500)]
+
+
+def _optional(list_name: str) -> tuple[options.Pair, ...]:
+    return (("", ""), *options.codes(list_name))

@@ -1,0 +1,65 @@
+"""Changing an activity: lock it, see whether this person may change it now, do it, write 操作记录; all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from db.pool import Transaction
+from drawing import planning
+from drawing.lifecycle import ActivityState, NotAllowed
+from drawing.projects import NotThere
+from web import ownership
+from web.keys import DATABASE, identity
+from web.ownership import Seen
+
+STEPS = ("项目信息", "活动信息", "回避单位", "抽取条件", "提交审核", "项目抽取")
+"""新建抽取, as the manual names its steps."""
+
+
+@asynccontextmanager
+async def editing(
+    request: web.Request, act: str, remark: str = "", *, also: frozenset[ActivityState] = frozenset()
+) -> AsyncIterator[tuple[Transaction, Seen]]:
+    """The locked activity of this address; `also`: states besides 草稿 and 核验未通过 in which this may be changed.
+
+    Raises 404, NotAllowed.
+    """
+    me = identity(request)
+    async with changing(request) as tx:
+        found = await ownership.locked(tx, me, request.match_info["activity"])
+        if found.state not in also:
+            planning.editable(found.state)
+        yield tx, found
+        await ownership.record(tx, me, act, found.id, remark)
+
+
+@asynccontextmanager
+async def changing(request: web.Request) -> AsyncIterator[Transaction]:
+    """A transaction; what is not there for this person is 404."""
+    try:
+        async with request.app[DATABASE].transaction() as tx:
+            yield tx
+    except NotThere:
+        raise web.HTTPNotFound from None
+
+
+async def visible(request: web.Request) -> Seen:
+    """The activity of this address for looking at; a draft is nobody's but its clerk's."""
+    me = identity(request)
+    found = await ownership.seen(request.app[DATABASE], me, request.match_info["activity"])
+    if found.state is ActivityState.DRAFT and not me.is_clerk:
+        raise web.HTTPNotFound
+    return found
+
+
+def may_edit(request: web.Request, found: Seen) -> bool:
+    """Whether the wizard's forms are shown to this person."""
+    me = identity(request)
+    try:
+        planning.editable(found.state)
+    except NotAllowed:
+        return False
+    return me.is_clerk and found.handler == me.id
