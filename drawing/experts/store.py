@@ -32,7 +32,7 @@ _INSERT_IMPORT = _QUERIES.insert_pool_import
 _KNOWN = _QUERIES.known_experts
 _GIVE_UP = "ROLLBACK"
 _BATCH = 5000
-_COLUMNS = (
+COLUMNS = (
     "name_enc", "id_card_enc", "phone_enc", "name_hash", "id_card_hash", "phone_hash", "residence", "willing",
     "specialties", "title", "qualifications", "authorities", "unit", "former_units", "suspended",
 )  # fmt: skip
@@ -92,14 +92,14 @@ def _copy(tx: BlockingTransaction, source: Source, vault: Vault, progress: Progr
                 raise ImportRefused(report)
             yield columns_of(expert, vault)
 
-    tx.copy("expert", _COLUMNS, rows())
+    tx.copy("expert", COLUMNS, rows())
     if report.bad:
         raise ImportRefused(report)
     return report.rows
 
 
 def columns_of(expert: ExpertRow, vault: Vault) -> tuple[Value, ...]:
-    """The row of table `expert`: sealed, hashed, in the order of _COLUMNS."""
+    """The row of table `expert`: sealed, hashed, in the order of COLUMNS."""
     name, id_card, phone = expert.name, expert.id_card, expert.phone
     return (
         vault.encrypt(name.encode(), NAME),
