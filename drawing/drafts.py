@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -65,14 +65,16 @@ class Draft:
 
 
 async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft: Draft) -> str:
-    """A draft with the two fixed avoidances (B2); its 活动编号. The project is locked, and the owner notes itself after."""
+    """A draft with the two fixed avoidances (B2); its 活动编号. The caller has locked the project, and notes the owner."""
     row = await tx.one(Q.project, {"project": project, "company": None, "handler": None})
     _check(draft)
     number = await next_number(tx, "CQSQ")
     secret = {"key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY)}
-    await tx.run(Q.insert_draft, _values(vault, draft) | secret | {"id": number, "kind": "CQSQ", "rules": rules, "project": project})
+    own = {"id": number, "kind": "CQSQ", "rules": rules, "project": project}
+    await tx.run(Q.insert_draft, _values(vault, draft) | secret | own)
     await _link(tx, number, project, draft)
-    for unit, code, reason in ((row.tenderer, row.tenderer_code, OWNER_REASON), (row.agency, row.agency_code, AGENCY_REASON)):
+    fixed = ((row.tenderer, row.tenderer_code, OWNER_REASON), (row.agency, row.agency_code, AGENCY_REASON))
+    for unit, code, reason in fixed:
         if unit:
             values = {"activity": number, "unit": unit, "code": code, "reason": reason, "fixed": True}
             await tx.run(Q.insert_avoidance_unit, values)
@@ -111,6 +113,31 @@ def people(vault: Vault, sealed: bytes | None) -> People | None:
         return None
     value = json.loads(vault.decrypt(bytes(sealed), PEOPLE))
     return People(**{**value, "supervision": tuple(Supervision(**each) for each in value["supervision"])})
+
+
+def named(draft: Draft, name: str) -> Draft:
+    """The same under another 活动名称."""
+    return replace(draft, name=name)
+
+
+async def details(db: Database | Transaction, activity: str, scope: Mapping[str, str | None]) -> Any:
+    """The activity's row, or None if it is not there for this scope."""
+    return await db.one(Q.details, {"activity": activity, **scope})
+
+
+async def lots(db: Database | Transaction, activity: str) -> list[Any]:
+    """关联的项目标段."""
+    return await db.all(Q.activity_lots, {"activity": activity})
+
+
+async def earlier(db: Database | Transaction, activity: str) -> list[Any]:
+    """A5: the earlier activities whose `experts` (a number) are avoided."""
+    return await db.all(Q.earlier, {"activity": activity})
+
+
+async def earlier_choices(db: Database, scope: Mapping[str, str | None]) -> list[Any]:
+    """A5: what can be ticked."""
+    return await db.all(Q.earlier_choices, dict(scope))
 
 
 # --- 语音通知 and 抽取条件 -----------------------------------------------------------------------------------------
@@ -174,7 +201,8 @@ async def conditions(db: Database | Transaction, activity: str) -> list[Any]:
 
 def condition_of(row: Any) -> Condition:
     """The value of a row of `conditions`."""
-    lists = {name: tuple(getattr(row, name)) for name in ("regions", "main", "backup", "titles", "qualifications", "authorities")}
+    names = ("regions", "main", "backup", "titles", "qualifications", "authorities")
+    lists = {name: tuple(getattr(row, name)) for name in names}
     return Condition(id=row.id, mode=Mode(row.mode), seats=row.seats, **lists)
 
 
@@ -185,7 +213,8 @@ async def avoid_unit(tx: Transaction, activity: str, unit: str, code: str, reaso
     """回避单位; Refused if it is there already, however it is written."""
     if await tx.value(Q.avoided_already, {"activity": activity, "unit": unit}):
         raise Refused({"unit": "该单位已在回避单位中。"})
-    await tx.run(Q.insert_avoidance_unit, {"activity": activity, "unit": unit, "code": code, "reason": reason, "fixed": False})
+    values = {"activity": activity, "unit": unit, "code": code, "reason": reason, "fixed": False}
+    await tx.run(Q.insert_avoidance_unit, values)
 
 
 async def avoid_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> None:
@@ -235,7 +264,8 @@ async def _free(tx: Transaction, project: int, wanted: Sequence[str]) -> tuple[s
         if divided and lot not in rows:
             raise Refused({"lots": "所选标段不属于本项目，请重新勾选。"})
         if lot in rows and rows[lot].activities:
-            raise Refused({"lots": f"“{rows[lot].name}”已在活动 {rows[lot].activities[0]} 中抽取，如需再次抽取请使用“重新抽取”。"})
+            told = f"“{rows[lot].name}”已在活动 {rows[lot].activities[0]} 中抽取，如需再次抽取请使用“重新抽取”。"
+            raise Refused({"lots": told})
     return chosen
 
 

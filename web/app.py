@@ -9,6 +9,7 @@ from aiohttp import web
 from db.pool import Database
 from db.vault import Signer, Vault, confirm
 from drawing.chain import Custody
+from web.audition import AUDITION, Audition
 from web.development import DevelopmentIdentities
 from web.errors import error_pages
 from web.guard import enter, guard, limit
@@ -44,7 +45,14 @@ def create_app(settings: Settings) -> web.Application:
             yield
 
     app.cleanup_ctx.extend([database, imports])
+    if settings.speech is not None:
+        app[AUDITION] = Audition(settings.speech)
+        app.on_cleanup.append(_silence)
     return app
+
+
+async def _silence(app: web.Application) -> None:
+    await app[AUDITION].close()
 
 
 def _custody(settings: Settings) -> Custody:

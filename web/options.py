@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from functools import cache
 
 from pydantic import AfterValidator
 
+from drawing.lifecycle import Act, Role
 from drawing.reference import reference
 
 Pair = tuple[str, str]
@@ -16,6 +18,7 @@ SELF_ORGANISED = "1"
 """自行招标: there is no 招标代理机构."""
 OTHER_VENUE = "其他"
 UNIT_REASONS = ("03", "06", "12", "99")
+_ACTS = {each.value: each.label for each in Act}
 PERSON_REASONS = ("04", "05", "06", "07", "08", "09", "10", "11", "12", "99")
 
 
@@ -153,3 +156,23 @@ def from_codes(list_name: str) -> AfterValidator:
 def from_expert_names(list_name: str) -> AfterValidator:
     """Names that experts can have."""
     return some_of(lambda: reference().names(list_name))
+
+
+def money(amount: Decimal | None) -> str:
+    """万元, without idle zeros.
+
+    >>> money(Decimal("150.0000")), money(Decimal("0.5000")), money(None)
+    ('150', '0.5', '—')
+    """
+    return "—" if amount is None else f"{amount.normalize():f}"
+
+
+def act(name: str) -> str:
+    """操作 in words: what the transition table does is stored by its code."""
+    return _ACTS.get(name, name)
+
+
+def department(role: str, company: str | None) -> str:
+    """操作部门: a clerk's company, else the role."""
+    found = Role(role)
+    return company or found.label if found in (Role.HANDLER, Role.LEGAL_PERSON) else found.label

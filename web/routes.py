@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from web.access import Route
-from web.handlers import health, home, login, operations, pool, pool_imports, samples, status
+from web.handlers import (
+    activities, audition, avoidance, conditions, drafting, health, home, login, operations, pool, pool_imports, projects,
+    reviews, samples, status,
+)  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
     *home.ROUTES,
+    *projects.ROUTES,
+    *activities.ROUTES,
+    *drafting.ROUTES,
+    *avoidance.ROUTES,
+    *conditions.ROUTES,
+    *audition.ROUTES,
+    *reviews.ROUTES,
     *login.ROUTES,
     *operations.ROUTES,
     *samples.ROUTES,

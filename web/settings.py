@@ -27,6 +27,16 @@ class Development(BaseModel):
     )
 
 
+class SpeechSettings(BaseModel):
+    """How prompts are made for 试听: the same as the worker's, so that the very audio is heard."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cache: Path = Field(description="where rendered prompts are kept; the worker's folder, or one of the console's own")
+    recorded: Path | None = Field(default=None, description="recordings of a human voice that override the engine")
+    command: tuple[str, ...] | None = Field(default=None, description="a program that turns text into a wav, instead")
+
+
 class Settings(BaseModel):
     """Everything `python -m web` needs."""
 
@@ -48,6 +58,8 @@ class Settings(BaseModel):
         description="the folder for files that are being imported; default: `uploads` beside the master key",
     )
     upload_mib: int = Field(default=300, ge=1, le=4096, description="the largest file of experts, in MiB")
+    rules: str = Field(default="gd-1", description="version of the rule file that a new activity obeys")
+    speech: SpeechSettings | None = Field(default=None, description="for 试听; without it notices can't be heard")
     development: Development = Development()
 
     @field_validator("public_url")

@@ -1,0 +1,86 @@
+"""What a clerk types, from a new project to a submitted activity."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.web.conftest import Visitor
+from web.times import CHINA
+
+PROJECT = {
+    "name": "招标代理演示项目0617", "code": "202006171201", "kind": "A01", "region": "440100", "funding": "01", "method": "1",
+    "organisation": "2", "tenderer_kind": "1", "investment": "150", "tenderer": "招标人法人名称",
+    "tenderer_code": "123123123123123", "agency": "招标代理机构名称", "contact_phone": "18080808080", "contact": "张三",
+}  # fmt: skip
+CONDITION: dict[str, Any] = {"mode": "residence", "regions": ["440100"], "main": ["A08"], "seats": "2"}
+
+
+def at(days: float) -> str:
+    """A moment as a browser sends it."""
+    return (datetime.now(UTC) + timedelta(days=days)).astimezone(CHINA).strftime("%Y-%m-%dT%H:%M")
+
+
+def draft(**changes: Any) -> dict[str, Any]:
+    """活动信息."""
+    values: dict[str, Any] = {
+        "media": "01", "bid_opening": at(1), "seats": "2", "district": "440103", "evaluation_start": at(2),
+        "evaluation_end": at(2.5), "on_site": "no", "clerk_name": "张经办", "clerk_phone": "13568846647",
+        "clerk_id_card": "511602199210061571", "supervisor_name": ["张三", ""], "supervisor_phone": ["13900000001", ""],
+        "supervisor_department": ["监督", ""],
+    }  # fmt: skip
+    return {**values, **changes}
+
+
+def notice(**changes: Any) -> dict[str, Any]:
+    """语音通知."""
+    values = {
+        "venue": "广东省公共资源交易中心", "district": "440104", "address": "广州市越秀区越华路118号",
+        "gather_at": at(1.95), "contact": "张工", "contact_phone": "18088888888", "note": "戴口罩",
+    }  # fmt: skip
+    return {**values, **changes}
+
+
+async def make_project(clerk: Visitor, lots: tuple[str, ...] = (), **changes: Any) -> str:
+    """Its number."""
+    await clerk.get("/projects/new")
+    response = await clerk.post("/projects/new", **{**PROJECT, **changes})
+    assert response.status == 303, await response.text()
+    number = response.headers["Location"].split("/")[2]
+    for lot in lots:
+        await clerk.get(f"/projects/{number}")
+        response = await clerk.post(f"/projects/{number}/lots", name=lot, code="", investment="100")
+        assert response.status == 303, await response.text()
+    return number
+
+
+async def make_draft(clerk: Visitor, project: str, **changes: Any) -> str:
+    """Its 活动编号."""
+    await clerk.get(f"/projects/{project}/activities/new")
+    response = await clerk.post(f"/projects/{project}/activities/new", **draft(**changes))
+    assert response.status == 303, await response.text()
+    return response.headers["Location"].split("/")[2]
+
+
+async def complete(clerk: Visitor, activity: str, **changes: Any) -> None:
+    """A notice and a condition for all seats."""
+    await clerk.get(f"/activities/{activity}/notices/new")
+    response = await clerk.post(f"/activities/{activity}/notices/new", **notice())
+    assert response.status == 303, await response.text()
+    response = await clerk.post(f"/activities/{activity}/notices/0/conditions/new", **{**CONDITION, **changes})
+    assert response.status == 303, await response.text()
+
+
+async def submitted(clerk: Visitor) -> str:
+    """An activity that waits for the terminal."""
+    activity = await make_draft(clerk, await make_project(clerk))
+    await complete(clerk, activity)
+    response = await clerk.post(f"/activities/{activity}/submission", reason="资料齐全", terminal="440000")
+    assert response.status == 303, await response.text()
+    return activity
+
+
+def errors(page: str) -> list[str]:
+    """What a form says at its fields."""
+    return re.findall(r'class="error[^>]*>(?:<span[^>]*>错误：</span>)?([^<]+)<', page)

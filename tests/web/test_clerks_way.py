@@ -1,0 +1,236 @@
+"""新建抽取 by HTTP, without a script: from a project to an activity that may be drawn, and every refusal on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from db.pool import Database
+from drawing.chain import Q
+from tests.scenes import Keys
+from tests.web.clerk import (
+    CONDITION,
+    PROJECT,
+    at,
+    complete,
+    draft,
+    errors,
+    make_draft,
+    make_project,
+    notice,
+    submitted,
+)
+from tests.web.conftest import Visitor
+
+pytestmark = pytest.mark.postgres
+Visit = Callable[..., Awaitable[Visitor]]
+
+
+async def test_from_a_project_to_a_ready_activity(visit: Visit, db: Database, keys: Keys) -> None:
+    clerk = await visit("handler-a1")
+    project = await make_project(clerk, lots=("一标段", "二标段"))
+    page = await clerk.text(f"/projects/{project}")
+    assert "一标段" in page
+    assert "国家或政府投资项目" in page
+    activity = await make_draft(clerk, project, lots=[f"P{int(project):06d}-01"])
+    assert activity.startswith("CQSQ")
+    assert "代理机构" in await clerk.text(f"/activities/{activity}/avoidance")
+    await complete(clerk, activity)
+    page = await clerk.text(f"/activities/{activity}/conditions")
+    assert "(A08)工程施工" in page
+    assert "剩余可设置人数 0" in page
+    await clerk.post(f"/activities/{activity}/submission", reason="资料齐全", terminal="440000")
+    listing = await clerk.text("/activities")
+    assert "招标代理演示项目0617(一标段)" in listing
+    assert "已提交" in listing
+    assert "0/2" in listing
+
+    reviewer = await visit("reviewer-1")
+    assert activity in await reviewer.text("/reviews")
+    page = await reviewer.text(f"/activities/{activity}/review")
+    assert "招标人法人名称" in page
+    response = await reviewer.post(f"/activities/{activity}/review/pass", remark="", witness_name="", witness_phone="")
+    assert response.status == 422
+    assert "请登记至少一名监督人及其电话：本活动的规则要求监督人见证。" in await response.text()
+    response = await reviewer.post(
+        f"/activities/{activity}/review/pass",
+        witness_name="李监督", witness_phone="13900000000", witness_account="supervisor-1",
+    )  # fmt: skip
+    assert response.status == 303, await response.text()
+
+    assert "进入抽取" in await clerk.text("/activities")
+    (witness,) = await db.all(Q.witnesses, {"activity": activity})
+    assert witness.id == "supervisor-1"
+    assert keys.custody.vault.decrypt(bytes(witness.phone_enc), "witness.phone") == b"13900000000"
+    page = await clerk.text(f"/activities/{activity}")
+    for done in ("新建抽取", "新增语音通知", "创建抽取条件", "提交审核", "核验通过"):
+        assert done in page
+
+
+async def test_a_project_with_something_missing_is_shown_again_as_it_was_typed(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    await clerk.get("/projects/new")
+    response = await clerk.post("/projects/new", **{**PROJECT, "tenderer": "", "funding": "77", "contact": "张三丰"})
+    page = await response.text()
+    assert response.status == 422
+    assert errors(page) == ["选项无效，请从列表中选择。", "请填写招标人名称。"]
+    assert "张三丰" in page
+
+
+async def test_a_linked_project_is_not_edited_or_deleted_but_gets_lots(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    project = await make_project(clerk, lots=("一标段",))
+    await make_draft(clerk, project, lots=[f"P{int(project):06d}-01"])
+    for path in ("edit", "delete"):
+        response = await clerk.post(f"/projects/{project}/{path}", **PROJECT)
+        assert "项目已关联抽取活动" in await response.text()
+    response = await clerk.post(f"/projects/{project}/lots", name="二标段")
+    assert response.status == 303
+
+
+async def test_an_unlinked_project_is_edited_and_deleted(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    project = await make_project(clerk)
+    await clerk.get(f"/projects/{project}/edit")
+    assert (await clerk.post(f"/projects/{project}/edit", **{**PROJECT, "name": "改过的项目"})).status == 303
+    assert "改过的项目" in await clerk.text(f"/projects/{project}")
+    assert (await clerk.post(f"/projects/{project}/delete")).status == 303
+    assert (await clerk.get(f"/projects/{project}")).status == 404
+
+
+async def test_a_lot_is_drawn_for_once(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    project = await make_project(clerk)
+    activity = await make_draft(clerk, project)
+    response = await clerk.post(f"/projects/{project}/activities/new", **draft())
+    assert f"已在活动 {activity} 中抽取" in await response.text()
+    assert (await clerk.post(f"/activities/{activity}/delete")).status == 303
+    assert (await clerk.get(f"/activities/{activity}")).status == 404
+    await make_draft(clerk, project)
+
+
+async def test_times_out_of_order_are_told_at_their_fields_and_nothing_is_lost(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    project = await make_project(clerk)
+    await clerk.get(f"/projects/{project}/activities/new")
+    wrong = draft(evaluation_start=at(0.5), evaluation_end=at(0.4), remark="不要丢失")
+    response = await clerk.post(f"/projects/{project}/activities/new", **wrong)
+    page = await response.text()
+    assert response.status == 422
+    assert errors(page) == ["预计评标开始时间应晚于开标时间。", "预计评标结束时间应晚于预计评标开始时间。"]
+    assert "不要丢失" in page
+    assert 'value="13900000001"' in page
+
+
+async def test_a_draft_that_was_left_is_continued(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    page = await clerk.text(f"/activities/{activity}/edit")
+    assert 'value="511602199210061571"' in page
+    assert 'value="13900000001"' in page
+    assert (await clerk.post(f"/activities/{activity}/edit", **draft(name="改名", seats="3"))).status == 303
+    assert "剩余可设置人数 3" in await clerk.text(f"/activities/{activity}/conditions")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"address": "广州市越秀区招标人 法人名称大楼"}, "不能出现单位或项目的名称"),
+        ({"note": "招标代理演示项目0617 评标"}, "不能出现单位或项目的名称"),
+        ({"note": "请" * 51}, "注意事项最多 50 个字。"),
+        ({"gather_at": at(3)}, "集合时间不能晚于预计评标开始时间。"),
+        ({"gather_at": at(-1)}, "集合时间已过，请重新设置。"),
+        ({"contact_phone": "转 801"}, "联系方式的格式不正确，请按提示填写。"),
+    ],
+)
+async def test_a_notice_is_refused_at_its_field(visit: Visit, changes: dict[str, str], message: str) -> None:
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    response = await clerk.post(f"/activities/{activity}/notices/new", **notice(**changes))
+    page = await response.text()
+    assert response.status == 422
+    assert any(message in each for each in errors(page))
+    assert "张工" in page
+
+
+async def test_seats_that_do_not_add_up_can_not_be_submitted(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    await complete(clerk, activity, seats="1")
+    response = await clerk.post(f"/activities/{activity}/notices/0/conditions/new", **{**CONDITION, "seats": "2"})
+    assert "剩余可设置人数为 1，请减少条件计划抽取人数。" in await response.text()
+    response = await clerk.post(f"/activities/{activity}/submission", reason="试", terminal="440000")
+    assert response.status == 422
+    assert "各抽取条件人数之和为 1，应等于拟抽取专家人数 2" in await response.text()
+    assert "草稿" in await clerk.text(f"/activities/{activity}")
+    assert (await clerk.post(f"/activities/{activity}/notices/0/conditions/new", **{**CONDITION, "seats": "1"})).status == 303
+    response = await clerk.post(f"/activities/{activity}/notices/new", **notice())
+    assert "不能再创建语音通知" in await response.text()
+    assert (await clerk.post(f"/activities/{activity}/notices/0/conditions/c2/delete")).status == 303
+    assert "剩余可设置人数 1" in await clerk.text(f"/activities/{activity}/conditions")
+
+
+async def test_the_fixed_avoidances_stay_and_others_come_and_go(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    here = f"/activities/{activity}/avoidance"
+    assert "总计 2" in await clerk.text(here)
+    response = await clerk.post(f"{here}/1/delete")
+    assert "不能删除" in await response.text()
+    assert (await clerk.post(f"{here}/units", unit="某某投标公司", reason="投标人")).status == 303
+    response = await clerk.post(f"{here}/units", unit=" 某某 投标公司", reason="投标人")
+    assert errors(await response.text()) == ["该单位已在回避单位中。"]
+    assert (await clerk.post(f"{here}/persons", person="王回避", reason="其他")).status == 303
+    assert "王回避" in await clerk.text(f"{here}?list=persons&search=王回避")
+    assert "总计 0" in await clerk.text(f"{here}?list=persons&search=王")
+
+
+async def test_what_is_submitted_is_changed_only_after_it_is_withdrawn(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    activity = await submitted(clerk)
+    response = await clerk.post(f"/activities/{activity}/avoidance/units", unit="某某投标公司", reason="投标人")
+    assert response.status == 409
+    assert "请先撤回申请再修改" in await response.text()
+    assert (await clerk.post(f"/activities/{activity}/withdraw")).status == 303
+    assert "已撤回" in await clerk.text(f"/activities/{activity}/submission")
+    assert (await clerk.post(f"/activities/{activity}/avoidance/units", unit="某某投标公司", reason="投标人")).status == 303
+
+
+async def test_a_rejection_says_why_and_can_be_submitted_again(visit: Visit) -> None:
+    clerk, reviewer = await visit("handler-a1"), await visit("reviewer-1")
+    activity = await submitted(clerk)
+    response = await reviewer.post(f"/activities/{activity}/review/reject", reason="")
+    assert errors(await response.text()) == ["请填写不通过的原因。"]
+    assert (await reviewer.post(f"/activities/{activity}/review/reject", reason="附件不清晰")).status == 303
+    page = await clerk.text(f"/activities/{activity}/submission")
+    assert "核验未通过" in page
+    assert "附件不清晰" in page
+    assert (await clerk.post(f"/activities/{activity}/submission", reason="已补充", terminal="440000")).status == 303
+    response = await clerk.post(f"/activities/{activity}/review/pass")
+    assert response.status == 403
+
+
+async def test_who_sees_what(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    project = await make_project(clerk)
+    activity = await make_draft(clerk, project)
+    legal, colleague, stranger = [await visit(each) for each in ("legal-a", "handler-a2", "legal-b")]
+    assert activity in await legal.text("/activities")
+    assert (await legal.get(f"/activities/{activity}")).status == 200
+    response = await legal.post(f"/activities/{activity}/delete")
+    assert response.status == 409
+    assert "您可以查看，不能办理" in await response.text()
+    response = await legal.post(f"/projects/{project}/delete")
+    assert "您可以查看，不能办理" in await response.text()
+    for other in (colleague, stranger):
+        assert activity not in await other.text("/activities")
+        paths = ("", "/edit", "/avoidance", "/conditions", "/submission")
+        for path in (*(f"/activities/{activity}{each}" for each in paths), f"/projects/{project}"):
+            assert (await other.get(path)).status == 404, path
+        for path in ("/delete", "/avoidance/units", "/notices/new"):
+            response = await other.post(f"/activities/{activity}{path}", **notice(), unit="某某公司", reason="投标人")
+            assert response.status == 404, path
+    reviewer = await visit("reviewer-1")
+    assert activity not in await reviewer.text("/activities")
+    assert (await reviewer.get(f"/activities/{activity}")).status == 404

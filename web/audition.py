@@ -1,0 +1,90 @@
+"""试听: the very audio that experts will hear, from the same engine and cache as the calls (N3)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import wave
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from aiohttp import web
+
+from drawing.reference import reference
+from ivr.prompts import InvitationFacts, Prompt, invitation
+from ivr.speech import CommandEngine, Pyttsx3Engine, Speech
+from web.settings import SpeechSettings
+
+SAMPLE_CODE = "123456"
+"""An expert's own 验证码 is given when they agree."""
+HEARD: tuple[tuple[str, str], ...] = (
+    ("invitation", "接听后首先听到"),
+    ("confirm_accept", "按 1 后听到"),
+    ("received_accept", "再按 1 确认后听到"),
+    ("details", "同意参评后听到的集合信息（验证码为示例）"),
+    ("confirm_decline", "按 2 后听到"),
+    ("received_decline", "再按 2 确认后听到"),
+)
+"""The prompts that are played in the console, in the order of a call."""
+
+
+class Audition:
+    """Renders prompts in this process's own engine, which starts when somebody first listens."""
+
+    def __init__(self, settings: SpeechSettings) -> None:
+        engine = CommandEngine(settings.command) if settings.command else Pyttsx3Engine()
+        self._speech = Speech(settings.cache, engine, settings.recorded)
+        self._starting = asyncio.Lock()
+        self._started = False
+
+    async def wav(self, prompt: Prompt) -> bytes:
+        """The whole prompt as one wav (8 kHz, 16 bits, mono); raises SpeechError."""
+        await self._start()
+        media = await self._speech.render(prompt)
+        return await asyncio.to_thread(joined, [Path(f"{each}.wav") for each in media])
+
+    async def close(self) -> None:
+        """End the engine, if it was started."""
+        if self._started:
+            await self._speech.close()
+
+    async def _start(self) -> None:
+        async with self._starting:
+            if not self._started:
+                await self._speech.start()
+                self._started = True
+
+
+AUDITION: web.AppKey[Audition] = web.AppKey("audition", Audition)
+"""Only there where the settings name a cache of speech."""
+
+
+def prompts(
+    gather_at: datetime, duration: timedelta, district: str, address: str, room: str, contact: str, phone: str, note: str
+) -> dict[str, Prompt]:
+    """What the invitation says for this notice, by id."""
+    facts = InvitationFacts(
+        gather_at=gather_at,
+        district="".join(reference().region_path(district).split("-")[1:]),
+        duration=duration,
+        address=address,
+        contact_phone=phone,
+        code=SAMPLE_CODE,
+        room=room,
+        contact=contact,
+        note=note,
+    )
+    return dict(invitation(facts))
+
+
+def joined(files: Sequence[Path]) -> bytes:
+    """The sounds one after the other; all have one format (ivr.speech.cache)."""
+    whole = io.BytesIO()
+    with wave.open(whole, "wb") as out:
+        for n, path in enumerate(files):
+            with wave.open(str(path), "rb") as part:
+                if n == 0:
+                    out.setparams(part.getparams())
+                out.writeframes(part.readframes(part.getnframes()))
+    return whole.getvalue()

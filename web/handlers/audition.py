@@ -1,0 +1,65 @@
+"""试听: what an expert will hear of a notice, before anybody is called (N3)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from aiohttp import web
+
+from drawing import drafts
+from drawing.lifecycle import Role
+from ivr.prompts import Prompt
+from ivr.speech import SpeechError
+from web.access import CLERKS, get
+from web.audition import AUDITION, HEARD, prompts
+from web.editing import visible
+from web.keys import DATABASE, identity
+from web.ownership import scope
+from web.pages import render
+
+LOG = logging.getLogger(__name__)
+LISTENERS = CLERKS | {Role.REVIEWER, Role.SUPERVISOR}
+
+
+async def show(request: web.Request) -> web.Response:
+    """A player for each prompt."""
+    found = await visible(request)
+    notice, _ = await _notice(request)
+    return render(
+        request, "audition.html", activity=found, notice=notice, heard=HEARD, able=AUDITION in request.app, step=3
+    )
+
+
+async def play(request: web.Request) -> web.Response:
+    """One prompt as wav."""
+    await visible(request)
+    _, said = await _notice(request)
+    audition = request.app.get(AUDITION)
+    wanted = request.match_info["prompt"]
+    if audition is None or wanted not in dict(HEARD):
+        raise web.HTTPNotFound
+    try:
+        return web.Response(body=await audition.wav(said[wanted]), content_type="audio/wav")
+    except SpeechError as error:
+        LOG.error("a notice can't be heard: %s", error)
+        raise web.HTTPServiceUnavailable from None
+
+
+async def _notice(request: web.Request) -> tuple[Any, dict[str, Prompt]]:
+    db, activity = request.app[DATABASE], request.match_info["activity"]
+    row = await drafts.details(db, activity, scope(identity(request)))
+    number = int(request.match_info["notice"])
+    notice = next((each for each in await drafts.notices(db, activity) if each.id == number), None)
+    if row is None or notice is None:
+        raise web.HTTPNotFound
+    length = row.evaluation_end - row.evaluation_start
+    place = (notice.district, notice.address, notice.room)
+    return notice, prompts(notice.gather_at, length, *place, notice.contact, notice.contact_phone, notice.note)
+
+
+_HERE = r"/activities/{activity}/notices/{notice:\d{1,9}}/audition"
+ROUTES = (
+    get(_HERE, show, LISTENERS, name="audition"),
+    get(_HERE + r"/{prompt:[a-z_]{1,40}}.wav", play, LISTENERS, name="audition_wav"),
+)

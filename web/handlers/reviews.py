@@ -1,0 +1,168 @@
+"""提交审核, 撤回, and the terminal's 核验 (V1 to V3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from drawing import avoiding, drafts, projects, reviews
+from drawing.activities import Witness
+from drawing.lifecycle import Act, NotAllowed, Role
+from drawing.planning import Refused
+from drawing.reviews import Application
+from drawing.rules import Rules
+from web import options, ownership
+from web.access import CLERKS, get, post
+from web.activity_forms import ApprovalForm, RejectionForm, SubmissionForm
+from web.editing import changing, may_edit, visible
+from web.forms import Filled, Invalid, blank, read
+from web.keys import CUSTODY, DATABASE, identity
+from web.ownership import scope
+from web.pages import flash, redirect, render
+from web.paging import Paging
+from web.rows import incomplete, refused, rows, shown
+
+REVIEWERS = frozenset({Role.REVIEWER})
+WITNESSES = ("witness_name", "witness_phone", "witness_account")
+LISTED = 500
+"""Avoidance entries that the reviewer sees on one page (B5)."""
+
+
+async def submission(request: web.Request) -> web.Response:
+    """抽取申请, and what was applied for before."""
+    return await _submission(request, blank(SubmissionForm, terminal="440000"))
+
+
+async def submit(request: web.Request) -> web.Response:
+    """提交审核."""
+    me, form = identity(request), await read(request, SubmissionForm)
+    if isinstance(form, Invalid):
+        return await _submission(request, form, form.status)
+    assert me.company is not None
+    application = Application(me.company.code, me.company.name, me.name, form.reason, form.terminal)
+    try:
+        async with changing(request) as tx:
+            await ownership.step(tx, me, request.match_info["activity"], Act.SUBMIT, form.reason)
+            await reviews.submit(tx, request.match_info["activity"], application)
+    except Refused as error:
+        return await _submission(request, await refused(request, SubmissionForm, error.faults), 422)
+    await flash(request, "申请已提交。抽取终端审核前可以撤回。")
+    return redirect(request, "submission", activity=request.match_info["activity"])
+
+
+async def withdraw(request: web.Request) -> web.Response:
+    """撤回, until it is decided."""
+    activity = request.match_info["activity"]
+    try:
+        async with changing(request) as tx:
+            await ownership.step(tx, identity(request), activity, Act.WITHDRAW)
+            await reviews.withdraw(tx, activity)
+    except Refused as error:
+        raise NotAllowed(str(error)) from None
+    await flash(request, "申请已撤回，活动回到草稿，可以修改后再次提交。")
+    return redirect(request, "submission", activity=activity)
+
+
+async def queue(request: web.Request) -> web.Response:
+    """待审核, the nearest evaluation first."""
+    db, terminal = request.app[DATABASE], request.query.get("terminal", "")
+    paging = Paging.of(request, await reviews.count_queue(db, terminal))
+    found = await reviews.queue(db, terminal, paging.limits)
+    return render(request, "reviews.html", rows=found, paging=paging, terminal=terminal, options=options)
+
+
+async def review(request: web.Request) -> web.Response:
+    """All that the reviewer decides by."""
+    return await _review(request, blank(ApprovalForm), blank(RejectionForm))
+
+
+async def approve(request: web.Request) -> web.Response:
+    """核验通过, with the 监督人 and their telephones."""
+    me, form, activity = identity(request), await read(request, ApprovalForm), request.match_info["activity"]
+    given = await rows(request, WITNESSES)
+    if not isinstance(form, Invalid) and (told := incomplete(given, (0, 1), "请填写每名监督人的姓名和电话。")):
+        form = await refused(request, ApprovalForm, {"witness_name": told})
+    if isinstance(form, Invalid):
+        return await _review(request, form, blank(RejectionForm), form.status)
+    witnesses = [Witness(account or f"witness-{n}", *rest) for n, (*rest, account) in enumerate(given, start=1)]
+    try:
+        async with changing(request) as tx:
+            await ownership.step(tx, me, activity, Act.PASS_VERIFICATION, form.remark)
+            await reviews.approve(tx, request.app[CUSTODY].vault, activity, me.actor, form.remark, witnesses)
+    except Refused as error:
+        return await _review(request, await refused(request, ApprovalForm, error.faults), blank(RejectionForm), 422)
+    await flash(request, f"活动 {activity} 已核验通过。")
+    return redirect(request, "reviews")
+
+
+async def reject(request: web.Request) -> web.Response:
+    """核验不通过, with a reason."""
+    me, form, activity = identity(request), await read(request, RejectionForm), request.match_info["activity"]
+    if isinstance(form, Invalid):
+        return await _review(request, blank(ApprovalForm), form, form.status)
+    try:
+        async with changing(request) as tx:
+            await ownership.step(tx, me, activity, Act.REJECT, form.reason)
+            await reviews.reject(tx, activity, me.actor, form.reason)
+    except Refused as error:
+        return await _review(request, blank(ApprovalForm), await refused(request, RejectionForm, error.faults), 422)
+    await flash(request, f"活动 {activity} 核验不通过，已退回申请单位。")
+    return redirect(request, "reviews")
+
+
+async def _submission(request: web.Request, form: Filled, status: int = 200) -> web.Response:
+    found, db, me = await visible(request), request.app[DATABASE], identity(request)
+    row = await _details(request)
+    values = {
+        "missing": await reviews.missing(db, found.id, row.seats),
+        "reviews": await reviews.of_activity(db, found.id),
+        "editable": may_edit(request, found),
+        "acts": ownership.acts(me, found),
+    }
+    return render(request, "submission.html", status=status, activity=found, form=form, options=options, step=4, **values)
+
+
+async def _review(request: web.Request, approval: Filled, rejection: Filled, status: int = 200) -> web.Response:
+    found, db, me = await visible(request), request.app[DATABASE], identity(request)
+    row = await _details(request)
+    project = None if row.project is None else await projects.seen(db, scope(me), row.project)
+    all_of_them = {"limit": LISTED, "offset": 0}
+    values = {
+        "row": row,
+        "project": project,
+        "duplicates": [] if project is None else await projects.likely_duplicates(db, project.id),
+        "lots": await drafts.lots(db, found.id),
+        "earlier": await drafts.earlier(db, found.id),
+        "notices": await drafts.notices(db, found.id),
+        "conditions": await drafts.conditions(db, found.id),
+        "units": await avoiding.units(db, found.id).page(all_of_them),
+        "persons": await avoiding.persons(db, found.id).count(),
+        "reviews": await reviews.of_activity(db, found.id),
+        "people": drafts.people(request.app[CUSTODY].vault, row.people_enc),
+        "witnesses": shown(approval, WITNESSES),
+        "needs_witness": Rules.load(row.rules).witness_required,
+        "acts": ownership.acts(me, found),
+    }
+    return render(
+        request, "review.html", status=status, activity=found, approval=approval, rejection=rejection, options=options, **values
+    )
+
+
+async def _details(request: web.Request) -> Any:
+    row = await drafts.details(request.app[DATABASE], request.match_info["activity"], scope(identity(request)))
+    if row is None:
+        raise web.HTTPNotFound
+    return row
+
+
+_HERE = "/activities/{activity}"
+ROUTES = (
+    get(f"{_HERE}/submission", submission, CLERKS, name="submission"),
+    post(f"{_HERE}/submission", submit, CLERKS, act=None),
+    post(f"{_HERE}/withdraw", withdraw, CLERKS, act=None, name="withdraw"),
+    get("/reviews", queue, REVIEWERS, name="reviews"),
+    get(f"{_HERE}/review", review, REVIEWERS, name="review"),
+    post(f"{_HERE}/review/pass", approve, REVIEWERS, act=None, name="review_pass"),
+    post(f"{_HERE}/review/reject", reject, REVIEWERS, act=None, name="review_reject"),
+)
