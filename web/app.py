@@ -14,6 +14,7 @@ from web.development import DevelopmentIdentities
 from web.errors import error_pages
 from web.guard import enter, guard, limit
 from web.identity import Provider
+from web.imports import imports
 from web.keys import ACCESS, CUSTODY, DATABASE, PROVIDERS, SETTINGS
 from web.limits import LOGINS, Limiter
 from web.pages import FOLDER, PAGES, environment
@@ -43,7 +44,7 @@ def create_app(settings: Settings) -> web.Application:
             app[DATABASE] = db
             yield
 
-    app.cleanup_ctx.append(database)
+    app.cleanup_ctx.extend([database, imports])
     if settings.speech is not None:
         app[AUDITION] = Audition(settings.speech)
         app.on_cleanup.append(_silence)

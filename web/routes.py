@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from web.access import Route
-from web.handlers import activities, audition, avoidance, conditions, drafting, health, home, login, operations, projects, reviews, samples, status
+from web.handlers import (
+    activities, audition, avoidance, conditions, drafting, health, home, login, operations, pool, pool_imports, projects,
+    reviews, samples, status,
+)  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
     *home.ROUTES,
@@ -17,6 +20,8 @@ ROUTES: tuple[Route, ...] = (
     *login.ROUTES,
     *operations.ROUTES,
     *samples.ROUTES,
+    *pool.ROUTES,
+    *pool_imports.ROUTES,
     *status.ROUTES,
     *health.ROUTES,
 )
