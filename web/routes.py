@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from web.access import Route
-from web.handlers import activities, audition, avoidance, conditions, drafting, health, home, login, operations, projects, reviews, samples, status
+from web.handlers import (
+    activities,
+    audition,
+    avoidance,
+    conditions,
+    drafting,
+    health,
+    home,
+    login,
+    operations,
+    projects,
+    reviews,
+    samples,
+    status,
+)
 
 ROUTES: tuple[Route, ...] = (
     *home.ROUTES,
