@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from web.access import Route
 from web.handlers import (
-    activities, audition, avoidance, conditions, drafting, health, home, login, operations, pool, pool_imports, projects,
-    reviews, samples, status,
-)  # fmt: skip
+    activities,
+    audition,
+    avoidance,
+    conditions,
+    drafting,
+    health,
+    home,
+    login,
+    operations,
+    pool,
+    pool_imports,
+    projects,
+    reviews,
+    samples,
+    status,
+)
 
 ROUTES: tuple[Route, ...] = (
     *home.ROUTES,
