@@ -1,4 +1,4 @@
-"""The sealed result (抽取结果): opened by the database's clock alone, 30 minutes before 预计评标开始 (T1); no switch bypasses it."""
+"""The sealed result (抽取结果): opened by the database clock alone, 30 minutes before 预计评标开始 (T1); no switch."""
 
 from __future__ import annotations
 

@@ -65,7 +65,8 @@ def remark(request: web.Request, text: str) -> None:
 
 def remarked(request: web.Request) -> str:
     """What the handler remarked."""
-    return request[_REMARK] if _REMARK in request else ""
+    found: str = request.get(_REMARK, "")
+    return found
 
 
 def stream(request: web.Request, parts: MultipartReader) -> None:
