@@ -119,3 +119,11 @@ UPDATE expert SET suspended = %(suspended)s WHERE id = %(id)s AND suspended <> %
 -- name: log_pool_operation
 -- 操作记录 of something done with the pool.
 INSERT INTO operation (actor, role, act, remark) VALUES (%(actor)s, %(role)s, %(act)s, %(remark)s);
+
+-- name: make_room
+-- Memory for sorting what an import adds to the indexes, until its end.
+SET LOCAL work_mem = '256MB';
+
+-- name: tidy_pool
+-- Sorts what an import has added into the indexes, and counts anew what the planner goes by.
+SELECT tidy_pool();

@@ -29,7 +29,7 @@ PHONE = "expert.phone"
 
 _QUERIES = load("drawing.experts")
 _INSERT_IMPORT = _QUERIES.insert_pool_import
-_KNOWN = _QUERIES.known_experts
+_KNOWN, _MAKE_ROOM, _TIDY = _QUERIES.known_experts, _QUERIES.make_room, _QUERIES.tidy_pool
 _GIVE_UP = "ROLLBACK"
 _BATCH = 5000
 COLUMNS = (
@@ -68,6 +68,7 @@ def import_file(
     """
     with transaction(dsn) as tx:
         confirm_blocking(vault, tx)
+        tx.run(_MAKE_ROOM)
         try:
             rows = _copy(tx, source, vault, progress)
         except (ImportRefused, Conflict) as error:
@@ -77,6 +78,7 @@ def import_file(
             if report.bad:
                 raise ImportRefused(report) from None
             raise error
+        tx.run(_TIDY)
         tx.run(_INSERT_IMPORT, {"file_sha256": sha256_of(source.path), "rows": rows, "by": by})
         also(tx, rows)
     return rows

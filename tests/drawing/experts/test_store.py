@@ -52,6 +52,7 @@ async def test_what_was_in_the_file_is_in_the_pool(
         assert (found.title, ";".join(found.qualifications), ";".join(found.authorities)) == tuple(row[6:9])
         assert (found.unit, "是" if found.suspended else "否") == (row[9], row[11])
         assert ";".join("@".join(unit) for unit in found.former_units) == row[10]
+    assert await db.value("SELECT reltuples::int FROM pg_class WHERE relname = 'expert'") == 50, "the planner knows"
     record = await db.one("SELECT rows, by, length(file_sha256) AS digits FROM pool_import")
     assert tuple(record) == (50, "管理员", 64)
 
