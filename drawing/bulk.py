@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 from drawing import eligibility, merkle, pool
 from drawing.blocks import BLOCK, Entry, iter_packed, pack, pack_lines
 from drawing.canonical import canon
+from drawing.child import end_with_parent
 from drawing.eligibility import Avoid, Condition, Exclusion, Facts
 
 CHUNK = 16 * BLOCK  # rows per task: large enough to hide what a task costs, small enough to keep memory flat
@@ -65,7 +66,8 @@ class _Part(NamedTuple):
 
 def workers(count: int) -> ProcessPoolExecutor:
     """Worker processes for `snapshot` and `order`; spawned, so that no thread or lock of ours is copied."""
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=end_with_parent)
 
 
 def snapshot(experts: Iterable[pool.Expert], setting: Setting, executor: Executor | None = None) -> Snapshot:

@@ -1,8 +1,8 @@
 """*decide*: a confirmed key becomes an outcome, with its evidence hash and its transcript entry, and nothing besides that could
 fail. And what a call came to when its line is gone. What follows from either is `advance`'s, in a transaction of its own.
 
-Every function returns whether it was written: False means the call is no longer ours or the matter no longer open, and
-the caller's transaction holds nothing.
+What comes too late, because the call is no longer ours or the matter no longer open, raises NotOurs: the caller's transaction
+then holds nothing.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ async def answer(
         travel = Rules.load(activity.rules).travel_s
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
     else:
-        await tx.run(Q.set_owed, {"activity": call.activity, "owed": True})
+        tx.post(Q.set_owed, {"activity": call.activity, "owed": True})
     chain = await Chain.of(tx, call.activity, custody.signer)
     expert = facts["expert"]
     await chain.append(
@@ -140,8 +140,11 @@ async def end_call(
     trail: str,
     *,
     regardless: bool = False,
-) -> bool:
-    """The line is known to be gone. A decision taken before stays; else the attempt goes into the transcript."""
+) -> str | None:
+    """The line is known to be gone. A decision taken before stays; else the attempt goes into the transcript.
+
+    Returns the outcome that stands, or None when the call is no longer ours or its end was written before.
+    """
     await lock_settled(tx, call.activity, regardless=regardless)
     evidence = Evidence.of(facts)
     row = await tx.one(
@@ -149,10 +152,10 @@ async def end_call(
         {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, **evidence.parameters()},
     )
     if row is None:
-        return False
+        return None
     if not row.decided:
         await _record_attempt(tx, custody, call, row, outcome, evidence)
-    return True
+    return str(row.outcome)
 
 
 async def _record_attempt(
@@ -175,7 +178,7 @@ async def unavailable(
 ) -> None:
     """An appointment made elsewhere since the commit: the pick's outcome rests on that activity's outcome."""
     await close_pick(tx, pick, PickOutcome.UNAVAILABLE)
-    await tx.run(Q.set_owed, {"activity": activity.id, "owed": True})
+    tx.post(Q.set_owed, {"activity": activity.id, "owed": True})
     chain = await Chain.of(tx, activity.id, custody.signer)
     await chain.append(
         EntryType.OUTCOME, {"expert": expert, "outcome": "unavailable", "rests_on": [rests_on]}

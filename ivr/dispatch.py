@@ -162,9 +162,6 @@ class Dispatcher:
         activity = await lock_settled(tx, call.activity)
         if activity.state != ActivityState.DRAWING.value and call.flow != Kind.DETAILS.value:
             return False
-        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
-        if await tx.one(Q.lease_held, lease) is None:
-            return False
         called: list[datetime] = []
         if call.expert is not None:
             person = await self._person(tx, activity, call)
@@ -178,8 +175,8 @@ class Dispatcher:
             LOG.info("call %s waits: %s", call.id, against.rule.value)
             await tx.run(Q.postpone_until, {"call": call.id, "until": against.until})
             return False
-        values = {"call": call.id, "node": self._lease.node, "epoch": self._lease.epoch}
-        return bool(await tx.run(Q.go_live, values))
+        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
+        return bool(await tx.run(Q.go_live, {"call": call.id, **lease}))
 
     async def _person(self, tx: Transaction, activity: Any, call: Any) -> Any:
         travel = Rules.load(activity.rules).travel_s
