@@ -34,6 +34,7 @@ class Entry:
 # Module("/projects", "招标项目", "登记项目与标段", CLERKS)
 MODULES: tuple[Module, ...] = (
     Module("/", "首页", "今日数字与待办事项", ANYBODY),
+    Module("/witness", "见证", "核对承诺指纹，提供见证数字", frozenset({Role.SUPERVISOR})),
     Module("/operations", "操作记录", "谁在何时做了什么", frozenset({Role.ADMINISTRATOR})),
 )
 

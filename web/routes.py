@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from web.access import Route
-from web.handlers import health, home, login, operations, samples, status
+from web.handlers import draw, health, home, login, operations, result, samples, status, witness
 
 ROUTES: tuple[Route, ...] = (
     *home.ROUTES,
@@ -11,5 +11,8 @@ ROUTES: tuple[Route, ...] = (
     *operations.ROUTES,
     *samples.ROUTES,
     *status.ROUTES,
+    *draw.ROUTES,
+    *result.ROUTES,
+    *witness.ROUTES,
     *health.ROUTES,
 )

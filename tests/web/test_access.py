@@ -22,7 +22,7 @@ pytestmark = pytest.mark.postgres
 Visit = Callable[..., Awaitable[Visitor]]
 WHO = {each.id: each for each in IDENTITIES}
 PUBLIC = {("GET", "/login"), ("POST", "/login"), ("GET", "/status"), ("GET", "/health")}
-RECORDS_ITSELF: set[str] = {"/login"}
+RECORDS_ITSELF: set[str] = {"/login", "/activities/{activity}/draw/start", "/activities/{activity}/result/print"}
 """POST routes with act=None: what they call writes 操作记录; each has a test that sees it."""
 
 
