@@ -9,6 +9,7 @@ from web.handlers import (
     avoidance,
     conditions,
     drafting,
+    draw,
     health,
     home,
     login,
@@ -16,9 +17,11 @@ from web.handlers import (
     pool,
     pool_imports,
     projects,
+    result,
     reviews,
     samples,
     status,
+    witness,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -36,5 +39,8 @@ ROUTES: tuple[Route, ...] = (
     *pool.ROUTES,
     *pool_imports.ROUTES,
     *status.ROUTES,
+    *draw.ROUTES,
+    *result.ROUTES,
+    *witness.ROUTES,
     *health.ROUTES,
 )
