@@ -382,9 +382,9 @@ async def test_the_witness_gives_its_digits(
             spoken.append((prompt, what))
             return media[prompt]
 
-        flow = Witness(patient(reply_seconds=2.0, typing_seconds=0.5), lambda _: None)
+        flow = Witness(patient(reply_seconds=6.0, typing_seconds=0.5), lambda _: None)
         call = await exchange.run(exchange.line(Behaviour.WITNESS), flow, speak=speak)
-        assert (call.outcome, call.keys) == (Outcome.SHARE_GIVEN, f"{digits}#1")
+        assert (call.outcome, call.keys) == (Outcome.SHARE_GIVEN, f"1{digits}#1")
         assert call.decisions == [Share(digits)]
         assert spoken == [("witness_readback", digits)]
         assert await call.hears("witness_receipt")

