@@ -1,7 +1,7 @@
 """预览 in bands: what a condition asks for as index terms, and how a count becomes a word (pure).
 
-An exact number, asked again and again, would let a clerk narrow the pool to one; so nobody counts further than the highest
-band needs, and only the band leaves (requirements C2). Terms are those of the SQL function `expert_terms`.
+An exact number, asked again and again, would let a clerk narrow the pool to one; so nobody counts further than the
+highest band needs, and only the band leaves (requirements C2). Terms are those of the SQL function `expert_terms`.
 
 >>> condition = Condition("c1", Mode.RESIDENCE, ("440100",), ("A08",), ("A01",), ("正高级",), (), (), 2)
 >>> terms(condition)

@@ -13,12 +13,14 @@ from hashlib import sha256
 from typing import Any
 
 from db.pool import Transaction
-from drawing.canonical import canon
+from drawing.canonical import canon, read
 from drawing.chain import Chain, Custody, Q
+from drawing.lifecycle import ActivityState
 from drawing.lots import weak_share
 from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from drawing.transcript import EntryType
+from drawing.words import WEAK_SHARES
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,41 @@ async def share(
     await chain.append(EntryType.WITNESS, {"share": {"by": row.witness, "value": digits}})
 
 
+class ShareRefused(Exception):
+    """Why digits on the supervisor's page do not count; `weak` when other digits would."""
+
+    def __init__(self, message: str, *, weak: bool = False) -> None:
+        super().__init__(message)
+        self.weak = weak
+
+
+async def share_on_page(
+    tx: Transaction, custody: Custody, activity: str, witness: str, draw: int, digits: str
+) -> None:
+    """The witness's digits on their own page instead of by telephone, for the draw whose fingerprint the page showed.
+
+    The rules are those of `share`. A call that waits is dropped; one that is live goes on and is refused when it decides.
+    Raises ShareRefused, and LookupError for who is no witness of the commit.
+    """
+    row = await lock(tx, activity)
+    commit = await tx.value(Q.commit_body, {"activity": activity})
+    body = {} if commit is None else read(commit)
+    if witness not in body.get("witnesses", ()):
+        raise LookupError(f"{witness} is no witness of {activity}")
+    if body["draw"] != draw:
+        raise ShareRefused("本活动已重新固定专家池，请核对新的承诺指纹后再提供数字。")
+    if await tx.one(Q.share_entry, {"activity": activity}):
+        raise ShareRefused("本次抽取已经收到见证数字，每次抽取只能有一份。您的数字没有使用。")
+    if row.state != ActivityState.DRAWING.value:
+        raise ShareRefused(f"当前状态为“{ActivityState(row.state).label}”，不能见证。您的数字没有使用。")
+    if reason := weak_share(digits, {each.value for each in await tx.all(Q.shares_used)}):
+        raise ShareRefused(WEAK_SHARES[reason], weak=True)
+    chain = await Chain.of(tx, activity, custody.signer)
+    await chain.append(EntryType.WITNESS, {"share": {"by": witness, "value": digits}})
+    await tx.run(Q.drop_witness_calls, {"activity": activity})
+    await tx.run(Q.wake, {"activity": activity})
+
+
 async def end_call(
     tx: Transaction,
     custody: Custody,
@@ -163,6 +200,8 @@ async def _record_attempt(
 ) -> None:
     chain = await Chain.of(tx, call.activity, custody.signer)
     if row.flow == "witness":
+        if await tx.one(Q.share_entry, {"activity": call.activity}):
+            return  # given on the page while this call rang: nothing is tried any more
         await chain.append(
             EntryType.WITNESS_TRY, {"by": row.witness, "attempt": row.attempt, "happened": outcome}
         )

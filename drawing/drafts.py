@@ -1,4 +1,4 @@
-"""An activity as its clerk makes it (新建抽取): 活动信息, 语音通知, 抽取条件, 回避, each step saved (A2 to A5, B, N, C).
+"""An activity as its clerk makes it (新建抽取): 活动信息, 语音通知, 抽取条件, 回避, each step saved (A2 to A5, B to C).
 
 Every function works inside the caller's transaction, which holds the activity's lock and has asked `planning.editable`.
 """
@@ -65,7 +65,7 @@ class Draft:
 
 
 async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft: Draft) -> str:
-    """A draft with the two fixed avoidances (B2); its 活动编号. The caller has locked the project, and notes the owner."""
+    """A draft with the two fixed avoidances (B2); its 活动编号. The caller has locked the project, notes the owner."""
     row = await tx.one(Q.project, {"project": project, "company": None, "handler": None})
     _check(draft)
     number = await next_number(tx, "CQSQ")

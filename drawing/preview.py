@@ -1,7 +1,7 @@
 """预览: how many could be drawn in a condition, as a band; asked of the database, recorded, never a number or a person.
 
-The database stops counting at one more than the highest band needs. A first look at a small sample of the pool answers for
-the broad conditions, where an index would have to add up half of all experts.
+The database stops counting at one more than the highest band needs. A first look at a small sample of the pool answers
+for the broad conditions, where an index would have to add up half of all experts.
 """
 
 from __future__ import annotations

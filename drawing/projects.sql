@@ -285,27 +285,26 @@ FROM operation p LEFT JOIN activity_owner o ON o.activity = p.activity
 WHERE p.activity = %(activity)s ORDER BY p.id DESC LIMIT 200;
 
 -- name: activities
--- A page of 抽取活动列表, the newest first; what has to be counted, for the page's own only.
+-- A page of 抽取活动列表, the newest first: the page is found before anything is counted for its rows.
 WITH page AS (
-SELECT a.id, a.name, a.kind, a.state, a.seats, a.started_at, a.created_at, coalesce(p.region, a.district) AS region,
-       o.handler, o.handler_name, p.name AS project
-FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
-WHERE a.deleted_at IS NULL
-  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
-  AND (%(drafts)s OR a.state <> 'draft')
-  AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
-  AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
-  AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
-  AND (%(project_code)s = '' OR strpos(lower(p.code), lower(%(project_code)s)) > 0)
-  AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
-  AND (%(kind)s = '' OR a.kind::text = %(kind)s)
-  AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%')
-ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s)
-SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.started_at, a.created_at, a.region,
-       a.handler, a.handler_name,
-       coalesce(a.project, (SELECT min(l.project) FROM activity_lot x JOIN lot l ON l.id = x.lot WHERE x.activity = a.id)) AS project,
+  SELECT a.id FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
+  WHERE a.deleted_at IS NULL
+    AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+    AND (%(drafts)s OR a.state <> 'draft')
+    AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
+    AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
+    AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
+    AND (%(project_code)s = '' OR strpos(lower(p.code), lower(%(project_code)s)) > 0)
+    AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
+    AND (%(kind)s = '' OR a.kind::text = %(kind)s)
+    AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%')
+  ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s)
+SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.started_at, a.created_at,
+       coalesce(p.region, a.district) AS region, o.handler, o.handler_name,
+       coalesce(p.name, (SELECT min(l.project) FROM activity_lot x JOIN lot l ON l.id = x.lot WHERE x.activity = a.id)) AS project,
        (SELECT count(*) FROM pick k WHERE k.activity = a.id AND k.outcome = 'accepted') AS agreed
-FROM page a ORDER BY a.created_at DESC, a.id DESC;
+FROM page JOIN activity a ON a.id = page.id LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
+ORDER BY a.created_at DESC, a.id DESC;
 
 -- name: count_activities
 -- 项目数量: how many there are on all pages.

@@ -236,6 +236,35 @@ WHERE t.activity = %(activity)s AND t.type = 'witness'
   AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit')
 ORDER BY t.seq LIMIT 1;
 
+-- name: commit_body
+-- The commit of the draw under way, or of the last.
+SELECT body FROM transcript WHERE activity = %(activity)s AND type = 'commit' ORDER BY seq DESC LIMIT 1;
+
+-- name: seal_hash
+-- The hash of the last seal.
+SELECT encode(hash, 'hex') FROM transcript WHERE activity = %(activity)s AND type = 'seal' ORDER BY seq DESC LIMIT 1;
+
+-- name: drop_witness_calls
+-- The share is there: a call that waits to ask for it is none any more.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE activity = %(activity)s AND flow = 'witness' AND state = 'waiting';
+
+-- name: rules_of
+-- The version of the rules that hold for an activity.
+SELECT rules FROM activity WHERE id = %(activity)s;
+
+-- name: witnessed_by
+-- The activities that this person is registered to witness, those that wait for their digits first.
+SELECT a.id, a.name, a.state::text AS state, d.no AS draw, d.committed_at,
+       a.state = 'drawing' AND d.no IS NOT NULL AND d.witnessed_at IS NULL AND NOT EXISTS (
+         SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'witness'
+           AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = a.id AND c.type = 'commit')) AS waiting
+FROM witness w JOIN activity a ON a.id = w.activity
+     LEFT JOIN LATERAL (SELECT * FROM draw WHERE draw.activity = a.id ORDER BY no DESC LIMIT 1) d ON true
+WHERE w.id = %(witness)s AND a.state NOT IN ('draft', 'submitted', 'rejected')
+AND (%(activity)s::text IS NULL OR a.id = %(activity)s)
+ORDER BY waiting DESC, a.state <> 'drawing', a.id DESC LIMIT 200;
+
 -- name: shares_used
 -- Digits given before: what was used once is refused.
 SELECT body::jsonb -> 'share' ->> 'value' AS value FROM transcript WHERE type = 'witness';

@@ -1,4 +1,4 @@
-"""提交审核, 撤回, 核验 (V1 to V3): inside the caller's transaction, the activity locked, the state changed by the caller's step."""
+"""提交审核, 撤回, 核验 (V1 to V3), in the caller's transaction: the activity is locked, its state changed already."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from drawing import drafts, planning
 from drawing.activities import Witness, sealed_witness
 from drawing.chain import Q as COMMON
 from drawing.planning import Refused
+from drawing.preview import Preview, preview
 from drawing.projects import Q
 from drawing.rules import Rules
 
@@ -74,6 +75,12 @@ async def approve(
 async def reject(tx: Transaction, activity: str, reviewer: str, reason: str) -> None:
     """核验不通过, with the reason."""
     await _decide(tx, activity, reviewer, reason, passed=False)
+
+
+async def bands(db: Database, activity: str, actor: str) -> dict[str, Preview]:
+    """Condition id → what 预览 says of it now; each look is recorded."""
+    rows = await drafts.conditions(db, activity)
+    return {row.id: await preview(db, activity, drafts.condition_of(row), actor) for row in rows}
 
 
 async def of_activity(db: Database, activity: str) -> list[Any]:

@@ -23,7 +23,7 @@ from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr.ari.client import Client
-from ivr.ari.errors import Replaced, Unanswered, Unsent
+from ivr.ari.errors import AriError, Replaced, Unanswered, Unsent
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher, Preparer, Q
 from ivr.jobs import Jobs
@@ -42,11 +42,16 @@ ABREAST = 4  # transactions of the loop at once; the pool has more connections, 
 LOOK_AGAIN_SECONDS = 0.1
 LONGEST_CALL_SECONDS = 480.0  # more than Timings.call_seconds
 ASIDE_SECONDS = 30.0  # for a call that can't be made, so that the others can
+FIRST_CONTACT_SECONDS = 20.0  # Asterisk may still be starting beside us
 LONGEST_REST_SECONDS = 60.0  # for an activity whose advance keeps failing
 
 
 class LeaseLost(Exception):
     """Somebody else drives the node now, or might: nothing more may be sent."""
+
+
+class NoAsterisk(AriError):
+    """Nothing answers where Asterisk should be, and nothing of before needs us to wait for it."""
 
 
 class Worker:
@@ -115,6 +120,7 @@ class Worker:
 
     async def _take_over(self) -> None:
         """Decisions first (they stand in the rows), then hang up what is left, wait until it is gone, settle it."""
+        await self._meet_asterisk()
         try:
             async with asyncio.timeout(self._lease.seconds + LONGEST_CALL_SECONDS):
                 await self._swept()
@@ -127,6 +133,18 @@ class Worker:
             except DatabaseError as error:
                 LOG.warning("looking for calls of before: %s", error)
                 await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _meet_asterisk(self) -> None:
+        try:
+            async with asyncio.timeout(FIRST_CONTACT_SECONDS):
+                await self._client.until_connected()
+        except TimeoutError:
+            lease = {"node": self._lease.node, "epoch": self._lease.epoch}
+            if not self._stopping and not await self._db.all(Q.live_calls, lease):
+                raise NoAsterisk(
+                    f"no Asterisk answers at {self._settings.ari.url}: start it (script/python -m asterisk node),"
+                    " or correct url in the section [ari] of the settings"
+                ) from None
 
     async def _swept(self) -> None:
         """Every channel of before is known to be gone."""

@@ -50,7 +50,12 @@ master_key = "{master_key}"
 signing_key = "{signing_key}"
 host = "{web_host}"
 port = {web_port}
+rules = "{rules}"
 {web_proxy}
+[speech]
+# The worker's own folder: what is heard in the console is what is heard on the telephone.
+cache = "{speech}"
+
 [development]
 # true: anybody on this machine may log in as anybody of a fixed list. For demonstration only.
 identities = {development}

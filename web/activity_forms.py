@@ -25,7 +25,8 @@ class DrawProject(Form):
         Field(
             title="招标项目编号",
             max_length=60,
-            description="一般为 20 位。注：新建项目如无编号则不需要填写，进场项目按照各公共资源交易平台运行服务机构的要求进行填写",
+            description="一般为 20 位。注：新建项目如无编号则不需要填写，"
+            "进场项目按照各公共资源交易平台运行服务机构的要求进行填写",
         ),
     ] = ""
     kind: Annotated[str, Field(title="招标项目类型"), options.one_of(options.kinds)]
@@ -33,7 +34,9 @@ class DrawProject(Form):
     funding: Annotated[str, Field(title="资金来源"), options.from_codes(options.FUNDING)]
     approval: Annotated[str, Field(title="项目审批文号", max_length=100)] = ""
     method: Annotated[str, Field(title="招标方式"), options.from_codes(options.METHODS)]
-    organisation: Annotated[str, Field(title="招标组织形式"), options.one_of(lambda: _optional(options.ORGANISATIONS))] = ""
+    organisation: Annotated[
+        str, Field(title="招标组织形式"), options.one_of(lambda: _optional(options.ORGANISATIONS))
+    ] = ""
     tenderer_kind: Annotated[str, Field(title="招标人类别"), options.from_codes(options.TENDERERS)]
     investment: Annotated[Decimal, Field(title="项目投资总额（万元）", ge=0, max_digits=16, decimal_places=4)]
     investment_code: Annotated[
@@ -68,13 +71,15 @@ class LotForm(Form):
 
     name: Annotated[str, Field(title="标段名称", max_length=100)]
     code: Annotated[str, Field(title="标段编号", max_length=60)] = ""
-    investment: Annotated[Decimal | None, Field(title="标段投资额（万元）", ge=0, max_digits=16, decimal_places=4)] = None
+    investment: Annotated[
+        Decimal | None, Field(title="标段投资额（万元）", ge=0, max_digits=16, decimal_places=4)
+    ] = None
 
 
 class DraftForm(Form):
     """活动信息. 监督人员 come as rows of their own, beside the model."""
 
-    lots: Annotated[list[str], Field(title="标段", description="只能选择未抽取的标段；可勾选具有相同抽取条件的标段")] = []
+    lots: Annotated[list[str], Field(title="标段")] = []  # noqa: RUF012
     name: Annotated[
         str, Field(title="活动名称", max_length=200, description="不填写时为“项目名称(标段/标段)”")
     ] = ""
@@ -90,7 +95,9 @@ class DraftForm(Form):
         ),
     ]
     district: Annotated[str, Field(title="开标地点"), options.one_of(options.regions)]
-    evaluation_start: Annotated[Moment, Field(title="预计评标开始时间", description="开标时间 < 预计评标开始时间 < 预计评标结束时间")]
+    evaluation_start: Annotated[
+        Moment, Field(title="预计评标开始时间", description="开标时间 < 预计评标开始时间 < 预计评标结束时间")
+    ]
     evaluation_end: Annotated[Moment, Field(title="预计评标结束时间")]
     on_site: Annotated[
         YesNo,
@@ -102,7 +109,7 @@ class DraftForm(Form):
     drawn_before: Annotated[
         YesNo, Field(title="是否已抽取专家", description="选择是后需勾选前期抽取完成的活动，其专家回避本次抽取。")
     ] = "no"
-    earlier: Annotated[list[str], Field(title="前期抽取完成的活动")] = []
+    earlier: Annotated[list[str], Field(title="前期抽取完成的活动")] = []  # noqa: RUF012
     remark: Annotated[str, Field(title="备注", max_length=500)] = ""
     clerk_name: Annotated[
         str,
@@ -140,7 +147,10 @@ class NoticeForm(Form):
 
     venue: Annotated[
         str,
-        Field(title="评标场所", description="请选择通知专家集合的场所，如非交易中心场所，选择“其他”并填写集合地点信息。"),
+        Field(
+            title="评标场所",
+            description="请选择通知专家集合的场所，如非交易中心场所，选择“其他”并填写集合地点信息。",
+        ),
         options.one_of(lambda: options.names(options.VENUES)),
     ]
     district: Annotated[
@@ -185,16 +195,16 @@ class ConditionForm(Form):
         list[str],
         Field(title="备选专业", max_length=40, description="主专业抽取后专家资源不足时，将从备选专业中抽取专家。"),
         options.some_of(options.specialties),
-    ] = []
+    ] = []  # noqa: RUF012
     titles: Annotated[
         list[str], Field(title="职称等级", description="不选择即为全部"), options.from_expert_names(TITLES)
-    ] = []
+    ] = []  # noqa: RUF012
     qualifications: Annotated[
         list[str], Field(title="执业资格", description="不选择即为全部"), options.from_expert_names(QUALIFICATIONS)
-    ] = []
+    ] = []  # noqa: RUF012
     authorities: Annotated[
         list[str], Field(title="所属行业主管部门", description="不选择即为全部"), options.from_expert_names(AUTHORITIES)
-    ] = []
+    ] = []  # noqa: RUF012
     seats: Annotated[int, Field(title="条件计划抽取人数", ge=1, le=9999)]
 
     @model_validator(mode="after")
@@ -214,6 +224,9 @@ class SubmissionForm(Form):
 class ApprovalForm(Form):
     """核验通过. 监督人 come as rows of their own, beside the model."""
 
+    consent: Annotated[
+        bool, Field(title="已知悉并同意：部分抽取条件的可抽人数低于规定比例", description="见上方各条件的预览")
+    ] = False
     remark: Annotated[str, Field(title="审核意见", max_length=500)] = ""
 
 

@@ -6,11 +6,12 @@ import asyncio
 import io
 import wave
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import web
 
+from drawing.activities import Notice
 from drawing.reference import reference
 from ivr.prompts import InvitationFacts, Prompt, invitation
 from ivr.speech import CommandEngine, Pyttsx3Engine, Speech
@@ -60,20 +61,18 @@ AUDITION: web.AppKey[Audition] = web.AppKey("audition", Audition)
 """Only there where the settings name a cache of speech."""
 
 
-def prompts(
-    gather_at: datetime, duration: timedelta, district: str, address: str, room: str, contact: str, phone: str, note: str
-) -> dict[str, Prompt]:
+def prompts(notice: Notice, duration: timedelta) -> dict[str, Prompt]:
     """What the invitation says for this notice, by id."""
     facts = InvitationFacts(
-        gather_at=gather_at,
-        district="".join(reference().region_path(district).split("-")[1:]),
+        gather_at=notice.gather_at,
+        district="".join(reference().region_path(notice.district).split("-")[1:]),
         duration=duration,
-        address=address,
-        contact_phone=phone,
+        address=notice.address,
+        contact_phone=notice.contact_phone,
         code=SAMPLE_CODE,
-        room=room,
-        contact=contact,
-        note=note,
+        room=notice.room,
+        contact=notice.contact,
+        note=notice.note,
     )
     return dict(invitation(facts))
 

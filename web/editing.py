@@ -1,4 +1,4 @@
-"""Changing an activity: lock it, see whether this person may change it now, do it, write 操作记录; all in one transaction."""
+"""Changing an activity: lock it, ask whether this person may change it now, do it, write 操作记录: one transaction."""
 
 from __future__ import annotations
 

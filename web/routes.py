@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from web.access import Route
 from web.handlers import (
-    activities, audition, avoidance, conditions, drafting, health, home, login, operations, pool, pool_imports, projects,
-    reviews, samples, status,
-)  # fmt: skip
+    activities,
+    audition,
+    avoidance,
+    conditions,
+    drafting,
+    draw,
+    health,
+    home,
+    login,
+    operations,
+    pool,
+    pool_imports,
+    projects,
+    result,
+    reviews,
+    samples,
+    status,
+    witness,
+)
 
 ROUTES: tuple[Route, ...] = (
     *home.ROUTES,
@@ -23,5 +39,8 @@ ROUTES: tuple[Route, ...] = (
     *pool.ROUTES,
     *pool_imports.ROUTES,
     *status.ROUTES,
+    *draw.ROUTES,
+    *result.ROUTES,
+    *witness.ROUTES,
     *health.ROUTES,
 )

@@ -1,4 +1,4 @@
-"""Forms with rows (监督人员 1..n) and forms that the database refuses, without a script and without losing what was typed."""
+"""Forms with rows (监督人员 1..n), and forms that the database refuses: no script, and nothing typed is lost."""
 
 from __future__ import annotations
 

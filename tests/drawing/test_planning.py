@@ -19,7 +19,7 @@ def test_only_a_draft_or_a_rejected_activity_is_edited() -> None:
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("演示集团大楼", True), ("演示 集团", True), ("演示集　团", True), ("（演示）集团", False), ("演示", False), ("", False)],
+    [("演示集团大楼", True), ("演示 集团", True), ("演示集　团", True), ("（演示）集团", False), ("", False)],
 )
 def test_a_name_is_found_however_it_is_spaced(text: str, found: bool) -> None:
     assert bool(planning.names_in({"note": text}, ["演示集团"])) == found
@@ -31,7 +31,12 @@ def test_a_very_short_name_is_not_looked_for() -> None:
 
 @pytest.mark.parametrize(
     ("values", "missing"),
-    [((2, 2, 1, 0), ""), ((2, 2, 2, 1), "没有抽取条件"), ((2, 1, 1, 0), "应等于拟抽取专家人数 2"), ((2, 0, 0, 0), "请先新增语音通知")],
+    [
+        ((2, 2, 1, 0), ""),
+        ((2, 2, 2, 1), "没有抽取条件"),
+        ((2, 1, 1, 0), "应等于拟抽取专家人数 2"),
+        ((2, 0, 0, 0), "请先新增语音通知"),
+    ],
 )
 def test_what_is_missing(values: tuple[int, int, int, int], missing: str) -> None:
     told = planning.missing(*values)

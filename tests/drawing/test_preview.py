@@ -1,10 +1,10 @@
-"""预览: the index says of everybody what eligibility says, a preview tells a band and no number, and each look is recorded."""
+"""预览: the index says of everybody what eligibility says; a preview tells a band, no number; each look is recorded."""
 
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -85,7 +85,7 @@ async def test_terms_say_what_eligibility_says(db: Database) -> None:
     assert agreed > 100, "conditions that nobody meets prove nothing"
 
 
-async def looked(db: Database, vault: Vault, wanted: Condition, **changes: object) -> Preview:
+async def looked(db: Database, vault: Vault, wanted: Condition, **changes: Any) -> Preview:
     made = plan([replace(wanted, seats=1)], rules=RULES, **changes)
     return await preview(db, await make_activity(db, vault, made), wanted, "张经办（handler-a1）")
 
@@ -106,14 +106,13 @@ async def test_bands_of_twelve_experts(
 
 @pytest.mark.postgres
 async def test_what_is_not_eligible_is_not_counted(db: Database, database: TestDatabase, vault: Vault) -> None:
-    add_experts(
-        database.dsn, vault, [f"1600000{n:04d}" for n in range(6)], units=["甲公司", "乙公司", "（甲）公司", "丙", "丁", "戊"]
-    )
+    units = ["甲公司", "乙公司", "（甲）公司", "丙", "丁", "戊"]
+    add_experts(database.dsn, vault, [f"1600000{n:04d}" for n in range(6)], units=units)
     with transaction(database.dsn) as tx:
         tx.run("UPDATE expert SET suspended = true WHERE unit = '乙公司'")
         tx.run("""UPDATE expert SET former_units = '[["甲 公司", "2026-06-30"]]' WHERE unit = '丁'""")
         tx.run("""UPDATE expert SET former_units = '[["甲公司", "2019-06-30"]]' WHERE unit = '戊'""")
-    avoid = {
+    avoid: dict[str, Any] = {
         "units": [AvoidedUnit("甲 公司"), AvoidedUnit("(甲)公司")],
         "persons": [AvoidedPerson("专家3")],
     }
@@ -149,7 +148,7 @@ async def test_every_look_is_recorded_for_good(db: Database, database: TestDatab
     (row,) = await db.all("SELECT actor, band, condition::text AS condition FROM preview")
     assert (row.actor, row.band) == ("张经办（handler-a1）", "few")
     assert '"A08"' in row.condition
-    with pytest.raises(Exception, match="append-only|permission"), transaction(database.dsn) as tx:
+    with pytest.raises(Exception, match=r"append-only|permission"), transaction(database.dsn) as tx:
         tx.run("DELETE FROM preview")
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from tests.web.conftest import Visitor
 from web.times import CHINA
 
-PROJECT = {
-    "name": "招标代理演示项目0617", "code": "202006171201", "kind": "A01", "region": "440100", "funding": "01", "method": "1",
-    "organisation": "2", "tenderer_kind": "1", "investment": "150", "tenderer": "招标人法人名称",
+PROJECT: dict[str, Any] = {
+    "name": "招标代理演示项目0617", "code": "202006171201", "kind": "A01", "region": "440100", "funding": "01",
+    "method": "1", "organisation": "2", "tenderer_kind": "1", "investment": "150", "tenderer": "招标人法人名称",
     "tenderer_code": "123123123123123", "agency": "招标代理机构名称", "contact_phone": "18080808080", "contact": "张三",
 }  # fmt: skip
 CONDITION: dict[str, Any] = {"mode": "residence", "regions": ["440100"], "main": ["A08"], "seats": "2"}

@@ -24,6 +24,7 @@ WHO = {each.id: each for each in IDENTITIES}
 PUBLIC = {("GET", "/login"), ("POST", "/login"), ("GET", "/status"), ("GET", "/health")}
 RECORDS_ITSELF: set[str] = {
     "/login", "/pool/search", r"/pool/experts/{id:\d{1,18}}/suspension", "/pool/imports", r"/pool/imports/{id:\d{1,18}}/retry",
+    "/activities/{activity}/draw/start", "/activities/{activity}/result/print",
 }  # fmt: skip
 """POST routes with act=None: what they call writes 操作记录; each has a test that sees it."""
 

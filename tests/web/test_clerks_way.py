@@ -50,12 +50,17 @@ async def test_from_a_project_to_a_ready_activity(visit: Visit, db: Database, ke
     assert activity in await reviewer.text("/reviews")
     page = await reviewer.text(f"/activities/{activity}/review")
     assert "招标人法人名称" in page
-    response = await reviewer.post(f"/activities/{activity}/review/pass", remark="", witness_name="", witness_phone="")
+    response = await reviewer.post(f"/activities/{activity}/review/pass", witness_name="李监督", witness_phone="139")
+    assert response.status == 422
+    assert errors(await response.text()) == ["有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"]
+    response = await reviewer.post(
+        f"/activities/{activity}/review/pass", consent="true", witness_name="", witness_phone=""
+    )
     assert response.status == 422
     assert "请登记至少一名监督人及其电话：本活动的规则要求监督人见证。" in await response.text()
     response = await reviewer.post(
         f"/activities/{activity}/review/pass",
-        witness_name="李监督", witness_phone="13900000000", witness_account="supervisor-1",
+        consent="true", witness_name="李监督", witness_phone="13900000000", witness_account="supervisor-1",
     )  # fmt: skip
     assert response.status == 303, await response.text()
 
@@ -164,7 +169,8 @@ async def test_seats_that_do_not_add_up_can_not_be_submitted(visit: Visit) -> No
     assert response.status == 422
     assert "各抽取条件人数之和为 1，应等于拟抽取专家人数 2" in await response.text()
     assert "草稿" in await clerk.text(f"/activities/{activity}")
-    assert (await clerk.post(f"/activities/{activity}/notices/0/conditions/new", **{**CONDITION, "seats": "1"})).status == 303
+    response = await clerk.post(f"/activities/{activity}/notices/0/conditions/new", **{**CONDITION, "seats": "1"})
+    assert response.status == 303
     response = await clerk.post(f"/activities/{activity}/notices/new", **notice())
     assert "不能再创建语音通知" in await response.text()
     assert (await clerk.post(f"/activities/{activity}/notices/0/conditions/c2/delete")).status == 303
@@ -194,7 +200,8 @@ async def test_what_is_submitted_is_changed_only_after_it_is_withdrawn(visit: Vi
     assert "请先撤回申请再修改" in await response.text()
     assert (await clerk.post(f"/activities/{activity}/withdraw")).status == 303
     assert "已撤回" in await clerk.text(f"/activities/{activity}/submission")
-    assert (await clerk.post(f"/activities/{activity}/avoidance/units", unit="某某投标公司", reason="投标人")).status == 303
+    response = await clerk.post(f"/activities/{activity}/avoidance/units", unit="某某投标公司", reason="投标人")
+    assert response.status == 303
 
 
 async def test_a_rejection_says_why_and_can_be_submitted_again(visit: Visit) -> None:

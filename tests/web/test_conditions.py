@@ -1,4 +1,4 @@
-"""抽取条件 in the console: choosing among 2,140 specialties without a script, 预览, 试听, and the list of activities."""
+"""抽取条件 in the console: choosing among 2,140 specialties without a script, 预览, 试听; the list of activities."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from web import audition
 from web.settings import SpeechSettings
 
 pytestmark = pytest.mark.postgres
+BANDS = ("不足", "不到所需人数的 3 倍", "3 至 10 倍", "10 倍以上")
 Visit = Callable[..., Awaitable[Visitor]]
 
 
@@ -81,7 +82,7 @@ async def test_a_preview_shows_a_band_and_saves_nothing_but_that_somebody_looked
         text = re.sub(r"<[^>]+>", "", found[0])
         assert "17" not in text
         assert "专家0" not in text
-        shown[seats] = next(words for words in ("不足", "不到所需人数的 3 倍", "3 至 10 倍", "10 倍以上") if words in text)
+        shown[seats] = next(words for words in BANDS if words in text)
     assert list(shown.values()) == ["10 倍以上", "3 至 10 倍", "不到所需人数的 3 倍", "不足"]
     assert await db.value("SELECT count(*) FROM preview WHERE actor = '张经办（handler-a1）'") == 4
     assert await db.value("SELECT count(*) FROM condition") == 0
@@ -150,8 +151,8 @@ async def test_the_list_is_narrowed_by_each_filter(visit: Visit) -> None:
     clerk = await visit("handler-a1")
     activity = await submitted(clerk)
     fits = {
-        "name": "0617", "number": activity[4:], "project_name": "演示项目", "project_code": "202006", "source": "省专家库",
-        "state": "submitted", "kind": "CQSQ", "city": "440100",
+        "name": "0617", "number": activity[4:], "project_name": "演示项目", "project_code": "202006",
+        "source": "省专家库", "state": "submitted", "kind": "CQSQ", "city": "440100",
     }  # fmt: skip
     misses = {
         "name": "没有", "number": "CQNE", "project_name": "没有", "project_code": "999", "source": "别处",
@@ -167,8 +168,8 @@ async def test_ten_thousand_activities_are_pages_of_ten(visit: Visit, database: 
     clerk = await visit("handler-a1")
     with transaction(database.dsn) as tx:
         tx.run(
-            "INSERT INTO activity (id, name, seats, district, bid_opening, evaluation_start, evaluation_end, rules, key_enc)"
-            " SELECT 'CQSQ' || 202500000000 + n, '活动' || n, 3, '440100', now(), now() + interval '1 day',"
+            "INSERT INTO activity"
+            " (id, name, seats, district, bid_opening, evaluation_start, evaluation_end, rules, key_enc) SELECT 'CQSQ' || 202500000000 + n, '活动' || n, 3, '440100', now(), now() + interval '1 day',"
             " now() + interval '2 days', 'gd-1', '' FROM generate_series(1, 10000) n"
         )
         tx.run(

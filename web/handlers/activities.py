@@ -18,6 +18,7 @@ from web.pages import render
 from web.paging import Paging
 
 PER_PAGE = 10
+EVERYBODY = {"company": None, "handler": None}
 TABS = {
     "project": "项目信息",
     "activity": "抽取活动",
@@ -53,7 +54,7 @@ async def show(request: web.Request) -> web.Response:
     people = drafts.people(request.app[CUSTODY].vault, row.people_enc) if me.role in SEES_PEOPLE else None
     values: dict[str, Any] = {
         "tab": tab if tab in TABS else "activity",
-        "project": None if row.project is None else await projects.seen(db, {"company": None, "handler": None}, row.project),
+        "project": None if row.project is None else await projects.seen(db, EVERYBODY, row.project),
         "lots": await drafts.lots(db, found.id),
         "earlier": await drafts.earlier(db, found.id),
         "notices": await drafts.notices(db, found.id),
@@ -66,7 +67,8 @@ async def show(request: web.Request) -> web.Response:
         "editable": may_edit(request, found),
         "mine": not me.is_clerk or found.handler == me.id,
     }
-    return render(request, "activity.html", activity=found, row=row, people=people, tabs=TABS, kinds=KINDS, options=options, **values)
+    values |= {"activity": found, "row": row, "people": people, "tabs": TABS, "kinds": KINDS, "options": options}
+    return render(request, "activity.html", **values)
 
 
 ROUTES = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import fields
 from typing import Any
 
 from aiohttp import web
 
 from drawing import drafts
+from drawing.activities import Notice
 from drawing.lifecycle import Role
 from ivr.prompts import Prompt
 from ivr.speech import SpeechError
@@ -54,8 +56,7 @@ async def _notice(request: web.Request) -> tuple[Any, dict[str, Prompt]]:
     if row is None or notice is None:
         raise web.HTTPNotFound
     length = row.evaluation_end - row.evaluation_start
-    place = (notice.district, notice.address, notice.room)
-    return notice, prompts(notice.gather_at, length, *place, notice.contact, notice.contact_phone, notice.note)
+    return notice, prompts(Notice(**{each.name: getattr(notice, each.name) for each in fields(Notice)}), length)
 
 
 _HERE = r"/activities/{activity}/notices/{notice:\d{1,9}}/audition"

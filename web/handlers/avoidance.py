@@ -60,7 +60,9 @@ async def remove(request: web.Request) -> web.Response:
     except Refused as error:
         raise NotAllowed(str(error)) from None
     await flash(request, "回避信息已删除。")
-    return _to_persons(request, found.id) if what == avoiding.PERSON else redirect(request, "avoidance", activity=found.id)
+    if what == avoiding.PERSON:
+        return _to_persons(request, found.id)
+    return redirect(request, "avoidance", activity=found.id)
 
 
 async def _show(

@@ -48,7 +48,8 @@ async def edit_notice(request: web.Request) -> web.Response:
     if number is None:
         return _notice_form(request, found, blank(NoticeForm))
     row = await _notice(request, found.id, number)
-    return _notice_form(request, found, blank(NoticeForm, **{name: getattr(row, name) for name in NoticeForm.model_fields}))
+    values = {name: getattr(row, name) for name in NoticeForm.model_fields}
+    return _notice_form(request, found, blank(NoticeForm, **values))
 
 
 async def save_notice(request: web.Request) -> web.Response:
@@ -136,7 +137,8 @@ def _wanted(form: ConditionForm, identifier: str) -> Condition:
 
 def _notice_form(request: web.Request, found: Seen, form: Filled, status: int = 200) -> web.Response:
     title = "新增语音通知" if _number(request) is None else "编辑语音通知"
-    return render(request, "notice_form.html", status=status, activity=found, form=form, options=options, title=title, step=3)
+    values: dict[str, Any] = {"activity": found, "form": form, "options": options, "title": title}
+    return render(request, "notice_form.html", status=status, step=3, **values)
 
 
 async def _condition_form(
@@ -146,7 +148,7 @@ async def _condition_form(
     row = await drafts.details(db, found.id, scope(identity(request)))
     others = sum(each.seats for each in await drafts.conditions(db, found.id) if each.id != own)
     kinds, groups = options.specialties(), options.specialty_groups()
-    values = {
+    values: dict[str, Any] = {
         "regions": chooser(form, "regions", dict(options.regions()), options.city_groups()),
         "main": chooser(form, "main", kinds, groups),
         "backup": chooser(form, "backup", kinds, groups),
@@ -155,10 +157,8 @@ async def _condition_form(
         "authorities": options.expert_names(AUTHORITIES),
         "title": "编辑抽取条件" if own else "新增抽取条件",
     }
-    left = planning.seats_left(row.seats, others)
-    return render(
-        request, "condition_form.html", status=status, activity=found, form=form, left=left, preview=preview, step=3, **values
-    )
+    values |= {"activity": found, "form": form, "preview": preview, "left": planning.seats_left(row.seats, others)}
+    return render(request, "condition_form.html", status=status, step=3, **values)
 
 
 def _number(request: web.Request) -> int | None:

@@ -162,13 +162,14 @@ async def _form(
     request: web.Request, project: Any, form: Filled, status: int = 200, activity: Any = None
 ) -> web.Response:
     db, me = request.app[DATABASE], identity(request)
-    values = {
+    values: dict[str, Any] = {
         "lots": [each for each in await projects.lots(db, project.id) if not each.whole],
         "earlier": [(each.id, f"{each.name}（{each.id}）") for each in await drafts.earlier_choices(db, scope(me))],
         "supervision": shown(form, SUPERVISION),
         "number": activity.id if activity else "",
     }
-    return render(request, "draft_form.html", status=status, form=form, project=project, options=options, step=1, **values)
+    values |= {"form": form, "project": project, "options": options, "step": 1}
+    return render(request, "draft_form.html", status=status, **values)
 
 
 async def _project(request: web.Request) -> Any:

@@ -138,9 +138,8 @@ async def _view(request: web.Request, form: Filled, status: int = 200) -> web.Re
 
 def _form(request: web.Request, form: Filled, status: int = 200) -> web.Response:
     title = "编辑项目" if "project" in request.match_info else "新建项目"
-    return render(
-        request, "project_form.html", status=status, form=form, options=options, title=title, draw="draw" in request.query
-    )
+    draw = "draw" in request.query
+    return render(request, "project_form.html", status=status, form=form, options=options, title=title, draw=draw)
 
 
 async def _seen(request: web.Request) -> Any:

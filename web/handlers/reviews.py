@@ -85,6 +85,10 @@ async def approve(request: web.Request) -> web.Response:
         form = await refused(request, ApprovalForm, {"witness_name": told})
     if isinstance(form, Invalid):
         return await _review(request, form, blank(RejectionForm), form.status)
+    seen = await reviews.bands(request.app[DATABASE], (await visible(request)).id, me.actor)
+    if any(each.consent for each in seen.values()) and not form.consent:
+        told = {"consent": "有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"}
+        return await _review(request, await refused(request, ApprovalForm, told), blank(RejectionForm), 422)
     witnesses = [Witness(account or f"witness-{n}", *rest) for n, (*rest, account) in enumerate(given, start=1)]
     try:
         async with changing(request) as tx:
@@ -114,13 +118,14 @@ async def reject(request: web.Request) -> web.Response:
 async def _submission(request: web.Request, form: Filled, status: int = 200) -> web.Response:
     found, db, me = await visible(request), request.app[DATABASE], identity(request)
     row = await _details(request)
-    values = {
+    values: dict[str, Any] = {
         "missing": await reviews.missing(db, found.id, row.seats),
         "reviews": await reviews.of_activity(db, found.id),
         "editable": may_edit(request, found),
         "acts": ownership.acts(me, found),
     }
-    return render(request, "submission.html", status=status, activity=found, form=form, options=options, step=4, **values)
+    values |= {"activity": found, "form": form, "options": options, "step": 4}
+    return render(request, "submission.html", status=status, **values)
 
 
 async def _review(request: web.Request, approval: Filled, rejection: Filled, status: int = 200) -> web.Response:
@@ -128,7 +133,7 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
     row = await _details(request)
     project = None if row.project is None else await projects.seen(db, scope(me), row.project)
     all_of_them = {"limit": LISTED, "offset": 0}
-    values = {
+    values: dict[str, Any] = {
         "row": row,
         "project": project,
         "duplicates": [] if project is None else await projects.likely_duplicates(db, project.id),
@@ -140,13 +145,13 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
         "persons": await avoiding.persons(db, found.id).count(),
         "reviews": await reviews.of_activity(db, found.id),
         "people": drafts.people(request.app[CUSTODY].vault, row.people_enc),
+        "bands": await reviews.bands(db, found.id, me.actor),
         "witnesses": shown(approval, WITNESSES),
         "needs_witness": Rules.load(row.rules).witness_required,
         "acts": ownership.acts(me, found),
     }
-    return render(
-        request, "review.html", status=status, activity=found, approval=approval, rejection=rejection, options=options, **values
-    )
+    values |= {"activity": found, "approval": approval, "rejection": rejection, "options": options}
+    return render(request, "review.html", status=status, **values)
 
 
 async def _details(request: web.Request) -> Any:
