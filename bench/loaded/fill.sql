@@ -50,7 +50,7 @@ FROM made;
 -- name: conditions
 -- Conditions.
 INSERT INTO condition (activity, id, position, notice, mode, regions, main, titles, seats)
-SELECT id, 'c' || c, c - 1, 0, 'residence', '{440100,440600}', ARRAY[CASE c WHEN 1 THEN 'A08' ELSE 'A01' END], '{高级}', 4 - c
+SELECT id, 'c' || c, c - 1, 0, 'residence', '{440100,440600}', ARRAY[CASE c WHEN 1 THEN 'A08' ELSE 'A01' END], '{副高级}', 4 - c
 FROM made, generate_series(1, 2) AS c;
 
 -- name: avoided
