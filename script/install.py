@@ -169,6 +169,20 @@ def _keys(installed: Installation) -> None:
     _say(f"signing key: {fingerprint}")
 
 
+def web_settings(choices: Choices, installed: Installation) -> str:
+    """The console's settings file."""
+    proxy = f'behind_proxy = true\npublic_url = "{choices.public_url}"\n' if choices.public_url else ""
+    return WEB.format(
+        dsn=installed.dsn,
+        master_key=installed.master_key,
+        signing_key=installed.signing_key,
+        web_host=choices.web_host,
+        web_port=choices.web_port,
+        web_proxy=proxy,
+        development=str(choices.development).lower(),
+    )
+
+
 def _settings(installed: Installation, choices: Choices) -> None:
     ari_password = choices.ari_password or state_folder() / "asterisk-node/ari-password"
     password(ari_password)
@@ -184,14 +198,11 @@ def _settings(installed: Installation, choices: Choices) -> None:
         "trunk": choices.trunk,
         "caller_id": choices.caller_id,
         "speech": speech,
-        "web_host": choices.web_host,
-        "web_port": choices.web_port,
-        "web_proxy": f'behind_proxy = true\npublic_url = "{choices.public_url}"\n' if choices.public_url else "",
-        "development": str(choices.development).lower(),
     }
-    for path, text in ((installed.ivr_settings, IVR), (installed.web_settings, WEB)):
+    made = ((installed.ivr_settings, IVR.format(**values)), (installed.web_settings, web_settings(choices, installed)))
+    for path, text in made:
         if not path.exists():
-            path.write_text(text.format(**values), encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
             path.chmod(0o600)
             _say(f"settings: {path}")
 

@@ -166,8 +166,8 @@ def errors_of(model: type[Form], error: ValidationError) -> dict[str, str]:
 
 
 def _given(info: FieldInfo, values: Sequence[Any]) -> object:
-    """None if blank. A file field without a file comes as an empty string or an empty name."""
-    kept = [each for each in values if (each.strip() if isinstance(each, str) else each.filename)]
+    """None if blank. A file field in which no file was chosen comes as bytes without a name."""
+    kept = [each for each in values if isinstance(each, Upload) or (isinstance(each, str) and each.strip())]
     if _is_many(info):
         return kept
     return kept[-1] if kept else None

@@ -80,11 +80,21 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise web.HTTPForbidden
     if request.method not in SAFE:
         await _check_origin_and_token(request)
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    finally:
+        if request.method not in SAFE:
+            await _close_uploads(request)
     if request.method not in SAFE and route.act and response.status < 400 and visitor:
         activity = request.match_info.get("activity")
         await ownership.record(request.app[DATABASE], visitor, route.act, activity, keys.remarked(request))
     return response
+
+
+async def _close_uploads(request: web.Request) -> None:
+    for each in (await request.post()).values():
+        if isinstance(each, web.FileField):
+            each.file.close()
 
 
 async def _static(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -64,4 +64,5 @@ def remark(request: web.Request, text: str) -> None:
 
 def remarked(request: web.Request) -> str:
     """What the handler remarked."""
-    return request[_REMARK] if _REMARK in request else ""
+    found: str = request.get(_REMARK, "")
+    return found

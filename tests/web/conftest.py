@@ -28,13 +28,13 @@ class Visitor:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._csrf = ""
+        self.csrf = ""
 
     async def get(self, path: str, **options: Any) -> ClientResponse:
         """Open a page, following redirects."""
         response = await self.client.get(path, **options)
         if response.content_type == "text/html" and (found := _CSRF.search(await response.text())):
-            self._csrf = found[1]
+            self.csrf = found[1]
         return response
 
     async def text(self, path: str) -> str:
@@ -47,7 +47,7 @@ class Visitor:
         """Send a form with the last page's token; a list sends its field repeatedly."""
         lists = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
         pairs = [(name, each) for name, values in lists.items() for each in values]
-        return await self.client.post(path, data=[("_csrf", self._csrf), *pairs], allow_redirects=follow)
+        return await self.client.post(path, data=[("_csrf", self.csrf), *pairs], allow_redirects=follow)
 
     async def log_in(self, identity: str) -> None:
         """As one of web.development.IDENTITIES."""
