@@ -15,6 +15,7 @@ from time import perf_counter
 
 from db.blocking import Value, transaction
 from db.pool import Database
+from db.queries import load
 from db.vault import Vault
 from drawing.activities import AvoidedUnit
 from drawing.eligibility import Condition, Mode
@@ -24,6 +25,7 @@ from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 from tests.postgres import TestDatabase, fresh_database, make_template, private_cluster
 from tests.scenes import condition, make_activity, plan
 
+Q = load("drawing.experts")
 COLUMNS = (
     "name_enc", "id_card_enc", "phone_enc", "id_card_hash", "phone_hash", "name_hash", "residence", "willing",
     "specialties", "title", "qualifications", "authorities", "unit", "suspended",
@@ -90,7 +92,9 @@ def main(arguments: list[str]) -> None:
         with fresh_database(cluster) as database:
             begun = perf_counter()
             with transaction(database.owner_dsn) as tx:
+                tx.run(Q.gather_terms)
                 tx.copy("expert", COLUMNS, rows(count))
+                tx.run(Q.put_in_terms)
             with transaction(database.owner_dsn) as tx:
                 tx.run("ANALYZE expert")
             print(f"{count} experts stored in {perf_counter() - begun:.0f} s")

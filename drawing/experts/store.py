@@ -30,6 +30,7 @@ PHONE = "expert.phone"
 _QUERIES = load("drawing.experts")
 _INSERT_IMPORT = _QUERIES.insert_pool_import
 _KNOWN = _QUERIES.known_experts
+_GATHER, _PUT_IN = _QUERIES.gather_terms, _QUERIES.put_in_terms
 _BATCH = 5000
 _COLUMNS = (
     "name_enc", "id_card_enc", "phone_enc", "name_hash", "id_card_hash", "phone_hash", "residence", "willing",
@@ -71,6 +72,7 @@ def import_file(
     source = _Source(path, encoding)
     with transaction(dsn) as tx:
         confirm_blocking(vault, tx)
+        tx.run(_GATHER)
         try:
             rows = _copy(tx, source, vault, progress)
         except (ImportRefused, Conflict) as error:
@@ -78,6 +80,7 @@ def import_file(
             if report.bad:
                 raise ImportRefused(report) from None
             raise error
+        tx.run(_PUT_IN)
         tx.run(_INSERT_IMPORT, {"file_sha256": _sha256(path), "rows": rows, "by": by})
     return rows
 
