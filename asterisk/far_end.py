@@ -90,9 +90,7 @@ class Behaviour(Enum):
         "13", "the network plays an announcement without answering (183), then 480",
         (Act.ANNOUNCE, Refuse(480)))  # fmt: skip
     VOICEMAIL = Telephone("14", "voicemail: a long greeting, a beep, no key", (Act.ANSWER, Act.GREET))
-    HANGS_UP_EARLY = Telephone(
-        "15", "hangs up in the middle of the first prompt", (Act.ANSWER, Act.HANG_UP_EARLY)
-    )
+    HANGS_UP_EARLY = Telephone("15", "hangs up in the middle of the first prompt", (Act.ANSWER, Act.HANG_UP_EARLY))
     PRESSES_EARLY = Telephone(
         "16", "presses 1 long before the prompt ends, then 1 to confirm",
         (Act.ANSWER, Press("1", "early"), Press("1")))  # fmt: skip
@@ -151,9 +149,7 @@ class Behaviour(Enum):
 
 def dialplan(behaviour: Behaviour, settings: FarEndSettings) -> tuple[str, ...]:
     """The applications of extensions.conf that carry the behaviour out, one by one."""
-    return tuple(line for step in behaviour.value.steps for line in _lines(step, settings)) + tuple(
-        _stay(settings)
-    )
+    return tuple(line for step in behaviour.value.steps for line in _lines(step, settings)) + tuple(_stay(settings))
 
 
 def note(settings: FarEndSettings, event: str) -> Iterator[str]:

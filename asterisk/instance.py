@@ -70,9 +70,7 @@ class Instance(Generic[Settings]):
         except TimeoutError:
             tail = self.log_tail()
             await self.kill()
-            raise DidNotStart(
-                f"Asterisk was silent for {_START_LIMIT:.0f} s. Its log ends:\n{tail}"
-            ) from None
+            raise DidNotStart(f"Asterisk was silent for {_START_LIMIT:.0f} s. Its log ends:\n{tail}") from None
         except BaseException:
             await self.kill()
             raise
@@ -123,9 +121,7 @@ class Instance(Generic[Settings]):
                         if reply.status == 200:
                             return
                         if reply.status == 401:
-                            raise DidNotStart(
-                                f"{self.settings.ari_url} is another's: it refuses our password"
-                            )
+                            raise DidNotStart(f"{self.settings.ari_url} is another's: it refuses our password")
                 await asyncio.sleep(_LOOK_EVERY)
 
     async def _end(self, how: signal.Signals) -> None:

@@ -47,9 +47,7 @@ def find_program() -> Program:
             return program
     wanted = ".".join(map(str, MINIMUM))
     seen = f"; there is {', '.join(map(str, found))}, which is too old" if found else ""
-    raise NoAsterisk(
-        f"no Asterisk {wanted} or newer on this machine{seen}. Run script/setup, which gets one."
-    )
+    raise NoAsterisk(f"no Asterisk {wanted} or newer on this machine{seen}. Run script/setup, which gets one.")
 
 
 def unpacked(root: Path) -> Program:

@@ -63,9 +63,7 @@ def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> 
     values |= {"folder": settings.folder, "open_files": _open_files()}
     if isinstance(settings, FarEndSettings):
         values |= _far_end_values(settings)
-    return {
-        f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()
-    }
+    return {f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()}
 
 
 def _far_end_values(settings: FarEndSettings) -> dict[str, object]:

@@ -38,9 +38,7 @@ def generate(size: int) -> Iterator[pool.Expert]:
     choose = random.Random(20261123)
     cities = [f"44{city:02d}00" for city in range(1, 22)]
     districts = [f"44{city:02d}{part:02d}" for city in range(1, 22) for part in range(3, 9)]
-    codes = [
-        f"{letter}{one:02d}{two:02d}" for letter in "ABC" for one in range(1, 15) for two in range(1, 12)
-    ]
+    codes = [f"{letter}{one:02d}{two:02d}" for letter in "ABC" for one in range(1, 15) for two in range(1, 12)]
     willing = [tuple(choose.sample(cities, choose.randint(1, 5))) for _ in range(500)]
     specialties = [tuple(choose.sample(codes, choose.randint(1, 4))) for _ in range(20_000)]
     units = [(f"第{i}设计院有限公司",) for i in range(50_000)]
@@ -93,9 +91,7 @@ def measure(size: int, workers: int) -> dict[str, Any]:
         commit_hash, share = commit_of(found)
         committed = time.perf_counter()
         seed = lots.seed(commit_hash, share, {"by": "supervisor-1", "value": "48291306"})
-        orders = {
-            each.id: bulk.order(seed, each.id, found.standing[each.id], executor) for each in CONDITIONS
-        }
+        orders = {each.id: bulk.order(seed, each.id, found.standing[each.id], executor) for each in CONDITIONS}
         ordered = time.perf_counter()
     return {
         "experts": size,

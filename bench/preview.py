@@ -92,11 +92,9 @@ def main(arguments: list[str]) -> None:
         with fresh_database(cluster) as database:
             begun = perf_counter()
             with transaction(database.owner_dsn) as tx:
-                tx.run(Q.gather_terms)
+                tx.run(Q.make_room)
                 tx.copy("expert", COLUMNS, rows(count))
-                tx.run(Q.put_in_terms)
-            with transaction(database.owner_dsn) as tx:
-                tx.run("ANALYZE expert")
+                tx.run(Q.tidy_pool)
             print(f"{count} experts stored in {perf_counter() - begun:.0f} s")
             asyncio.run(measure(database, looks))
 

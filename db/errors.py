@@ -40,6 +40,9 @@ class Conflict(DatabaseError):
         self.name = name
         self.table = table
 
+    def __reduce__(self) -> tuple[type[Conflict], tuple[Constraint, str, str]]:
+        return type(self), (self.kind, self.name, self.table)  # out of a child process, whole
+
 
 class SerializationFailure(DatabaseError):
     """Nothing happened, because of another transaction (serialisation, deadlock, lock time-out): may be
@@ -60,7 +63,11 @@ class StatementError(DatabaseError):
 
     def __init__(self, message: str, sqlstate: str) -> None:
         super().__init__(f"{message} [{sqlstate}]")
+        self.message = message
         self.sqlstate = sqlstate
+
+    def __reduce__(self) -> tuple[type[StatementError], tuple[str, str]]:
+        return type(self), (self.message, self.sqlstate)
 
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -21,6 +21,8 @@ from typing import NamedTuple
 import aiopg
 import psycopg2
 
+from db.cancellation import heeded
+
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)  # the last one for ever
 _CHANNEL = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
@@ -87,7 +89,8 @@ class Listener:
 
     async def _subscribe(self, connection: aiopg.Connection) -> None:
         async with connection.cursor() as cursor:
-            await cursor.execute(";".join(f"LISTEN {channel}" for channel in self._channels))
+            with heeded():
+                await cursor.execute(";".join(f"LISTEN {channel}" for channel in self._channels))
         self._wake(Wake())
 
     async def _hear(self, connection: aiopg.Connection) -> None:

@@ -23,8 +23,10 @@ import aiopg
 import psycopg2
 import psycopg2.extensions as _ext
 
+from db.cancellation import heeded
 from db.errors import Aborted, DatabaseError, Unavailable, translate
 from db.listen import Listener
+from db.queries import Query
 from db.rows import maker
 
 T = TypeVar("T")
@@ -39,18 +41,25 @@ class _Session:
     def __init__(self, connection: Any, cursor: Any) -> None:
         self._connection = connection
         self._cursor = cursor
+        self._prepared: dict[Query, str] = {}
 
     @classmethod
     async def open(cls, dsn: str, patience: float) -> _Session:
+        connection = None
         try:
-            connection = await aiopg.connect(
-                dsn, timeout=patience, enable_json=False, enable_hstore=False, enable_uuid=False
-            )
+            with heeded():
+                connection = await aiopg.connect(
+                    dsn, timeout=patience, enable_json=False, enable_hstore=False, enable_uuid=False
+                )
             return cls(connection, await connection.cursor())
         except psycopg2.Error as error:
             raise Unavailable(f"no connection to PostgreSQL: {str(error).strip()}") from error
         except TimeoutError as error:
             raise Unavailable(f"no connection to PostgreSQL within {patience:g} s") from error
+        except asyncio.CancelledError:
+            if connection is not None:  # it came all the same
+                connection.close()
+            raise
 
     @property
     def usable(self) -> bool:
@@ -65,10 +74,27 @@ class _Session:
     def close(self) -> None:
         self._connection.close()
 
-    async def execute(self, sql: str, params: Params | None) -> Any:
+    async def ready(self, sql: str) -> str:
+        """What to send for it: a query marked `prepared` is planned at its first use on this connection."""
+        if not isinstance(sql, Query) or not sql.prepared:
+            return sql
+        execute = self._prepared.get(sql)
+        if execute is None:
+            name = f"q{len(self._prepared)}"
+            await self.execute(sql.prepare(name), None)
+            execute = self._prepared[sql] = sql.execute(name)
+        return execute
+
+    def bound(self, sql: str, params: Params | None) -> bytes:
+        """The statement with its parameters in it, as it would be sent."""
+        bound: bytes = self._cursor.raw.mogrify(sql, params)
+        return bound
+
+    async def execute(self, sql: str | bytes, params: Params | None) -> Any:
         """Send, wait, and give the driver's cursor, which holds the whole result."""
         try:
-            await self._cursor.execute(sql, params)
+            with heeded():
+                await self._cursor.execute(sql, params)
         except psycopg2.Error as error:
             raise translate(error) from error
         except TimeoutError as error:
@@ -138,29 +164,48 @@ class _Statements:
 
 
 class Transaction(_Statements):
-    """What stands between BEGIN and COMMIT. BEGIN travels with the first statement: one round trip less."""
+    """What stands between BEGIN and COMMIT. BEGIN travels with the first statement, what is posted with the next one: a
+    round trip costs both sides more than most statements do.
+    """
 
     def __init__(self, session: _Session) -> None:
         self._session = session
         self._over = False
+        self._posted: list[bytes] = []
+
+    def post(self, sql: str, params: Params | None = None) -> None:
+        """A statement whose answer nobody needs: sent before the next one, in order, at the latest with COMMIT. An
+        error of it is raised there.
+        """
+        if self._over:
+            raise RuntimeError("the transaction is over")
+        self._posted.append(self._session.bound(sql, params))
 
     async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
         if self._over:
             raise RuntimeError("the transaction is over")
+        sql = await self._session.ready(sql)
+        if self._posted:
+            return take(await self._send(self._session.bound(sql, params)))
         if self._session.usable:  # nothing has reached the server yet
             sql = "BEGIN;" + sql
         return take(await self._session.execute(sql, params))
+
+    async def _send(self, last: bytes) -> Any:
+        begin = [b"BEGIN"] if self._session.usable else []
+        together, self._posted = b";".join([*begin, *self._posted, last]), []
+        return await self._session.execute(together, None)
 
     async def notify(self, channel: str, payload: str = "") -> None:
         """Wake those who listen to `channel`, once this transaction is committed."""
         await self.run("SELECT pg_notify(%(channel)s, %(payload)s)", {"channel": channel, "payload": payload})
 
     async def _commit(self) -> None:
-        if self._session.usable:  # nothing was done
+        if self._session.usable and not self._posted:  # nothing was done
             return
         if self._session.failed:  # COMMIT would answer ROLLBACK, without an error
             raise Aborted("an error inside the transaction was swallowed; nothing was committed")
-        await self._session.execute("COMMIT", None)
+        await self._send(b"COMMIT")
 
     async def _rollback(self) -> None:
         if not self._session.usable:
@@ -223,7 +268,7 @@ class Database(_Statements):
     async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
         session = await self._acquire()
         try:
-            return take(await session.execute(sql, params))
+            return take(await session.execute(await session.ready(sql), params))
         finally:
             self._release(session)
 

@@ -6,6 +6,9 @@
 
     QUERIES = load(__package__)            # QUERIES.expert_for_update is the text; parameters are %(name)s
 
+A statement that runs for every call and takes longer to plan than to carry out is marked `-- name: due (prepared)`:
+db/pool.py has each connection plan it once. Its parameters' types must follow from where they stand.
+
 Bind the names you use in the module's body (`_EXPERT = QUERIES.expert`): a name that does not exist then
 fails at import.
 """
@@ -16,16 +19,38 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 
-_HEAD = re.compile(r"^-- name: (\S+)[ \t]*$", re.MULTILINE)
+_HEAD = re.compile(r"^-- name: (\S+)( \(prepared\))?[ \t]*$", re.MULTILINE)
+_PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Query(str):
     """The text that is sent, with its name and sentence."""
 
-    __slots__ = ("comment", "name")
+    __slots__ = ("comment", "name", "prepared")
     name: str
     comment: str
+    prepared: bool
+
+    def prepare(self, name: str) -> str:
+        """The PREPARE statement under that name.
+
+        >>> query = parse("-- name: add (prepared)\\n-- A sum.\\nSELECT %(a)s::int + %(b)s::int;", "an example").add
+        >>> query.prepare("q1")
+        'PREPARE q1 AS SELECT $1::int + $2::int'
+        >>> query.execute("q1")
+        'EXECUTE q1 (%(a)s,%(b)s)'
+        """
+        places = {parameter: f"${n}" for n, parameter in enumerate(self._parameters(), start=1)}
+        return f"PREPARE {name} AS " + _PARAMETER.sub(lambda found: places[found[1]] if found[1] else "%", self)
+
+    def execute(self, name: str) -> str:
+        """What to send instead, with the same parameters."""
+        values = ",".join(f"%({parameter})s" for parameter in self._parameters())
+        return f"EXECUTE {name} ({values})" if values else f"EXECUTE {name}"
+
+    def _parameters(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(found[1] for found in _PARAMETER.finditer(self) if found[1]))
 
 
 class Queries:
@@ -54,10 +79,11 @@ def parse(text: str, where: str) -> Queries:
     if any(line and not line.startswith("--") for line in before.splitlines()):
         raise ValueError(f"{where}: text before the first '-- name:'")
     queries: dict[str, Query] = {}
-    for name, body in zip(parts[::2], parts[1::2], strict=True):
+    for name, prepared, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         if not _NAME.fullmatch(name) or name in queries:
             raise ValueError(f"{where}: the name {name!r} is wrong, or comes twice")
         queries[name] = _query(name, body, where)
+        queries[name].prepared = bool(prepared)
     return Queries(where, queries)
 
 

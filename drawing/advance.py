@@ -9,18 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from db.pool import Transaction
 from drawing import lifecycle
+from drawing.blocks import BLOCK
 from drawing.chain import Chain, Custody, Q, record_in_ledger
 from drawing.decide import close_pick
 from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
-from drawing.blocks import BLOCK
 from drawing.orders import Orders
-from drawing.seats import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, ending, open_seats, verdict
 from drawing.rules import Rules
+from drawing.seats import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, ending, open_seats, verdict
 from drawing.transcript import EntryType
 
 
@@ -43,13 +44,12 @@ async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: s
     if row is None:
         return Need.NOTHING
     state = ActivityState(row.state)
-    draw = await tx.one(Q.current_draw, {"activity": activity})
-    if state is ActivityState.DRAWING and (draw is None or draw.sealed_at):
-        return Need.COMMIT
-    if draw is None or draw.sealed_at:
-        return Need.NOTHING
-    step = _Step(tx, custody, orders, row, draw, Rules.load(row.rules))
-    if draw.witnessed_at is None:
+    rules = Rules.load(row.rules)
+    standing = await tx.one(Q.standing, {"activity": activity, "hold": rules.hold_s})
+    if standing.no is None or standing.sealed_at:
+        return Need.COMMIT if state is ActivityState.DRAWING else Need.NOTHING
+    step = _Step(tx, custody, orders, row, standing, rules)
+    if standing.witnessed_at is None:
         return await step.witness() if state is ActivityState.DRAWING else Need.NOTHING
     await step.run(state)
     return Need.NOTHING
@@ -63,7 +63,7 @@ class _Step:
     custody: Custody
     orders: Orders
     activity: Any
-    draw: Any
+    standing: Any  # the draw, and how many picks and calls are where
     rules: Rules
     _chain: Chain | None = field(default=None)
 
@@ -88,49 +88,58 @@ class _Step:
         if calls:
             pause = self.rules.witness_pause_s
             again = Again(len(calls) + 1, _later(calls[-1].ended_at, pause))
-        await self._call("witness", again, witness=witnesses[(again.attempt - 1) % len(witnesses)].id)
+        self._call("witness", again, witness=witnesses[(again.attempt - 1) % len(witnesses)].id)
         return Need.NOTHING
 
     # --- after the seed ---------------------------------------------------------------------------------------
 
     async def run(self, state: ActivityState) -> None:
         """Settle open picks, fill seats, and end the draw when nothing is left to do."""
-        tally = await self.tx.one(Q.tally, {"activity": self.activity.id, "hold": self.rules.hold_s})
+        now, pending = self.standing, self.standing.open
         drawing = state is ActivityState.DRAWING
-        if drawing and (self.activity.owed or tally.idle or tally.accepted + tally.open < tally.planned):
-            await self._settle_and_fill()
-            tally = await self.tx.one(Q.tally, {"activity": self.activity.id, "hold": self.rules.hold_s})
-        state = await self._end(state, tally)
-        if state in (ActivityState.COMPLETED, ActivityState.ENDED) and not tally.live:
+        if drawing and (self.activity.owed or now.idle or now.accepted + now.open < now.planned):
+            pending += await self._settle_and_fill()
+        state = await self._end(state, pending)
+        if state in (ActivityState.COMPLETED, ActivityState.ENDED) and not now.live:
             await self._seal()
 
-    async def _settle_and_fill(self) -> None:
-        await self._fill()
+    async def _settle_and_fill(self) -> int:
+        """How many more picks are open now than before."""
+        more = await self._fill()
+        if self.standing.idle:
+            more += await self._settle()
+        if self.activity.owed:
+            self.tx.post(Q.set_owed, {"activity": self.activity.id, "owed": False})
+        return more
+
+    async def _settle(self) -> int:
+        more = 0
         for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
             tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
             match verdict(tries, self.activity.now, self.rules):
                 case Again() as again:
                     if pick.retry is None:
-                        await self._call("invitation", again, pick=pick.id, expert=pick.expert)
+                        self._call("invitation", again, pick=pick.id, expert=pick.expert)
                 case _:
                     if pick.retry is not None:
                         await self.tx.run(Q.drop_retry, {"call": pick.retry})
                     await self._unreached(pick)
-                    await self._fill()
-        await self.tx.run(Q.set_owed, {"activity": self.activity.id, "owed": False})
+                    more += await self._fill() - 1
+        return more
 
     async def _unreached(self, pick: Any) -> None:
         await close_pick(self.tx, pick.id, PickOutcome.UNREACHED)
         body = {"expert": pick.pseudonym, "outcome": PickOutcome.UNREACHED.value, "rests_on": list(pick.evidence)}
         await (await self.chain()).append(EntryType.OUTCOME, body)
 
-    async def _fill(self) -> None:
-        """Pick until no seat is open or nobody is left; several open seats in the commit's order of conditions."""
+    async def _fill(self) -> int:
+        """Pick until no seat is open or nobody is left, in the commit's order of conditions; how many were picked."""
         conditions = await self.tx.all(Q.conditions, {"activity": self.activity.id})
         picks = await self.tx.all(Q.picks, {"activity": self.activity.id})
         holding = [p for p in picks if PickOutcome(p.outcome) in HOLDS_SEAT]
         engaged = [Placed(p.pseudonym, frozenset(p.units)) for p in holding]
         picked = {p.pseudonym for p in picks}
+        before = len(picked)
         exhausted: set[str] = set()
         taken = frozenset(Seat(p.condition, p.seat) for p in holding)
         for seat in list(open_seats({c.id: c.seats for c in conditions}, taken)):
@@ -142,11 +151,12 @@ class _Step:
                 continue
             picked.add(placed.expert)
             engaged.append(placed)
+        return len(picked) - before
 
     async def _pick(self, seat: Seat, picked: set[str], engaged: list[Placed]) -> Placed | None:
         blocks, chosen = 1 + len(picked) // BLOCK, None
         while chosen is None:
-            order = await self.orders.head(self.tx, self.activity.id, self.draw.no, seat.condition, blocks)
+            order = await self.orders.head(self.tx, self.activity.id, self.standing.no, seat.condition, blocks)
             chosen = next_pick(order.placed(), picked, engaged)
             if chosen is None and order.whole:
                 return None
@@ -156,14 +166,14 @@ class _Step:
             Q.insert_pick,
             {
                 "activity": self.activity.id,
-                "draw": self.draw.no,
+                "draw": self.standing.no,
                 "condition": seat.condition,
                 "seat": seat.number,
                 "expert": entry.number,
                 "pseudonym": chosen.expert,
                 "units": sorted(entry.units),
                 "rank": chosen.rank,
-                "code": await self._new_code(),
+                "codes": list(islice(_codes(), CODES_TRIED)),
             },
         )
         body = {
@@ -174,18 +184,13 @@ class _Step:
             "passed": [list(passed) for passed in chosen.passed],
         }
         await (await self.chain()).append(EntryType.PICK, body)
-        await self._call("invitation", Again(1, self.activity.now), pick=pick, expert=entry.number)
+        self._call("invitation", Again(1, self.activity.now), pick=pick, expert=entry.number)
         return entry.placed
 
-    async def _new_code(self) -> str:
-        """A 验证码 of six digits that nobody else in this activity has."""
-        given = {row.code for row in await self.tx.all(Q.codes, {"activity": self.activity.id})}
-        return next(code for code in _codes() if code not in given)
-
-    async def _call(
+    def _call(
         self, flow: str, again: Again, *, pick: int | None = None, expert: int | None = None, witness: str | None = None
     ) -> None:
-        await self.tx.run(
+        self.tx.post(
             Q.insert_call,
             {
                 "id": new_call_id(),
@@ -201,11 +206,12 @@ class _Step:
 
     # --- the end ----------------------------------------------------------------------------------------------
 
-    async def _end(self, state: ActivityState, tally: Any) -> ActivityState:
+    async def _end(self, state: ActivityState, pending: int) -> ActivityState:
         """A call that was under way may fill the last seat of a paused draw too; only a running one can fall short."""
-        match ending(tally.planned, tally.accepted, tally.open), state:
+        now = self.standing
+        match ending(now.planned, now.accepted, pending), state:
             case End.COMPLETE, ActivityState.DRAWING | ActivityState.PAUSED:
-                body = {"agreed": tally.accepted, "seats": int(tally.planned)}
+                body = {"agreed": now.accepted, "seats": int(now.planned)}
                 await (await self.chain()).append(EntryType.COMPLETE, body)
                 return await self._to(state, Act.COMPLETE)
             case End.SHORT, ActivityState.DRAWING:
@@ -220,9 +226,9 @@ class _Step:
 
     async def _seal(self) -> None:
         """After the last live call: the system's share is opened, the chain is whole, the ledger knows."""
-        system_share = self.custody.vault.decrypt(bytes(self.draw.system_share_enc), "system-share")
+        system_share = self.custody.vault.decrypt(bytes(self.standing.system_share_enc), "system-share")
         entry = await (await self.chain()).append(EntryType.SEAL, {"system_share": system_share.hex()})
-        await self.tx.run(Q.mark_sealed, {"activity": self.activity.id, "no": self.draw.no})
+        await self.tx.run(Q.mark_sealed, {"activity": self.activity.id, "no": self.standing.no})
         lots = [row.lot for row in await self.tx.all(Q.lots, {"activity": self.activity.id})]
         await record_in_ledger(self.tx, "seal", lots, entry, self.activity.id)
 
@@ -233,7 +239,11 @@ async def log(tx: Transaction, activity: str, act: Act, actor: str, role: Role, 
     await tx.run(Q.log_operation, values)
 
 
+CODES_TRIED = 32  # with 20,000 of a million given, a new one is taken already in 1 of 50 cases
+
+
 def _codes() -> Iterator[str]:
+    """验证码 of six digits; the statement takes the first that nobody else in the activity has."""
     while True:
         yield f"{secrets.randbelow(1_000_000):06d}"
 

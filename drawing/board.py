@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from db.pool import Database
 from drawing.chain import Q
 from drawing.lifecycle import ActivityState
 from drawing.lots import fingerprint
 from drawing.seats import PickOutcome
+from drawing.words import CALL_OUTCOMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,20 @@ class Row:
     call_state: str | None
     call_outcome: str | None
     due_in: float | None  # seconds until the next try, when one waits
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A condition (抽取条件): how many seats it has, and how many experts have agreed."""
+
+    condition: str
+    seats: int
+    agreed: int
+
+    @property
+    def missing(self) -> int:
+        """缺额."""
+        return self.seats - self.agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +88,29 @@ async def board(db: Database, activity: str, lead_s: int) -> Board:
         sealed=head.sealed,
         rows=tuple(rows),
     )
+
+
+async def standings(db: Database, board: Board) -> tuple[Standing, ...]:
+    """Each condition, in the commit's order."""
+    agreed = Counter(row.condition for row in board.rows if row.outcome is PickOutcome.ACCEPTED)
+    conditions = await db.all(Q.conditions, {"activity": board.activity})
+    return tuple(Standing(each.id, each.seats, agreed[each.id]) for each in conditions)
+
+
+def call_words(row: Row) -> str:
+    """The state of a pick's last call; the time until the next try in minutes, so that not each look differs."""
+    last = CALL_OUTCOMES.get(row.call_outcome or "", "")
+    if row.call_state == "live":
+        return f"正在呼叫（{last}）" if last else "正在呼叫"
+    if row.call_state == "waiting" and row.outcome is PickOutcome.OPEN:
+        return f"{last}，{_soon(row.due_in or 0)}再呼叫" if row.calls else "等待呼叫"
+    return last or "—"
+
+
+def _soon(seconds: float) -> str:
+    """
+    >>> _soon(-3), _soon(59), _soon(61)
+    ('即将', '1 分钟内', '约 2 分钟后')
+    """
+    minutes = ceil(seconds / 60)
+    return "即将" if minutes < 1 else "1 分钟内" if minutes == 1 else f"约 {minutes} 分钟后"

@@ -92,13 +92,7 @@ def _condition(value: Any) -> bool:
         found = Condition.from_json(value)
     except (ValueError, TypeError, AttributeError):
         return False
-    return (
-        found.id.isascii()
-        and text(found.id)
-        and found.seats >= 1
-        and bool(found.regions)
-        and bool(found.main)
-    )
+    return found.id.isascii() and text(found.id) and found.seats >= 1 and bool(found.regions) and bool(found.main)
 
 
 def _conditions(value: Any) -> bool:

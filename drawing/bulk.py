@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 from drawing import eligibility, merkle, pool
 from drawing.blocks import BLOCK, Entry, iter_packed, pack, pack_lines
 from drawing.canonical import canon
+from drawing.child import end_with_parent
 from drawing.eligibility import Avoid, Condition, Exclusion, Facts
 
 CHUNK = 16 * BLOCK  # rows per task: large enough to hide what a task costs, small enough to keep memory flat
@@ -65,7 +66,8 @@ class _Part(NamedTuple):
 
 def workers(count: int) -> ProcessPoolExecutor:
     """Worker processes for `snapshot` and `order`; spawned, so that no thread or lock of ours is copied."""
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=end_with_parent)
 
 
 def snapshot(experts: Iterable[pool.Expert], setting: Setting, executor: Executor | None = None) -> Snapshot:
@@ -89,9 +91,7 @@ def snapshot(experts: Iterable[pool.Expert], setting: Setting, executor: Executo
     return Snapshot(size, root, pool.Counts(eligible, dict(excluded)), blocks, standing)
 
 
-def order(
-    draw_seed: bytes, condition: str, standing: Sequence[bytes], executor: Executor | None = None
-) -> list[bytes]:
+def order(draw_seed: bytes, condition: str, standing: Sequence[bytes], executor: Executor | None = None) -> list[bytes]:
     """The blocks of a condition's order, from the blocks of those who stand in it."""
     keys: list[bytes] = []
     some = CHUNK // BLOCK
@@ -102,9 +102,7 @@ def order(
     return [b"".join([key[_KEY:] for key in keys[at : at + BLOCK]]) for at in range(0, len(keys), BLOCK)]
 
 
-def _each(
-    executor: Executor | None, work: Callable[..., Made], tasks: Iterable[tuple[object, ...]]
-) -> Iterator[Made]:
+def _each(executor: Executor | None, work: Callable[..., Made], tasks: Iterable[tuple[object, ...]]) -> Iterator[Made]:
     """The results in the tasks' order, with few tasks in flight: memory must not grow with the pool."""
     if executor is None:
         yield from (work(*task) for task in tasks)
@@ -220,9 +218,7 @@ def _writer(setting: Setting) -> Callable[[bytes], _Written]:
         employers = tuple(sorted({unit(name) for name in expert.units}))
         employers_json = '["' + '","'.join(employers) + '"]' if employers else "[]"
         who = person(b"person:" + expert.id_card_hash.hex().encode()).hex()
-        facts = Facts(
-            expert.residence, willing, specialties, expert.title, qualifications, authorities, employers, who
-        )
+        facts = Facts(expert.residence, willing, specialties, expert.title, qualifications, authorities, employers, who)
         facts_json = (
             f'{authorities_json},"person":"{who}","qualifications":{qualifications_json},'
             f'"residence":{text(expert.residence)},"specialties":{specialties_json},'

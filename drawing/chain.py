@@ -72,10 +72,10 @@ class Chain:
         return cls(tx, activity, row.now, signer, head)
 
     async def append(self, kind: EntryType, body: Mapping[str, Any]) -> Entry:
-        """Sign and write the next entry; a clock a little behind the chain is lifted to it, never the other way."""
+        """Sign the next entry and post it; a clock a little behind the chain is lifted to it, never the other way."""
         at = self.now if self.head is None else max(self.now, self.head.at)
         entry = transcript.append(self.head, at, kind, body, self.signer.sign)
-        await self.tx.run(Q.append_entry, row_of(self.activity, entry))
+        self.tx.post(Q.append_entry, row_of(self.activity, entry))
         self.head = entry
         return entry
 

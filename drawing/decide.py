@@ -1,8 +1,8 @@
 """*decide*: a confirmed key becomes an outcome, with its evidence hash and its transcript entry, and nothing besides that could
 fail. And what a call came to when its line is gone. What follows from either is `advance`'s, in a transaction of its own.
 
-Every function returns whether it was written: False means the call is no longer ours or the matter no longer open, and
-the caller's transaction holds nothing.
+What comes too late, because the call is no longer ours or the matter no longer open, raises NotOurs: the caller's transaction
+then holds nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from hashlib import sha256
 from typing import Any
 
 from db.pool import Transaction
-from drawing.canonical import canon
+from drawing.canonical import canon, read
 from drawing.chain import Chain, Custody, Q
+from drawing.lifecycle import ActivityState
 from drawing.lots import weak_share
-from drawing.seats import PickOutcome
 from drawing.rules import Rules
+from drawing.seats import PickOutcome
 from drawing.transcript import EntryType
+from drawing.words import WEAK_SHARES
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ async def answer(
         travel = Rules.load(activity.rules).travel_s
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
     else:
-        await tx.run(Q.set_owed, {"activity": call.activity, "owed": True})
+        tx.post(Q.set_owed, {"activity": call.activity, "owed": True})
     chain = await Chain.of(tx, call.activity, custody.signer)
     expert = facts["expert"]
     await chain.append(
@@ -131,6 +133,41 @@ async def share(
     await chain.append(EntryType.WITNESS, {"share": {"by": row.witness, "value": digits}})
 
 
+class ShareRefused(Exception):
+    """Why digits on the supervisor's page do not count; `weak` when other digits would."""
+
+    def __init__(self, message: str, *, weak: bool = False) -> None:
+        super().__init__(message)
+        self.weak = weak
+
+
+async def share_on_page(
+    tx: Transaction, custody: Custody, activity: str, witness: str, draw: int, digits: str
+) -> None:
+    """The witness's digits on their own page instead of by telephone, for the draw whose fingerprint the page showed.
+
+    The rules are those of `share`. A call that waits is dropped; one that is live goes on and is refused when it decides.
+    Raises ShareRefused, and LookupError for who is no witness of the commit.
+    """
+    row = await lock(tx, activity)
+    commit = await tx.value(Q.commit_body, {"activity": activity})
+    body = {} if commit is None else read(commit)
+    if witness not in body.get("witnesses", ()):
+        raise LookupError(f"{witness} is no witness of {activity}")
+    if body["draw"] != draw:
+        raise ShareRefused("本活动已重新固定专家池，请核对新的承诺指纹后再提供数字。")
+    if await tx.one(Q.share_entry, {"activity": activity}):
+        raise ShareRefused("本次抽取已经收到见证数字，每次抽取只能有一份。您的数字没有使用。")
+    if row.state != ActivityState.DRAWING.value:
+        raise ShareRefused(f"当前状态为“{ActivityState(row.state).label}”，不能见证。您的数字没有使用。")
+    if reason := weak_share(digits, {each.value for each in await tx.all(Q.shares_used)}):
+        raise ShareRefused(WEAK_SHARES[reason], weak=True)
+    chain = await Chain.of(tx, activity, custody.signer)
+    await chain.append(EntryType.WITNESS, {"share": {"by": witness, "value": digits}})
+    await tx.run(Q.drop_witness_calls, {"activity": activity})
+    await tx.run(Q.wake, {"activity": activity})
+
+
 async def end_call(
     tx: Transaction,
     custody: Custody,
@@ -140,8 +177,11 @@ async def end_call(
     trail: str,
     *,
     regardless: bool = False,
-) -> bool:
-    """The line is known to be gone. A decision taken before stays; else the attempt goes into the transcript."""
+) -> str | None:
+    """The line is known to be gone. A decision taken before stays; else the attempt goes into the transcript.
+
+    Returns the outcome that stands, or None when the call is no longer ours or its end was written before.
+    """
     await lock_settled(tx, call.activity, regardless=regardless)
     evidence = Evidence.of(facts)
     row = await tx.one(
@@ -149,10 +189,10 @@ async def end_call(
         {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, **evidence.parameters()},
     )
     if row is None:
-        return False
+        return None
     if not row.decided:
         await _record_attempt(tx, custody, call, row, outcome, evidence)
-    return True
+    return str(row.outcome)
 
 
 async def _record_attempt(
@@ -160,6 +200,8 @@ async def _record_attempt(
 ) -> None:
     chain = await Chain.of(tx, call.activity, custody.signer)
     if row.flow == "witness":
+        if await tx.one(Q.share_entry, {"activity": call.activity}):
+            return  # given on the page while this call rang: nothing is tried any more
         await chain.append(
             EntryType.WITNESS_TRY, {"by": row.witness, "attempt": row.attempt, "happened": outcome}
         )
@@ -175,7 +217,7 @@ async def unavailable(
 ) -> None:
     """An appointment made elsewhere since the commit: the pick's outcome rests on that activity's outcome."""
     await close_pick(tx, pick, PickOutcome.UNAVAILABLE)
-    await tx.run(Q.set_owed, {"activity": activity.id, "owed": True})
+    tx.post(Q.set_owed, {"activity": activity.id, "owed": True})
     chain = await Chain.of(tx, activity.id, custody.signer)
     await chain.append(
         EntryType.OUTCOME, {"expert": expert, "outcome": "unavailable", "rests_on": [rests_on]}

@@ -125,9 +125,7 @@ def any_place_fits(regions: tuple[str, ...], codes: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def specialty_tier(
-    main: tuple[str, ...], backup: tuple[str, ...], specialties: tuple[str, ...]
-) -> int | None:
+def specialty_tier(main: tuple[str, ...], backup: tuple[str, ...], specialties: tuple[str, ...]) -> int | None:
     """0 if a specialty starts with a code of main, else 1 if with one of backup, else None."""
     if any(code.startswith(main) for code in specialties):
         return 0

@@ -40,7 +40,7 @@ async def export(db: Database, custody: Custody, activity: str, folder: Path, fo
     opened = any(entry.type is EntryType.UNSEAL for entry in chain)
     if form is Form.SUPERVISOR and not opened:
         raise FactsSealed(f"{activity} 的结果尚未解密，监督形式的证据须在解密之后导出")
-    folder.mkdir(parents=True)
+    _new_folder(folder)
     lines = (entry.line(withhold=not opened and entry.type in WITHHELD_TYPES) for entry in chain)
     _write(folder / evidence_files.TRANSCRIPT, lines)
     await _write_pool(db, custody, activity, chain, folder, form)
@@ -49,6 +49,10 @@ async def export(db: Database, custody: Custody, activity: str, folder: Path, fo
     _write(folder / evidence_files.LEDGER, [canon(document) + b"\n"])
     _write(folder / evidence_files.KEY, [custody.signer.public_pem.encode()])
     _write(folder / evidence_files.README_NAME, [README.encode()])
+
+
+def _new_folder(folder: Path) -> None:
+    folder.mkdir(parents=True)
 
 
 def _write(path: Path, parts: Iterable[bytes]) -> None:

@@ -56,8 +56,7 @@ def document(leaves: Sequence[Leaf], own: Iterable[int], earlier: Iterable[int] 
     return {
         "head": {"size": len(digests), "root": merkle.root(digests).hex()},
         "entries": [
-            {"leaf": leaves[n].to_json(), "proof": _hex(merkle.inclusion_proof(digests, n))}
-            for n in sorted(own)
+            {"leaf": leaves[n].to_json(), "proof": _hex(merkle.inclusion_proof(digests, n))} for n in sorted(own)
         ],
         "earlier": [
             {

@@ -76,9 +76,7 @@ def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
     return _subproof(old_size, leaves, whole=True)
 
 
-def verify_consistency(
-    old_size: int, size: int, old_root: bytes, head: bytes, proof: Sequence[bytes]
-) -> bool:
+def verify_consistency(old_size: int, size: int, old_root: bytes, head: bytes, proof: Sequence[bytes]) -> bool:
     """Whether `proof` shows that the tree (old_size, old_root) is a prefix of (size, head)."""
     if not 0 < old_size <= size:
         return False

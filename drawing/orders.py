@@ -58,9 +58,7 @@ class Orders:
             self._blocks.move_to_end(key)
             return self._blocks[key]
         activity, draw, condition, n = key
-        data = await tx.value(
-            _ORDER_BLOCK, {"activity": activity, "draw": draw, "condition": condition, "n": n}
-        )
+        data = await tx.value(_ORDER_BLOCK, {"activity": activity, "draw": draw, "condition": condition, "n": n})
         block = () if data is None else tuple(unpack_block(self._vault.decrypt(bytes(data), PURPOSE)))
         self._blocks[key] = block
         if len(self._blocks) > _KEPT:

@@ -64,9 +64,7 @@ class Draw:
         """How long a retry has held its seat: pauses don't count."""
         pauses = [*self.pauses, *([(self.paused_since, until)] if self.paused_since else [])]
         within = (min(end, until) - max(begin, since) for begin, end in pauses)
-        return (
-            until - since - sum((each for each in within if each > timedelta()), timedelta())
-        ).total_seconds()
+        return (until - since - sum((each for each in within if each > timedelta()), timedelta())).total_seconds()
 
 
 class Progress:

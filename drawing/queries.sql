@@ -1,12 +1,12 @@
 -- Every statement of drawing/, each with a name and one sentence. Locks are taken in the order activity, pick, call, ledger.
 
--- name: lock_activity
+-- name: lock_activity (prepared)
 -- A draw has one writer at a time: every transaction that touches it begins here.
 SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
        clock_timestamp() AS now
 FROM activity a WHERE a.id = %(activity)s FOR UPDATE;
 
--- name: try_lock_activity
+-- name: try_lock_activity (prepared)
 -- The same for a sweep: another worker that holds it does the work.
 SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
        clock_timestamp() AS now
@@ -38,7 +38,7 @@ VALUES (%(actor)s, %(role)s, %(act)s, %(activity)s, %(remark)s);
 -- A hint to the workers that something is due; the truth is in the rows.
 SELECT pg_notify('work', %(activity)s);
 
--- name: conditions
+-- name: conditions (prepared)
 -- The conditions of an activity in the commit's order.
 SELECT id, mode::text AS mode, regions, main, backup, titles, qualifications, authorities, seats, notice
 FROM condition WHERE activity = %(activity)s ORDER BY position;
@@ -113,22 +113,27 @@ SELECT pseudonym FROM pick WHERE activity = %(activity)s;
 SELECT data FROM order_block
 WHERE activity = %(activity)s AND draw = %(draw)s AND condition = %(condition)s AND n = %(n)s;
 
--- name: picks
--- Everybody picked in this activity so far.
-SELECT p.id, p.draw, p.condition, p.seat, p.expert, p.pseudonym, p.units, p.rank, p.outcome::text AS outcome, p.picked_at
+-- name: picks (prepared)
+-- Everybody picked in this activity so far; the units of those who hold a seat.
+SELECT p.condition, p.seat, p.pseudonym, p.outcome::text AS outcome,
+       CASE WHEN p.outcome IN ('open', 'accepted') THEN p.units END AS units
 FROM pick p WHERE p.activity = %(activity)s ORDER BY p.id;
 
--- name: tally
--- Whether anything is due, in one look: planned and agreed seats, open picks, open picks without a call under way, live calls.
-SELECT (SELECT sum(c.seats) FROM condition c WHERE c.activity = %(activity)s) AS planned,
-       count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
-       count(*) FILTER (WHERE p.outcome = 'open') AS open,
-       count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
-         SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
-           AND (c.state = 'live' OR c.state = 'waiting' AND (c.attempt = 1 OR p.picked_at > clock_timestamp() - %(hold)s * interval '1 second'))
-       )) AS idle,
+-- name: standing (prepared)
+-- Whether anything is due, in one look: the draw under way (or the last one, or NULLs), planned and agreed seats, open picks,
+-- open picks without a call under way, live calls.
+SELECT d.no, d.system_share_enc, d.witnessed_at, d.sealed_at, t.accepted, t.open, t.idle,
+       (SELECT sum(c.seats) FROM condition c WHERE c.activity = %(activity)s) AS planned,
        (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.state = 'live') AS live
-FROM pick p WHERE p.activity = %(activity)s;
+FROM (SELECT count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
+             count(*) FILTER (WHERE p.outcome = 'open') AS open,
+             count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
+               SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND (c.state = 'live'
+                 OR c.state = 'waiting' AND (c.attempt = 1
+                   OR p.picked_at > clock_timestamp() - %(hold)s * interval '1 second')))) AS idle
+      FROM pick p WHERE p.activity = %(activity)s AND p.outcome IN ('open', 'accepted')) t
+LEFT JOIN LATERAL (
+  SELECT * FROM draw WHERE draw.activity = %(activity)s ORDER BY no DESC LIMIT 1) d ON true;
 
 -- name: idle_picks
 -- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits.
@@ -146,17 +151,16 @@ WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
     AND (c.state = 'live' OR c.state = 'waiting' AND c.attempt = 1))
 ORDER BY p.id;
 
--- name: insert_pick
--- A pick takes its numbered seat; the unique index refuses a second one on it.
+-- name: insert_pick (prepared)
+-- A pick takes its numbered seat; the unique index refuses a second one on it. Its 验证码 is the first of %(codes)s that nobody
+-- else in the activity has.
 INSERT INTO pick (activity, draw, condition, seat, expert, pseudonym, units, rank, code)
-VALUES (%(activity)s, %(draw)s, %(condition)s, %(seat)s, %(expert)s, %(pseudonym)s, %(units)s, %(rank)s, %(code)s)
+VALUES (%(activity)s, %(draw)s, %(condition)s, %(seat)s, %(expert)s, %(pseudonym)s, %(units)s, %(rank)s,
+        (SELECT o.code FROM unnest(%(codes)s::text[]) WITH ORDINALITY o (code, n) WHERE NOT EXISTS (
+           SELECT FROM pick p WHERE p.activity = %(activity)s AND p.code = o.code::char(6)) ORDER BY o.n LIMIT 1))
 RETURNING id;
 
--- name: codes
--- The 验证码 given in this activity.
-SELECT code FROM pick WHERE activity = %(activity)s;
-
--- name: decide_pick
+-- name: decide_pick (prepared)
 -- An open pick gets its outcome, once.
 UPDATE pick SET outcome = %(outcome)s::pick_outcome, decided_at = clock_timestamp()
 WHERE id = %(pick)s AND outcome = 'open';
@@ -181,7 +185,7 @@ INSERT INTO call (id, flow, activity, pick, expert, witness, attempt, not_before
 VALUES (%(id)s, %(flow)s, %(activity)s, %(pick)s, %(expert)s, %(witness)s, %(attempt)s,
         coalesce(%(not_before)s, clock_timestamp()));
 
--- name: decide_call
+-- name: decide_call (prepared)
 -- The confirmed key, while the line is open: fenced by epoch, written once.
 UPDATE call SET outcome = %(outcome)s::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
        evidence_hash = %(evidence_hash)s
@@ -193,13 +197,13 @@ RETURNING pick, expert, witness, attempt;
 SELECT true FROM call
 WHERE id = %(call)s AND epoch = %(epoch)s AND outcome = %(outcome)s::call_outcome AND decided_at IS NOT NULL;
 
--- name: end_call
+-- name: end_call (prepared)
 -- The line is known to be gone; an outcome that was decided before stays.
 UPDATE call SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s,
        outcome = coalesce(outcome, %(outcome)s::call_outcome),
        evidence = coalesce(evidence, %(evidence)s), evidence_hash = coalesce(evidence_hash, %(evidence_hash)s)
 WHERE id = %(call)s AND epoch = %(epoch)s AND state = 'live'
-RETURNING pick, witness, attempt, flow, decided_at IS NOT NULL AS decided;
+RETURNING pick, witness, attempt, flow, outcome::text AS outcome, decided_at IS NOT NULL AS decided;
 
 -- name: open_pseudonym
 -- The pool id of a pick that has no outcome yet.
@@ -210,7 +214,7 @@ SELECT pseudonym FROM pick WHERE id = %(pick)s AND outcome = 'open';
 SELECT witness, attempt, state::text AS state, outcome::text AS outcome, ended_at
 FROM call WHERE activity = %(activity)s AND flow = 'witness' ORDER BY attempt, id;
 
--- name: chain_head
+-- name: chain_head (prepared)
 -- The last entry of an activity's chain, and the clock as it is once the lock is held.
 SELECT t.seq, t.at, t.type, t.body, t.prev, t.hash, t.sig, clock_timestamp() AS now
 FROM (SELECT) AS always LEFT JOIN LATERAL (
@@ -231,6 +235,35 @@ SELECT t.body FROM transcript t
 WHERE t.activity = %(activity)s AND t.type = 'witness'
   AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit')
 ORDER BY t.seq LIMIT 1;
+
+-- name: commit_body
+-- The commit of the draw under way, or of the last.
+SELECT body FROM transcript WHERE activity = %(activity)s AND type = 'commit' ORDER BY seq DESC LIMIT 1;
+
+-- name: seal_hash
+-- The hash of the last seal.
+SELECT encode(hash, 'hex') FROM transcript WHERE activity = %(activity)s AND type = 'seal' ORDER BY seq DESC LIMIT 1;
+
+-- name: drop_witness_calls
+-- The share is there: a call that waits to ask for it is none any more.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE activity = %(activity)s AND flow = 'witness' AND state = 'waiting';
+
+-- name: rules_of
+-- The version of the rules that hold for an activity.
+SELECT rules FROM activity WHERE id = %(activity)s;
+
+-- name: witnessed_by
+-- The activities that this person is registered to witness, those that wait for their digits first.
+SELECT a.id, a.name, a.state::text AS state, d.no AS draw, d.committed_at,
+       a.state = 'drawing' AND d.no IS NOT NULL AND d.witnessed_at IS NULL AND NOT EXISTS (
+         SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'witness'
+           AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = a.id AND c.type = 'commit')) AS waiting
+FROM witness w JOIN activity a ON a.id = w.activity
+     LEFT JOIN LATERAL (SELECT * FROM draw WHERE draw.activity = a.id ORDER BY no DESC LIMIT 1) d ON true
+WHERE w.id = %(witness)s AND a.state NOT IN ('draft', 'submitted', 'rejected')
+AND (%(activity)s::text IS NULL OR a.id = %(activity)s)
+ORDER BY waiting DESC, a.state <> 'drawing', a.id DESC LIMIT 200;
 
 -- name: shares_used
 -- Digits given before: what was used once is refused.
@@ -282,9 +315,12 @@ ORDER BY c.position, p.seat;
 -- How many experts there are, from the planner's statistics, at least as they were at the last ANALYZE.
 SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'expert'::regclass;
 
--- name: expert_of
--- The expert of a pick.
-SELECT expert FROM pick WHERE id = %(pick)s;
+-- name: details_so_far
+-- Whom to tell where to go, by which rules; how many details calls there were, and how many came to something but for our fault.
+SELECT p.expert, a.rules, count(c.id) AS calls,
+       count(c.id) FILTER (WHERE c.outcome NOT IN ('trunk_failure', 'interrupted', 'cancelled')) AS tries
+FROM pick p JOIN activity a ON a.id = p.activity LEFT JOIN call c ON c.pick = p.id AND c.flow = 'details'
+WHERE p.id = %(pick)s GROUP BY p.id, a.id;
 
 -- name: lock_numbers
 -- 活动编号 are given one at a time.

@@ -107,9 +107,7 @@ class Replay(Progress):
         self.draw.share = share
 
     def _first_witness(self) -> None:
-        self._require(
-            not self.draw.witnessed, "见证数字只能有一份" if self.draw.commit.witnesses else "承诺为无见证"
-        )
+        self._require(not self.draw.witnessed, "见证数字只能有一份" if self.draw.commit.witnesses else "承诺为无见证")
         self.draw.witnessed = True
 
     def _witness_try(self, entry: Entry, body: Any) -> None:
@@ -139,9 +137,7 @@ class Replay(Progress):
         self._require(rank < len(places), f"名次 {rank} 超出条件 {condition.id} 的次序")
         placed: Placed = places[rank]
         at_rank = placed.expert == body["expert"]
-        self._require(
-            at_rank, f"条件 {condition.id} 次序中第 {rank} 位是 {placed.expert}，不是 {body['expert']}"
-        )
+        self._require(at_rank, f"条件 {condition.id} 次序中第 {rank} 位是 {placed.expert}，不是 {body['expert']}")
         if not self.draw.orders.units_known:
             self._check_passed(condition, places[:rank], body["passed"])
             return placed
@@ -155,9 +151,7 @@ class Replay(Progress):
         self._require(given == wanted, f"抽取结果与次序不符：{shown}")
         return placed
 
-    def _check_passed(
-        self, condition: Condition, before: Sequence[Placed], passed: Sequence[Sequence[str]]
-    ) -> None:
+    def _check_passed(self, condition: Condition, before: Sequence[Placed], passed: Sequence[Sequence[str]]) -> None:
         """The public form: who was passed and by whose unit, but not whether it is their unit."""
         earlier = self.draw.commit.conditions[: self.draw.commit.conditions.index(condition)]
         self._require(self.none_left_in(earlier) is not False, "在先的抽取条件尚有空席且有人可抽")

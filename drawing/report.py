@@ -87,9 +87,7 @@ def _draw(draw: Draw, picks: Sequence[Picked]) -> list[str]:
     ]
     for condition in commit.conditions:
         main, backup = commit.counts.eligible[condition.id]
-        lines.append(
-            f"  条件 {condition.id}：主专业合格 {main} 人，备选专业合格 {backup} 人，{condition.seats} 席"
-        )
+        lines.append(f"  条件 {condition.id}：主专业合格 {main} 人，备选专业合格 {backup} 人，{condition.seats} 席")
     if commit.witnesses:
         given = f"{draw.share['by']}，数字 {draw.share['value']}" if draw.share else "（未公开或尚未见证）"
         lines.append(f"  见证：{given}")
@@ -111,7 +109,4 @@ def _numbers(excluded: dict[str, int]) -> str:
         "appointment": "另有评标",
         "no_number": "无号码",
     }
-    return (
-        "，".join(f"{labels.get(code, code)} {number} 人" for code, number in sorted(excluded.items()))
-        or "无"
-    )
+    return "，".join(f"{labels.get(code, code)} {number} 人" for code, number in sorted(excluded.items())) or "无"

@@ -1,4 +1,4 @@
-"""The sealed result (抽取结果): opened by the database's clock alone, 30 minutes before 预计评标开始 (T1); no switch bypasses it."""
+"""The sealed result (抽取结果): opened by the database clock alone, 30 minutes before 预计评标开始 (T1); no switch."""
 
 from __future__ import annotations
 
@@ -78,3 +78,14 @@ async def members(db: Database, custody: Custody, activity: str) -> list[Member]
         )
         for row in rows
     ]
+
+
+async def printed(tx: Transaction, custody: Custody, activity: str, by: str, actor: str, role: Role) -> None:
+    """A print of the opened result goes into the transcript; `by` is an identity's id. Raises Sealed, NotAllowed."""
+    row = await lock(tx, activity)
+    lifecycle.after(ActivityState(row.state), Act.PRINT, role)
+    if row.unsealed_at is None:
+        raise Sealed("抽取结果尚未解密，不能打印。", None)
+    chain = await Chain.of(tx, activity, custody.signer)
+    await chain.append(EntryType.PRINT, {"by": by})
+    await log(tx, activity, Act.PRINT, actor, role)

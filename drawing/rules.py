@@ -130,9 +130,7 @@ class Rules:
         names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling")
         tables = {name: top.table(name) for name in names}
         top.done()
-        sources = {
-            name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()
-        }
+        sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
         witness, sealing, appointment, avoidance, preview, unreached, calling = tables.values()
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(

@@ -4,9 +4,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from hashlib import sha256
 
-_PREFIX = bytes.fromhex(
-    "302a300506032b6570032100"
-)  # SubjectPublicKeyInfo of Ed25519, before the 32 raw bytes
+_PREFIX = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo of Ed25519, before the 32 raw bytes
 _BEGIN, _END = b"-----BEGIN PUBLIC KEY-----\n", b"\n-----END PUBLIC KEY-----\n"
 
 

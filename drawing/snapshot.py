@@ -148,9 +148,7 @@ def _append(tx: BlockingTransaction, signer: Signer, activity: str, kind: EntryT
     return entry
 
 
-def _record_in_ledger(
-    tx: BlockingTransaction, kind: str, lots: tuple[str, ...], entry: Entry, activity: str
-) -> None:
+def _record_in_ledger(tx: BlockingTransaction, kind: str, lots: tuple[str, ...], entry: Entry, activity: str) -> None:
     tx.run(Q.lock_ledger)
     leaf = {"kind": kind, "lots": sorted(map(lot_hash, lots)), "hash": bytes.fromhex(entry.hash)}
     tx.run(Q.append_ledger, leaf | {"activity": activity, "seq": entry.seq})
@@ -208,9 +206,7 @@ def _order(tx: BlockingTransaction, vault: Vault, activity: str, draw: int, draw
     _store_blocks(tx, vault, "order_block", ORDER_PURPOSE, activity, draw, _with_processes(tx, of))
 
 
-def _standing(
-    tx: BlockingTransaction, vault: Vault, activity: str, draw: int
-) -> Iterator[tuple[str, list[bytes]]]:
+def _standing(tx: BlockingTransaction, vault: Vault, activity: str, draw: int) -> Iterator[tuple[str, list[bytes]]]:
     for condition in tx.all(Q.conditions, {"activity": activity}):
         key = {"activity": activity, "draw": draw, "condition": condition.id}
         blocks = [vault.decrypt(row.data, STANDING_BLOCK) for row in tx.all(Q.standing_blocks, key)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from db.pool import Database
+from typing import Any
+
+from db.pool import Database, Transaction
 from drawing import lifecycle
 from drawing.advance import log
 from drawing.chain import Q
@@ -18,16 +20,24 @@ class CannotStart(Exception):
 async def start(db: Database, activity: str, actor: str, role: Role) -> None:
     """Begin the draw of an activity; raises lifecycle.NotAllowed or CannotStart, and then nothing has changed."""
     async with db.transaction() as tx:
-        row = await lock(tx, activity)
-        state = lifecycle.after(ActivityState(row.state), Act.START, role)
-        rules = Rules.load(row.rules)
-        if rules.witness_required and not await tx.all(Q.witnesses, {"activity": activity}):
-            raise CannotStart("本活动未登记监督人：请由抽取终端登记监督人及其电话后再启动抽取。")
-        planned = sum(each.seats for each in await tx.all(Q.conditions, {"activity": activity}))
-        if planned != row.seats:
-            raise CannotStart(f"各抽取条件人数之和为 {planned}，与拟抽取专家人数 {row.seats} 不一致。")
-        if row.evaluation_start <= row.now:
-            raise CannotStart("预计评标开始时间已过，请先修改时间。")
-        await tx.run(Q.set_state, {"activity": activity, "state": state.value})
-        await log(tx, activity, Act.START, actor, role)
-        await tx.run(Q.wake, {"activity": activity})
+        await begin(tx, activity, actor, role)
+
+
+async def begin(tx: Transaction, activity: str, actor: str, role: Role) -> None:
+    """The same in the caller's transaction."""
+    row = await lock(tx, activity)
+    state = lifecycle.after(ActivityState(row.state), Act.START, role)
+    await _check(tx, activity, row)
+    await tx.run(Q.set_state, {"activity": activity, "state": state.value})
+    await log(tx, activity, Act.START, actor, role)
+    await tx.run(Q.wake, {"activity": activity})
+
+
+async def _check(tx: Transaction, activity: str, row: Any) -> None:
+    if Rules.load(row.rules).witness_required and not await tx.all(Q.witnesses, {"activity": activity}):
+        raise CannotStart("本活动未登记监督人：请由抽取终端登记监督人及其电话后再启动抽取。")
+    planned = sum(each.seats for each in await tx.all(Q.conditions, {"activity": activity}))
+    if planned != row.seats:
+        raise CannotStart(f"各抽取条件人数之和为 {planned}，与拟抽取专家人数 {row.seats} 不一致。")
+    if row.evaluation_start <= row.now:
+        raise CannotStart("预计评标开始时间已过，请先修改时间。")

@@ -78,9 +78,7 @@ def _chain(evidence: Evidence, report: Report) -> list[Entry]:
         raise BrokenChain(0, "第一条记录必须是承诺（commit）")
     report.held.append(f"记录链：{len(chain)} 条，逐条哈希衔接，时间不倒退")
     if any(entry.withheld for entry in chain):
-        report.unchecked.append(
-            "见证与封存的内容尚未公开（解密前的形式）：种子、次序及抽取是否依次序均未能核验"
-        )
+        report.unchecked.append("见证与封存的内容尚未公开（解密前的形式）：种子、次序及抽取是否依次序均未能核验")
     return chain
 
 
@@ -184,9 +182,7 @@ def _seeds(chain: Iterable[Entry]) -> dict[int, bytes]:
     return seeds
 
 
-def _replay(
-    chain: Sequence[Entry], orders: Mapping[int, Orders], calls: Mapping[str, Any], report: Report
-) -> None:
+def _replay(chain: Sequence[Entry], orders: Mapping[int, Orders], calls: Mapping[str, Any], report: Report) -> None:
     report.replay = replay = Replay(orders, calls)
     for entry in chain:
         replay.apply(entry)

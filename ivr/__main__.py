@@ -50,8 +50,7 @@ def _speech(settings: Settings) -> Speech:
 
 async def _hold(settings: Settings, db: Database, custody: Custody, speech: Speech, stop: asyncio.Event) -> None:
     lease = Lease(db, settings.node, settings.lease_seconds)
-    while not await lease.take():
-        LOG.info("node %s is held by another worker; waiting", settings.node)
+    while not await _taken(lease):
         if await _within(stop, settings.lease_seconds / 3):
             return
     LOG.info("node %s is ours, epoch %d", settings.node, lease.epoch)
@@ -60,10 +59,23 @@ async def _hold(settings: Settings, db: Database, custody: Custody, speech: Spee
         node = Node(settings.ari.url, settings.ari.user, password, settings.ari.app)
         async with Client(node) as client:
             worker = Worker(settings, db, custody, speech, lease, client)
-            asyncio.get_running_loop().create_task(_stop_after(stop, worker))
-            await worker.run()
+            stopping = asyncio.get_running_loop().create_task(_stop_after(stop, worker))
+            try:
+                await worker.run()
+            finally:
+                stopping.cancel()
     finally:
         await lease.release()
+
+
+async def _taken(lease: Lease) -> bool:
+    try:
+        if await lease.take():
+            return True
+        LOG.info("node %s is held by another worker; waiting", lease.node)
+    except DatabaseError as error:
+        LOG.warning("the database is away, node %s can't be taken yet: %s", lease.node, error)
+    return False
 
 
 async def _stop_after(stop: asyncio.Event, worker: Worker) -> None:
@@ -96,8 +108,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _first(group: BaseException) -> BaseException:
+    """The one that matters: a lost lease explains whatever else failed meanwhile."""
     while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
+        lost = group.subgroup(LeaseLost)
+        group = (lost or group).exceptions[0]
     return group
 
 

@@ -131,7 +131,9 @@ class Preparer:
 class Dispatcher:
     """Makes waiting calls live, one per transaction."""
 
-    def __init__(self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: policy.Calling) -> None:
+    def __init__(
+        self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: policy.Calling
+    ) -> None:
         self._db, self._custody, self._lease = db, custody, lease
         self._preparer, self._calling = preparer, calling
         self._calls_today = 0
@@ -162,24 +164,19 @@ class Dispatcher:
         activity = await lock_settled(tx, call.activity)
         if activity.state != ActivityState.DRAWING.value and call.flow != Kind.DETAILS.value:
             return False
-        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
-        if await tx.one(Q.lease_held, lease) is None:
-            return False
         called: list[datetime] = []
         if call.expert is not None:
             person = await self._person(tx, activity, call)
             if await self._is_elsewhere(tx, activity, call, conversation.who, person):
                 return False
             called = person.called
-        against = policy.hindrance(
-            self._calling, activity.now, conversation.number, called, self._calls_today, trunk
-        )
+        against = policy.hindrance(self._calling, activity.now, conversation.number, called, self._calls_today, trunk)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
             LOG.info("call %s waits: %s", call.id, against.rule.value)
             await tx.run(Q.postpone_until, {"call": call.id, "until": against.until})
             return False
-        values = {"call": call.id, "node": self._lease.node, "epoch": self._lease.epoch}
-        return bool(await tx.run(Q.go_live, values))
+        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
+        return bool(await tx.run(Q.go_live, {"call": call.id, **lease}))
 
     async def _person(self, tx: Transaction, activity: Any, call: Any) -> Any:
         travel = Rules.load(activity.rules).travel_s

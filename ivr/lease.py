@@ -6,6 +6,8 @@ holder itself looks at its own monotonic clock before each dial: a process that 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from db.pool import Database
 from db.queries import load
 
 Q = load("ivr")
-_KNOW, _TAKE, _RENEW, _RELEASE = Q.know_node, Q.take_lease, Q.renew_lease, Q.release_lease
+_KNOW, _TAKE, _ADOPT, _RENEW, _RELEASE = Q.know_node, Q.take_lease, Q.adopt, Q.renew_lease, Q.release_lease
 
 
 @dataclass(slots=True)
@@ -30,31 +32,36 @@ class Lease:
     _renewed: float = 0.0
 
     async def take(self) -> bool:
-        """Try once; False while somebody else holds it."""
+        """Try once; False while somebody else holds it. What was live on the node is ours from the same moment."""
         await self.db.run(_KNOW, {"node": self.node})
         asked = time.monotonic()
-        epoch = await self.db.value(_TAKE, {"node": self.node, "holder": self.holder, "lease": self.seconds})
-        if epoch is None:
-            return False
+        async with self.db.transaction() as tx:
+            values = {"node": self.node, "holder": self.holder, "lease": self.seconds}
+            epoch = await tx.value(_TAKE, values)
+            if epoch is None:
+                return False
+            await tx.run(_ADOPT, {"node": self.node, "epoch": epoch})
         self.epoch, self._renewed = int(epoch), asked
         return True
 
     async def renew(self) -> bool:
-        """False when it is lost for good; a database that is away is no loss yet."""
+        """False when somebody else has it; a database that is away, or does not answer, gives it to nobody."""
         asked = time.monotonic()
         values = {"node": self.node, "holder": self.holder, "epoch": self.epoch, "lease": self.seconds}
         try:
-            renewed = await self.db.value(_RENEW, values)
-        except DatabaseError:
-            return self.held
+            async with asyncio.timeout(self.seconds / 3):
+                renewed = await self.db.value(_RENEW, values)
+        except (DatabaseError, TimeoutError):
+            return True
         if renewed is None:
             return False
         self._renewed = asked
         return True
 
     async def release(self) -> None:
-        """Let another worker in at once."""
-        await self.db.run(_RELEASE, {"node": self.node, "holder": self.holder, "epoch": self.epoch})
+        """Let another worker in at once; if that can't be written, the lease runs out by itself."""
+        with contextlib.suppress(DatabaseError):
+            await self.db.run(_RELEASE, {"node": self.node, "holder": self.holder, "epoch": self.epoch})
 
     @property
     def held(self) -> bool:

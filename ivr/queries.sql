@@ -11,10 +11,14 @@ UPDATE node SET holder = %(holder)s, epoch = epoch + 1,
 WHERE name = %(node)s AND lease_until < clock_timestamp()
 RETURNING epoch;
 
+-- name: adopt
+-- With the lease go the calls that the holder before left live: from now on none of its writes counts.
+UPDATE call SET epoch = %(epoch)s WHERE node = %(node)s AND state = 'live';
+
 -- name: renew_lease
--- Stay the holder; 0 rows when somebody else has taken over.
+-- Stay the holder, late as it may be; 0 rows when somebody else has taken over.
 UPDATE node SET lease_until = clock_timestamp() + %(lease)s * interval '1 second'
-WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until >= clock_timestamp()
+WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s
 RETURNING epoch;
 
 -- name: release_lease
@@ -22,27 +26,21 @@ RETURNING epoch;
 UPDATE node SET lease_until = clock_timestamp(), holder = NULL
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
--- name: lease_held
--- Looked at, and held fast against a take-over, in the transaction that makes a call live.
-SELECT epoch FROM node
-WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until > clock_timestamp()
-FOR SHARE;
-
--- name: due
--- Calls whose time has come, oldest first; those of a paused or ended draw are held.
+-- name: due (prepared)
+-- Calls whose time has come, oldest first; those of a paused or ended draw are held, and those of one that owes a pick.
 SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness
 FROM call c JOIN activity a ON a.id = c.activity
 WHERE c.state = 'waiting' AND c.not_before <= clock_timestamp()
-  AND (a.state = 'drawing' OR c.flow = 'details')
+  AND (a.state = 'drawing' OR c.flow = 'details') AND NOT a.owed
 ORDER BY c.not_before, c.id LIMIT %(limit)s;
 
--- name: next_due
+-- name: next_due (prepared)
 -- When the next waiting call's time comes, in seconds from now.
 SELECT extract(epoch FROM min(c.not_before) - clock_timestamp())::float8
 FROM call c JOIN activity a ON a.id = c.activity
 WHERE c.state = 'waiting' AND c.not_before > clock_timestamp() AND (a.state = 'drawing' OR c.flow = 'details');
 
--- name: invitation
+-- name: invitation (prepared)
 -- All that an invitation or details call says and needs.
 SELECT p.pseudonym, p.code, e.phone_enc, n.district, a.evaluation_start, a.evaluation_end, a.rules,
        n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
@@ -60,7 +58,7 @@ FROM witness w JOIN activity a ON a.id = w.activity
 WHERE w.activity = %(activity)s AND w.id = %(witness)s
 ORDER BY t.seq DESC LIMIT 1;
 
--- name: person_now
+-- name: person_now (prepared)
 -- What could stand in the way of ringing this expert now: when they were called within a day, whether they are on the line, and
 -- the pick that made an appointment elsewhere.
 SELECT coalesce(array_agg(c.dialled_at) FILTER (WHERE c.id IS NOT NULL), '{}') AS called,
@@ -79,10 +77,14 @@ FROM call c WHERE c.expert = %(expert)s AND c.dialled_at > clock_timestamp() - i
 SELECT encode(t.hash, 'hex') FROM pick p JOIN transcript t ON t.activity = p.activity AND t.type = 'outcome'
 WHERE p.id = %(pick)s AND t.body::jsonb ->> 'expert' = p.pseudonym ORDER BY t.seq DESC LIMIT 1;
 
--- name: go_live
--- A waiting call becomes this worker's; the unique index refuses a second live call to one expert.
-UPDATE call SET state = 'live', node = %(node)s, epoch = %(epoch)s, dialled_at = clock_timestamp()
-WHERE id = %(call)s AND state = 'waiting';
+-- name: go_live (prepared)
+-- A waiting call becomes this worker's while its lease holds, which is kept fast against a take-over until COMMIT; the unique
+-- index refuses a second live call to one expert.
+WITH held AS (
+  SELECT epoch FROM node
+  WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until > clock_timestamp() FOR SHARE)
+UPDATE call SET state = 'live', node = %(node)s, epoch = held.epoch, dialled_at = clock_timestamp()
+FROM held WHERE id = %(call)s AND state = 'waiting';
 
 -- name: postpone
 -- Not now: another line, the hours or a budget stand in the way.
@@ -94,19 +96,16 @@ WHERE id = %(call)s AND state = 'waiting';
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
 WHERE id = %(call)s AND state = 'waiting';
 
--- name: orphans
--- Live calls of this node that an earlier holder left.
-SELECT id, activity, epoch, flow, pick, attempt, outcome::text AS outcome FROM call
-WHERE node = %(node)s AND state = 'live' AND epoch < %(epoch)s ORDER BY id;
+-- name: live_calls
+-- The calls that are live under this epoch, with whom they are for as evidence names them.
+SELECT c.id, c.activity, c.flow, c.pick, c.attempt, c.outcome::text AS outcome, coalesce(p.pseudonym, c.witness) AS who
+FROM call c LEFT JOIN pick p ON p.id = c.pick
+WHERE c.node = %(node)s AND c.state = 'live' AND c.epoch = %(epoch)s ORDER BY c.id;
 
 -- name: calls_today
 -- Calls dialled since midnight, for the daily ceiling.
 SELECT count(*) FROM call WHERE dialled_at >= date_trunc('day', clock_timestamp() AT TIME ZONE 'Asia/Shanghai')
   AT TIME ZONE 'Asia/Shanghai';
-
--- name: who
--- Whom a call was for, as evidence names them.
-SELECT coalesce(p.pseudonym, c.witness) FROM call c LEFT JOIN pick p ON p.id = c.pick WHERE c.id = %(call)s;
 
 -- name: postpone_until
 -- Not now: a rule stands against it until then (a moment later when the rule does not say).

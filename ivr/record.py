@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from db.errors import DatabaseError
+from db.errors import DatabaseError, SerializationFailure
 from db.pool import Database, Transaction
 from drawing import decide
 from drawing.advance import advance, new_call_id
@@ -20,14 +20,16 @@ from drawing.chain import Custody
 from drawing.chain import Q as DRAWING
 from drawing.decide import Call, NotOurs, Owing
 from drawing.orders import Orders
+from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from ivr.calls import Answer, Decision, Outcome, Recorded, Refused, Share, Trail, Unavailable
-from ivr.dispatch import Ready
+from ivr.dispatch import Q, Ready
 from ivr.evidence import evidence, moment
 
 LOG = logging.getLogger(__name__)
 TRIES_TO_SETTLE = 3
-DETAILS_CALLS = 2  # when the details were not heard to their end
+DETAILS_TRIES = 2  # when the details were not heard to their end
+DETAILS_CALLS = 20  # with those that failed by our own fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +67,24 @@ class Recorder:
         facts, whole = self._facts(ready, trail, outcome), _json(trail)
 
         async def write(tx: Transaction, regardless: bool) -> None:
-            await decide.end_call(tx, self.custody, call, outcome.value, facts, whole, regardless=regardless)
-            if outcome is Outcome.ACCEPTED and ready.pick is not None and not _details_heard(trail):
-                await self._call_again(tx, ready)
+            stands = await decide.end_call(tx, self.custody, call, outcome.value, facts, whole, regardless=regardless)
+            if stands is not None and _details_due(ready.flow, Outcome(stands), trail):
+                await self._call_again(tx, ready, stands)
 
         await self._settled(ready.activity, write)
 
-    async def _call_again(self, tx: Transaction, ready: Ready) -> None:
-        """Who agreed but did not hear where to go is called once more with the details alone."""
-        attempt = ready.attempt + 1 if ready.flow == "details" else 1
-        if attempt > DETAILS_CALLS:
+    async def _call_again(self, tx: Transaction, ready: Ready, outcome: str) -> None:
+        """Who agreed but did not hear where to go is called with the details alone, by the rules' pauses."""
+        so_far = await tx.one(DRAWING.details_so_far, {"pick": ready.pick})
+        if so_far.tries >= DETAILS_TRIES or so_far.calls >= DETAILS_CALLS:
+            LOG.error("call %s: who agreed has not heard where to go, and is not called any more", ready.id)
             return
-        expert = await tx.value(DRAWING.expert_of, {"pick": ready.pick})
+        pause = Rules.load(so_far.rules).calling.pause_s
+        seconds = {each.value: wait for each, wait in pause.items()}.get(outcome, 0)
         values = {"id": new_call_id(), "flow": "details", "activity": ready.activity, "pick": ready.pick}
-        values |= {"expert": expert, "witness": None, "attempt": attempt, "not_before": None}
+        values |= {"expert": so_far.expert, "witness": None, "attempt": so_far.calls + 1, "not_before": None}
         await tx.run(DRAWING.insert_call, values)
+        await tx.run(Q.postpone, {"call": values["id"], "seconds": seconds})
 
     async def _settled(self, activity: str, write: Callable[[Transaction, bool], Awaitable[None]]) -> None:
         """Write once no free seat is waiting to be filled, or after a few tries regardless."""
@@ -90,6 +95,9 @@ class Recorder:
                     return
             except Owing:
                 await self._advance(activity)
+            except SerializationFailure:  # nothing happened, and it may be repeated at once
+                if attempt == TRIES_TO_SETTLE:
+                    raise
 
     async def _advance(self, activity: str) -> None:
         try:
@@ -115,8 +123,11 @@ def _answer(
     return write
 
 
-def _details_heard(trail: Trail) -> bool:
-    return any(heard.prompt == "details" and heard.whole for heard in trail.heard)
+def _details_due(flow: str, outcome: Outcome, trail: Trail) -> bool:
+    """Whether the person agreed and does not know yet where to go; `outcome` is what stands in the row."""
+    if flow == "details":
+        return outcome is not Outcome.DELIVERED
+    return outcome is Outcome.ACCEPTED and not any(heard.prompt == "details" and heard.whole for heard in trail.heard)
 
 
 def _json(trail: Trail) -> str:

@@ -30,6 +30,9 @@ class Trunk(_Section):
 
     name: str = Field(description="the PJSIP endpoint's name")
     caller_id: str = Field(description="the one published number that experts see (K5)")
+    calls_per_second: float | None = Field(
+        default=None, gt=0, description="what this carrier takes, where that is less than the rules allow"
+    )
 
 
 class Speech(_Section):

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+import math
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
-from functools import partial
-from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeVar
 
-from db.errors import DatabaseError
+from db.errors import DatabaseError, SerializationFailure, Unavailable
 from db.pool import Database
-from drawing import snapshot
 from drawing.advance import Need, advance
 from drawing.chain import Custody
 from drawing.chain import Q as DRAWING
@@ -26,28 +23,35 @@ from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr.ari.client import Client
-from ivr.ari.driver import Driver
-from ivr.ari.errors import Abandoned, AriError, Replaced, Unanswered, Unsent
-from ivr.ari.line import Line
-from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
+from ivr.ari.errors import AriError, Replaced, Unanswered, Unsent
 from ivr.dialplans import Timings
-from ivr.dispatch import Conversation, Dispatcher, Preparer, Q, Ready
+from ivr.dispatch import Dispatcher, Preparer, Q
+from ivr.jobs import Jobs
 from ivr.lease import Lease
 from ivr.policy import TokenBucket, TrunkLoad
-from ivr.prompts import readback
 from ivr.record import Recorder
 from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError
+from ivr.switchboard import Switchboard
 
+T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
+BREATH_SECONDS = 0.02  # what happens so soon after each other is looked at together
+ABREAST = 4  # transactions of the loop at once; the pool has more connections, which are for decisions
 LOOK_AGAIN_SECONDS = 0.1
 LONGEST_CALL_SECONDS = 480.0  # more than Timings.call_seconds
-NO_SPEECH_SECONDS = 30.0
+ASIDE_SECONDS = 30.0  # for a call that can't be made, so that the others can
+FIRST_CONTACT_SECONDS = 20.0  # Asterisk may still be starting beside us
+LONGEST_REST_SECONDS = 60.0  # for an activity whose advance keeps failing
 
 
 class LeaseLost(Exception):
     """Somebody else drives the node now, or might: nothing more may be sent."""
+
+
+class NoAsterisk(AriError):
+    """Nothing answers where Asterisk should be, and nothing of before needs us to wait for it."""
 
 
 class Worker:
@@ -59,17 +63,17 @@ class Worker:
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
         self._calling = rules.calling
-        self._bucket = TokenBucket.full(rules.calling.calls_per_second, datetime.now(UTC))
+        rate = min(rules.calling.calls_per_second, settings.trunk.calls_per_second or math.inf)
+        self._bucket = TokenBucket.full(rate, datetime.now(UTC))
         self._orders = Orders(custody.vault)
-        self._driver = Driver(client)
-        self._recorder = Recorder(db, custody, self._orders, lease.epoch)
+        recorder = Recorder(db, custody, self._orders, lease.epoch)
+        self._switchboard = Switchboard(client, lease, recorder, settings.trunk, self._calling, self._note)
         self._dispatcher = Dispatcher(db, custody, lease, Preparer(db, custody, speech, Timings()), self._calling)
         self._look = asyncio.Event()
         self._changed: set[str] = set()
-        self._calls: dict[str, asyncio.Task[None]] = {}
-        self._jobs: dict[str, asyncio.Task[None]] = {}
+        self._jobs = Jobs(settings, self._job_done)
+        self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
         self._stopping = False
-        self._processes = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
     async def run(self) -> None:
         """Take over what an earlier holder left, then work until `stop`."""
@@ -85,19 +89,14 @@ class Worker:
                 for task in watching:
                     task.cancel()
         finally:
-            await self._driver.stop()
-            await asyncio.gather(*self._calls.values(), *self._jobs.values(), return_exceptions=True)
-            self._processes.shutdown(cancel_futures=True)
+            await self._switchboard.close()
+            await self._jobs.close()
 
     def stop(self) -> None:
         """Begin nothing new, give up what rings; `run` returns once the calls under way have ended."""
         self._stopping = True
-        self._give_up_ringing()
+        self._switchboard.stop()
         self._look.set()
-
-    def _give_up_ringing(self) -> None:
-        for channel in self._driver.live():
-            self._driver.cancel(channel)  # an answered call runs on
 
     # --- the lease --------------------------------------------------------------------------------------------
 
@@ -105,15 +104,15 @@ class Worker:
         while True:
             await asyncio.sleep(self._lease.seconds / 3)
             if not await self._lease.renew():
-                self._driver.replaced()
+                self._switchboard.driver.replaced()
                 raise LeaseLost("the node's lease was taken over by another worker")
             if not self._lease.safe_to_dial:
                 LOG.warning("the lease could not be renewed in time: no new calls, and what rings is given up")
-                self._give_up_ringing()
+                self._switchboard.give_up_ringing()
 
     async def _hear_asterisk(self) -> None:
         try:
-            await self._client.listen(self._driver)
+            await self._client.listen(self._switchboard.driver, lambda: self._lease.held)
         except Replaced:
             raise LeaseLost("another worker has taken the application over at Asterisk") from None
 
@@ -121,36 +120,51 @@ class Worker:
 
     async def _take_over(self) -> None:
         """Decisions first (they stand in the rows), then hang up what is left, wait until it is gone, settle it."""
-        orphans = await self._db.all(Q.orphans, {"node": self._lease.node, "epoch": self._lease.epoch})
+        await self._meet_asterisk()
         try:
             async with asyncio.timeout(self._lease.seconds + LONGEST_CALL_SECONDS):
                 await self._swept()
         except TimeoutError:
             LOG.error("Asterisk could not be reached for longer than any call lasts: none of before can be alive")
-        for orphan in orphans:
-            await self._settle_orphan(orphan)
+        while not self._stopping:
+            try:
+                await self._settle_left(gone=True)
+                break
+            except DatabaseError as error:
+                LOG.warning("looking for calls of before: %s", error)
+                await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _meet_asterisk(self) -> None:
+        try:
+            async with asyncio.timeout(FIRST_CONTACT_SECONDS):
+                await self._client.until_connected()
+        except TimeoutError:
+            lease = {"node": self._lease.node, "epoch": self._lease.epoch}
+            if not self._stopping and not await self._db.all(Q.live_calls, lease):
+                raise NoAsterisk(
+                    f"no Asterisk answers at {self._settings.ari.url}: start it (script/python -m asterisk node),"
+                    " or correct url in the section [ari] of the settings"
+                ) from None
 
     async def _swept(self) -> None:
         """Every channel of before is known to be gone."""
-        while True:
+        while not self._stopping:
             try:
                 if self._client.connected:
-                    for channel in await self._driver.sweep():
+                    for channel in await self._switchboard.driver.sweep():
                         LOG.info("channel %s of an earlier holder is hung up", channel)
                     return
             except (Unsent, Unanswered) as error:
                 LOG.warning("looking for channels of before: %s", error)
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
-    async def _settle_orphan(self, orphan: Any) -> None:
-        who = await self._db.value(Q.who, {"call": orphan.id})
-        conversation = Conversation(who=who, number="", flow=_NoFlow(), media={})
-        ready = Ready(orphan.id, orphan.activity, orphan.flow, orphan.attempt, orphan.pick, conversation)
-        recorder = Recorder(self._db, self._custody, self._orders, orphan.epoch)
-        outcome = Outcome.INTERRUPTED if orphan.outcome is None else Outcome(orphan.outcome)
-        await recorder.end(ready, outcome, Trail(channel=orphan.id, trunk=self._settings.trunk.name))
-        LOG.info("call %s of an earlier holder settled as %s", orphan.id, outcome.value)
-        self._note(orphan.activity)
+    async def _settle_left(self, *, gone: bool = False) -> None:
+        """Settle the live calls that nobody carries: left by the holder before, or made live in a transaction
+        whose answer was lost."""
+        lease = {"node": self._lease.node, "epoch": self._lease.epoch}
+        for call in await self._db.all(Q.live_calls, lease):
+            if not self._switchboard.carries(call.id):
+                self._switchboard.settle(call, gone=gone)
 
     # --- the loop ---------------------------------------------------------------------------------------------
 
@@ -166,59 +180,64 @@ class Worker:
         self._look.set()
 
     async def _loop(self) -> None:
-        swept = 0.0
+        swept = -SWEEP_SECONDS
         clock = asyncio.get_running_loop().time
-        while not (self._stopping and not self._calls):
+        while not (self._stopping and not self._switchboard):
             try:
                 if clock() - swept >= SWEEP_SECONDS:
-                    swept = clock()
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
+                    await self._settle_left()
+                    swept = clock()
                 await self._advance_changed()
                 pause = await self._dispatch()
             except DatabaseError as error:
-                LOG.warning("the database is away: %s", error)
-                pause = SWEEP_SECONDS
+                LOG.warning("the database: %s: %s", type(error).__name__, error)
+                pause, swept = SWEEP_SECONDS, -SWEEP_SECONDS
             await self._wait(min(pause, SWEEP_SECONDS))
 
     async def _wait(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
                 await self._look.wait()
+                await asyncio.sleep(BREATH_SECONDS)
         except TimeoutError:
             pass
         self._look.clear()
 
     async def _advance_changed(self) -> None:
         changed, self._changed = self._changed, set()
-        for activity in sorted(changed):
-            if activity in self._jobs:
-                continue
-            try:
-                async with self._db.transaction() as tx:
-                    need = await advance(tx, self._custody, self._orders, activity, wait=False)
-            except DatabaseError:
-                self._changed.add(activity)
-                raise
-            if need is not Need.NOTHING:
-                self._jobs[activity] = asyncio.create_task(self._job(activity, need))
+        now = asyncio.get_running_loop().time()
+        due = sorted(each for each in changed - self._jobs.activities() if self._failures.get(each, (0, now))[1] <= now)
+        for start in range(0, len(due), ABREAST):
+            await _abreast(map(self._advance, due[start : start + ABREAST]))
 
-    async def _job(self, activity: str, need: Need) -> None:
-        """Snapshot or order, in a process of its own."""
-        settings, loop = self._settings, asyncio.get_running_loop()
-        keys = (settings.master_key, settings.signing_key)
-        if need is Need.COMMIT:
-            work = partial(snapshot.commit_draw, settings.dsn, *keys, activity)
-        else:
-            work = partial(snapshot.order_draw, settings.dsn, settings.master_key, activity)
+    async def _advance(self, activity: str) -> None:
+        """One activity; whatever is wrong with it must not stop the others: it rests, and a later sweep tries again."""
         try:
-            await loop.run_in_executor(self._processes, work)
-        except (DatabaseError, snapshot.WitnessMissing, OSError) as error:
-            LOG.error("%s: %s failed, tried again in a moment: %s", activity, need.value, error)
-            await asyncio.sleep(SWEEP_SECONDS)
-        finally:
-            del self._jobs[activity]
-            self._note(activity)
+            async with self._db.transaction() as tx:
+                need = await advance(tx, self._custody, self._orders, activity, wait=False)
+        except Unavailable:
+            raise
+        except SerializationFailure as error:  # somebody else was at it: at the next sweep
+            LOG.info("%s: %s", activity, error)
+        except Exception:
+            LOG.exception("%s could not be brought forward; the others go on", activity)
+            self._let_rest(activity)
+        else:
+            self._failures.pop(activity, None)
+            if need is not Need.NOTHING:
+                self._jobs.begin(activity, need)
+
+    def _let_rest(self, activity: str) -> None:
+        times = self._failures.get(activity, (0, 0.0))[0] + 1
+        pause = min(2.0**times, LONGEST_REST_SECONDS)
+        self._failures[activity] = (times, asyncio.get_running_loop().time() + pause)
+
+    def _job_done(self, activity: str, well: bool) -> None:
+        if not well:
+            self._let_rest(activity)
+        self._note(activity)
 
     # --- calls ------------------------------------------------------------------------------------------------
 
@@ -226,89 +245,53 @@ class Worker:
         """Make live what is due, as far as lease, line and trunk allow; the pause until there may be more."""
         if self._stopping or not self._lease.safe_to_dial or not self._client.connected:
             return SWEEP_SECONDS
-        for call in await self._dispatcher.due(self._calling.channels - len(self._calls)):
-            now = datetime.now(UTC)
-            if (free := self._bucket.free_at(now)) > now:
-                return (free - now).total_seconds()
-            if await self._begin(call):
-                self._bucket = self._bucket.take(now)
+        if (free := self._calling.channels - len(self._switchboard)) <= 0:
+            return SWEEP_SECONDS  # the end of a call wakes us
+        now = datetime.now(UTC)
+        self._bucket = self._bucket.filled(now)
+        if (opens := self._bucket.free_at(now)) > now:
+            return (opens - now).total_seconds()
+        limit = min(free, ABREAST, int(self._bucket.tokens))
+        due = await self._dispatcher.due(limit)
+        trunk = TrunkLoad(self._bucket, len(self._switchboard))
+        for _ in filter(None, await _abreast(self._begin(call, trunk) for call in due)):
+            self._bucket = self._bucket.take(now)
+        if len(due) == limit:
+            return BREATH_SECONDS
         soon: float | None = await self._db.value(Q.next_due)
         return SWEEP_SECONDS if soon is None else max(soon, 0.0)
 
-    async def _begin(self, call: Any) -> bool:
+    async def _begin(self, call: Any, trunk: TrunkLoad) -> bool:
         try:
-            ready = await self._dispatcher.make_live(call, TrunkLoad(self._bucket, len(self._calls)))
+            ready = await self._dispatcher.make_live(call, trunk)
         except Owing:
             self._note(call.activity)
             return False
-        except SpeechError as error:  # this one can't be said; the others can
-            LOG.error("call %s: its prompts can't be made: %s", call.id, error)
-            await self._dispatcher.postpone(call, NO_SPEECH_SECONDS)
+        except Unavailable:  # perhaps it is live now: then the next sweep finds that nobody carries it
+            raise
+        except SerializationFailure as error:  # at the next look
+            LOG.info("call %s: %s", call.id, error)
             return False
+        except SpeechError as error:
+            LOG.error("call %s: its prompts can't be made: %s", call.id, error)
+            return await self._put_aside(call)
+        except Exception:
+            LOG.exception("call %s can't be made; the others can", call.id)
+            return await self._put_aside(call)
         if ready is None:
             return False
-        self._calls[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
+        self._switchboard.begin(ready)
         return True
 
-    async def _call(self, ready: Ready) -> None:
-        try:
-            outcome, trail = await self._converse(ready)
-            await self._end(ready, outcome, trail)
-        except Abandoned:
-            LOG.info("call %s is left to the node's next holder", ready.id)
-        finally:
-            del self._calls[ready.id]
-            self._note(ready.activity)
-
-    async def _converse(self, ready: Ready) -> tuple[Outcome, Trail]:
-        conversation, trunk = ready.conversation, self._settings.trunk
-        if not self._lease.safe_to_dial:
-            return Outcome.CANCELLED, Trail(channel=ready.id, trunk=trunk.name)
-        if not self._calling.allows(conversation.number):
-            LOG.error("call %s: no pattern of the allowlist fits the number; it is not dialled", ready.id)
-            return Outcome.INVALID_NUMBER, Trail(channel=ready.id, trunk=trunk.name)
-
-        async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
-            answer = await self._recorder.decide(ready, decision, trail)
-            self._note(ready.activity)
-            return answer
-
-        async def speak(prompt: str, digits: str) -> Sequence[str]:
-            return [uri for part in readback(digits) for uri in conversation.media[part]]
-
-        try:
-            line = Line(channel=ready.id, number=conversation.number, trunk=trunk.name, caller_id=trunk.caller_id)
-            return await self._driver.run(line, conversation.flow, conversation.media, write, speak)
-        except Abandoned:
-            raise
-        except Exception:  # a mistake of ours must not hold a seat for ever
-            LOG.exception("call %s broke", ready.id)
-            await self._gone(ready.id)
-            return Outcome.INTERRUPTED, Trail(channel=ready.id, trunk=trunk.name)
-
-    async def _gone(self, channel: str) -> None:
-        """Return once the channel is known not to be there."""
-        while True:
-            try:
-                if not await self._client.hang_up(channel):
-                    return
-            except AriError as error:
-                LOG.warning("channel %s: %s", channel, error)
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-
-    async def _end(self, ready: Ready, outcome: Outcome, trail: Trail) -> None:
-        """Written however long the database is away: the seat is free only once the row says so."""
-        while True:
-            try:
-                await self._recorder.end(ready, outcome, trail)
-                return
-            except DatabaseError as error:
-                LOG.warning("call %s: its end could not be written: %s", ready.id, error)
-                await asyncio.sleep(SWEEP_SECONDS)
+    async def _put_aside(self, call: Any) -> bool:
+        await self._dispatcher.postpone(call, ASIDE_SECONDS)
+        return False
 
 
-class _NoFlow:
-    """Of a call that somebody else had: there is nothing left to say."""
-
-    def receive(self, event: Any, now: datetime) -> Sequence[Any]:
-        raise AssertionError("an orphan's flow is never run")
+async def _abreast(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Carry all out at the same time; once all have ended, the first error is raised."""
+    ended = await asyncio.gather(*works, return_exceptions=True)
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in ended if not isinstance(each, BaseException)]

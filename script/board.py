@@ -11,33 +11,17 @@ from rich.text import Text
 
 from drawing.board import Board, Row
 from drawing.seats import PickOutcome
+from drawing.words import CALL_OUTCOMES, PICK_OUTCOMES
 
-CALL_OUTCOMES = {
-    "accepted": "同意",
-    "declined": "不参加",
-    "no_key": "接听未按键",
-    "wrong_keys": "按键无效",
-    "hung_up_early": "中途挂断",
-    "wrong_person": "打错／非本人",
-    "voicemail": "语音信箱",
-    "busy": "占线",
-    "rejected": "拒接",
-    "no_answer": "无人接听",
-    "unreachable": "关机或无法接通",
-    "invalid_number": "空号",
-    "trunk_failure": "线路故障",
-    "interrupted": "通话中断",
-    "cancelled": "已取消",
-    "withdrawn": "邀请已失效",
+STYLES = {
+    PickOutcome.OPEN: "white",
+    PickOutcome.ACCEPTED: "bold green",
+    PickOutcome.DECLINED: "red",
+    PickOutcome.UNREACHED: "yellow",
+    PickOutcome.UNAVAILABLE: "yellow",
+    PickOutcome.CANCELLED: "dim",
 }
-PICK_OUTCOMES = {
-    PickOutcome.OPEN: ("", "white"),
-    PickOutcome.ACCEPTED: ("✔ 同意参评", "bold green"),
-    PickOutcome.DECLINED: ("✘ 不参加", "red"),
-    PickOutcome.UNREACHED: ("未接通", "yellow"),
-    PickOutcome.UNAVAILABLE: ("另有评标", "yellow"),
-    PickOutcome.CANCELLED: ("已取消", "dim"),
-}
+MARKS = {PickOutcome.ACCEPTED: "✔ ", PickOutcome.DECLINED: "✘ "}
 
 
 def render(board: Board, now: datetime) -> RenderableType:
@@ -84,10 +68,8 @@ def _rows(board: Board) -> Table:
     for title in ("专家", "条件", "席位", "呼叫次数", "最近一次呼叫", "结果"):
         table.add_column(title)
     for row in board.rows:
-        text, style = PICK_OUTCOMES[row.outcome]
-        table.add_row(
-            f"第 {row.n} 位专家", row.condition, str(row.seat), str(row.calls), _call(row), Text(text, style=style)
-        )
+        result = Text(MARKS.get(row.outcome, "") + PICK_OUTCOMES[row.outcome], style=STYLES[row.outcome])
+        table.add_row(f"第 {row.n} 位专家", row.condition, str(row.seat), str(row.calls), _call(row), result)
     return table
 
 

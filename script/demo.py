@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -52,12 +53,13 @@ POOL, SEED = 20_000, 20261123
 RULES = Rules.load("demo-1")
 OPENS_AFTER = timedelta(minutes=4)  # from the start: 预计评标开始 is set so that the result opens then, by the clock alone
 LIMIT = 15 * 60.0
+GOODBYE_SECONDS = 10.0  # for the worker, when the demo is broken off in mid-call
 WITNESS_DIGITS = "48291306"
 SUPERVISOR = Witness("supervisor-1", "李监督", "13900000000")
 CALLER_ID = "02083180000"
 # How the telephones of the pool behave, by the last two digits of their numbers.
 TELEPHONES = {
-    "23": 30, "24": 20, "03": 4, "04": 4, "16": 6,  # accept, each in their way
+    "23": 48, "24": 2, "03": 4, "04": 4, "16": 6,  # accept, each in their way
     "02": 12, "06": 6, "07": 8, "08": 4, "12": 4, "15": 4, "09": 4, "14": 3, "19": 2,
 }  # fmt: skip
 console = Console()
@@ -142,6 +144,10 @@ async def worker(folder: Path, installed: Installation) -> AsyncIterator[asyncio
     finally:
         if process.returncode is None:
             process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), GOODBYE_SECONDS)
+        if process.returncode is None:
+            process.kill()
             await process.wait()
 
 
@@ -236,6 +242,13 @@ def main() -> int:
     options = parser.parse_args()
     os.environ.setdefault("EXPERTLINE_CACHE", str(cache_folder()))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    state_folder().mkdir(parents=True, exist_ok=True)
+    lock = (state_folder() / "demo.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        console.print(f"[bold red]✘[/] another demo is running with {state_folder()}: end it first, or set EXPERTLINE_STATE")
+        return 1
     folder = fresh_folder()
     cluster = Cluster(folder / "postgres", durable=False)
     try:

@@ -34,7 +34,9 @@ def main() -> int:
     """0 done; 1 not, and why."""
     parser = argparse.ArgumentParser(prog="script/evidence", description=__doc__)
     parser.add_argument("activity", help="活动编号, such as CQSQ202611230001")
-    parser.add_argument("folder", nargs="?", type=Path, help="a new folder (default: evidence/ACTIVITY in the state folder)")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="a new folder (default: evidence/ACTIVITY in the state folder)"
+    )
     parser.add_argument("--supervisor", action="store_true", help="with facts and salts; only after the unsealing")
     parser.add_argument("--settings", type=Path, default=state_folder() / "ivr.toml", help="the worker's settings file")
     options = parser.parse_args()

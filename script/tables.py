@@ -94,9 +94,14 @@ RULES: Mapping[str, str] = {
 }
 
 
+def _for_readers() -> list[str]:
+    """The rules that draws are held by: not those of benches."""
+    return [version for version in rules.versions() if not version.startswith("bench-")]
+
+
 def rules_table() -> str:
     """Every rule with its value in each version; a key that nobody has explained is a KeyError."""
-    found = {version: dict(_flat(_rule_file(version))) for version in rules.versions()}
+    found = {version: dict(_flat(_rule_file(version))) for version in _for_readers()}
     keys = list(dict.fromkeys(key for values in found.values() for key in values))
     rows = ((f"`{key}`", _meaning(key), *(str(each.get(key, "–")) for each in found.values())) for key in keys)
     return table(("rule", "meaning", *(f"`{version}`" for version in found)), rows)
@@ -106,7 +111,7 @@ def sources_table() -> str:
     """Where each version's tables come from."""
     rows = (
         (f"`{version}`", f"`{name}`", source.source, source.valid_from.isoformat())
-        for version in rules.versions()
+        for version in _for_readers()
         for name, source in Rules.load(version).sources.items()
     )
     return table(("version", "table", "source", "holds from"), rows)
@@ -210,7 +215,7 @@ def _consequence(outcome: Outcome) -> str:
 
 
 def _final(outcome: CallOutcome) -> bool:
-    return all(Rules.load(version).unreached_tries.get(outcome) == 1 for version in rules.versions())
+    return all(Rules.load(version).unreached_tries.get(outcome) == 1 for version in _for_readers())
 
 
 def _unreached_after(outcome: CallOutcome) -> str:
@@ -219,7 +224,7 @@ def _unreached_after(outcome: CallOutcome) -> str:
 
 def _each(value: Callable[[Rules], str]) -> str:
     """The value in every version, once if all agree."""
-    found = [value(Rules.load(version)) for version in rules.versions()]
+    found = [value(Rules.load(version)) for version in _for_readers()]
     return found[0] if len(set(found)) == 1 else " / ".join(found)
 
 

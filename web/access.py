@@ -1,9 +1,9 @@
 """Who may open which address: every route names its roles, and nothing is open that does not say so.
 
-    ROUTES = (
-        get("/projects", listing, CLERKS, name="projects"),
-        post("/projects/new", create, CLERKS, act="新建项目"),
-    )
+ROUTES = (
+    get("/projects", listing, CLERKS, name="projects"),
+    post("/projects/new", create, CLERKS, act="新建项目"),
+)
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ OPERATORS = CLERKS | {Role.REVIEWER, Role.SUPERVISOR, Role.REGISTRAR}
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An address. `act` is what 操作记录 says of a successful POST; None: what the handler calls records it itself."""
+    """An address. `act` is what 操作记录 says of a successful POST; None: what the handler calls records it itself.
+
+    `streams`: a long upload; its form begins with the token, and the rest is the handler's to read (keys.upload).
+    """
 
     method: str
     path: str
@@ -41,6 +44,7 @@ class Route:
     name: str | None = None
     act: str | None = None
     body: int = BODY_BYTES
+    streams: bool = False
 
     def add_to(self, app: web.Application) -> web.AbstractRoute:
         """Register it."""
@@ -60,6 +64,7 @@ def post(
     act: str | None,
     name: str | None = None,
     body: int = BODY_BYTES,
+    streams: bool = False,
 ) -> Route:
-    """What changes something. `body`: the largest request in bytes."""
-    return Route("POST", path, handler, roles, name, act, body)
+    """What changes something. `body`: the largest request in bytes, unless it streams."""
+    return Route("POST", path, handler, roles, name, act, body, streams)

@@ -9,13 +9,16 @@ from aiohttp import web
 from db.pool import Database
 from db.vault import Signer, Vault, confirm
 from drawing.chain import Custody
+from web import live
 from web.audition import AUDITION, Audition
 from web.development import DevelopmentIdentities
 from web.errors import error_pages
 from web.guard import enter, guard, limit
 from web.identity import Provider
+from web.imports import imports
 from web.keys import ACCESS, CUSTODY, DATABASE, PROVIDERS, SETTINGS
 from web.limits import LOGINS, Limiter
+from web.live import WATCHERS, Watchers
 from web.pages import FOLDER, PAGES, environment
 from web.routes import ROUTES
 from web.security import add_headers
@@ -37,13 +40,17 @@ def create_app(settings: Settings) -> web.Application:
     app.router.add_static("/static", FOLDER / "static", name="static")
     app.on_response_prepare.append(add_headers)
 
+    app[WATCHERS] = Watchers()
+    app.on_shutdown.append(lambda app: app[WATCHERS].close())
+
     async def database(app: web.Application) -> AsyncIterator[None]:
         async with Database(settings.dsn, size=8, timeout=TIMEOUT_SECONDS) as db:
             await confirm(app[CUSTODY].vault, db)
             app[DATABASE] = db
-            yield
+            async with live.listening(db, app[WATCHERS]):
+                yield
 
-    app.cleanup_ctx.append(database)
+    app.cleanup_ctx.extend([database, imports])
     if settings.speech is not None:
         app[AUDITION] = Audition(settings.speech)
         app.on_cleanup.append(_silence)

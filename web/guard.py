@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 from aiohttp.typedefs import Handler
 
 from web import keys, ownership, sessions
@@ -17,6 +17,7 @@ from web.keys import ACCESS, DATABASE, PROVIDERS, SETTINGS
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "_csrf"
+TOKEN_BYTES = 200
 LOGIN_COOKIE = "expertline-login"
 """A visitor's CSRF token: the form repeats it. Another site can send the cookie along, but can't read it."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -79,11 +80,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if visitor.role not in route.roles:
             raise web.HTTPForbidden
     if request.method not in SAFE:
-        await _check_origin_and_token(request)
+        await _check_origin_and_token(request, route)
     try:
         response = await handler(request)
     finally:
-        if request.method not in SAFE:
+        if request.method not in SAFE and keys.upload(request) is None:  # what streams was never held in a file
             await _close_uploads(request)
     if request.method not in SAFE and route.act and response.status < 400 and visitor:
         activity = request.match_info.get("activity")
@@ -111,14 +112,28 @@ def _to_login(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": str(target)})
 
 
-async def _check_origin_and_token(request: web.Request) -> None:
+async def _check_origin_and_token(request: web.Request, route: Route) -> None:
     if not _same_origin(request):
         raise Forged
     session = keys.session(request)
     expected = session.csrf if session else request.cookies.get(LOGIN_COOKIE, "")
-    given = (await request.post()).get(CSRF_FIELD)
+    streams = route.streams and request.content_type == "multipart/form-data"
+    given = await _first_part(request) if streams else (await request.post()).get(CSRF_FIELD)
     if not expected or not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
         raise Forged
+
+
+async def _first_part(request: web.Request) -> str | None:
+    """The token of a long upload; what follows it is not read here."""
+    parts = await request.multipart()
+    try:
+        part = await parts.next()
+    except ValueError:  # what says that it is multipart, and is not
+        raise web.HTTPBadRequest from None
+    keys.stream(request, parts)
+    if not isinstance(part, BodyPartReader) or part.name != CSRF_FIELD:
+        return None
+    return (await part.read_chunk(TOKEN_BYTES)).decode("ascii", "replace")
 
 
 def _same_origin(request: web.Request) -> bool:

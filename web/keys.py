@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aiohttp import web
+from aiohttp import MultipartReader, web
 
 from db.pool import Database
 from drawing.chain import Custody
@@ -23,6 +23,7 @@ _IDENTITY: web.RequestKey[Identity] = web.RequestKey("identity", Identity)
 _SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
 _SHOWN: web.RequestKey[bool] = web.RequestKey("flash shown", bool)
 _REMARK: web.RequestKey[str] = web.RequestKey("remark", str)
+_PARTS: web.RequestKey[MultipartReader] = web.RequestKey("parts", MultipartReader)
 
 
 def identity(request: web.Request) -> Identity:
@@ -66,3 +67,13 @@ def remarked(request: web.Request) -> str:
     """What the handler remarked."""
     found: str = request.get(_REMARK, "")
     return found
+
+
+def stream(request: web.Request, parts: MultipartReader) -> None:
+    """Leave what is still to be read of a long upload."""
+    request[_PARTS] = parts
+
+
+def upload(request: web.Request) -> MultipartReader | None:
+    """The parts of a long upload that follow its token; None if what was sent is no upload."""
+    return request.get(_PARTS)

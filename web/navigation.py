@@ -30,12 +30,13 @@ class Entry:
     current: bool
 
 
-# 见证, 专家库: each with its page.
 MODULES: tuple[Module, ...] = (
     Module("/", "首页", "今日数字与待办事项", ANYBODY),
     Module("/projects", "招标项目", "登记项目与标段", CLERKS),
     Module("/activities", "抽取活动列表", "新建抽取、进入抽取、查看结果", OPERATORS),
     Module("/reviews", "审核", "核验抽取申请、登记监督人", frozenset({Role.REVIEWER})),
+    Module("/pool", "专家库", "导入、查询、暂停专家", frozenset({Role.ADMINISTRATOR})),
+    Module("/witness", "见证", "核对承诺指纹，提供见证数字", frozenset({Role.SUPERVISOR})),
     Module("/operations", "操作记录", "谁在何时做了什么", frozenset({Role.ADMINISTRATOR})),
 )
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from drawing.board import call_words
+from drawing.words import PICK_OUTCOMES
 from web import keys
 from web.keys import DATABASE, SETTINGS
 from web.navigation import navigation
@@ -18,7 +20,9 @@ PAGES: web.AppKey[Environment] = web.AppKey("pages", Environment)
 
 
 def environment() -> Environment:
-    """The templates of web/templates, with the filters `china` (a moment) and `minute` (without seconds)."""
+    """The templates of web/templates, with the filters `china` (a moment), `minute` (without seconds), `call` (the last
+    call of a drawing.board.Row) and `pick` (a PickOutcome).
+    """
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
@@ -28,6 +32,8 @@ def environment() -> Environment:
     )
     made.filters["china"] = china_time
     made.filters["minute"] = lambda moment: china_time(moment)[:16]
+    made.filters["call"] = call_words
+    made.filters["pick"] = PICK_OUTCOMES.__getitem__
     return made
 
 

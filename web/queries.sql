@@ -34,6 +34,11 @@ UPDATE session s SET seen_at = clock_timestamp() FROM found f
 WHERE s.token_hash = f.token_hash AND f.seen_at < clock_timestamp() - interval '1 minute')
 SELECT provider, identity, csrf, flash::text AS flash FROM found;
 
+-- name: session_stands
+-- Whether a session has not expired, without marking it as seen.
+SELECT true FROM session WHERE token_hash = %(token)s AND expires_at > clock_timestamp()
+AND seen_at > clock_timestamp() - %(idle)s * interval '1 second';
+
 -- name: close_session
 -- Log out.
 DELETE FROM session WHERE token_hash = %(token)s;

@@ -9,14 +9,19 @@ from web.handlers import (
     avoidance,
     conditions,
     drafting,
+    draw,
     health,
     home,
     login,
     operations,
+    pool,
+    pool_imports,
     projects,
+    result,
     reviews,
     samples,
     status,
+    witness,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -31,6 +36,11 @@ ROUTES: tuple[Route, ...] = (
     *login.ROUTES,
     *operations.ROUTES,
     *samples.ROUTES,
+    *pool.ROUTES,
+    *pool_imports.ROUTES,
     *status.ROUTES,
+    *draw.ROUTES,
+    *result.ROUTES,
+    *witness.ROUTES,
     *health.ROUTES,
 )

@@ -13,6 +13,7 @@ from db.queries import load
 Q = load("web")
 _OPEN, _TOUCH, _CLOSE, _EXPIRED = Q.open_session, Q.find_session, Q.close_session, Q.drop_expired_sessions
 _ADD_FLASH, _DROP_FLASH = Q.add_flash, Q.drop_flash
+_STANDS = Q.session_stands
 IDLE_SECONDS = 30 * 60
 """Ends when nothing was asked for so long."""
 ABSOLUTE_SECONDS = 12 * 3600
@@ -46,6 +47,11 @@ async def find(db: Database, token: str) -> Session | None:
         return None
     flash = tuple((kind, text) for kind, text in json.loads(row.flash))
     return Session(_hash(token), row.provider, row.identity, row.csrf, flash)
+
+
+async def stands(db: Database, session: Session) -> bool:
+    """Whether it has not expired nor been closed; asking does not count as use."""
+    return bool(await db.value(_STANDS, {"token": session.token_hash, "idle": IDLE_SECONDS}))
 
 
 async def close(db: Database, session: Session) -> None:

@@ -53,6 +53,11 @@ class Settings(BaseModel):
     public_url: str | None = Field(
         default=None, description="the address in browsers, e.g. https://experts.example.cn; https makes cookies Secure"
     )
+    uploads: Path | None = Field(
+        default=None,
+        description="the folder for files that are being imported; default: `uploads` beside the master key",
+    )
+    upload_mib: int = Field(default=300, ge=1, le=4096, description="the largest file of experts, in MiB")
     rules: str = Field(default="gd-1", description="version of the rule file that a new activity obeys")
     speech: SpeechSettings | None = Field(default=None, description="for 试听; without it notices can't be heard")
     development: Development = Development()
@@ -82,6 +87,11 @@ class Settings(BaseModel):
     def secure(self) -> bool:
         """Whether browsers come by https."""
         return self.public_url is not None and self.public_url.startswith("https:")
+
+    @property
+    def upload_folder(self) -> Path:
+        """Where uploads lie until they are taken in; private."""
+        return self.uploads or self.master_key.absolute().parent / "uploads"
 
     @classmethod
     def read(cls, path: Path) -> Settings:

@@ -105,13 +105,7 @@ CREATE FUNCTION expert_terms(
   ) AS terms
 $$;
 CREATE INDEX expert_by_terms ON expert
-  USING gin (expert_terms(residence, willing, specialties, title, qualifications, authorities));
-
--- An import lets the index's entries gather and puts them in at once, six times as fast as one by one; only the index's
--- owner may say when, so the service asks through this.
-CREATE FUNCTION put_in_expert_terms() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT gin_clean_pending_list('expert_by_terms')
-$$;
+  USING gin (expert_terms(residence, willing, specialties, title, qualifications, authorities)) WITH (fastupdate = off);
 
 -- As drawing.pool.normal_unit.
 CREATE FUNCTION normal_unit(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

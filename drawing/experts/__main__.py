@@ -19,7 +19,9 @@ from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
 from db.vault import Vault
 from drawing.experts.generate import generate
-from drawing.experts.read_csv import ENCODINGS, BadFile
+from drawing.experts.read import Source
+from drawing.experts.read_csv import ENCODINGS
+from drawing.experts.report import BadFile
 from drawing.experts.row import ExpertRow
 from drawing.experts.store import ImportRefused, import_file
 from drawing.reference import reference
@@ -45,11 +47,11 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m drawing.experts", description="专家库：导入与生成")
     commands = parser.add_subparsers(required=True, metavar="命令")
-    take = commands.add_parser("import", help="导入 csv 文件；有一行不合格则全部不导入（见 docs/pool-import.md）")
-    take.add_argument("file", type=Path, help="csv 文件")
+    take = commands.add_parser("import", help="导入 csv 或 xlsx；有一行不合格则全部不导入（见 docs/pool-import.md）")
+    take.add_argument("file", type=Path, help="csv 或 xlsx 文件")
     take.add_argument("--dsn", default=os.environ.get("EXPERTLINE_DSN"), help="数据库（或环境变量 EXPERTLINE_DSN）")
     take.add_argument("--key", type=Path, default=os.environ.get("EXPERTLINE_MASTER_KEY"), help="主密钥文件")
-    take.add_argument("--encoding", choices=ENCODINGS, default=ENCODINGS[0], help="文件编码")
+    take.add_argument("--encoding", choices=ENCODINGS, default=ENCODINGS[0], help="csv 的编码")
     take.add_argument("--by", default=getpass.getuser(), help="由谁导入（记入导入记录）")
     take.set_defaults(run=_import)
     make = commands.add_parser("generate", help="生成虚构的专家库（测试、演示用）")
@@ -77,20 +79,17 @@ def _import(options: argparse.Namespace) -> int:
         print("请指明 --dsn 和 --key（或环境变量 EXPERTLINE_DSN、EXPERTLINE_MASTER_KEY）", file=sys.stderr)
         return 2
     started = time.monotonic()
+    vault = Vault.open(Path(options.key))
     rows = import_file(
-        options.file,
-        options.dsn,
-        Vault.open(Path(options.key)),
-        options.by,
-        options.encoding,
-        _progress("已读"),
+        Source(options.file, options.encoding), options.dsn, vault, options.by, progress=_progress("已读")
     )
-    print(f"已导入 {rows} 位专家，用时 {time.monotonic() - started:.1f} 秒")
+    took = time.monotonic() - started
+    print(f"已导入 {rows} 位专家，用时 {took:.1f} 秒（每秒 {rows / took:.0f} 位）")
     return 0
 
 
 def _generate(options: argparse.Namespace) -> int:
-    tell = _progress("已生成")
+    started, tell = time.monotonic(), _progress("已生成")
     randomness = random.Random(options.seed)  # noqa: S311 - invented people, no secret
     with options.out.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
@@ -99,7 +98,7 @@ def _generate(options: argparse.Namespace) -> int:
             table.writerow(row)
             if number % 1000 == 0 or number == options.count:
                 tell(number)
-    print(f"已生成 {options.count} 位虚构专家：{options.out}")
+    print(f"已生成 {options.count} 位虚构专家，用时 {time.monotonic() - started:.1f} 秒：{options.out}")
     return 0
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from db.errors import Conflict
 from db.queries import load
 from db.vault import Vault, confirm_blocking
 from drawing.experts.identity import mask
-from drawing.experts.read_csv import Report, read_experts
+from drawing.experts.read import Source, read_experts
+from drawing.experts.report import SHOWN_ROWS, Report
 from drawing.experts.row import ExpertRow
 
 # Purposes of sealing. The kinds of keyed hash are "name", "id_card" and "phone".
@@ -29,10 +29,10 @@ PHONE = "expert.phone"
 
 _QUERIES = load("drawing.experts")
 _INSERT_IMPORT = _QUERIES.insert_pool_import
-_KNOWN = _QUERIES.known_experts
-_GATHER, _PUT_IN = _QUERIES.gather_terms, _QUERIES.put_in_terms
+_KNOWN, _MAKE_ROOM, _TIDY = _QUERIES.known_experts, _QUERIES.make_room, _QUERIES.tidy_pool
+_GIVE_UP = "ROLLBACK"
 _BATCH = 5000
-_COLUMNS = (
+COLUMNS = (
     "name_enc", "id_card_enc", "phone_enc", "name_hash", "id_card_hash", "phone_hash", "residence", "willing",
     "specialties", "title", "qualifications", "authorities", "unit", "former_units", "suspended",
 )  # fmt: skip
@@ -47,62 +47,61 @@ class ImportRefused(Exception):
         self.report = report
 
 
-@dataclass(frozen=True)
-class _Source:
-    path: Path
-    encoding: str
-
-    def good(self, report: Report, progress: Progress) -> Iterator[tuple[int, ExpertRow]]:
-        return read_experts(self.path, report, self.encoding, progress)
-
-
 def import_file(
-    path: Path,
+    source: Source,
     dsn: str,
     vault: Vault,
     by: str,
-    encoding: str = "utf-8",
+    *,
     progress: Progress = lambda rows: None,
+    listing: Callable[[], None] = lambda: None,
+    shown: int = SHOWN_ROWS,
+    also: Callable[[BlockingTransaction, int], None] = lambda tx, rows: None,
 ) -> int:
-    """Take the file in, in one transaction; the number of experts. `by`: who does it, for the record.
+    """Take the file in, in one transaction; the number of experts.
 
-    Raises BadFile, ImportRefused, VaultRefused, or what the database raises; then the pool is as it
-    was before.
+    `by`: who does it, for the record. `listing` is told when, after the first fault, the file is read again to list
+    them all; `progress` then begins anew. `shown`: of how many bad rows the reasons are kept. `also` writes what must
+    be true exactly when the experts are in.
+
+    Raises BadFile, ImportRefused, VaultRefused, or what the database raises; then the pool is as it was before.
     """
-    source = _Source(path, encoding)
     with transaction(dsn) as tx:
         confirm_blocking(vault, tx)
-        tx.run(_GATHER)
+        tx.run(_MAKE_ROOM)
         try:
             rows = _copy(tx, source, vault, progress)
         except (ImportRefused, Conflict) as error:
-            report = _full_report(source, dsn, vault)
+            tx.run(_GIVE_UP)  # what was copied is of no use, and its locks would only be in the way
+            listing()
+            report = _full_report(source, dsn, vault, Report(shown), progress)
             if report.bad:
                 raise ImportRefused(report) from None
             raise error
-        tx.run(_PUT_IN)
-        tx.run(_INSERT_IMPORT, {"file_sha256": _sha256(path), "rows": rows, "by": by})
+        tx.run(_TIDY)
+        tx.run(_INSERT_IMPORT, {"file_sha256": sha256_of(source.path), "rows": rows, "by": by})
+        also(tx, rows)
     return rows
 
 
-def _copy(tx: BlockingTransaction, source: _Source, vault: Vault, progress: Progress) -> int:
+def _copy(tx: BlockingTransaction, source: Source, vault: Vault, progress: Progress) -> int:
     """Stream the rows in until the first bad one."""
     report = Report()
 
     def rows() -> Iterator[Sequence[Value]]:
-        for _, expert in source.good(report, progress):
+        for _, expert in read_experts(source, report, progress):
             if report.bad:
                 raise ImportRefused(report)
             yield columns_of(expert, vault)
 
-    tx.copy("expert", _COLUMNS, rows())
+    tx.copy("expert", COLUMNS, rows())
     if report.bad:
         raise ImportRefused(report)
     return report.rows
 
 
 def columns_of(expert: ExpertRow, vault: Vault) -> tuple[Value, ...]:
-    """The row of table `expert`: sealed, hashed, in the order of _COLUMNS."""
+    """The row of table `expert`: sealed, hashed, in the order of COLUMNS."""
     name, id_card, phone = expert.name, expert.id_card, expert.phone
     return (
         vault.encrypt(name.encode(), NAME),
@@ -130,11 +129,10 @@ def former_json(expert: ExpertRow) -> str:
     return json.dumps([[unit.name, unit.until.isoformat()] for unit in expert.former_units], ensure_ascii=False)
 
 
-def _full_report(source: _Source, dsn: str, vault: Vault) -> Report:
+def _full_report(source: Source, dsn: str, vault: Vault, report: Report, progress: Progress) -> Report:
     """All faults of the file, those against the pool included."""
-    report = Report()
     with transaction(dsn) as tx:
-        rows = source.good(report, lambda rows: None)
+        rows = read_experts(source, report, progress)
         while batch := list(islice(rows, _BATCH)):
             for number, column, number_text in _known(tx, batch, vault):
                 report.add(number, column, f"{mask(number_text)} 已在专家库中")
@@ -149,6 +147,7 @@ def _known(tx: BlockingTransaction, batch: list[tuple[int, ExpertRow]], vault: V
         yield (number, "手机号码", expert.phone) if kind == "phone" else (number, "证件号", expert.id_card)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
@@ -132,15 +133,16 @@ class Client:
     async def bridges(self) -> list[wire.Bridge]:
         return wire.read_bridges(await self._listed("bridges"))
 
-    async def listen(self, sink: Sink) -> None:
-        """Hand every event to `sink` until cancelled, through every loss of the connection.
+    async def listen(self, sink: Sink, may: Callable[[], bool] = lambda: True) -> None:
+        """Hand every event to `sink` until cancelled, through every loss of the connection. While `may` says
+        no, it does not connect again: that would evict whoever has the application now.
 
         Raises Replaced when another connection takes the application, AccessDenied when Asterisk refuses us.
         """
         pause = _FIRST_PAUSE
         while True:
             try:
-                if await self._listen_once(sink):
+                if may() and await self._listen_once(sink):
                     pause = _FIRST_PAUSE
             except Replaced:
                 sink.replaced()

@@ -36,6 +36,8 @@ ROOT_FIGURES = 8
 """How many hex figures of the ledger's root are said: 32 bits, enough to compare with a written receipt."""
 
 SHORT, LONG = Pause(250), Pause(600)
+LEAD = Pause(400)
+"""Before the first word: the first moments after an answer are lost on many lines."""
 
 WHO = Fixed("您好。这里是广东省综合评标评审专家库。")
 AUTOMATIC = Fixed("这是自动语音电话，您可以随时按键。")
@@ -73,7 +75,7 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "promise_call": (Fixed("对不起，系统暂时不能记录您的选择。我们会再次给您打电话。再见。"),),
     "apology_taken": (Fixed("对不起，名额已满，或者这次邀请已经失效。谢谢您，再见。"),),
     "goodbye": (Fixed("谢谢您，再见。"),),
-    "details_call": (WHO, SHORT, Fixed("您已经同意参加一次评标，现在把集合信息告诉您。"), LONG),
+    "details_call": (LEAD, WHO, SHORT, Fixed("您已经同意参加一次评标，现在把集合信息告诉您。"), LONG),
 }  # fmt: skip
 
 EXCLUSION_REASONS: Mapping[str, str] = {
@@ -180,7 +182,7 @@ def _invite(facts: InvitationFacts) -> tuple[Part, ...]:
     if facts.duration is not None:
         length = (SHORT, Fixed("评标大约需要"), Duration(facts.duration))
     return (
-        WHO, SHORT, AUTOMATIC, LONG,
+        LEAD, WHO, SHORT, AUTOMATIC, LONG,
         Fixed("现在邀请您参加一次评标。"), SHORT,
         Fixed("集合时间是"), Date(local.date()), Time(local.time()), SHORT,
         Fixed("集合地区是"), Address(facts.district), *length, LONG,
@@ -209,7 +211,7 @@ def _details(facts: InvitationFacts) -> tuple[Part, ...]:
 
 def _receipt(facts: WitnessFacts) -> tuple[Part, ...]:
     return (
-        WHO, SHORT, Fixed("这是自动语音电话，请您见证一次专家抽取。"), LONG,
+        LEAD, WHO, SHORT, Fixed("这是自动语音电话，请您见证一次专家抽取。"), LONG,
         Fixed("请记下以下内容。"), SHORT,
         Fixed("活动编号"), Digits(facts.activity), SHORT,
         Text(f"这个活动的第{facts.draw}次抽取"), SHORT,

@@ -39,7 +39,7 @@ class SoundCache:
 
     def media(self, name: str) -> str:
         """What Asterisk gets after `sound:`: absolute, without extension."""
-        return str(self.folder / name)
+        return f"{self.folder}/{name}"
 
     def has(self, name: str) -> bool:
         """Both files are there and not empty."""

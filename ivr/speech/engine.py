@@ -70,9 +70,7 @@ class Pyttsx3Engine:
     request that fails because the process died or hung is tried once more in a new process.
     """
 
-    def __init__(
-        self, *, voice: str | None = None, timeout: float = 60.0, start_timeout: float = 60.0
-    ) -> None:
+    def __init__(self, *, voice: str | None = None, timeout: float = 60.0, start_timeout: float = 60.0) -> None:
         self._voice, self._timeout, self._start_timeout = voice, timeout, start_timeout
         self._process: Process | None = None
         self._turn = asyncio.Lock()

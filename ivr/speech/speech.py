@@ -1,15 +1,15 @@
 """Prompts become sound before anybody listens: render everything, then play paths.
 
-`Speech` joins normaliser, engine and cache. A prompt is one media list, a file per part; fixed parts are
-shared by all calls. Rendering happens before a draw starts and before a call is dialled, never while
+`Speech` joins normaliser, engine and cache. A prompt is one media list, a file per part (a 验证码 is several); fixed
+parts are shared by all calls. Rendering happens before a draw starts and before a call is dialled, never while
 somebody waits on the line.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ivr.prompts.parts import Fixed, Part, Pause, Prompt, Spoken
+from ivr.prompts.parts import Code, Digits, Fixed, Part, Pause, Prompt, Spoken
 
 from . import audio
 from .cache import SoundCache, key
@@ -17,6 +17,12 @@ from .engine import Engine, Pace
 from .errors import RenderFailed
 from .normalise import VERSION, spoken_text
 from .recordings import Recordings
+
+LOOK_AGAIN_SECONDS = 30.0
+"""So long a sound that was seen on the disk is believed to be there still."""
+
+_BETWEEN_FIGURES, _BETWEEN_GROUPS, _GROUP = Pause(80), Pause(450), 3
+_KNOWN_PARTS = 20_000
 
 
 class Speech:
@@ -26,6 +32,8 @@ class Speech:
         self._cache, self._engine = SoundCache(cache_dir), engine
         self._recordings = Recordings(recordings)
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._names: dict[Part, str] = {}
+        self._seen: dict[str, float] = {}
 
     async def start(self) -> None:
         """Open the cache, start the engine, check the voice. `NoVoice` says what to do."""
@@ -42,11 +50,17 @@ class Speech:
         await self._engine.close()
 
     async def render(self, prompt: Prompt) -> tuple[str, ...]:
-        """The prompt's media list: absolute paths without extension. Cached parts cost a look at the disk."""
-        names = [self._name(part) for part in prompt.parts]
-        for name, part in zip(names, prompt.parts, strict=True):
-            await self._ensure(name, part)
-        return tuple(self._cache.media(name) for name in names)
+        """The prompt's media list: absolute paths without extension. Cached parts cost a look at the disk now and
+        then.
+        """
+        parts = list(_sounds(prompt))
+        names = [self._name(part) for part in parts]
+        now = asyncio.get_running_loop().time()
+        for name, part in zip(names, parts, strict=True):
+            if self._seen.get(name, 0.0) < now:
+                await self._ensure(name, part)
+                self._seen[name] = now + LOOK_AGAIN_SECONDS
+        return tuple(map(self._cache.media, names))
 
     async def render_all(self, prompts: Mapping[str, Prompt]) -> Mapping[str, tuple[str, ...]]:
         """Media lists by prompt id."""
@@ -59,9 +73,19 @@ class Speech:
 
     def seconds(self, prompt: Prompt) -> float:
         """How long a rendered prompt takes to hear. FileNotFoundError if it was not rendered."""
-        return sum(self._cache.seconds(self._name(part)) for part in prompt.parts)
+        return sum(self._cache.seconds(self._name(part)) for part in _sounds(prompt))
 
     def _name(self, part: Part) -> str:
+        """Under what its sound is kept; remembered, since each call asks for all of its prompts."""
+        name = self._names.get(part)
+        if name is None:
+            if len(self._names) >= _KNOWN_PARTS:
+                self._names.clear()
+                self._seen.clear()
+            name = self._names[part] = self._new_name(part)
+        return name
+
+    def _new_name(self, part: Part) -> str:
         if isinstance(part, Pause):
             return key("silence", part.milliseconds)
         if isinstance(part, Fixed) and (digest := self._recordings.digest(part.text)):
@@ -105,6 +129,24 @@ class Speech:
 
     def _convert(self, name: str, wav: bytes) -> None:
         self._cache.put(name, audio.for_telephone(*audio.read_wav(wav)))
+
+
+def _sounds(prompt: Prompt) -> Iterator[Part]:
+    """What gets a file each. A 验证码 is taken apart into figures: no code is synthesised for one call alone, and none
+    stays in the cache.
+    """
+    for part in prompt.parts:
+        if isinstance(part, Code):
+            yield from _figures(part)
+        else:
+            yield part
+
+
+def _figures(code: Code) -> Iterator[Part]:
+    for place, figure in enumerate(code.text):
+        if place:
+            yield _BETWEEN_FIGURES if place % _GROUP else _BETWEEN_GROUPS
+        yield Digits(figure, slow=code.slow)
 
 
 def _pace(part: Spoken) -> Pace:

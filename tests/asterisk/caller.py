@@ -98,9 +98,7 @@ class Caller:
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
             event = json.loads(message.data)
-            channel = (
-                event.get("channel", {}).get("id") or event.get("playback", {}).get("target_uri", "")[8:]
-            )
+            channel = event.get("channel", {}).get("id") or event.get("playback", {}).get("target_uri", "")[8:]
             if call := self._calls.get(channel):
                 call.take(event)
             elif event["type"] == "StasisStart":

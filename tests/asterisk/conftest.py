@@ -58,9 +58,7 @@ async def far_end(far_end_settings: FarEndSettings) -> AsyncIterator[Instance[Fa
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def node(
-    node_settings: NodeSettings, far_end: Instance[FarEndSettings]
-) -> AsyncIterator[Instance[NodeSettings]]:
+async def node(node_settings: NodeSettings, far_end: Instance[FarEndSettings]) -> AsyncIterator[Instance[NodeSettings]]:
     """The running node; the far end runs as well."""
     async with Instance(node_settings) as running:
         yield running

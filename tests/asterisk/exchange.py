@@ -87,9 +87,7 @@ class Result:
     async def heard(self) -> Samples:
         """What the telephone heard; the far end writes the length into a recording when it closes it."""
         async with asyncio.timeout(WAIT):
-            while not (
-                closed := [each for each in self.recordings.glob(f"{self.number}-*.wav") if is_closed(each)]
-            ):
+            while not (closed := [each for each in self.recordings.glob(f"{self.number}-*.wav") if is_closed(each)]):
                 await asyncio.sleep(0.02)
         return read_wav(closed[0])
 
@@ -132,9 +130,7 @@ class Exchange:
     ) -> Result:
         return await self.run(self.line(behaviour, trunk), flow or Invitation(timings), decide)
 
-    async def run(
-        self, line: Line, flow: Flow, decide: Decider | None = None, speak: Speaker | None = None
-    ) -> Result:
+    async def run(self, line: Line, flow: Flow, decide: Decider | None = None, speak: Speaker | None = None) -> Result:
         async with asyncio.timeout(WAIT):
             outcome, trail = await self.driver.run(line, flow, self.media, decide or self.decide, speak)
         return Result(outcome, trail, self.decisions, self.far.recordings, line.number)

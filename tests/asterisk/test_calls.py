@@ -96,9 +96,7 @@ async def test_a_telephone_that_rings_on_ends_with_our_time_out(node: Node, far_
         call = await caller.call(number, timeout="2")
         destroyed = await call.until("ChannelDestroyed")
     assert "StasisStart" not in call.kinds
-    assert any(
-        event["channel"]["state"] == "Ringing" for event in call.seen if event["type"] == "ChannelStateChange"
-    )
+    assert any(event["channel"]["state"] == "Ringing" for event in call.seen if event["type"] == "ChannelStateChange")
     assert destroyed["cause"] == 19
     assert [event.event for event in await ended(far_end, number)] == ["incoming", "ringing", "ended"]
 
@@ -114,9 +112,7 @@ async def test_an_announcement_before_the_answer_is_no_answer(node: Node, far_en
 @pytest.mark.parametrize(
     "behaviour", [Behaviour.HANGS_UP_AT_ONCE, Behaviour.HANGS_UP_EARLY], ids=lambda each: each.name
 )
-async def test_a_telephone_that_hangs_up_ends_the_call(
-    node: Node, far_end: FarEnd, behaviour: Behaviour
-) -> None:
+async def test_a_telephone_that_hangs_up_ends_the_call(node: Node, far_end: FarEnd, behaviour: Behaviour) -> None:
     async with calling(node.settings) as caller:
         call = await caller.call(behaviour.number(5))
         await call.until("StasisStart")
@@ -165,9 +161,7 @@ async def test_voicemail_speaks_long_and_beeps(node: Node, far_end: FarEnd) -> N
     assert events["beeped"] - events["answered"] > 8
 
 
-async def test_the_bench_dialplan_holds_a_whole_conversation(
-    node: Node, far_end: FarEnd, prompt: Path
-) -> None:
+async def test_the_bench_dialplan_holds_a_whole_conversation(node: Node, far_end: FarEnd, prompt: Path) -> None:
     number = Behaviour.ACCEPTS.number(9)
     async with calling(node.settings) as caller:
         media = str(prompt.with_suffix(""))

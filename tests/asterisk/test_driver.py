@@ -47,9 +47,7 @@ async def test_accepts(exchange: Exchange) -> None:
     assert not await call.hears("invitation")  # it was interrupted by the key
     found = [await call.hears(prompt) for prompt in ("received_accept", "details", "goodbye")]
     assert all(found)
-    assert (
-        (await call.hears("invitation", 0.3)).at < (await call.hears("confirm_accept", 0.3)).at < found[0].at
-    )
+    assert (await call.hears("invitation", 0.3)).at < (await call.hears("confirm_accept", 0.3)).at < found[0].at
     assert found[0].at < found[1].at < found[2].at
 
 

@@ -99,9 +99,7 @@ async def frail(settings: NodeSettings) -> AsyncIterator[Instance[NodeSettings]]
 async def until_happened(far: FarEnd, number: str, event: str) -> None:
     """The telephone has come so far."""
     async with asyncio.timeout(WAIT):
-        while not any(
-            each.number == number and each.event == event for each in read_log(far.settings.calls_log)
-        ):
+        while not any(each.number == number and each.event == event for each in read_log(far.settings.calls_log)):
             await asyncio.sleep(0.02)
 
 

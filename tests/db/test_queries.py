@@ -15,7 +15,7 @@ SELECT 1
   -- a remark
   AS one;
 
--- name: second
+-- name: second (prepared)
 -- Another.
 SELECT %(it)s;
 """
@@ -27,6 +27,8 @@ def test_each_query_has_its_text_and_sentence() -> None:
     assert queries.first.name == "first"
     assert queries.first.comment.startswith("One sentence, on two lines.")
     assert queries.second == "SELECT %(it)s"
+    assert queries.second.prepared
+    assert not queries.first.prepared
 
 
 def test_an_unknown_name_is_an_error() -> None:

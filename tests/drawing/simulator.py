@@ -96,9 +96,7 @@ class Activity:
         self.draw, self.conditions = self.draw + 1, conditions
         avoid = Avoid((), (pool.unit_hash(ACTIVITY_KEY, "第0设计院"),))
         keys = pool.Keys(ACTIVITY_KEY, bytes([self.draw]) * 32)
-        found = bulk.snapshot(
-            self.people, bulk.Setting(keys, conditions, avoid, self.draw, frozenset(self.picked))
-        )
+        found = bulk.snapshot(self.people, bulk.Setting(keys, conditions, avoid, self.draw, frozenset(self.picked)))
         for block in found.pool_blocks:
             self.pool_lines += blocks.pool_lines(block)
         self.share = self.choose.randbytes(32)

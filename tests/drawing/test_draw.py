@@ -19,9 +19,9 @@ from drawing.decide import Call, NotOurs, Owing
 from drawing.evidence import FactsSealed, Form, export
 from drawing.lifecycle import Role
 from drawing.orders import Orders
-from drawing.seats import PickOutcome
 from drawing.result import Sealed, unseal
 from drawing.rules import Rules
+from drawing.seats import PickOutcome
 from drawing.start import CannotStart, start
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan, witness
@@ -162,7 +162,9 @@ async def test_who_is_not_reached_is_called_again_and_then_the_next_is_picked(dr
     (call,) = await hand.live()
     await hand.ends(call, "busy")
     await hand.advance()
-    again = await hand.db.one("SELECT attempt, not_before > clock_timestamp() AS later FROM call WHERE state = 'waiting'")
+    again = await hand.db.one(
+        "SELECT attempt, not_before > clock_timestamp() AS later FROM call WHERE state = 'waiting'"
+    )
     assert (again.attempt, again.later) == (2, True)
     for _ in range(2):
         (call,) = await hand.live()
@@ -205,7 +207,9 @@ async def test_the_draw_waits_for_its_witness(draw: Callable[..., Any]) -> None:
     (call,) = await hand.db.all("SELECT id, NULL::int AS pick, 'supervisor-1' AS pseudonym, attempt FROM call")
     await hand.live()
     async with hand.db.transaction() as tx:
-        await decide.share(tx, hand.keys.custody, Call(call.id, hand.activity, 1), "48291306", {"expert": "supervisor-1"})
+        await decide.share(
+            tx, hand.keys.custody, Call(call.id, hand.activity, 1), "48291306", {"expert": "supervisor-1"}
+        )
     await hand.ends(call, "share_given")
     await hand.advance()
     assert await hand.types() == ["commit", "witness", "pick"]
@@ -221,7 +225,9 @@ async def the_clock_reaches_the_opening(hand: Hand) -> None:
     """Hours pass; only the owner of the tables, with the trigger taken off, can do that."""
     with transaction(hand.dsn.replace("user=expertline_service", "user=expertline_owner")) as tx:
         tx.run("ALTER TABLE activity DISABLE TRIGGER keep_evaluation_start")
-        tx.run("UPDATE activity SET evaluation_start = clock_timestamp() + interval '29 minutes', bid_opening = '2026-01-01'")
+        tx.run(
+            "UPDATE activity SET evaluation_start = clock_timestamp() + interval '29 minutes', bid_opening = '2026-01-01'"
+        )
         tx.run("ALTER TABLE activity ENABLE TRIGGER keep_evaluation_start")
 
 
@@ -232,7 +238,9 @@ async def test_the_evidence_verifies_before_and_after_the_unsealing(
     (call,) = await hand.db.all("SELECT id FROM call")
     await hand.live()
     async with hand.db.transaction() as tx:
-        await decide.share(tx, hand.keys.custody, Call(call.id, hand.activity, 1), "48291306", {"expert": "supervisor-1"})
+        await decide.share(
+            tx, hand.keys.custody, Call(call.id, hand.activity, 1), "48291306", {"expert": "supervisor-1"}
+        )
         facts = {"expert": "supervisor-1"}
         await decide.end_call(tx, hand.keys.custody, Call(call.id, hand.activity, 1), "share_given", facts, "{}")
     await hand.advance()
@@ -270,9 +278,7 @@ async def test_a_retry_holds_its_seat_for_a_time_only(draw: Callable[..., Any]) 
     await hand.ends(call, "busy")
     await hand.advance()
     longer = Rules.load("demo-1").hold_s + 5
-    await hand.db.run(
-        "UPDATE pick SET picked_at = picked_at - %(s)s * interval '1 second'", {"s": longer}
-    )
+    await hand.db.run("UPDATE pick SET picked_at = picked_at - %(s)s * interval '1 second'", {"s": longer})
     await hand.db.run(
         "UPDATE call SET ended_at = ended_at - %(s)s * interval '1 second' WHERE state = 'ended'", {"s": longer}
     )

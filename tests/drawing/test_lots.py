@@ -19,9 +19,7 @@ def test_the_input_order_does_not_matter(seed: bytes, pool: dict[str, int], mix:
 
 
 @given(seeds, eligible, st.data())
-def test_leaving_one_out_leaves_the_others_as_they_were(
-    seed: bytes, pool: dict[str, int], data: st.DataObject
-) -> None:
+def test_leaving_one_out_leaves_the_others_as_they_were(seed: bytes, pool: dict[str, int], data: st.DataObject) -> None:
     out = data.draw(st.sampled_from(sorted(pool)))
     whole = lots.order(seed, "c1", pool.items())
     without = lots.order(seed, "c1", ((who, tier) for who, tier in pool.items() if who != out))

@@ -12,9 +12,7 @@ from drawing.eligibility import Avoid, Condition, Mode
 from tests.drawing.simulator import CONDITIONS, experts
 
 KEYS = pool.Keys(b"a" * 32, b"p" * 32)
-AVOID = Avoid(
-    (pool.person_hash(KEYS.activity, b"\x01"),), (pool.unit_hash(KEYS.activity, "乙（院）"), "00" * 32)
-)
+AVOID = Avoid((pool.person_hash(KEYS.activity, b"\x01"),), (pool.unit_hash(KEYS.activity, "乙（院）"), "00" * 32))
 
 
 def some(*values: str) -> st.SearchStrategy[list[str]]:

@@ -86,7 +86,7 @@ def test_a_bad_file_says_where(old: str, new: str, says: str) -> None:
 
 
 def test_an_unknown_version_says_which_there_are() -> None:
-    with pytest.raises(BadRules, match=r"no rules 'x'; there are: demo-1, gd-1"):
+    with pytest.raises(BadRules, match=r"no rules 'x'; there are: bench-1, demo-1, gd-1"):
         Rules.load("x")
 
 

@@ -104,9 +104,7 @@ def test_any_altered_byte_is_refused(data: st.DataObject, activity: Activity, tm
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_lines_dropped_swapped_or_inserted_are_refused(
-    data: st.DataObject, activity: Activity, tmp_path: Path
-) -> None:
+def test_lines_dropped_swapped_or_inserted_are_refused(data: st.DataObject, activity: Activity, tmp_path: Path) -> None:
     files = activity.files(Form())
     name = data.draw(st.sampled_from(["transcript.jsonl", "pool.jsonl", "calls.jsonl"]))
     lines = files[name].splitlines(keepends=True)
@@ -146,9 +144,7 @@ def one_draw(seed: int = 5, accepts: float = 0.3) -> Activity:
 
 def first(activity: Activity, kind: EntryType, **having: Any) -> int:
     return next(
-        seq
-        for seq, entry in enumerate(activity.chain)
-        if entry.type is kind and having.items() <= entry.body.items()
+        seq for seq, entry in enumerate(activity.chain) if entry.type is kind and having.items() <= entry.body.items()
     )
 
 
@@ -312,17 +308,13 @@ def test_runs_on_a_python_without_site_packages(activity: Activity, tmp_path: Pa
         f"import sys, runpy; sys.path.insert(0, {str(REPOSITORY)!r}); "
         f"sys.argv = ['drawing', 'verify', {str(folder)!r}]; runpy.run_module('drawing', run_name='__main__')"
     )
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", script], capture_output=True, check=False, cwd="/"
-    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, check=False, cwd="/")
     assert (done.returncode, done.stderr.decode()) == (0, "")
     assert "签名：本机没有 cryptography 库" in done.stdout.decode()
 
 
 def test_a_wrong_command_line_is_not_unfinished() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "drawing", "verify"], capture_output=True, check=False, cwd=REPOSITORY
-    )
+    done = subprocess.run([sys.executable, "-m", "drawing", "verify"], capture_output=True, check=False, cwd=REPOSITORY)
     assert done.returncode == 64
 
 

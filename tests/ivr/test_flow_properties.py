@@ -123,9 +123,7 @@ def test_any_events_in_any_order(kind: Kind, story: list[Event]) -> None:
 
 @kinds
 @given(story=stories, repeat=st.integers(1, 3))
-def test_every_call_comes_to_exactly_one_end(
-    kind: Kind, story: list[tuple[Event | None, float]], repeat: int
-) -> None:
+def test_every_call_comes_to_exactly_one_end(kind: Kind, story: list[tuple[Event | None, float]], repeat: int) -> None:
     watcher = Watcher(begin(kind, Timings(), weak))
     for event in (Started(), Ringing(), Answered()):
         watcher.feed(event)

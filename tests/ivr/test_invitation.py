@@ -208,9 +208,7 @@ def test_cancelled_while_it_rings() -> None:
 
 
 def test_cancelled_before_the_start() -> None:
-    script(Invitation(Timings())).gets(Cancelled()).does(Finish(Outcome.CANCELLED)).gets(
-        Started()
-    ).does_nothing()
+    script(Invitation(Timings())).gets(Cancelled()).does(Finish(Outcome.CANCELLED)).gets(Started()).does_nothing()
 
 
 def test_cancelled_after_the_answer_runs_on() -> None:

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -22,12 +22,14 @@ from asterisk.far_end import LoggedEvent, read_log
 from asterisk.instance import Instance, authorization
 from asterisk.ports import free_port, free_range
 from asterisk.settings import FarEndSettings, NodeSettings, Trunk
+from db.errors import Unavailable
 from db.pool import Database
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, make_keys
 
 CALLER_ID = "02083186888"
 PATIENCE = 120.0
+POLL = 0.01
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +81,8 @@ class Stack:
     speech: Path
     workers: list[Worker] = field(default_factory=list)
 
-    async def worker(self, *, lease: float = 3.0, quick: bool = True) -> Worker:
-        """Start one more worker for the node; `quick`: a tone for each phrase instead of speech."""
+    async def worker(self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "") -> Worker:
+        """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round."""
         name = f"worker-{len(self.workers)}"
         password = self.folder / "ari.password"
         password.write_text(self.node.settings.ari_password)
@@ -88,7 +90,7 @@ class Stack:
         settings.write_text(
             f'dsn = "{self.database.dsn}"\nmaster_key = "{self.keys.master}"\nsigning_key = "{self.keys.signing}"\n'
             f'lease_seconds = {lease}\nrules = "demo-1"\n'
-            f'[ari]\nurl = "{self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
+            f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
             f'password_file = "{password}"\n[trunk]\nname = "carrier"\ncaller_id = "{CALLER_ID}"\n'
             f'[speech]\ncache = "{self.speech}"\n' + self._voice(quick)
         )
@@ -106,12 +108,12 @@ class Stack:
         command = [sys.executable, "-m", "tests.system.quick_voice", "{wav}"]
         return f"command = {command!r}\n" if quick else ""
 
-    async def until(self, sql: str, **params: Any) -> Any:
+    async def until(self, sql: str, patience: float = PATIENCE, **params: Any) -> Any:
         """Wait until the query's first value is true; say what the workers said when it never comes."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                while not (value := await self.db.value(sql, params)):
-                    await asyncio.sleep(0.05)
+            async with asyncio.timeout(patience):
+                while not (value := await self._value(sql, params)):
+                    await asyncio.sleep(POLL)
                     if self.workers and all(each.process.returncode is not None for each in self.workers):
                         raise TimeoutError
                 return value
@@ -119,11 +121,19 @@ class Stack:
             logs = "\n".join(f"--- {each.log.name}\n{each.log.read_text()[-4000:]}" for each in self.workers)
             raise AssertionError(f"never true: {sql}\n{logs}") from None
 
+    async def _value(self, sql: str, params: dict[str, Any]) -> Any:
+        with contextlib.suppress(Unavailable):  # some tests restart it
+            return await self.db.value(sql, params)
+        return None
+
     async def channels(self) -> list[str]:
         """Channels on our node now."""
         settings = self.node.settings
         headers = {"Authorization": authorization(settings.ari_user, settings.ari_password)}
-        async with aiohttp.ClientSession(headers=headers) as session, session.get(f"{settings.ari_url}/channels") as reply:
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(f"{settings.ari_url}/channels") as reply,
+        ):
             return [channel["id"] for channel in await reply.json()]
 
     async def no_channels(self) -> None:
@@ -135,28 +145,29 @@ class Stack:
         return read_log(self.far_end.settings.calls_log)
 
 
-@pytest.fixture
-async def stack(db: Database, database: TestDatabase, tmp_path: Path, speech_cache: Path) -> AsyncIterator[Stack]:
-    keys = make_keys(tmp_path)
-    folder = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
+@contextlib.asynccontextmanager
+async def running_stack(
+    db: Database, database: TestDatabase, folder: Path, speech: Path, **telephones: float
+) -> AsyncIterator[Stack]:
+    """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings."""
+    keys = make_keys(folder)
+    short = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     sip, far_sip = (free_port(socket.SOCK_DGRAM) for _ in range(2))
     http, far_http = free_port(), free_port()
     node_rtp, far_rtp = free_range(400), free_range(400)
     node = Instance(
         NodeSettings(
-            folder=folder / "node", sip_port=sip, http_port=http, rtp=node_rtp,
+            folder=short / "node", sip_port=sip, http_port=http, rtp=node_rtp,
             trunks=(Trunk("carrier", "127.0.0.1", far_sip),),
         )
     )  # fmt: skip
+    times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones
     far_end = Instance(
-        FarEndSettings(
-            folder=folder / "far", sip_port=far_sip, http_port=far_http, rtp=far_rtp, node_port=sip,
-            press_after=1.0, press_again_after=1.5, answer_after=0.1,
-        )
-    )  # fmt: skip
+        FarEndSettings(folder=short / "far", sip_port=far_sip, http_port=far_http, rtp=far_rtp, node_port=sip, **times)
+    )
     try:
         async with far_end, node:
-            made = Stack(db, database, keys, node, far_end, tmp_path, speech_cache)
+            made = Stack(db, database, keys, node, far_end, folder, speech)
             try:
                 yield made
             finally:
@@ -166,4 +177,14 @@ async def stack(db: Database, database: TestDatabase, tmp_path: Path, speech_cac
                         worker.kill()
                         await worker.ended()
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(short)
+
+
+@pytest.fixture
+async def stack(
+    db: Database, database: TestDatabase, tmp_path: Path, speech_cache: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Stack]:
+    """`parametrize("stack", [{…}], indirect=True)` changes the far end's settings."""
+    paces = getattr(request, "param", {})
+    async with running_stack(db, database, tmp_path, speech_cache, **paces) as made:
+        yield made

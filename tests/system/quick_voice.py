@@ -1,6 +1,6 @@
 """A voice in no time, for tests in which nobody listens: a short tone instead of each phrase.
 
-    python -m tests.system.quick_voice {wav} <text
+python -m tests.system.quick_voice {wav} <text
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ import math
 import struct
 import sys
 import wave
-
-
 
 RATE, SECONDS = 8000, 0.08  # each phrase; the engine's check wants a whole line
 

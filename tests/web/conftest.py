@@ -16,6 +16,7 @@ from drawing.lifecycle import Role
 from drawing.start import start
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, condition, make_activity, make_keys, plan
+from tests.web.draws import Draws
 from web.app import create_app
 from web.settings import Settings
 
@@ -109,3 +110,9 @@ def started(db: Database, keys: Keys) -> Callable[..., Awaitable[str]]:
         return number
 
     return begin
+
+
+@pytest.fixture
+def draws(db: Database, database: TestDatabase, keys: Keys) -> Draws:
+    """Makes draws of handler-a1's."""
+    return Draws(db, database, keys)

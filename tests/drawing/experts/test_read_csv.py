@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from drawing.experts.generate import generate
-from drawing.experts.read_csv import SHOWN_ROWS, BadFile, Report, read_experts
+from drawing.experts.read import Source, read_experts
+from drawing.experts.report import SHOWN_ROWS, BadFile, Report
 from drawing.experts.row import ExpertRow
 from drawing.reference import reference
 
@@ -33,7 +34,7 @@ def text(rows: Rows, end: str = "\n") -> str:
 def read(path: Path, data: str | bytes, encoding: str = "utf-8") -> tuple[list[int], Report]:
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     report = Report()
-    return [number for number, _ in read_experts(path, report, encoding)], report
+    return [number for number, _ in read_experts(Source(path, encoding), report)], report
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def without(column: str) -> Callable[[Rows], Rows]:
         (lambda rows: [["证件号码" if cell == "证件号" else cell for cell in rows[0]], *rows[1:]],
          ["缺少列“证件号”", "多出列“证件号码”（是否指“证件号”？）"]),
         (lambda rows: [[*rows[0], "姓名"], *[[*row, "x"] for row in rows[1:]]], ["列“姓名”出现多次"]),
-        (lambda rows: rows[1:], ["缺少列“姓名”"]),
+        (lambda rows: rows[1:], ["第一行不是表头", "缺少列“姓名”"]),
         (lambda rows: rows[:1], ["没有专家"]),
         (lambda rows: [], ["缺少列“姓名”"]),
     ],
@@ -96,13 +97,20 @@ def test_files_that_are_no_table_of_experts(
         assert message in str(caught.value)
 
 
+def test_a_file_without_header_is_told_without_quoting_a_person(tmp_path: Path) -> None:
+    rows = table()
+    with pytest.raises(BadFile) as caught:
+        read(tmp_path / "a.csv", text(rows[1:]))
+    assert not any(cell in str(caught.value) for cell in rows[1][:3])
+
+
 def test_broken_csv_and_no_file(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="双引号"):
         read(tmp_path / "a.csv", text(table()) + '"never closed,')
     with pytest.raises(BadFile, match="双引号"):
         read(tmp_path / "a.csv", text(table()) + '"a"b,')
     with pytest.raises(BadFile, match="读不到"):
-        list(read_experts(tmp_path / "none.csv", Report()))
+        list(read_experts(Source(tmp_path / "none.csv"), Report()))
 
 
 def test_bad_rows_are_told_by_number_and_the_good_ones_go_on(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from db.blocking import transaction
 from db.pool import Database
 from db.vault import Vault, VaultRefused
-from drawing.experts.read_csv import BadFile
+from drawing.experts.read import Source
+from drawing.experts.report import BadFile
 from drawing.experts.store import ID_CARD, NAME, PHONE, ImportRefused, import_file
 from tests.drawing.experts.test_read_csv import Rows, table, text
 from tests.postgres import TestDatabase
@@ -36,7 +37,7 @@ async def test_what_was_in_the_file_is_in_the_pool(
     rows[7][10] = "甲公司@2025-06-30;乙“公司”@2024-01-01"
     told: list[int] = []
     path = write(tmp_path / "a.csv", rows)
-    assert import_file(path, database.dsn, vault, "管理员", progress=told.append) == 50
+    assert import_file(Source(path), database.dsn, vault, "管理员", progress=told.append) == 50
     assert told == [50]
     for row in rows[1:]:
         found = await db.one(
@@ -51,6 +52,7 @@ async def test_what_was_in_the_file_is_in_the_pool(
         assert (found.title, ";".join(found.qualifications), ";".join(found.authorities)) == tuple(row[6:9])
         assert (found.unit, "是" if found.suspended else "否") == (row[9], row[11])
         assert ";".join("@".join(unit) for unit in found.former_units) == row[10]
+    assert await db.value("SELECT reltuples::int FROM pg_class WHERE relname = 'expert'") == 50, "the planner knows"
     record = await db.one("SELECT rows, by, length(file_sha256) AS digits FROM pool_import")
     assert tuple(record) == (50, "管理员", 64)
 
@@ -59,12 +61,12 @@ def test_nothing_of_a_bad_file_is_taken_in(tmp_path: Path, database: TestDatabas
     rows = table(30)
     rows[30][2] = "123"
     with pytest.raises(ImportRefused) as caught:
-        import_file(write(tmp_path / "a.csv", rows), database.dsn, vault, "x")
+        import_file(Source(write(tmp_path / "a.csv", rows)), database.dsn, vault, "x")
     assert [problem.row for problem in caught.value.report.problems] == [31]
     assert caught.value.report.rows == 30
     (tmp_path / "b.csv").write_bytes(text(table(30)).encode() + b"\xff\n")
     with pytest.raises(BadFile, match="UTF-8"):
-        import_file(tmp_path / "b.csv", database.dsn, vault, "x")
+        import_file(Source(tmp_path / "b.csv"), database.dsn, vault, "x")
     assert counts(database) == (0, 0)
 
 
@@ -72,34 +74,34 @@ def test_who_is_in_the_pool_already_is_told_with_all_other_faults(
     tmp_path: Path, database: TestDatabase, vault: Vault
 ) -> None:
     first, second = table(20, seed=1), table(20, seed=2)
-    import_file(write(tmp_path / "a.csv", first), database.dsn, vault, "x")
+    import_file(Source(write(tmp_path / "a.csv", first)), database.dsn, vault, "x")
     second[3][2] = first[9][2]  # the phone of somebody in the pool
     second[5][1] = first[9][1]  # the 证件号 of somebody in the pool
     with pytest.raises(ImportRefused) as caught:
-        import_file(write(tmp_path / "b.csv", second), database.dsn, vault, "x")
+        import_file(Source(write(tmp_path / "b.csv", second)), database.dsn, vault, "x")
     assert [(p.row, p.column) for p in caught.value.report.problems] == [(4, "手机号码"), (6, "证件号")]
     assert first[9][2] not in "".join(caught.value.report.lines())
     second[8][0] = ""
     with pytest.raises(ImportRefused) as caught:
-        import_file(write(tmp_path / "b.csv", second), database.dsn, vault, "x")
+        import_file(Source(write(tmp_path / "b.csv", second)), database.dsn, vault, "x")
     assert caught.value.report.bad == {4, 6, 9}
     assert counts(database) == (20, 1)
     with pytest.raises(ImportRefused) as caught:
-        import_file(tmp_path / "a.csv", database.dsn, vault, "x")
+        import_file(Source(tmp_path / "a.csv"), database.dsn, vault, "x")
     assert len(caught.value.report.bad) == 20
 
 
 def test_another_master_key_takes_nothing_in(tmp_path: Path, database: TestDatabase, vault: Vault) -> None:
-    import_file(write(tmp_path / "a.csv", table(3, seed=1)), database.dsn, vault, "x")
+    import_file(Source(write(tmp_path / "a.csv", table(3, seed=1))), database.dsn, vault, "x")
     with pytest.raises(VaultRefused):
-        import_file(write(tmp_path / "b.csv", table(3, seed=2)), database.dsn, Vault(bytes(32)), "x")
+        import_file(Source(write(tmp_path / "b.csv", table(3, seed=2))), database.dsn, Vault(bytes(32)), "x")
     assert counts(database) == (3, 1)
 
 
 def test_no_name_and_no_number_is_on_the_disk(tmp_path: Path, database: TestDatabase, vault: Vault) -> None:
     rows = table(40)
     rows[1][9] = "能在盘上找到的单位有限公司"  # a unit is not sealed: it shows that the search below can find things
-    import_file(write(tmp_path / "a.csv", rows), database.dsn, vault, "x")
+    import_file(Source(write(tmp_path / "a.csv", rows)), database.dsn, vault, "x")
     with transaction(database.superuser_dsn) as tx:
         everything = tx.value("SELECT string_agg(e::text, ' ') FROM expert e").encode()
     database.cluster.sql("CHECKPOINT")

@@ -63,9 +63,7 @@ def test_a_crackle_does_not_clip() -> None:
     assert np.abs(audio.for_telephone(sound, RATE)).max() <= audio.PEAK
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"RIFF", b"no sound at all, but a text", audio.wav_bytes(np.zeros(0, np.int16))]
-)
+@pytest.mark.parametrize("data", [b"", b"RIFF", b"no sound at all, but a text", audio.wav_bytes(np.zeros(0, np.int16))])
 def test_what_is_no_sound_is_refused(data: bytes) -> None:
     with pytest.raises(BadAudio):
         audio.for_telephone(*audio.read_wav(data))

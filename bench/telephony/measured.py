@@ -1,0 +1,113 @@
+"""From what the telephones and the callers noted to one line of the table (pure)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from asterisk.far_end import LoggedEvent
+from bench.telephony.ground import KEY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """When a caller began to play the receipt (seconds since the epoch), and to whom."""
+
+    at: float
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One of the three. CPU in ms per call, latencies in ms."""
+
+    name: str
+    rate_asked: float
+    seconds: float
+    calls: int
+    failures: int
+    cpu_ms: Mapping[str, float]
+    key_to_receipt_p50: float
+    key_to_receipt_p99: float
+    call_seconds: float  # median, from the answer to the end
+
+    @property
+    def rate(self) -> float:
+        """Calls ended per second."""
+        return self.calls / self.seconds
+
+    @property
+    def python_ms(self) -> float:
+        """Our own Python processes but for the voice."""
+        return self.cpu_ms.get("python", 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"rate": self.rate, "total_cpu_ms": sum(self.cpu_ms.values())}
+
+
+@dataclass(slots=True)
+class _Call:
+    number: str
+    begun: float = 0.0
+    answered: float = 0.0
+    ended: float = 0.0
+    pressed: float = 0.0  # the last key
+
+
+def measured(
+    name: str,
+    rate: float,
+    window: tuple[float, float],
+    log: Iterable[LoggedEvent],
+    receipts: Sequence[Receipt],
+    cpu: Mapping[str, float],
+    refused: int,
+) -> Measured:
+    """`cpu`: seconds used within the window by each process; `refused`: calls that never reached a telephone."""
+    first, last = window
+    calls = _calls(log)
+    ended = [call for call in calls if first <= call.ended < last]
+    delays, failures = _delays([call for call in calls if first <= call.begun < last], receipts)
+    lengths = sorted(call.ended - call.answered for call in ended if call.answered)
+    each = max(1, len(ended))
+    return Measured(
+        name, rate, last - first, len(ended), failures + refused,
+        {who: 1000 * used / each for who, used in cpu.items()},
+        1000 * at(delays, 0.5), 1000 * at(delays, 0.99), at(lengths, 0.5),
+    )  # fmt: skip
+
+
+def at(ascending: Sequence[float], share: float) -> float:
+    """The value below which that share lies; nan of nothing."""
+    return ascending[min(len(ascending) - 1, int(share * len(ascending)))] if ascending else float("nan")
+
+
+def _calls(log: Iterable[LoggedEvent]) -> list[_Call]:
+    calls: dict[str, _Call] = {}
+    for event in log:
+        call = calls.setdefault(event.call, _Call(event.number))
+        match event.event:
+            case "incoming":
+                call.begun = event.at
+            case "answered":
+                call.answered = event.at
+            case "pressed":
+                call.pressed = event.at
+            case "ended":
+                call.ended = event.at
+    return list(calls.values())
+
+
+def _delays(calls: Iterable[_Call], receipts: Sequence[Receipt]) -> tuple[list[float], int]:
+    """From the second key's end to the receipt of each call, ascending, and how many calls had none."""
+    heard: dict[str, list[float]] = defaultdict(list)
+    for receipt in receipts:
+        heard[receipt.number].append(receipt.at)
+    delays, without = [], 0
+    for call in calls:
+        found = [each for each in heard[call.number] if call.pressed and call.pressed <= each <= (call.ended or each)]
+        if found:
+            delays.append(found[0] - call.pressed - KEY_SECONDS)
+        else:
+            without += 1
+    return sorted(delays), without

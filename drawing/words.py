@@ -1,0 +1,53 @@
+"""The manual's words for what happens in a draw: one table for the console, the terminal's board and the witness's page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from drawing.lifecycle import Act
+from drawing.seats import PickOutcome
+
+CALL_OUTCOMES: Mapping[str, str] = {
+    "accepted": "同意",
+    "declined": "不参加",
+    "no_key": "接听未按键",
+    "wrong_keys": "按键无效",
+    "hung_up_early": "中途挂断",
+    "wrong_person": "打错／非本人",
+    "voicemail": "语音信箱",
+    "busy": "占线",
+    "rejected": "拒接",
+    "no_answer": "无人接听",
+    "unreachable": "关机或无法接通",
+    "invalid_number": "空号",
+    "trunk_failure": "线路故障",
+    "interrupted": "通话中断",
+    "cancelled": "已取消",
+    "withdrawn": "邀请已失效",
+}
+"""How a call ended (ivr.calls.Outcome, as stored)."""
+PICK_OUTCOMES: Mapping[PickOutcome, str] = {
+    PickOutcome.OPEN: "",
+    PickOutcome.ACCEPTED: "同意参评",
+    PickOutcome.DECLINED: "不参加",
+    PickOutcome.UNREACHED: "未接通",
+    PickOutcome.UNAVAILABLE: "另有评标",
+    PickOutcome.CANCELLED: "已取消",
+}
+"""What became of a pick; an open one is told by its calls."""
+WEAK_SHARES: Mapping[str, str] = {
+    "not_digits": "只能输入数字 0 至 9，不含空格和其他符号。",
+    "too_short": "数字不足 8 位，请输入 8 至 12 位。",
+    "too_long": "数字超过 12 位，请输入 8 至 12 位。",
+    "all_equal": "所有数字都相同，容易被猜到，请另取一组。",
+    "run": "数字是连续的，容易被猜到，请另取一组。",
+    "date": "数字像日期，容易被猜到，请另取一组。",
+    "used_before": "这组数字以前用过，请另取一组。",
+}
+"""Why digits are refused (drawing.lots.weak_share)."""
+AFTER_SHORT: Mapping[Act, str] = {
+    Act.FORCE_END: "结束本次抽取，已同意的专家不再参加本活动",
+    Act.REOPEN: "再次呼叫本次抽取中未接通的专家，不改变抽取条件和顺序",
+    Act.SUPPLEMENT: "就缺额调整抽取条件后，重新固定专家池，由监督人再次见证",
+}
+"""What each lawful way on means once nobody eligible is left (待补抽)."""

@@ -1,0 +1,167 @@
+"""Calls that are live in the database, carried to their end: conversed, written, and nobody's any more only when gone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from db.errors import DatabaseError
+from drawing.rules import Calling
+from ivr.ari.client import Client
+from ivr.ari.driver import Driver
+from ivr.ari.errors import Abandoned, AriError
+from ivr.ari.line import Line
+from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
+from ivr.dispatch import Conversation, Ready
+from ivr.lease import Lease
+from ivr.prompts import readback
+from ivr.record import Recorder
+from ivr.settings import Trunk
+
+LOG = logging.getLogger(__name__)
+LOOK_AGAIN_SECONDS = 0.1
+WRITE_AGAIN_SECONDS = 2.0
+
+
+class Switchboard:
+    """One task per live call. `note` is told the activity whenever one of its calls has changed something."""
+
+    def __init__(
+        self,
+        client: Client,
+        lease: Lease,
+        recorder: Recorder,
+        trunk: Trunk,
+        calling: Calling,
+        note: Callable[[str], None],
+    ) -> None:
+        self.driver = Driver(client)
+        self._client, self._lease, self._recorder = client, lease, recorder
+        self._trunk, self._calling, self._note = trunk, calling, note
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._stopping = self._over = False
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def carries(self, call: str) -> bool:
+        """Whether that call is being carried here."""
+        return call in self._tasks
+
+    def begin(self, ready: Ready) -> None:
+        """Dial a call that has just been made live."""
+        self._tasks[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
+
+    def settle(self, call: Any, *, gone: bool) -> None:
+        """Bring a live call to its end that nobody carries; `gone`: its channel is known not to be there."""
+        self._tasks[call.id] = asyncio.create_task(self._settle(call, gone), name=f"settle {call.id}")
+
+    def stop(self) -> None:
+        """Begin nothing new, give up what rings."""
+        self._stopping = True
+        self.give_up_ringing()
+
+    def give_up_ringing(self) -> None:
+        """What rings is cancelled; an answered call runs on."""
+        for channel in self.driver.live():
+            self.driver.cancel(channel)
+
+    async def close(self) -> None:
+        """Send nothing more; what is not finished is left to the node's next holder."""
+        self._over = True
+        await self.driver.stop()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    # --- one call ---------------------------------------------------------------------------------------------
+
+    async def _call(self, ready: Ready) -> None:
+        try:
+            outcome, trail = await self._converse(ready)
+            await self._end(ready, outcome, trail)
+        except Abandoned:
+            LOG.info("call %s is left to the node's next holder", ready.id)
+        finally:
+            del self._tasks[ready.id]
+            self._note(ready.activity)
+
+    async def _settle(self, call: Any, gone: bool) -> None:
+        conversation = Conversation(who=call.who, number="", flow=_NoFlow(), media={})
+        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation)
+        outcome = Outcome.INTERRUPTED if call.outcome is None else Outcome(call.outcome)
+        try:
+            if not gone:
+                await self._gone(call.id)
+            await self._end(ready, outcome, self._blank(call.id))
+            LOG.info("call %s, which nobody carried, is settled as %s", call.id, outcome.value)
+        except Abandoned:
+            LOG.info("call %s is left to the node's next holder", call.id)
+        finally:
+            del self._tasks[call.id]
+            self._note(call.activity)
+
+    async def _converse(self, ready: Ready) -> tuple[Outcome, Trail]:
+        conversation = ready.conversation
+        if self._stopping or not self._lease.safe_to_dial:
+            return Outcome.CANCELLED, self._blank(ready.id)
+        if not self._calling.allows(conversation.number):
+            LOG.error("call %s: no pattern of the allowlist fits the number; it is not dialled", ready.id)
+            return Outcome.INVALID_NUMBER, self._blank(ready.id)
+
+        async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
+            answer = await self._recorder.decide(ready, decision, trail)
+            self._note(ready.activity)
+            return answer
+
+        async def speak(prompt: str, digits: str) -> Sequence[str]:
+            return [uri for part in readback(digits) for uri in conversation.media[part]]
+
+        try:
+            line = Line(ready.id, conversation.number, self._trunk.name, self._trunk.caller_id)
+            return await self.driver.run(line, conversation.flow, conversation.media, write, speak)
+        except Abandoned:
+            raise
+        except Exception:  # a mistake of ours must not hold a seat for ever
+            LOG.exception("call %s broke", ready.id)
+            await self._gone(ready.id)
+            return Outcome.INTERRUPTED, self._blank(ready.id)
+
+    def _blank(self, channel: str) -> Trail:
+        """Of a call that was not dialled, or of which nothing is known."""
+        return Trail(channel=channel, trunk=self._trunk.name)
+
+    async def _gone(self, channel: str) -> None:
+        """Return once the channel is known not to be there; raises Abandoned when the node is no longer ours."""
+        while True:
+            self._check_over(channel)
+            try:
+                if not await self._client.hang_up(channel):
+                    return
+            except AriError as error:
+                LOG.warning("channel %s: %s", channel, error)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def _end(self, ready: Ready, outcome: Outcome, trail: Trail) -> None:
+        """Written however long the database is away: the seat is free only once the row says so. Raises
+        Abandoned when the node is no longer ours."""
+        while True:
+            try:
+                await self._recorder.end(ready, outcome, trail)
+                return
+            except DatabaseError as error:
+                LOG.warning("call %s: its end could not be written: %s", ready.id, error)
+                self._check_over(ready.id)
+                await asyncio.sleep(WRITE_AGAIN_SECONDS)
+
+    def _check_over(self, call: str) -> None:
+        if self._over:
+            raise Abandoned(f"call {call} is left to the node's next holder")
+
+
+class _NoFlow:
+    """Of a call that somebody else had: there is nothing left to say."""
+
+    def receive(self, event: Any, now: datetime) -> Sequence[Any]:
+        raise AssertionError("an orphan's flow is never run")

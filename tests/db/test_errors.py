@@ -1,0 +1,20 @@
+"""Errors come out of a child process as they went in: one that can't be unpickled breaks its pool for good."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from db.errors import Conflict, Constraint, DatabaseError, StatementError, Unavailable
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Conflict(Constraint.UNIQUE, "one_expert_per_seat", "pick"), StatementError("no", "22000"), Unavailable("away")],
+)
+def test_an_error_survives_the_way_out_of_a_child(error: DatabaseError) -> None:
+    back = pickle.loads(pickle.dumps(error))
+    assert type(back) is type(error)
+    assert str(back) == str(error)
+    assert vars(back) == vars(error)

@@ -1,0 +1,193 @@
+"""The draw live: who sees what, starting it, and the events over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse
+
+from db.pool import Database
+from drawing.seats import PickOutcome
+from tests.scenes import condition
+from tests.web.conftest import Client, Visitor
+from tests.web.draws import Draws, everybody_agrees
+from web import drawn
+from web.drawn import shown
+from web.live import STREAMS_PER_SESSION, WATCHERS
+
+pytestmark = pytest.mark.postgres
+Visit = Callable[..., Awaitable[Visitor]]
+
+
+async def test_a_clerk_starts_their_draw_and_sees_it(visit: Visit, draws: Draws, db: Database) -> None:
+    hand = await draws.ready()
+    page, clerk = f"/activities/{hand.activity}/draw", await visit("handler-a1")
+    text = await clerk.text(page)
+    assert "启动抽取" in text
+    assert "抽取尚未启动" in text
+    assert (await clerk.post(f"{page}/start")).status == 303
+    assert "抽取已启动" in (text := await clerk.text(page))
+    assert "启动抽取</button>" not in text
+    assert [row.act for row in await db.all("SELECT act FROM operation WHERE activity = %(a)s", {"a": hand.activity})] == [
+        "start"
+    ]
+    await hand.advance()
+    (first, _) = await hand.live()
+    await hand.answers(first, PickOutcome.DECLINED)
+    text = await clerk.text(page)
+    for words in ("计划抽取人数", "同意参评", "总呼叫人数", "开始抽取时间", "当前状态", "第 1 位专家", "不参加", "正在呼叫"):
+        assert words in text
+    for secret in ("13800", first.pseudonym, "单位", "专家0", "专家1"):
+        assert secret not in text
+
+
+async def test_what_prevents_the_start_is_told_on_the_page(visit: Visit, draws: Draws, db: Database) -> None:
+    hand = await draws.ready(rules="gd-1")
+    page, clerk = f"/activities/{hand.activity}/draw", await visit("handler-a1")
+    await clerk.text(page)
+    response = await clerk.post(f"{page}/start", follow=True)
+    assert "未登记监督人" in await response.text()
+    assert await hand.state() == "ready"
+    again = await draws.db.value("SELECT count(*) FROM operation WHERE activity IS NOT NULL")
+    assert again == 0
+
+
+async def test_a_second_start_is_refused(visit: Visit, draws: Draws) -> None:
+    hand = await draws.started()
+    clerk = await visit("handler-a1")
+    await clerk.text(f"/activities/{hand.activity}/draw")
+    response = await clerk.post(f"/activities/{hand.activity}/draw/start")
+    assert response.status == 409
+    assert "不能启动抽取" in await response.text()
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("handler-a1", 200), ("legal-a", 200), ("reviewer-1", 200), ("supervisor-1", 200),
+     ("handler-a2", 404), ("handler-b1", 404), ("legal-b", 404), ("registrar-1", 403), ("administrator-1", 403)],
+)  # fmt: skip
+async def test_who_may_look_and_only_the_owner_starts(visit: Visit, draws: Draws, name: str, status: int) -> None:
+    hand = await draws.ready()
+    visitor = await visit(name)
+    response = await visitor.get(f"/activities/{hand.activity}/draw")
+    assert response.status == status
+    assert ("启动抽取</button>" in await response.text()) == (name == "handler-a1")
+    events = await visitor.client.get(f"/activities/{hand.activity}/events")
+    assert events.status == status
+    events.close()
+    if name != "handler-a1":
+        await visitor.get("/")
+        assert (await visitor.post(f"/activities/{hand.activity}/draw/start")).status in (403, 404, 409)
+        assert await hand.state() == "ready"
+
+
+async def test_a_short_draw_says_where_and_what_may_follow(visit: Visit, draws: Draws) -> None:
+    hand = await draws.started(1, [condition(seats=2)])
+    (call,) = await hand.live()
+    await hand.answers(call, PickOutcome.DECLINED)
+    await hand.advance()
+    text = await (await visit("handler-a1")).text(f"/activities/{hand.activity}/draw")
+    for words in ("待补抽", "抽取条件 1：需 2 人，同意 0 人", "尚缺 2 人", "重呼未接通专家", "启动补抽", "强制结束"):
+        assert words in text
+
+
+async def test_events_give_the_board_now_and_at_each_change(client: Client, visit: Visit, draws: Draws) -> None:
+    hand = await draws.started()
+    clerk = await visit("handler-a1")
+    path = f"/activities/{hand.activity}/events"
+    stream = Stream(await clerk.client.get(path))
+    assert stream.response.headers["Content-Type"].startswith("text/event-stream")
+    first = await stream.until("等待呼叫")
+    calls = await hand.live()
+    await stream.until("正在呼叫")
+    await hand.answers(calls[0], PickOutcome.ACCEPTED)
+    agreed = await stream.until("同意参评</span>")
+    assert agreed["id"] != first["id"]
+    assert agreed["data"]["state"] == "drawing"
+    assert "同意参评 1 人" in agreed["data"]["summary"]
+    stream.response.close()
+    again = Stream(await clerk.client.get(path, headers={"Last-Event-ID": first["id"]}))
+    assert (await again.next())["id"] == agreed["id"]
+    await hand.answers(calls[1], PickOutcome.ACCEPTED)
+    for call in calls:
+        await hand.ends(call, "accepted")
+    await hand.advance()
+    await again.until("结果已封存")
+    assert (await again.next())["event"] == "end"
+    assert await again.response.content.read() == b""
+
+
+async def test_events_end_with_the_login(client: Client, visit: Visit, draws: Draws, db: Database) -> None:
+    hand = await draws.started()
+    clerk = await visit("handler-a1")
+    stream = Stream(await clerk.client.get(f"/activities/{hand.activity}/events"))
+    await stream.next()
+    await clerk.get("/")
+    await clerk.post("/logout")
+    last = await stream.next()
+    assert (last["event"], last["data"]) == ("end", {"reason": "登录已过期，请重新登录。"})
+    assert await stream.response.content.read() == b""
+
+
+async def test_a_session_has_so_many_streams_and_no_more(client: Client, visit: Visit, draws: Draws) -> None:
+    hand = await draws.started()
+    clerk, path = await visit("handler-a1"), f"/activities/{hand.activity}/events"
+    open_ones = [await clerk.client.get(path) for _ in range(STREAMS_PER_SESSION)]
+    assert {each.status for each in open_ones} == {200}
+    assert (await clerk.client.get(path)).status == 429
+    other = await (await visit("legal-a")).client.get(path)
+    assert other.status == 200
+    for each in (*open_ones, other):
+        each.close()
+    calls = await hand.live()  # something to tell: so it is noticed that nobody is there
+    while len(client.app[WATCHERS]):
+        await draws.db.value("SELECT pg_notify('board', %(a)s)", {"a": hand.activity})
+    assert calls
+
+
+async def test_looking_does_not_lengthen_the_login(client: Client, visit: Visit, draws: Draws, db: Database) -> None:
+    hand = await draws.started()
+    clerk = await visit("handler-a1")
+    stream = Stream(await clerk.client.get(f"/activities/{hand.activity}/events"))
+    await stream.next()
+    await db.run("UPDATE session SET seen_at = clock_timestamp() - interval '31 minutes'")
+    assert (await stream.next())["event"] == "end"
+
+
+async def test_a_sealed_draw_is_over(visit: Visit, draws: Draws, db: Database) -> None:
+    hand = await draws.started()
+    await everybody_agrees(hand)
+    text = await (await visit("handler-a1")).text(f"/activities/{hand.activity}/draw")
+    assert "结果已封存" in text
+    assert "data-events" not in text
+    picture = await drawn.picture(db, hand.activity)
+    assert picture.over
+    assert shown(picture.board.rows, 1)[0].n == 2
+
+
+class Stream:
+    """A stream of events, as a browser reads it."""
+
+    def __init__(self, response: ClientResponse) -> None:
+        assert response.status == 200
+        self.response = response
+
+    async def next(self) -> dict[str, Any]:
+        """The next event; comments and `retry` are none."""
+        while True:
+            found: dict[str, Any] = {}
+            while (line := (await self.response.content.readuntil(b"\n")).decode().rstrip("\n")) != "":
+                name, _, value = line.partition(": ")
+                found[name] = value
+            if "data" in found:
+                return found | {"data": json.loads(found["data"])}
+            assert not self.response.content.at_eof()
+
+    async def until(self, words: str) -> dict[str, Any]:
+        """The first event whose board says so."""
+        while words not in (found := await self.next())["data"]["html"]:
+            pass
+        return found

@@ -1,0 +1,94 @@
+"""The board of a draw (D1) as the console shows it, and who may look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from db.pool import Database
+from drawing.board import Board, Row, Standing, board, standings
+from drawing.chain import Q
+from drawing.lifecycle import Act, ActivityState, Role, allowed_acts
+from drawing.rules import Rules
+from drawing.seats import PickOutcome
+from drawing.words import AFTER_SHORT
+from web import sessions
+from web.identity import Identity
+from web.keys import DATABASE, PROVIDERS
+from web.ownership import Seen, seen
+from web.pages import PAGES
+from web.sessions import Session
+
+SHOWN = 300
+"""So many picks are on the board at once: those that are open, then the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One look: the board, each condition's standing, and the picks that are shown."""
+
+    board: Board
+    standings: Sequence[Standing]
+    rows: Sequence[Row]
+
+    @property
+    def is_short(self) -> bool:
+        """Nobody eligible is left, and seats are free."""
+        return self.board.state is ActivityState.SHORT
+
+    @property
+    def over(self) -> bool:
+        """Nothing on this board will change any more."""
+        return self.board.sealed and self.board.state is not ActivityState.DRAWING
+
+    @property
+    def ways(self) -> Mapping[Act, str]:
+        """What may lawfully follow when it is short, by the one transition table."""
+        return {act: AFTER_SHORT[act] for act in allowed_acts(ActivityState.SHORT, Role.HANDLER) if act in AFTER_SHORT}
+
+    @property
+    def summary(self) -> str:
+        """For who hears the page rather than sees it."""
+        now = self.board
+        return f"{now.state.label}：计划抽取 {now.planned} 人，同意参评 {now.agreed} 人，总呼叫 {now.called} 人"
+
+
+async def lead_of(db: Database, activity: str) -> int:
+    """The rules' time in seconds before 预计评标开始 at which the result opens."""
+    return Rules.load(await db.value(Q.rules_of, {"activity": activity})).unseal_lead_s
+
+
+async def picture(db: Database, activity: str) -> Picture:
+    """The board now."""
+    now = await board(db, activity, await lead_of(db, activity))
+    return Picture(now, await standings(db, now), shown(now.rows))
+
+
+def shown(rows: Sequence[Row], limit: int = SHOWN) -> Sequence[Row]:
+    """All of a committee of any usual size; of thousands those that are open, then the latest, in their order."""
+    if len(rows) <= limit:
+        return rows
+    wanted = [row for row in rows if row.outcome is PickOutcome.OPEN][:limit]
+    latest = [row for row in reversed(rows) if row.outcome is not PickOutcome.OPEN][: limit - len(wanted)]
+    return sorted([*wanted, *latest], key=lambda row: row.n)
+
+
+def fragment(request: web.Request, found: Picture) -> str:
+    """The part of the page that changes."""
+    return request.app[PAGES].get_template("board.html").render(picture=found)
+
+
+async def still(request: web.Request, session: Session, me: Identity, activity: str) -> Seen | None:
+    """The activity, as long as the login and the right to see it last; looking does not lengthen the login."""
+    db = request.app[DATABASE]
+    if not await sessions.stands(db, session):
+        return None
+    provider = request.app[PROVIDERS].get(session.provider)
+    if provider is None or await provider.find(session.identity) != me:
+        return None
+    try:
+        return await seen(db, me, activity)
+    except web.HTTPNotFound:
+        return None

@@ -1,0 +1,96 @@
+"""`/activities/{activity}/draw`: the draw live (D1, D2)."""
+
+from __future__ import annotations
+
+import contextlib
+
+from aiohttp import ClientConnectionError, web
+
+from db.errors import DatabaseError
+from drawing.lifecycle import Act, Role
+from drawing.start import CannotStart, begin
+from web import drawn, keys, live, ownership
+from web.access import CLERKS, get, post
+from web.keys import DATABASE, identity
+from web.live import WATCHERS, TooMany
+from web.pages import flash, redirect, render
+
+WATCH = CLERKS | {Role.REVIEWER, Role.SUPERVISOR}
+REFRESH_SECONDS = 5
+_HERE = "/activities/{activity}"
+
+
+async def show(request: web.Request) -> web.Response:
+    """The board; with `?refresh` it loads itself again without a script."""
+    me, db = identity(request), request.app[DATABASE]
+    found = await ownership.seen(db, me, request.match_info["activity"])
+    picture = await drawn.picture(db, found.id)
+    can_start = Act.START in ownership.acts(me, found)
+    refresh = REFRESH_SECONDS if "refresh" in request.query and not picture.over else None
+    return render(
+        request, "draw.html", activity=found, picture=picture, can_start=can_start, refresh=refresh,
+        board=drawn.fragment(request, picture),
+    )  # fmt: skip
+
+
+async def start(request: web.Request) -> web.Response:
+    """启动抽取."""
+    me, activity = identity(request), request.match_info["activity"]
+    try:
+        async with request.app[DATABASE].transaction() as tx:
+            await ownership.locked(tx, me, activity)
+            await begin(tx, activity, me.actor, me.role)
+    except CannotStart as error:
+        await flash(request, str(error), "error")
+    else:
+        await flash(request, "抽取已启动：先固定专家池并由监督人见证，再依次呼叫专家。")
+    return redirect(request, "draw", activity=activity)
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """The board again and again, until the draw is sealed, the login ends or the browser goes."""
+    me, activity, session = identity(request), request.match_info["activity"], keys.session(request)
+    await ownership.seen(request.app[DATABASE], me, activity)
+    assert session is not None
+    try:
+        with request.app[WATCHERS].watch(session.token_hash, activity) as woken:
+            response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+            await response.prepare(request)
+            with contextlib.suppress(ClientConnectionError, ConnectionError):
+                await response.write(b"retry: 2000\n\n")
+                told = ""
+                while not request.app[WATCHERS].closing:
+                    told, more = await _tell(request, response, told)
+                    if not more:
+                        break
+                    await live.wait(woken)
+            return response
+    except TooMany:
+        return web.Response(status=429, text="同时打开的实时页面过多，请关闭其他页面后刷新。")
+
+
+async def _tell(request: web.Request, response: web.StreamResponse, told: str) -> tuple[str, bool]:
+    """Send the board if it has changed; the id of what was sent last, and whether to go on."""
+    session, me, activity = keys.session(request), identity(request), request.match_info["activity"]
+    assert session is not None
+    try:
+        if await drawn.still(request, session, me, activity) is None:
+            await response.write(live.event({"reason": "登录已过期，请重新登录。"}, "end")[1])
+            return told, False
+        picture = await drawn.picture(request.app[DATABASE], activity)
+    except DatabaseError:  # away for a moment: the stream goes on
+        await response.write(b": away\n\n")
+        return told, True
+    data = {"html": drawn.fragment(request, picture), "state": picture.board.state.value, "summary": picture.summary}
+    number, text = live.event(data)
+    await response.write(b": \n\n" if number == told else text)  # a comment tells us whether anybody is there
+    if picture.over:
+        await response.write(live.event({"reload": True}, "end")[1])
+    return number, not picture.over
+
+
+ROUTES = (
+    get(f"{_HERE}/draw", show, WATCH, name="draw"),
+    post(f"{_HERE}/draw/start", start, CLERKS, act=None, name="draw_start"),
+    get(f"{_HERE}/events", events, WATCH, name="draw_events"),
+)

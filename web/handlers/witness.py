@@ -1,0 +1,83 @@
+"""`/witness`: the supervisor's own pages (见证); digits given here stand instead of the call."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from aiohttp import web
+from pydantic import Field, model_validator
+
+from drawing.decide import ShareRefused, share_on_page
+from drawing.lifecycle import NotAllowed, Role
+from drawing.lots import weak_share
+from drawing.words import WEAK_SHARES
+from web import witnessing
+from web.access import get, post
+from web.forms import Filled, Form, Invalid, again, blank, read, wrong
+from web.keys import CUSTODY, DATABASE, identity
+from web.pages import flash, redirect, render
+
+HINT = "8 至 12 位。请现场掷骰子、摸球或取纸币号码得到，不要自己想。"
+SUPERVISORS = frozenset({Role.SUPERVISOR})
+_HERE = "/witness/{activity}"
+
+
+class Digits(Form):
+    """见证数字, typed twice; `draw` is the one whose fingerprint the page has shown."""
+
+    draw: Annotated[int, Field(title="抽取次序", ge=1)]
+    digits: Annotated[str, Field(title="见证数字", description=HINT)]
+    repeated: Annotated[str, Field(title="再次输入见证数字", description="请再输入一遍，两次须一致。")]
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if reason := weak_share(self.digits):
+            raise wrong(digits=WEAK_SHARES[reason])
+        if self.digits != self.repeated:
+            raise wrong(repeated="两次输入的数字不一致，请核对。")
+        return self
+
+
+async def listing(request: web.Request) -> web.Response:
+    """The activities that this supervisor witnesses, those that wait first."""
+    duties = await witnessing.duties(request.app[DATABASE], identity(request).id)
+    return render(request, "witness_list.html", duties=duties)
+
+
+async def show(request: web.Request) -> web.Response:
+    """The commit in numbers, and the form for the digits."""
+    return await _show(request, blank(Digits))
+
+
+async def give(request: web.Request) -> web.Response:
+    """The digits, once."""
+    me, activity, form = identity(request), request.match_info["activity"], await read(request, Digits)
+    if isinstance(form, Invalid):
+        return await _show(request, form, form.status)
+    try:
+        async with request.app[DATABASE].transaction() as tx:
+            await share_on_page(tx, request.app[CUSTODY], activity, me.id, form.draw, form.digits)
+    except LookupError:
+        raise web.HTTPNotFound from None
+    except ShareRefused as error:
+        if not error.weak:
+            raise NotAllowed(str(error)) from None
+        return await _show(request, again(form, digits=str(error)), 422)
+    await flash(request, "已收到您的见证数字，抽取随即开始。请保存承诺指纹和您的数字，结果解密后可据此核验。")
+    return redirect(request, "witness", activity=activity)
+
+
+async def _show(request: web.Request, form: Filled, status: int = 200) -> web.Response:
+    me, db, activity = identity(request), request.app[DATABASE], request.match_info["activity"]
+    duty = await witnessing.duty(db, me.id, activity)
+    if duty is None:
+        raise web.HTTPNotFound
+    receipt = await witnessing.receipt(db, activity)
+    return render(request, "witness.html", status=status, duty=duty, receipt=receipt, form=form)
+
+
+ROUTES = (
+    get("/witness", listing, SUPERVISORS, name="witness_list"),
+    get(_HERE, show, SUPERVISORS, name="witness"),
+    post(_HERE, give, SUPERVISORS, act="提供见证数字"),
+)

@@ -1,0 +1,2 @@
+"use strict";
+window.addEventListener("load", () => window.print());
