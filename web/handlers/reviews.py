@@ -87,8 +87,8 @@ async def approve(request: web.Request) -> web.Response:
         return await _review(request, form, blank(RejectionForm), form.status)
     seen = await reviews.bands(request.app[DATABASE], (await visible(request)).id, me.actor)
     if any(each.consent for each in seen.values()) and not form.consent:
-        told = {"consent": "有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"}
-        return await _review(request, await refused(request, ApprovalForm, told), blank(RejectionForm), 422)
+        faults = {"consent": "有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"}
+        return await _review(request, await refused(request, ApprovalForm, faults), blank(RejectionForm), 422)
     witnesses = [Witness(account or f"witness-{n}", *rest) for n, (*rest, account) in enumerate(given, start=1)]
     try:
         async with changing(request) as tx:
@@ -142,7 +142,8 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
         "notices": await drafts.notices(db, found.id),
         "conditions": await drafts.conditions(db, found.id),
         "units": await avoiding.units(db, found.id).page(all_of_them),
-        "persons": await avoiding.persons(db, found.id).count(),
+        "persons": await avoiding.persons(db, found.id).page(all_of_them),
+        "name_of": lambda each: avoiding.name(request.app[CUSTODY].vault, each),
         "reviews": await reviews.of_activity(db, found.id),
         "people": drafts.people(request.app[CUSTODY].vault, row.people_enc),
         "bands": await reviews.bands(db, found.id, me.actor),
