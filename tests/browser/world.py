@@ -14,7 +14,6 @@ from tests.web.conftest import Visitor
 from tests.web.draws import Draws, everybody_agrees, opened
 
 EXPERTS = 40
-SUPERVISED = {"witnesses": (witness(),)}
 
 
 @dataclass
@@ -59,7 +58,7 @@ async def _draws(made: World, draws: Draws) -> None:
     await hand.advance()
     made.places["drawing"] = hand.activity
     made.places["waiting"] = (await draws.committed_more()).activity
-    made.places["ready"] = (await draws.ready(0, **SUPERVISED)).activity
+    made.places["ready"] = (await draws.ready(0, witnesses=(witness(),))).activity
 
 
 async def _typed(made: World, visitor: Visitor) -> None:
