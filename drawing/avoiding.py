@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.pool import Database
+from db.vault import Vault
 from drawing.projects import Q
 
 PERSON = "回避人员"
@@ -39,3 +40,8 @@ def units(db: Database, activity: str, search: str = "") -> Look:
 def persons(db: Database, activity: str, name_hash: bytes | None = None) -> Look:
     """回避人员, by the keyed hash of the whole name."""
     return Look(db, Q.count_avoidance_persons, Q.avoidance_persons, {"activity": activity, "name_hash": name_hash})
+
+
+def name(vault: Vault, row: Any) -> str:
+    """Who it is, of a row of `persons`."""
+    return vault.decrypt(bytes(row.name_enc), "avoidance.name").decode()

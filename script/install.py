@@ -48,10 +48,9 @@ WEB = """\
 dsn = "{dsn}"
 master_key = "{master_key}"
 signing_key = "{signing_key}"
-# The version of the rules that a new activity obeys.
-rules = "{rules}"
 host = "{web_host}"
 port = {web_port}
+# The version of the rules that a new activity obeys.
 rules = "{rules}"
 {web_proxy}
 [speech]
@@ -179,6 +178,7 @@ def web_settings(choices: Choices, installed: Installation) -> str:
         master_key=installed.master_key,
         signing_key=installed.signing_key,
         rules=choices.rules,
+        speech=cache_folder() / "speech",
         web_host=choices.web_host,
         web_port=choices.web_port,
         web_proxy=proxy,

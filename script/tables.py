@@ -10,7 +10,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -44,8 +44,9 @@ def settings_table(model: type[BaseModel]) -> str:
 
 def _settings_rows(model: type[BaseModel], section: str) -> Iterator[_Cells]:
     for name, field in model.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
+        kinds = (field.annotation, *get_args(field.annotation))  # a section may be left out: Section | None
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if inner is not None:
             yield from _settings_rows(inner, f"{section}{name}.")
         else:
             yield f"`{section}{name}`", _kind(field), _default(field), field.description or ""

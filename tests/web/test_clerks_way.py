@@ -241,3 +241,40 @@ async def test_who_sees_what(visit: Visit) -> None:
     reviewer = await visit("reviewer-1")
     assert activity not in await reviewer.text("/activities")
     assert (await reviewer.get(f"/activities/{activity}")).status == 404
+
+
+async def test_everything_that_is_done_is_in_the_record(visit: Visit, db: Database) -> None:
+    clerk, reviewer = await visit("handler-a1"), await visit("reviewer-1")
+    project = await make_project(clerk, lots=("一标段",))
+    await clerk.post(f"/projects/{project}/lots/P{int(project):06d}-01/delete")
+    await clerk.post(f"/projects/{project}/edit", **PROJECT)
+    await clerk.post(f"/projects/{await make_project(clerk)}/delete")
+    activity = await make_draft(clerk, project)
+    here = f"/activities/{activity}"
+    await clerk.post(f"{here}/edit", **draft())
+    await clerk.post(f"{here}/avoidance/units", unit="某某投标公司", reason="投标人")
+    await clerk.post(f"{here}/avoidance/persons", person="王回避", reason="其他")
+    await clerk.post(f"{here}/avoidance/3/delete")
+    await complete(clerk, activity)
+    await clerk.post(f"{here}/notices/0", **notice())
+    await clerk.post(f"{here}/notices/0/conditions/c1", **CONDITION)
+    await clerk.post(f"{here}/notices/0/conditions/c1/delete")
+    await clerk.post(f"{here}/notices/0/delete")
+    await complete(clerk, activity)
+    await clerk.post(f"{here}/submission", reason="一", terminal="440000")
+    await clerk.post(f"{here}/withdraw")
+    await clerk.post(f"{here}/submission", reason="二", terminal="440000")
+    await reviewer.post(f"{here}/review/reject", reason="不清晰")
+    await clerk.post(f"{here}/submission", reason="三", terminal="440000")
+    await reviewer.post(
+        f"{here}/review/pass", consent="true", witness_name="李", witness_phone="13900000000", witness_account=""
+    )
+    await clerk.post(f"/activities/{await make_draft(clerk, await make_project(clerk))}/delete")
+    acts = {row.act for row in await db.all("SELECT DISTINCT act FROM operation")}
+    assert acts == {
+        "登录", "新建项目", "新增标段", "删除标段", "编辑项目", "删除项目", "新建抽取", "修改活动信息", "新增回避单位",
+        "新增回避人员", "删除回避信息", "新增语音通知", "编辑语音通知", "删除语音通知", "创建抽取条件", "编辑抽取条件",
+        "删除抽取条件", "提交审核", "撤回", "核验不通过", "核验通过", "删除草稿",
+    }  # fmt: skip
+    with_names = "SELECT count(*) FROM operation WHERE remark LIKE '%%王回避%%' OR remark LIKE '%%13900000000%%'"
+    assert await db.value(with_names, {}) == 0

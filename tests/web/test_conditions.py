@@ -169,7 +169,8 @@ async def test_ten_thousand_activities_are_pages_of_ten(visit: Visit, database: 
     with transaction(database.dsn) as tx:
         tx.run(
             "INSERT INTO activity"
-            " (id, name, seats, district, bid_opening, evaluation_start, evaluation_end, rules, key_enc) SELECT 'CQSQ' || 202500000000 + n, '活动' || n, 3, '440100', now(), now() + interval '1 day',"
+            " (id, name, seats, district, bid_opening, evaluation_start, evaluation_end, rules, key_enc)"
+            " SELECT 'CQSQ' || 202500000000 + n, '活动' || n, 3, '440100', now(), now() + interval '1 day',"
             " now() + interval '2 days', 'gd-1', '' FROM generate_series(1, 10000) n"
         )
         tx.run(

@@ -62,5 +62,5 @@ async def _notice(request: web.Request) -> tuple[Any, dict[str, Prompt]]:
 _HERE = r"/activities/{activity}/notices/{notice:\d{1,9}}/audition"
 ROUTES = (
     get(_HERE, show, LISTENERS, name="audition"),
-    get(_HERE + r"/{prompt:[a-z_]{1,40}}.wav", play, LISTENERS, name="audition_wav"),
+    get(_HERE + r"/{prompt:[a-z0-9_]{1,40}}.wav", play, LISTENERS, name="audition_wav"),
 )

@@ -75,7 +75,7 @@ async def _show(
     paging = Paging.of(request, await look.count())
     values = {
         "rows": await look.page(paging.limits),
-        "name_of": lambda row: vault.decrypt(bytes(row.name_enc), "avoidance.name").decode(),
+        "name_of": lambda row: avoiding.name(vault, row),
         "unit_form": units or blank(UnitForm),
         "person_form": persons or blank(PersonForm),
         "unit_reasons": options.reasons(options.UNIT_REASONS),

@@ -183,7 +183,7 @@ def _one(found: list[Any]) -> Any:
 
 _NOTICES = "/activities/{activity}/notices"
 _NOTICE = _NOTICES + r"/{notice:\d{1,9}}"
-_CONDITION = _NOTICE + r"/conditions/{condition:c\d{1,9}}"
+_CONDITION = _NOTICE + r"/conditions/{condition:[a-z0-9]{1,12}}"
 ROUTES = (
     get("/activities/{activity}/conditions", show, CLERKS, name="conditions"),
     get(f"{_NOTICES}/new", edit_notice, CLERKS, name="notice_new"),
