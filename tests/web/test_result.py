@@ -38,7 +38,8 @@ async def test_the_open_result_is_shown_noted_and_printed(visit: Visit, draws: D
     clerk, page = await visit("handler-a1"), f"/activities/{hand.activity}/result"
     text = await clerk.text(page)
     codes = await db.all("SELECT code FROM pick WHERE outcome = 'accepted'")
-    for words in ("姓名", "工作单位", "专业", "职称", "验证码", "集合时间", "监督人员签字", "(A0801)", *(row.code for row in codes)):
+    headings = ("姓名", "工作单位", "专业", "职称", "验证码", "集合时间", "监督人员签字", "(A0801)")
+    for words in (*headings, *(row.code for row in codes)):
         assert words in text
     assert text.count('data-label="姓名">专家') == 2
     assert (await clerk.post(f"{page}/print")).headers["Location"] == f"{page}?print"
