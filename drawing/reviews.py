@@ -60,7 +60,10 @@ async def approve(
 ) -> None:
     """核验通过, with the supervisors who will witness; Refused where the activity's rules demand one."""
     row = await tx.one(COMMON.lock_activity, {"activity": activity})
-    if Rules.load(row.rules).witness_required and not witnesses:
+    rules = Rules.load(row.rules)
+    if any(not rules.calling.allows(each.phone) for each in witnesses):
+        raise Refused({"witness_name": "监督人的电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"})
+    if rules.witness_required and not witnesses:
         raise Refused({"witness_name": "请登记至少一名监督人及其电话：本活动的规则要求监督人见证。"})
     if len({each.id for each in witnesses}) != len(witnesses):
         raise Refused({"witness_account": "同一监督人不能登记两次。"})

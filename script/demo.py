@@ -1,6 +1,6 @@
 """The main job, to be watched: from a pool of 20,000 to a verified draw, with real calls to real (if patient) telephones.
 
-    script/demo            does it, and leaves the board standing until Ctrl-C
+    script/demo            does it with the console beside it, and leaves all running until Ctrl-C: log in and draw another
     script/demo --once     does it and ends: 0 when everything held
 
 Everything lies in $EXPERTLINE_STATE/demo and is made anew each time. The telephones are a second Asterisk on this machine,
@@ -18,8 +18,9 @@ import shutil
 import signal
 import socket
 import sys
+import tomllib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -36,26 +37,23 @@ from db.errors import DatabaseError
 from db.pool import Database
 from db.vault import Signer, Vault
 from drawing import evidence, result
-from drawing.activities import AvoidedPerson, AvoidedUnit, Lot, Notice, Plan, Witness, create
 from drawing.board import board
 from drawing.chain import Custody
-from drawing.eligibility import Condition, Mode
 from drawing.experts.__main__ import main as experts
 from drawing.lifecycle import ActivityState, Role
 from drawing.reference import reference
-from drawing.rules import Rules
 from drawing.start import start
 from drawing.verify import Notes, verify
 from script.board import render, summary
 from script.install import Choices, Installation, install
+from script.sample import RULES, register
+from web.development import IDENTITIES
 
 POOL, SEED = 20_000, 20261123
-RULES = Rules.load("demo-1")
-OPENS_AFTER = timedelta(minutes=4)  # from the start: 预计评标开始 is set so that the result opens then, by the clock alone
 LIMIT = 15 * 60.0
 GOODBYE_SECONDS = 10.0  # for the worker, when the demo is broken off in mid-call
 WITNESS_DIGITS = "48291306"
-SUPERVISOR = Witness("supervisor-1", "李监督", "13900000000")
+CONSOLE_PORT = 8080
 CALLER_ID = "02083180000"
 # How the telephones of the pool behave, by the last two digits of their numbers.
 TELEPHONES = {
@@ -67,37 +65,6 @@ console = Console()
 
 class Failed(Exception):
     """The demo did not come to its end; the message says where."""
-
-
-def plan() -> Plan:
-    """Five seats under two conditions, for one 标段."""
-    opens = datetime.now(UTC) + OPENS_AFTER
-    begins = opens + timedelta(seconds=RULES.unseal_lead_s)
-    notice = Notice(
-        venue="广东省公共资源交易中心", district="440104", address="广州市越秀区越华路118号", room="3楼302室",
-        gather_at=begins - timedelta(minutes=15), contact="张工", contact_phone="02083186888", note="请带身份证件",
-    )  # fmt: skip
-    return Plan(
-        name="招标代理演示项目(一标段)",
-        lots=(Lot("440100-2026-0617-1", "招标代理演示项目", "一标段"),),
-        district="440104",
-        bid_opening=datetime.now(UTC),
-        evaluation_start=begins,
-        evaluation_end=begins + timedelta(hours=3),
-        rules=RULES.version,
-        notices=(notice,),
-        conditions=(
-            (Condition("c1", Mode.RESIDENCE, ("440100", "440600", "440400"), ("A08",), ("A01",), (), (), (), 3), 0),
-            (Condition("c2", Mode.WILLING, ("440100",), ("A01", "A02"), ("A03",), (), (), (), 2), 0),
-        ),
-        units=(
-            AvoidedUnit("广州市建设投资有限公司", "项目业主", fixed=True),
-            AvoidedUnit("广东省招标代理有限公司", "代理机构", fixed=True),
-        ),
-        persons=(AvoidedPerson("王伟", None, "与投标人有利害关系"),),
-        witnesses=(SUPERVISOR,),
-        state=ActivityState.READY,
-    )
 
 
 def step(text: str) -> None:
@@ -133,11 +100,11 @@ async def telephones(folder: Path) -> AsyncIterator[tuple[Instance[NodeSettings]
 
 
 @contextlib.asynccontextmanager
-async def worker(folder: Path, installed: Installation) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python -m ivr`, as on a server."""
-    with (folder / "ivr.log").open("wb") as log:
+async def program(folder: Path, module: str, settings: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m ivr` or `python -m web`, as on a server."""
+    with (folder / f"{module}.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "ivr", str(installed.ivr_settings), stdout=log, stderr=log
+            sys.executable, "-m", module, str(settings), stdout=log, stderr=log
         )
     try:
         yield process
@@ -199,27 +166,72 @@ async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
     """The whole demonstration."""
     async with telephones(folder) as (node, far_end):
         step(f"Asterisk 已启动：本端 {node.settings.ari_url}，对端（模拟电话）SIP 端口 {far_end.settings.sip_port}")
-        secret = folder / "ari.password"
-        secret.touch(mode=0o600)
-        secret.write_text(node.settings.ari_password)
-        choices = Choices(node.settings.ari_url, secret, "carrier", CALLER_ID, RULES.version)
-        installed = install(folder, dsn_prefix, choices)
+        installed = install(folder, dsn_prefix, choices(folder, node.settings))
         await asyncio.to_thread(make_pool, folder, installed)
         vault = Vault.open(installed.master_key)
         custody = Custody(vault, Signer.open(installed.signing_key, vault))
-        async with Database(installed.dsn) as db, worker(folder, installed) as process:
-            activity = await create(db, vault, plan())
-            await start(db, activity, "经办人（演示）", Role.HANDLER)
-            step(f"启动抽取 {activity}：先呼叫监督人取得见证数字，再依次呼叫专家")
-            await watch(db, activity, process, folder / "ivr.log")
-            fingerprint = (await board(db, activity, RULES.unseal_lead_s)).fingerprint
-            await show_result(db, custody, activity)
-            out = await export_and_verify(db, custody, activity, folder, fingerprint or "")
-            console.print(f"[bold green]✔ 全部成立。[/] 证据文件夹：\n{out}", soft_wrap=True)
+        async with contextlib.AsyncExitStack() as stack:
+            db = await stack.enter_async_context(Database(installed.dsn))
+            process = await stack.enter_async_context(program(folder, "ivr", installed.ivr_settings))
+            first, second = await register(db, vault)
+            if not once:
+                await stack.enter_async_context(program(folder, "web", installed.web_settings))
+                tell_console(installed, first, second)
+            await one_draw(db, custody, first, folder, process)
             console.print(f"专家听到的录音：{far_end.settings.recordings}", soft_wrap=True)
             if not once:
-                console.print("Ctrl-C 结束。")
-                await asyncio.Event().wait()
+                tell_console(installed, first, second)
+                console.print("全部仍在运行。Ctrl-C 结束。")
+                await process.wait()
+                raise Failed(f"the worker ended; {folder / 'ivr.log'} says why")
+
+
+async def one_draw(
+    db: Database, custody: Custody, activity: str, folder: Path, process: asyncio.subprocess.Process
+) -> None:
+    """From its start to its verified evidence."""
+    await start(db, activity, "经办人（演示）", Role.HANDLER)
+    step(f"启动抽取 {activity}：先呼叫监督人取得见证数字，再依次呼叫专家")
+    await watch(db, activity, process, folder / "ivr.log")
+    fingerprint = (await board(db, activity, RULES.unseal_lead_s)).fingerprint
+    await show_result(db, custody, activity)
+    out = await export_and_verify(db, custody, activity, folder, fingerprint or "")
+    console.print(f"[bold green]✔ 全部成立。[/] 证据文件夹：\n{out}", soft_wrap=True)
+
+
+def choices(folder: Path, node: NodeSettings) -> Choices:
+    """The settings of a demonstration: development identities, on loopback."""
+    secret = folder / "ari.password"
+    secret.touch(mode=0o600)
+    secret.write_text(node.ari_password)
+    return Choices(
+        node.ari_url, secret, "carrier", CALLER_ID, RULES.version, web_port=console_port(), development=True
+    )
+
+
+def console_port() -> int:
+    """8080, or a free one when somebody has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", CONSOLE_PORT))
+        except OSError:
+            return free_port()
+    return CONSOLE_PORT
+
+
+def tell_console(installed: Installation, first: str, second: str) -> None:
+    """Where the console is, who may log in, and what to do there."""
+    port = tomllib.loads(installed.web_settings.read_text(encoding="utf-8"))["port"]
+    address = f"http://127.0.0.1:{port}"
+    step(f"管理台：{address}/ ，演示身份（登录页上各有一个按钮）：")
+    for each in IDENTITIES:
+        company = f"（{each.company.name}）" if each.company else ""
+        console.print(f"   {each.id:16} {each.role.label} {each.name}{company}", highlight=False)
+    console.print(f"   正在进行的抽取：以“张经办”登录，打开 {address}/activities/{first}/draw", soft_wrap=True)
+    console.print(f"   自己抽取一次：以“张经办”登录，在 {address}/activities/{second}/draw 按“启动抽取”；", soft_wrap=True)
+    console.print(f"   监督人的电话无人接听，请另以“李监督”登录，在 {address}/witness/{second} 提供见证数字；", soft_wrap=True)
+    console.print(f"   结果到时在 {address}/activities/{second}/result 打开。", soft_wrap=True)
 
 
 def fresh_folder() -> Path:

@@ -50,6 +50,7 @@ master_key = "{master_key}"
 signing_key = "{signing_key}"
 host = "{web_host}"
 port = {web_port}
+# The version of the rules that a new activity obeys.
 rules = "{rules}"
 {web_proxy}
 [speech]
@@ -176,6 +177,8 @@ def web_settings(choices: Choices, installed: Installation) -> str:
         dsn=installed.dsn,
         master_key=installed.master_key,
         signing_key=installed.signing_key,
+        rules=choices.rules,
+        speech=cache_folder() / "speech",
         web_host=choices.web_host,
         web_port=choices.web_port,
         web_proxy=proxy,

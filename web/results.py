@@ -51,9 +51,9 @@ def specialty_names(codes: tuple[str, ...]) -> str:
 
 @contextlib.asynccontextmanager
 async def evidence_zip(db: Database, custody: Custody, activity: str, form: Form) -> AsyncIterator[Path]:
-    """The evidence folder as one file, gone afterwards. Raises LookupError, FactsSealed."""
+    """The evidence as one file that the verifier takes as it is, gone afterwards. Raises LookupError, FactsSealed."""
     with tempfile.TemporaryDirectory(prefix="expertline-evidence-") as name:
         folder = Path(name)
         await export(db, custody, activity, folder / activity, form)
-        made = await asyncio.to_thread(shutil.make_archive, str(folder / "evidence"), "zip", folder, activity)
+        made = await asyncio.to_thread(shutil.make_archive, str(folder / "evidence"), "zip", folder / activity)
         yield Path(made)

@@ -48,7 +48,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("handler-a1", "draw-sealed", "/activities/{sealed}/draw"),
     ("handler-a1", "result-sealed", "/activities/{sealed}/result"),
     ("handler-a1", "result-open", "/activities/{opened}/result"),
-    ("handler-a1", "samples-page", "/samples"),
+    ("handler-a1", "samples", "/samples"),
     ("reviewer-1", "home-reviewer", "/"),
     ("reviewer-1", "reviews", "/reviews"),
     ("reviewer-1", "review", "/activities/{submitted}/review"),
@@ -61,8 +61,8 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("administrator-1", "pool-imports", "/pool/imports"),
     ("administrator-1", "pool-import", "/pool/imports/{import}"),
     ("administrator-1", "pool-import-bad", "/pool/imports/{bad_import}"),
-    ("administrator-1", "operations-page", "/operations"),
-    ("administrator-1", "operation-page", "/operations/{operation}"),
+    ("administrator-1", "operations", "/operations"),
+    ("administrator-1", "operation", "/operations/{operation}"),
     ("registrar-1", "home-registrar", "/"),
     ("registrar-1", "status", "/status"),
 )  # fmt: skip
@@ -91,7 +91,7 @@ def _wrong(page: Page, world: World) -> list[str]:
             page.open(world.path(pattern))
             for size in (WIDE, NARROW):
                 page.resize(size)
-                page.screenshot(name)
+                page.screenshot(f"page-{name}")
                 found += [f"{name} at {size[0]} px: {each}" for each in page.faults()]
         page.resize(WIDE)
     return found

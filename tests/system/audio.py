@@ -27,6 +27,7 @@ SILENCE: Samples = np.zeros(1)
 
 OPENING = int(1.2 * RATE)
 BLOCK, PIECE = RATE * 2 // 5, RATE // 20
+NUDGE = RATE * 3 // 50
 SLIP = RATE // 2
 """So far may one block lie off the last: a starved machine leaves gaps in what it sends."""
 _SKIPS = (0, BLOCK, 2 * BLOCK)
@@ -105,7 +106,7 @@ def _begin(heard: Samples, said: Samples, skip: int) -> tuple[int, float]:
     skip = skip if len(said) >= skip + OPENING else 0  # a mere rest of a short prompt would be like too much
     alike = correlation(heard, said[skip : skip + OPENING])
     over = np.flatnonzero(alike >= LIKE)
-    found = int(np.argmax(alike[: over[0] + SLIP] if len(over) else alike))
+    found = int(np.argmax(alike[: over[0] + NUDGE] if len(over) else alike))
     return found - skip, float(alike[found])
 
 

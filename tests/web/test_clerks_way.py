@@ -57,6 +57,11 @@ async def test_from_a_project_to_a_ready_activity(visit: Visit, db: Database, ke
         f"/activities/{activity}/review/pass", consent="true", witness_name="", witness_phone=""
     )
     assert response.status == 422
+    response = await reviewer.post(
+        f"/activities/{activity}/review/pass", consent="true", witness_name="李监督", witness_phone="139", witness_account=""
+    )
+    assert errors(await response.text()) == ["监督人的电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"]
+    response = await reviewer.post(f"/activities/{activity}/review/pass", consent="true")
     assert "请登记至少一名监督人及其电话：本活动的规则要求监督人见证。" in await response.text()
     response = await reviewer.post(
         f"/activities/{activity}/review/pass",
