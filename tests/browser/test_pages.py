@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import groupby
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -13,8 +14,10 @@ from tests.browser.conftest import NARROW, WIDE, Page
 from tests.browser.world import World, make_world
 from tests.postgres import TestDatabase
 from tests.scenes import Keys
+from tests.web.conftest import console_settings
 from tests.web.draws import Draws
 from web.routes import ROUTES
+from web.settings import Settings
 
 pytestmark = [pytest.mark.postgres, pytest.mark.browser]
 _A, _N = "/activities/{draft}", "/activities/{draft}/notices/0"
@@ -75,6 +78,12 @@ NO_PAGES = {
     "/activities/{activity}/avoidance/units", "/activities/{activity}/avoidance/persons", r"/projects/{project:\d{1,12}}/lots",
 }  # fmt: skip
 """Files and streams; the login (tests/browser/test_base.py); forms' addresses, which show the page they stand on."""
+
+
+@pytest.fixture
+def settings(database: TestDatabase, keys: Keys, tmp_path: Path) -> Settings:
+    """With a voice, so that there are players to look at."""
+    return console_settings(database, keys, speech={"cache": tmp_path / "speech"})
 
 
 async def test_every_page_at_both_widths(page: Page, db: Database, database: TestDatabase, keys: Keys) -> None:
