@@ -1,4 +1,4 @@
-"""A real Chromium on a real console: Debian's, driven by its own chromedriver, with a profile of its own for each test.
+"""A real Chromium on a real console: Debian's, driven by its own chromedriver; one for the run, emptied between tests.
 
 Screenshots are kept in $EXPERTLINE_CACHE/screenshots, to be looked at.
 """
@@ -199,11 +199,21 @@ def chromium(profile: Path) -> Iterator[Chrome]:
         driver.quit()
 
 
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Chrome]:
-    """Chromium with a new profile."""
-    with chromium(tmp_path / "chromium") as driver:
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """One Chromium for the run: on two cores each start takes longer than most tests."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
         yield driver
+
+
+@pytest.fixture
+def driver(browser: Chrome) -> Chrome:
+    """The browser, on an empty page and with nothing left of the test before; each console is another origin."""
+    browser.get("about:blank")
+    browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    browser.execute_cdp_cmd("Network.clearBrowserCache", {})
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+    return browser
 
 
 @pytest.fixture
