@@ -40,7 +40,7 @@ class Receipt:
 
     @property
     def eligible(self) -> Sequence[tuple[str, int, int]]:
-        """Condition, and how many of 主选专业 and of 备选专业 stand in its order."""
+        """Condition, and how many of 主专业 and of 备选专业 stand in its order."""
         return [(each.id, *self.commit.counts.eligible[each.id]) for each in self.commit.conditions]  # type: ignore[misc]
 
     @property

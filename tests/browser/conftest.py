@@ -10,12 +10,14 @@ import os
 import threading
 from base64 import b64decode
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -122,7 +124,7 @@ class Page:
 
     def until(self, condition: Callable[[Chrome], Any], what: str) -> Any:
         """The first true value of the condition."""
-        return WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05).until(
+        return WebDriverWait(self.driver, PATIENCE, 0.05, [StaleElementReferenceException]).until(
             condition, f"{what!r} not seen on {self.driver.current_url}"
         )
 
@@ -141,9 +143,15 @@ class Page:
 
     def is_accessible(self) -> None:
         """axe finds nothing against WCAG 2.2 AA, and nothing reaches beyond the page's width."""
-        self.driver.execute_script(AXE.read_text(encoding="utf-8"))
-        assert self.driver.execute_async_script(_RUN_AXE) == []
-        assert self.driver.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
+        assert self.faults() == []
+
+    def faults(self) -> list[str]:
+        """What axe finds, and by how much the page is too wide."""
+        if not self.driver.execute_script("return 'axe' in window"):
+            self.driver.execute_script(AXE.read_text(encoding="utf-8"))
+        found = list(self.driver.execute_async_script(_RUN_AXE))
+        beyond = self.driver.execute_script("return document.documentElement.scrollWidth - innerWidth")
+        return found if beyond <= 0 else [*found, f"{beyond} px too wide"]
 
     def shows_no_errors(self) -> None:
         """Nothing was refused by the policy, missing, or thrown."""
@@ -174,11 +182,11 @@ def console(settings: Settings) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Chrome]:
-    """Chromium with a new profile."""
+@contextmanager
+def chromium(profile: Path) -> Iterator[Chrome]:
+    """Chromium with a new profile in this folder: somebody's own browser."""
     options = ChromeOptions()
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}", f"--window-size={WIDE[0]},{WIDE[1]}"):
+    for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={WIDE[0]},{WIDE[1]}"):
         options.add_argument(flag)
     options.binary_location = "/usr/bin/chromium"
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -189,6 +197,13 @@ def driver(tmp_path: Path) -> Iterator[Chrome]:
         yield driver
     finally:
         driver.quit()
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[Chrome]:
+    """Chromium with a new profile."""
+    with chromium(tmp_path / "chromium") as driver:
+        yield driver
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ async def test_the_supervisor_sees_the_commit_and_gives_the_digits_once(visit: V
     assert "等待您的数字" in await supervisor.text("/witness")
     text = await supervisor.text(f"/witness/{hand.activity}")
     shown = (await db.one(Q.current_draw, {"activity": hand.activity})).commit_hash
-    for words in (fingerprint(bytes(shown).hex()), "专家池人数</dt><dd>6", "主选专业 6 人", "1 条，", "请拒绝并报告"):
+    for words in (fingerprint(bytes(shown).hex()), "专家池人数</dt><dd>6", "主专业 6 人", "1 条，", "请拒绝并报告"):
         assert words in text
     status, text = await give(supervisor, hand)
     assert (status, "已收到您的见证数字" in text) == (200, True)

@@ -38,7 +38,9 @@ async def new(request: web.Request) -> web.Response:
     """活动信息 of a new activity, for a project that is there."""
     me, project = identity(request), await _project(request)
     _mine(request, project)
-    return await _form(request, project, blank(DraftForm, clerk_name=me.name, clerk_phone=project.contact_phone))
+    return await _form(
+        request, project, blank(DraftForm, drawn_before="no", clerk_name=me.name, clerk_phone=project.contact_phone)
+    )
 
 
 async def create(request: web.Request) -> web.Response:

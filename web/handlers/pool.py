@@ -28,7 +28,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class Search(Form):
     """One expert, by an exact number."""
 
-    kind: Annotated[Literal["phone", "id_card"], Field(title="按")]
+    kind: Annotated[Literal["phone", "id_card"], Field(title="查询方式")]
     number: Annotated[
         str, Field(title="号码", description="完整的手机号码或证件号；每次查询都记入操作记录。", max_length=60)
     ]

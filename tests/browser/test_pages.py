@@ -1,0 +1,117 @@
+"""Every page of the console with something on it, on a desk and on a telephone: accessible, nothing sticks out, a picture kept."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import groupby
+
+import pytest
+from aiohttp import web
+
+from db.pool import Database
+from tests.browser.conftest import NARROW, WIDE, Page
+from tests.browser.world import World, make_world
+from tests.postgres import TestDatabase
+from tests.scenes import Keys
+from tests.web.draws import Draws
+from web.routes import ROUTES
+
+pytestmark = [pytest.mark.postgres, pytest.mark.browser]
+_A, _N = "/activities/{draft}", "/activities/{draft}/notices/0"
+PAGES: tuple[tuple[str, str, str], ...] = (
+    ("handler-a1", "home-clerk", "/"),
+    ("handler-a1", "projects", "/projects"),
+    ("handler-a1", "project-new", "/projects/new"),
+    ("handler-a1", "project", "/projects/{project}"),
+    ("handler-a1", "project-edit", "/projects/{new_project}/edit"),
+    ("handler-a1", "activities", "/activities"),
+    ("handler-a1", "choose-project", "/activities/new"),
+    ("handler-a1", "draft-new", "/projects/{new_project}/activities/new"),
+    ("handler-a1", "draft", _A + "/edit"),
+    ("handler-a1", "activity", _A),
+    ("handler-a1", "activity-project", _A + "?tab=project"),
+    ("handler-a1", "activity-conditions", _A + "?tab=conditions"),
+    ("handler-a1", "avoidance", _A + "/avoidance"),
+    ("handler-a1", "avoidance-persons", _A + "/avoidance?list=persons"),
+    ("handler-a1", "conditions", _A + "/conditions"),
+    ("handler-a1", "notice-new", _A + "/notices/new"),
+    ("handler-a1", "notice", _N),
+    ("handler-a1", "condition-new", _N + "/conditions/new"),
+    ("handler-a1", "condition", _N + "/conditions/c1"),
+    ("handler-a1", "audition", _N + "/audition"),
+    ("handler-a1", "submission", _A + "/submission"),
+    ("handler-a1", "submission-waiting", "/activities/{submitted}/submission"),
+    ("handler-a1", "draw-ready", "/activities/{ready}/draw"),
+    ("handler-a1", "draw-waiting", "/activities/{waiting}/draw"),
+    ("handler-a1", "draw-live", "/activities/{drawing}/draw"),
+    ("handler-a1", "draw-short", "/activities/{short}/draw"),
+    ("handler-a1", "draw-sealed", "/activities/{sealed}/draw"),
+    ("handler-a1", "result-sealed", "/activities/{sealed}/result"),
+    ("handler-a1", "result-open", "/activities/{opened}/result"),
+    ("handler-a1", "samples", "/samples"),
+    ("reviewer-1", "home-reviewer", "/"),
+    ("reviewer-1", "reviews", "/reviews"),
+    ("reviewer-1", "review", "/activities/{submitted}/review"),
+    ("supervisor-1", "witness-list", "/witness"),
+    ("supervisor-1", "witness-digits", "/witness/{waiting}"),
+    ("supervisor-1", "witness-ready", "/witness/{ready}"),
+    ("supervisor-1", "activities-supervisor", "/activities"),
+    ("administrator-1", "home-administrator", "/"),
+    ("administrator-1", "pool", "/pool"),
+    ("administrator-1", "pool-imports", "/pool/imports"),
+    ("administrator-1", "pool-import", "/pool/imports/{import}"),
+    ("administrator-1", "pool-import-bad", "/pool/imports/{bad_import}"),
+    ("administrator-1", "operations", "/operations"),
+    ("administrator-1", "operation", "/operations/{operation}"),
+    ("registrar-1", "home-registrar", "/"),
+    ("registrar-1", "status", "/status"),
+)  # fmt: skip
+"""Who looks, what the picture is called, where."""
+NO_PAGES = {
+    "/health", "/login", "/activities/{activity}/events", "/activities/{activity}/evidence.zip",
+    "/activities/{activity}/evidence-supervisor.zip", "/pool/template.xlsx", "/pool/template.csv",
+    r"/pool/imports/{id:\d{1,18}}/problems.csv",
+    r"/activities/{activity}/notices/{notice:\d{1,9}}/audition/{prompt:[a-z0-9_]{1,40}}.wav",
+    "/activities/{activity}/avoidance/units", "/activities/{activity}/avoidance/persons", r"/projects/{project:\d{1,12}}/lots",
+}  # fmt: skip
+"""Files and streams; the login (tests/browser/test_base.py); forms' addresses, which show the page they stand on."""
+
+
+async def test_every_page_at_both_widths(page: Page, db: Database, database: TestDatabase, keys: Keys) -> None:
+    world = await make_world(page.address, Draws(db, database, keys))
+    assert await asyncio.to_thread(_wrong, page, world) == []
+
+
+def _wrong(page: Page, world: World) -> list[str]:
+    """What is wrong with which page; all are looked at."""
+    found = []
+    for who, pages in groupby(PAGES, key=lambda each: each[0]):
+        page.log_in(who)
+        for _, name, pattern in pages:
+            page.open(world.path(pattern))
+            for size in (WIDE, NARROW):
+                page.resize(size)
+                page.screenshot(f"page-{name}")
+                found += [f"{name} at {size[0]} px: {each}" for each in page.faults()]
+        page.resize(WIDE)
+    return found
+
+
+def test_no_page_is_left_out() -> None:
+    """A new page fails here until it has a row in PAGES."""
+    wanted = {route.path for route in ROUTES if route.method == "GET"} - NO_PAGES
+    looked_at = {_route(pattern) for _, _, pattern in PAGES}
+    assert wanted - looked_at == set()
+
+
+def _route(pattern: str) -> str | None:
+    """The first route that fits the page's address."""
+    numbers = dict.fromkeys(("project", "new_project", "import", "bad_import", "operation"), "1")
+    activities = ("draft", "submitted", "ready", "waiting", "drawing", "short", "sealed", "opened")
+    path = pattern.partition("?")[0].format(**numbers, **dict.fromkeys(activities, "CQSQ202611230001"))
+    for route in ROUTES:
+        resource = web.UrlDispatcher().add_resource(route.path)
+        fits = resource.get_info().get("pattern")
+        if route.method == "GET" and (fits.fullmatch(path) if fits else route.path == path):
+            return route.path
+    return None

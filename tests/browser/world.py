@@ -1,0 +1,95 @@
+"""Something to see on every page of the console: projects, activities in every state of a draw, a pool, imports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aiohttp import ClientSession, CookieJar, FormData
+
+from drawing.seats import PickOutcome
+from tests.drawing.experts.test_read_csv import table, text
+from tests.scenes import condition, witness
+from tests.web.clerk import complete, make_draft, make_project, submitted
+from tests.web.conftest import Visitor
+from tests.web.draws import Draws, everybody_agrees, opened
+
+EXPERTS = 40
+
+
+@dataclass
+class World:
+    """Names for the places of the pages' addresses."""
+
+    places: dict[str, str] = field(default_factory=dict)
+
+    def path(self, pattern: str) -> str:
+        """`/projects/{project}` with a project that is there."""
+        return pattern.format(**self.places)
+
+
+async def make_world(address: str, draws: Draws) -> World:
+    """By hand what can be done by hand, by HTTP what a clerk types."""
+    made = World()
+    await _draws(made, draws)
+    async with ClientSession(address, cookie_jar=CookieJar(unsafe=True)) as session:
+        await _typed(made, Visitor(session))  # type: ignore[arg-type]
+        made.places["operation"] = str(await draws.db.value("SELECT max(id) FROM operation"))
+    return made
+
+
+async def _draws(made: World, draws: Draws) -> None:
+    """The clock reaches every opening at once, so the opened one comes first."""
+    two = [condition(seats=2), condition("c2", seats=1)]
+    hand = await draws.started(EXPERTS, two)
+    await opened(hand)
+    made.places["opened"] = hand.activity
+    hand = await draws.started(0, two)
+    await everybody_agrees(hand)
+    made.places["sealed"] = hand.activity
+    hand = await draws.started(0, [condition(seats=1), condition("c2", seats=2, regions=("440300",))])
+    await everybody_agrees(hand)
+    made.places["short"] = hand.activity
+    hand = await draws.started(0, [condition(seats=4)])
+    busy, declines, *_ = await hand.live()
+    await hand.ends(busy, "busy")
+    await hand.answers(declines, PickOutcome.DECLINED)
+    await hand.advance()
+    await hand.ends(declines, "declined")
+    await hand.advance()
+    made.places["drawing"] = hand.activity
+    made.places["waiting"] = (await draws.committed_more()).activity
+    made.places["ready"] = (await draws.ready(0, witnesses=(witness(),))).activity
+
+
+async def _typed(made: World, visitor: Visitor) -> None:
+    await visitor.log_in("handler-a1")
+    made.places["new_project"] = await make_project(visitor, lots=("一标段", "二标段"), name="尚未抽取的项目")
+    made.places["project"] = await make_project(visitor, lots=("一标段", "二标段"))
+    lot = f"P{int(made.places['project']):06d}-01"
+    made.places["draft"] = await make_draft(visitor, made.places["project"], lots=[lot])
+    await complete(visitor, made.places["draft"], seats="1")
+    here = f"/activities/{made.places['draft']}/avoidance"
+    await visitor.post(f"{here}/units", unit="某某投标公司", reason="投标人")
+    await visitor.post(f"{here}/persons", person="王回避", reason="其他")
+    made.places["submitted"] = await submitted(visitor)
+    await visitor.log_in("administrator-1")
+    rows = table(30)
+    made.places["import"] = await _imported(visitor, rows, "专家名单.csv")
+    rows[3][1] = "44010419800101"
+    rows[5][5] = "Z99"
+    made.places["bad_import"] = await _imported(visitor, rows, "有误的专家名单.csv")
+
+
+async def _imported(visitor: Visitor, rows: list[list[str]], name: str) -> str:
+    """Upload it; its number once it is over."""
+    await visitor.get("/pool/imports")
+    form = FormData(quote_fields=False)
+    form.add_field("_csrf", visitor.csrf)
+    form.add_field("encoding", "utf-8")
+    form.add_field("file", text(rows).encode(), filename=name, content_type="text/csv")
+    response = await visitor.client.post("/pool/imports", data=form, allow_redirects=False)
+    assert response.status == 303, await response.text()
+    address = response.headers["Location"]
+    while 'http-equiv="refresh"' in await visitor.text(address):
+        pass
+    return address.rsplit("/", 1)[1]
