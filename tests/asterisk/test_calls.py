@@ -18,6 +18,8 @@ from asterisk.instance import Instance
 from asterisk.settings import FarEndSettings, NodeSettings
 from tests.asterisk.caller import WAIT, calling
 
+PIECE = 3_200  # samples: 0.4 s
+
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session")]
 
 Node = Instance[NodeSettings]
@@ -145,7 +147,11 @@ async def test_the_far_end_records_what_it_hears(node: Node, far_end: FarEnd, pr
     last = (await ended(far_end, number))[-1]
     heard = await recording(far_end.settings.recordings / f"{number}-{last.call}.wav")
     # Without its last frames, which may be cut: the call ends when the playback does.
-    assert likeness(heard, samples(prompt)[:-1_600]) > 0.9
+    said = samples(prompt)[:-1_600]
+    # Piece by piece: a starved machine leaves gaps in what it sends, which shift the rest.
+    pieces = [said[at : at + PIECE] for at in range(0, len(said) - PIECE + 1, PIECE)]
+    alike = [likeness(heard, piece) > 0.9 for piece in pieces]
+    assert sum(alike) > 0.7 * len(pieces), alike
 
 
 async def test_voicemail_speaks_long_and_beeps(node: Node, far_end: FarEnd) -> None:
