@@ -95,7 +95,8 @@ def _keys(schema: Mapping[str, Any]) -> list[str]:
     """By way of the JSON schema, so that the table is compared with pydantic's own word."""
     found = []
     for name, value in schema["properties"].items():
-        inner = value.get("$ref", "").rpartition("/")[2]
+        kinds = (value, *value.get("anyOf", ()))  # a section may be left out
+        inner = next((kind["$ref"].rpartition("/")[2] for kind in kinds if "$ref" in kind), "")
         found += [f"{name}.{key}" for key in _keys(schema["$defs"][inner])] if inner else [name]
     return found
 
