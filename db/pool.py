@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, TypeVar, overload
@@ -114,6 +114,14 @@ def _raise_if_server_cancelled(error: asyncio.CancelledError) -> None:
         raise Unavailable("PostgreSQL cancelled the statement (time limit or operator)") from error
 
 
+def taken(take: Callable[[Any], T], cursor: Any) -> T:
+    """The answer off the driver's cursor, which closes under us when the connection is lost just then."""
+    try:
+        return take(cursor)
+    except psycopg2.Error as error:
+        raise translate(error) from error
+
+
 class _Statements:
     """The four ways to send a statement. `params` are named: %(name)s."""
 
@@ -186,10 +194,10 @@ class Transaction(_Statements):
             raise RuntimeError("the transaction is over")
         sql = await self._session.ready(sql)
         if self._posted:
-            return take(await self._send(self._session.bound(sql, params)))
+            return taken(take, await self._send(self._session.bound(sql, params)))
         if self._session.usable:  # nothing has reached the server yet
             sql = "BEGIN;" + sql
-        return take(await self._session.execute(sql, params))
+        return taken(take, await self._session.execute(sql, params))
 
     async def _send(self, last: bytes) -> Any:
         begin = [b"BEGIN"] if self._session.usable else []
@@ -268,7 +276,7 @@ class Database(_Statements):
     async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
         session = await self._acquire()
         try:
-            return take(await session.execute(await session.ready(sql), params))
+            return taken(take, await session.execute(await session.ready(sql), params))
         finally:
             self._release(session)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pickle
 
+import psycopg2
 import pytest
 
 from db.errors import Conflict, Constraint, DatabaseError, StatementError, Unavailable
+from db.pool import taken
 
 
 @pytest.mark.parametrize(
@@ -18,3 +20,11 @@ def test_an_error_survives_the_way_out_of_a_child(error: DatabaseError) -> None:
     assert type(back) is type(error)
     assert str(back) == str(error)
     assert vars(back) == vars(error)
+
+
+def test_a_cursor_that_closes_before_it_is_read_is_a_lost_database() -> None:
+    def take(cursor: object) -> None:
+        raise psycopg2.InterfaceError("cursor already closed")
+
+    with pytest.raises(Unavailable):
+        taken(take, None)
