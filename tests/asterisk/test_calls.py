@@ -151,7 +151,7 @@ async def test_the_far_end_records_what_it_hears(node: Node, far_end: FarEnd, pr
     # Piece by piece: a starved machine leaves gaps in what it sends, which shift the rest.
     pieces = [said[at : at + PIECE] for at in range(0, len(said) - PIECE + 1, PIECE)]
     alike = [likeness(heard, piece) > 0.9 for piece in pieces]
-    assert sum(alike) > 0.7 * len(pieces), alike
+    assert sum(alike) >= len(pieces) - 1, alike  # the first moments after an answer may be lost
 
 
 async def test_voicemail_speaks_long_and_beeps(node: Node, far_end: FarEnd) -> None:
