@@ -122,7 +122,7 @@ class _Step:
                         self._call("invitation", again, pick=pick.id, expert=pick.expert)
                 case _:
                     if pick.retry is not None:
-                        await self.tx.run(Q.drop_retry, {"call": pick.retry})
+                        await self.tx.run(Q.drop_call, {"call": pick.retry})
                     await self._unreached(pick)
                     more += await self._fill() - 1
         return more

@@ -165,8 +165,8 @@ RETURNING id;
 UPDATE pick SET outcome = %(outcome)s::pick_outcome, decided_at = clock_timestamp()
 WHERE id = %(pick)s AND outcome = 'open';
 
--- name: drop_retry
--- A retry that held its seat too long (D9).
+-- name: drop_call
+-- A waiting call whose matter is settled, such as a retry that held its seat too long (D9).
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
 WHERE id = %(call)s AND state = 'waiting';
 
@@ -276,10 +276,6 @@ SELECT pg_advisory_xact_lock(7236011);
 -- name: ledger
 -- Every leaf.
 SELECT n, kind, lots, hash, activity, seq FROM ledger ORDER BY n;
-
--- name: ledger_size
--- How many leaves there are.
-SELECT count(*) FROM ledger;
 
 -- name: append_ledger
 -- A leaf for a commit or a seal.

@@ -187,7 +187,7 @@ class Dispatcher:
         """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable."""
         if person.elsewhere is not None and call.flow == Kind.INVITATION.value:
             rests_on = await tx.value(Q.outcome_hash, {"pick": person.elsewhere})
-            await tx.run(Q.drop_call, {"call": call.id})
+            await tx.run(chain.Q.drop_call, {"call": call.id})
             await unavailable(tx, self._custody, activity, call.pick, who, rests_on)
             return True
         if person.on_the_line:

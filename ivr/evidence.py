@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
+from drawing.transcript import stamp
 from ivr.calls import Heard, Outcome, Pressed, Trail
-
-CHINA = timezone(timedelta(hours=8))
 
 
 def moment(at: datetime | None) -> str | None:
     """RFC 3339 with milliseconds and +08:00, as in the transcript."""
-    return None if at is None else at.astimezone(CHINA).isoformat(timespec="milliseconds")
+    return None if at is None else stamp(at)
 
 
 def evidence(trail: Trail, *, activity: str, flow: str, who: str, attempt: int, outcome: Outcome) -> dict[str, Any]:

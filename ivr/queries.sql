@@ -91,11 +91,6 @@ FROM held WHERE id = %(call)s AND state = 'waiting';
 UPDATE call SET not_before = clock_timestamp() + %(seconds)s * interval '1 second'
 WHERE id = %(call)s AND state = 'waiting';
 
--- name: drop_call
--- A waiting call whose matter is settled.
-UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
-WHERE id = %(call)s AND state = 'waiting';
-
 -- name: live_calls
 -- The calls that are live under this epoch, with whom they are for as evidence names them.
 SELECT c.id, c.activity, c.flow, c.pick, c.attempt, c.outcome::text AS outcome, coalesce(p.pseudonym, c.witness) AS who
