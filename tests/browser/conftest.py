@@ -120,7 +120,8 @@ class Page:
 
     def waits_for(self, text: str) -> None:
         """Until this text stands on the page (live updates)."""
-        self.until(lambda driver: text in driver.find_element(By.TAG_NAME, "body").text, text)
+        shown = "return document.body !== null && document.body.innerText.includes(arguments[0])"
+        self.until(lambda driver: driver.execute_script(shown, text), text)  # in one go: live pages change under us
 
     def until(self, condition: Callable[[Chrome], Any], what: str) -> Any:
         """The first true value of the condition."""
