@@ -76,8 +76,9 @@ class Page:
 
     @property
     def text(self) -> str:
-        """All that can be read."""
-        return self.find("body").text
+        """All that can be read, in one go: a live page changes under us."""
+        self.find("body")
+        return str(self.driver.execute_script("return document.body.innerText"))
 
     def find(self, css: str) -> WebElement:
         """The first that fits; waits for it."""
