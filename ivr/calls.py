@@ -41,6 +41,7 @@ class Outcome(Enum):
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"  # the matter was no longer open when the key came: the flow apologised
     DELIVERED = "delivered"  # a notice was heard to the end of what matters
+    CONNECTED = "connected"  # a masked call: the two talked with each other
 
 
 # --- decisions ----------------------------------------------------------------------------------------------
