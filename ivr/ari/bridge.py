@@ -20,14 +20,12 @@ class LiveBridge:
     def __init__(self, client: Client, identity: str) -> None:
         self.identity = identity
         self._client = client
-        self._asked_for = False
 
     async def join(self, channels: Sequence[str]) -> bool:
         """Put them together; False when that could not be done, or is not known to be done.
 
         Neither leg is told who is on the other one (inhibitConnectedLineUpdates), and keys don't cross.
         """
-        self._asked_for = True
         try:
             made = await self._client.request("POST", f"bridges/{self.identity}", wire.bridge(self.identity))
             if made.status == 409:
@@ -53,7 +51,7 @@ class LiveBridge:
 
     async def remove(self) -> None:
         """Return once it is known to be gone; who is still in it is put out, not hung up."""
-        for _ in range(_TRIES if self._asked_for else 0):
+        for _ in range(_TRIES):
             try:
                 if (await self._client.request("DELETE", f"bridges/{self.identity}")).status in (204, 404):
                     return

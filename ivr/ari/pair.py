@@ -21,6 +21,7 @@ from ivr.bridged import (
     Join,
     Joined,
     LegCommand,
+    LegEvent,
     NotJoined,
     On,
     PairCommand,
@@ -36,6 +37,7 @@ from ivr.calls import (
     CancelTimer,
     Dial,
     DialFailed,
+    Event,
     Finish,
     HangUp,
     Outcome,
@@ -184,17 +186,17 @@ class Pair:
         self, side: Side, what: wire.Event | DialFailed | PlayFailed | Look, tick: float
     ) -> PairEvent | None:
         channel = self._channels[side]
+        event: Event | None
         match what:
             case Look(sure):
                 event = await channel.look(sure)
             case DialFailed() | PlayFailed():
-                return On(side, what)
+                event = what
             case _:
                 event = channel.read(what, tick)
         if channel.gone and self._joined and not self._parted:
             self._parted = self._clock()
-        # what LiveChannel reads is about its leg alone
-        return None if event is None else On(side, event)
+        return On(side, event) if isinstance(event, LegEvent) else None
 
     async def _feed(self, event: PairEvent, tick: float) -> Outcome | None:
         """The flow's `now` is when it happened, however long it waited here."""

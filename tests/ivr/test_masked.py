@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, get_args
 
@@ -269,9 +269,18 @@ events: st.SearchStrategy[PairEvent] = st.one_of(
     st.builds(TimerFired, st.sampled_from([CALL, "staff", "expert", "unknown"])),
     st.builds(On, sides, leg_events),
 )
-# Uniform events seldom get past the first answer: None is the key 1 of what a side hears, which leads on.
+
+
+@dataclass(frozen=True)
+class PressesOne:
+    """The key that leads on, in whatever step is on: uniform events seldom get past the first answer."""
+
+    side: Side
+
+
 lively = st.one_of(
-    st.builds(On, sides, st.one_of(st.none(), st.builds(Played, st.just("")), st.just(Answered()))),
+    st.builds(PressesOne, sides),
+    st.builds(On, sides, st.one_of(st.builds(Played, st.just("")), st.just(Answered()))),
     st.just(Joined()),
     events,
 )
@@ -293,7 +302,7 @@ class Watcher:
         match event:
             case TimerFired(name):
                 self.timers.discard(name)
-            case On(side, None):
+            case PressesOne(side):
                 event = On(side, Digit("1", self.steps[side]))
             case On(side, Played("")):
                 event = On(side, Played(self.steps[side]))
