@@ -32,6 +32,7 @@ class Reached(Enum):
     STAFF = "staff"  # it ended with staff's own leg: the expert was never rung
     EXPERT = "expert"  # the expert was rung
     TALKED = "talked"
+    UNKNOWN = "unknown"  # given up before anybody was rung, or our side broke in mid-call
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +94,6 @@ def _reached(row: Any) -> Reached:
         return Reached(row.state)
     if row.talked is not None:
         return Reached.TALKED
+    if not row.dialled:
+        return Reached.UNKNOWN
     return Reached.EXPERT if row.rung else Reached.STAFF

@@ -446,5 +446,6 @@ ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING;
 SELECT id, state::text AS state, outcome::text AS outcome,
        to_timestamp((matter ->> 'asked')::bigint) AS at, trail ->> 'recording' IS NOT NULL AS recorded,
        coalesce(jsonb_typeof(trail -> 'expert') = 'object', false) AS rung,
+       trail -> 'staff' ->> 'dialled' IS NOT NULL AS dialled,
        extract(epoch FROM (trail ->> 'parted')::timestamptz - (trail ->> 'joined')::timestamptz)::float8 AS talked
 FROM call WHERE activity = %(activity)s AND pick = %(pick)s AND flow = 'masked' ORDER BY attempt DESC;

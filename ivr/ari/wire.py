@@ -178,7 +178,7 @@ def play(media: Sequence[str]) -> bytes:
 
 def bridge(name: str) -> bytes:
     """POST /bridges/{id}."""
-    return _json(type="mixing", name=name)
+    return _json(type="mixing,proxy_media", name=name)
 
 
 def add(channels: Sequence[str]) -> bytes:
