@@ -36,6 +36,7 @@ from tests.system.wiretap import Message
 pytestmark = [pytest.mark.telephone, pytest.mark.postgres]
 
 TIMES = {"press_after": 3.0, "press_again_after": 2.5, "hang_up_after": 4.0}
+LEASE = 6.0
 TALK_SECONDS = 2.0
 """So much of the other's voice is heard before somebody hangs up."""
 
@@ -113,7 +114,7 @@ async def _run(database: TestDatabase, folder: Path, cache: Path) -> Kept:
     ):
         taps = [await wiretap.tap(stack.node), await wiretap.tap(stack.far_end)]
         activity, picks = await _agreed(stack)
-        first = await stack.worker(lease=8.0)
+        first = await stack.worker(lease=LEASE)
         calls = {scene: await _ask(stack, activity, picks[scene], scene) for scene in Scene}
         variables: dict[str, str] = {}
         await asyncio.gather(
@@ -123,9 +124,9 @@ async def _run(database: TestDatabase, folder: Path, cache: Path) -> Kept:
             stack.until("SELECT count(*) = %(n)s FROM call WHERE state = 'ended'", 300.0, n=len(Scene) - 1),
             _talking(stack, calls[Scene.KILLED], Scene.KILLED),
         )
+        last = await stack.worker(lease=LEASE)  # waits for the node
         first.kill()
         await first.ended()
-        last = await stack.worker(lease=8.0)
         await stack.until("SELECT bool_and(state = 'ended') FROM call")
         await last.stop()
         await stack.no_channels()
@@ -254,7 +255,7 @@ async def _bridges(stack: Stack) -> list[str]:
 
 async def _texts(stack: Stack) -> dict[str, str]:
     """All rows of all tables, all files of ours, and all their names."""
-    tables = await stack.db.all("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+    tables = await stack.db.all("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'")
     texts = {
         f"table {table.name}": await stack.db.value(f"SELECT string_agg(t::text, ' ') FROM {table.name} t") or ""
         for table in tables
