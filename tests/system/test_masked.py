@@ -55,6 +55,7 @@ class Scene(Enum):
     ANNOUNCEMENT = Behaviour.STAFF, Behaviour.ANNOUNCEMENT, False
     STAFF_BUSY = Behaviour.BUSY, Behaviour.TALKS, False
     STAFF_SILENT = Behaviour.VOICEMAIL, Behaviour.TALKS, False
+    LATE = (Behaviour.STAFF, Behaviour.TALKS, False, "asked for so long ago that staff waits no more")
 
     @property
     def place(self) -> int:
@@ -166,7 +167,11 @@ async def _ask(stack: Stack, activity: str, pick: int, scene: Scene) -> str:
     async with stack.db.transaction() as tx:
         await decide.lock(tx, activity)
         values = (activity, pick, scene.staff, "经办人甲", "handler")
-        return await masked.ask(tx, stack.keys.custody, *values, record=scene.value[2])
+        call = await masked.ask(tx, stack.keys.custody, *values, record=scene.value[2])
+        if scene is Scene.LATE:
+            past = """UPDATE call SET matter = matter || '{"asked": 1}' WHERE id = %(call)s"""
+            await tx.run(past, {"call": call})
+        return call
 
 
 # --- while it runs --------------------------------------------------------------------------------------------
@@ -255,7 +260,9 @@ async def _bridges(stack: Stack) -> list[str]:
 
 async def _texts(stack: Stack) -> dict[str, str]:
     """All rows of all tables, all files of ours, and all their names."""
-    tables = await stack.db.all("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'")
+    tables = await stack.db.all(
+        "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'"
+    )
     texts = {
         f"table {table.name}": await stack.db.value(f"SELECT string_agg(t::text, ' ') FROM {table.name} t") or ""
         for table in tables
@@ -309,6 +316,7 @@ def seconds_of(voice: Samples, recording: Samples) -> float:
         (Scene.ANNOUNCEMENT, "unreachable", Reached.EXPERT),
         (Scene.STAFF_BUSY, "busy", Reached.STAFF),
         (Scene.STAFF_SILENT, "no_key", Reached.STAFF),
+        (Scene.LATE, "cancelled", Reached.UNKNOWN),
     ],
     ids=lambda value: getattr(value, "name", value),
 )
@@ -316,6 +324,8 @@ def test_what_it_comes_to(kept: Kept, scene: Scene, outcome: str, reached: Reach
     assert kept.calls[scene].outcome == outcome, kept.trail(scene)
     (entry,) = kept.entries[scene]
     assert (entry.outcome, entry.reached) == (outcome, reached)
+    if scene is Scene.LATE:
+        return
     evidence = json.loads(kept.calls[scene].evidence)
     assert (evidence["flow"], evidence["outcome"], evidence["call"]) == ("masked", outcome, kept.calls[scene].id)
 
@@ -397,8 +407,9 @@ def by_dialog(sip: Sequence[Message]) -> dict[str, set[str]]:
     return found
 
 
-RUNG = {scene.staff for scene in Scene} | {
-    scene.expert for scene in Scene if scene not in (Scene.STAFF_BUSY, Scene.STAFF_SILENT)
+ALONE = (Scene.STAFF_BUSY, Scene.STAFF_SILENT)
+RUNG = {scene.staff for scene in Scene if scene is not Scene.LATE} | {
+    scene.expert for scene in Scene if scene not in (*ALONE, Scene.LATE)
 }
 
 
