@@ -63,8 +63,10 @@ async def _unseal(tx: Transaction, custody: Custody, activity: str) -> None:
 
 async def members(db: Database, custody: Custody, activity: str) -> list[Member]:
     """Who agreed, by condition and seat; raises Sealed before it is opened."""
-    await unseal(db, custody, activity)
     rows = await db.all(Q.results, {"activity": activity})
+    if not rows:  # the first look after the time opens it; the others need no lock
+        await unseal(db, custody, activity)
+        rows = await db.all(Q.results, {"activity": activity})
     return [
         Member(
             condition=row.condition,
