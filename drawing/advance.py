@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from itertools import islice
@@ -15,8 +15,8 @@ from typing import Any
 from db.pool import Transaction
 from drawing import lifecycle
 from drawing.blocks import BLOCK
-from drawing.chain import Chain, Custody, Q, record_in_ledger
-from drawing.decide import close_pick
+from drawing.chain import Chain, Custody, Q, head_of, record_in_ledger
+from drawing.decide import close_pick, lock
 from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
 from drawing.orders import Orders
@@ -40,7 +40,7 @@ def new_call_id() -> str:
 
 async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: str, *, wait: bool = True) -> Need:
     """Bring one activity as far as its rows allow. With wait=False an activity that another worker holds is left to it."""
-    row = await tx.one(Q.lock_activity if wait else Q.try_lock_activity, {"activity": activity})
+    row = await (lock(tx, activity) if wait else tx.one(Q.try_lock_activity, {"activity": activity}))
     if row is None:
         return Need.NOTHING
     state = ActivityState(row.state)
@@ -48,7 +48,8 @@ async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: s
     standing = await tx.one(Q.standing, {"activity": activity, "hold": rules.hold_s})
     if standing.no is None or standing.sealed_at:
         return Need.COMMIT if state is ActivityState.DRAWING else Need.NOTHING
-    step = _Step(tx, custody, orders, row, standing, rules)
+    chain = Chain(tx, activity, row.now, custody.signer, head_of(standing))
+    step = _Step(tx, custody, orders, row, standing, rules, chain)
     if standing.witnessed_at is None:
         return await step.witness() if state is ActivityState.DRAWING else Need.NOTHING
     await step.run(state)
@@ -63,14 +64,9 @@ class _Step:
     custody: Custody
     orders: Orders
     activity: Any
-    standing: Any  # the draw, and how many picks and calls are where
+    standing: Any  # the draw, how many picks and calls are where, and the end of the chain
     rules: Rules
-    _chain: Chain | None = field(default=None)
-
-    async def chain(self) -> Chain:
-        if self._chain is None:
-            self._chain = await Chain.of(self.tx, self.activity.id, self.custody.signer)
-        return self._chain
+    chain: Chain
 
     # --- before the seed --------------------------------------------------------------------------------------
 
@@ -130,11 +126,11 @@ class _Step:
     async def _unreached(self, pick: Any) -> None:
         await close_pick(self.tx, pick.id, PickOutcome.UNREACHED)
         body = {"expert": pick.pseudonym, "outcome": PickOutcome.UNREACHED.value, "rests_on": list(pick.evidence)}
-        await (await self.chain()).append(EntryType.OUTCOME, body)
+        await self.chain.append(EntryType.OUTCOME, body)
 
     async def _fill(self) -> int:
         """Pick until no seat is open or nobody is left, in the commit's order of conditions; how many were picked."""
-        conditions = await self.tx.all(Q.conditions, {"activity": self.activity.id})
+        seats = await self.orders.seats(self.tx, self.activity.id, self.standing.no)
         picks = await self.tx.all(Q.picks, {"activity": self.activity.id})
         holding = [p for p in picks if PickOutcome(p.outcome) in HOLDS_SEAT]
         engaged = [Placed(p.pseudonym, frozenset(p.units)) for p in holding]
@@ -142,7 +138,7 @@ class _Step:
         before = len(picked)
         exhausted: set[str] = set()
         taken = frozenset(Seat(p.condition, p.seat) for p in holding)
-        for seat in list(open_seats({c.id: c.seats for c in conditions}, taken)):
+        for seat in list(open_seats(seats, taken)):
             if seat.condition in exhausted:
                 continue
             placed = await self._pick(seat, picked, engaged)
@@ -183,7 +179,7 @@ class _Step:
             "rank": chosen.rank,
             "passed": [list(passed) for passed in chosen.passed],
         }
-        await (await self.chain()).append(EntryType.PICK, body)
+        await self.chain.append(EntryType.PICK, body)
         self._call("invitation", Again(1, self.activity.now), pick=pick, expert=entry.number)
         return entry.placed
 
@@ -212,7 +208,7 @@ class _Step:
         match ending(now.planned, now.accepted, pending), state:
             case End.COMPLETE, ActivityState.DRAWING | ActivityState.PAUSED:
                 body = {"agreed": now.accepted, "seats": int(now.planned)}
-                await (await self.chain()).append(EntryType.COMPLETE, body)
+                await self.chain.append(EntryType.COMPLETE, body)
                 return await self._to(state, Act.COMPLETE)
             case End.SHORT, ActivityState.DRAWING:
                 return await self._to(state, Act.SHORT)
@@ -227,7 +223,7 @@ class _Step:
     async def _seal(self) -> None:
         """After the last live call: the system's share is opened, the chain is whole, the ledger knows."""
         system_share = self.custody.vault.decrypt(bytes(self.standing.system_share_enc), "system-share")
-        entry = await (await self.chain()).append(EntryType.SEAL, {"system_share": system_share.hex()})
+        entry = await self.chain.append(EntryType.SEAL, {"system_share": system_share.hex()})
         await self.tx.run(Q.mark_sealed, {"activity": self.activity.id, "no": self.standing.no})
         lots = [row.lot for row in await self.tx.all(Q.lots, {"activity": self.activity.id})]
         await record_in_ledger(self.tx, "seal", lots, entry, self.activity.id)

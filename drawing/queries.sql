@@ -1,15 +1,21 @@
 -- Every statement of drawing/, each with a name and one sentence. Locks are taken in the order activity, pick, call, ledger.
 
--- name: lock_activity (prepared)
+-- name: lock_activity
 -- A draw has one writer at a time: every transaction that touches it begins here.
+SELECT FROM activity a WHERE a.id = %(activity)s FOR UPDATE;
+
+-- name: locked_activity (prepared)
+-- The activity as it is once the lock is held, and the end of its chain; a statement of its own, because the one that waited
+-- for the lock still sees the chain as it was before.
 SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
-       clock_timestamp() AS now
-FROM activity a WHERE a.id = %(activity)s FOR UPDATE;
+       clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash
+FROM activity a LEFT JOIN LATERAL (
+  SELECT seq, at, hash FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
+WHERE a.id = %(activity)s;
 
 -- name: try_lock_activity (prepared)
 -- The same for a sweep: another worker that holds it does the work.
-SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
-       clock_timestamp() AS now
+SELECT a.id, a.state::text AS state, a.rules, a.owed, clock_timestamp() AS now
 FROM activity a WHERE a.id = %(activity)s FOR UPDATE SKIP LOCKED;
 
 -- name: running
@@ -121,8 +127,8 @@ FROM pick p WHERE p.activity = %(activity)s ORDER BY p.id;
 
 -- name: standing (prepared)
 -- Whether anything is due, in one look: the draw under way (or the last one, or NULLs), planned and agreed seats, open picks,
--- open picks without a call under way, live calls.
-SELECT d.no, d.system_share_enc, d.witnessed_at, d.sealed_at, t.accepted, t.open, t.idle,
+-- open picks without a call under way, live calls, and the end of the chain.
+SELECT h.seq AS head_seq, h.at AS head_at, h.hash AS head_hash, d.no, d.system_share_enc, d.witnessed_at, d.sealed_at, t.accepted, t.open, t.idle,
        (SELECT sum(c.seats) FROM condition c WHERE c.activity = %(activity)s) AS planned,
        (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.state = 'live') AS live
 FROM (SELECT count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
@@ -133,7 +139,9 @@ FROM (SELECT count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
                    OR p.picked_at > clock_timestamp() - %(hold)s * interval '1 second')))) AS idle
       FROM pick p WHERE p.activity = %(activity)s AND p.outcome IN ('open', 'accepted')) t
 LEFT JOIN LATERAL (
-  SELECT * FROM draw WHERE draw.activity = %(activity)s ORDER BY no DESC LIMIT 1) d ON true;
+  SELECT * FROM draw WHERE draw.activity = %(activity)s ORDER BY no DESC LIMIT 1) d ON true
+LEFT JOIN LATERAL (
+  SELECT seq, at, hash FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1) h ON true;
 
 -- name: idle_picks
 -- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits.
@@ -192,6 +200,17 @@ UPDATE call SET outcome = %(outcome)s::call_outcome, decided_at = clock_timestam
 WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live'
 RETURNING pick, expert, witness, attempt;
 
+-- name: decide_invitation (prepared)
+-- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already.
+WITH decided AS (
+  UPDATE call SET outcome = %(outcome)s::text::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
+         evidence_hash = %(evidence_hash)s
+  WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live' RETURNING pick, attempt),
+closed AS (
+  UPDATE pick p SET outcome = %(outcome)s::text::pick_outcome, decided_at = clock_timestamp()
+  FROM decided d WHERE p.id = d.pick AND p.outcome = 'open' RETURNING p.id)
+SELECT d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed FROM decided d;
+
 -- name: decided_so
 -- Whether this very decision stands already: its first answer got lost on the way back.
 SELECT true FROM call
@@ -214,11 +233,9 @@ SELECT pseudonym FROM pick WHERE id = %(pick)s AND outcome = 'open';
 SELECT witness, attempt, state::text AS state, outcome::text AS outcome, ended_at
 FROM call WHERE activity = %(activity)s AND flow = 'witness' ORDER BY attempt, id;
 
--- name: chain_head (prepared)
--- The last entry of an activity's chain, and the clock as it is once the lock is held.
-SELECT t.seq, t.at, t.type, t.body, t.prev, t.hash, t.sig, clock_timestamp() AS now
-FROM (SELECT) AS always LEFT JOIN LATERAL (
-  SELECT * FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1) t ON true;
+-- name: now
+-- The database's clock, which is the only one that counts.
+SELECT clock_timestamp();
 
 -- name: chain
 -- The whole chain.
