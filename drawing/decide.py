@@ -126,7 +126,7 @@ async def reply(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, A
     no pick. Raises NotOurs when the call is no longer ours, or the expert holds the seat no more.
     """
     await lock(tx, call.activity)
-    row = await _write(tx, call, outcome, Evidence.of(facts))
+    row = await _written(tx, call, Q.decide_call, outcome, Evidence.of(facts))
     if row is not None and row.pick is not None and not await tx.value(Q.pick_stands, {"pick": row.pick}):
         raise NotOurs
 
