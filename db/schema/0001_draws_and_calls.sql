@@ -268,7 +268,6 @@ CREATE INDEX call_due ON call (not_before) WHERE state = 'waiting';
 CREATE INDEX call_live ON call (node) WHERE state = 'live';
 CREATE INDEX call_of_person ON call (expert, dialled_at);
 CREATE INDEX call_of_activity ON call (activity);
-CREATE INDEX call_of_pick ON call (pick, flow, attempt);
 CREATE INDEX call_dialled ON call (dialled_at);
 
 -- === what nobody may change afterwards =======================================================================
