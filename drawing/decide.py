@@ -121,8 +121,12 @@ async def close_pick(tx: Transaction, pick: int, outcome: PickOutcome) -> None:
 async def share(
     tx: Transaction, custody: Custody, call: Call, digits: str, facts: Mapping[str, Any]
 ) -> None:
-    """The witness's confirmed digits, exactly one share a draw; raises NotOurs when one is there or they are weak."""
-    await lock(tx, call.activity)
+    """The witness's confirmed digits, exactly one share a draw; raises NotOurs when one is there, they are weak, or the draw has
+    been ended.
+    """
+    activity = await lock(tx, call.activity)
+    if activity.state != ActivityState.DRAWING.value:
+        raise NotOurs
     row = await _write(tx, call, "share_given", Evidence.of(facts))
     if row is None:
         return

@@ -37,7 +37,7 @@ RECORDS_ITSELF: set[str] = {
         "new", "{condition:[a-z0-9]{1,12}}", "{condition:[a-z0-9]{1,12}}/delete",
     )),
     "/pool/search", r"/pool/experts/{id:\d{1,18}}/suspension", "/pool/imports", r"/pool/imports/{id:\d{1,18}}/retry",
-    f"{_ACTIVITY}/draw/start", f"{_ACTIVITY}/result/print",
+    *(f"{_ACTIVITY}/draw/{each}" for each in ("start", "pause", "resume", "force-end")), f"{_ACTIVITY}/result/print",
 }  # fmt: skip
 """POST routes with act=None: what they call writes 操作记录; each has a test that sees it."""
 

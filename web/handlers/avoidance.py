@@ -82,7 +82,8 @@ async def remove(request: web.Request) -> web.Response:
 
 async def template(request: web.Request) -> web.Response:
     """《回避单位模板》, 《回避人员模板》."""
-    kind = _KINDS[request.match_info["kind"]]
+    if (kind := _KINDS.get(request.match_info["kind"])) is None:
+        raise web.HTTPNotFound
     data = await asyncio.to_thread(avoiding_files.template, kind)
     headers = attachment(f"{kind.value}模板.xlsx", f"{request.match_info['kind']}.xlsx")
     return web.Response(body=data, content_type=XLSX, headers=headers)
@@ -187,7 +188,7 @@ def _to_persons(request: web.Request, activity: str) -> web.Response:
 _KINDS = {"units": Kind.UNITS, "persons": Kind.PERSONS}
 _HERE = "/activities/{activity}/avoidance"
 ROUTES = (
-    get("/templates/avoidance/{kind:units|persons}.xlsx", template, CLERKS, name="avoidance_template"),
+    get("/templates/avoidance/{kind}.xlsx", template, CLERKS, name="avoidance_template"),
     get(_HERE, show, CLERKS, name="avoidance"),
     post(f"{_HERE}/units", add_unit, CLERKS, act=None, name="avoid_unit"),
     post(f"{_HERE}/persons", add_person, CLERKS, act=None, name="avoid_person"),
