@@ -21,8 +21,8 @@ from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
 from drawing.orders import Orders
 from drawing.rules import Rules
-from drawing.seats import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, ending, open_seats, verdict
-from drawing.transcript import EntryType
+from drawing.seats import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, Verdict, ending, open_seats, verdict
+from drawing.transcript import EntryType, parse_stamp
 
 
 class Need(Enum):
@@ -50,7 +50,7 @@ async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: s
         return Need.COMMIT if state is ActivityState.DRAWING else Need.NOTHING
     chain = Chain(tx, activity, row.now, custody.signer, head_of(standing))
     step = _Step(tx, custody, orders, row, standing, rules, chain)
-    if standing.witnessed_at is None:
+    if standing.witnessed_at is None and state is not ActivityState.ENDED:
         return await step.witness() if state is ActivityState.DRAWING else Need.NOTHING
     await step.run(state)
     return Need.NOTHING
@@ -95,6 +95,10 @@ class _Step:
         drawing = state is ActivityState.DRAWING
         if drawing and (self.activity.owed or now.idle or now.accepted + now.open < now.planned):
             pending += await self._settle_and_fill()
+        elif self.activity.owed:  # paused or ended: nothing is picked, and no decision need wait for it
+            self.tx.post(Q.set_owed, {"activity": self.activity.id, "owed": False})
+        if state is ActivityState.ENDED and now.idle:
+            await self._cancel()
         state = await self._end(state, pending)
         if state in (ActivityState.COMPLETED, ActivityState.ENDED) and not now.live:
             await self._seal()
@@ -111,8 +115,7 @@ class _Step:
     async def _settle(self) -> int:
         more = 0
         for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
-            tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
-            match verdict(tries, self.activity.now, self.rules):
+            match await self._verdict(pick):
                 case Again() as again:
                     if pick.retry is None:
                         self._call("invitation", again, pick=pick.id, expert=pick.expert)
@@ -122,6 +125,27 @@ class _Step:
                     await self._unreached(pick)
                     more += await self._fill() - 1
         return more
+
+    async def _verdict(self, pick: Any) -> Again | Verdict:
+        """Pauses are looked for only where they could make a difference."""
+        tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
+        found = verdict(tries, self.activity.now, self.rules)
+        if found is Verdict.UNREACHED and (pauses := await self._pauses()):
+            found = verdict(tries, self.activity.now, self.rules, pauses)
+        return found
+
+    async def _pauses(self) -> list[tuple[datetime, datetime]]:
+        rows = await self.tx.all(Q.pauses, {"activity": self.activity.id})
+        moments = [parse_stamp(row.at) for row in rows]
+        return list(zip(moments[::2], moments[1::2], strict=False))  # a draw that is on has resumed from each
+
+    async def _cancel(self) -> None:
+        """强制结束: who was still to be called is not; a call under way ends by itself and comes here then."""
+        for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
+            await close_pick(self.tx, pick.id, PickOutcome.CANCELLED)
+            rests_on = [each for each in pick.evidence if each is not None]
+            body = {"expert": pick.pseudonym, "outcome": PickOutcome.CANCELLED.value, "rests_on": rests_on}
+            await self.chain.append(EntryType.OUTCOME, body)
 
     async def _unreached(self, pick: Any) -> None:
         await close_pick(self.tx, pick.id, PickOutcome.UNREACHED)
@@ -222,6 +246,8 @@ class _Step:
 
     async def _seal(self) -> None:
         """After the last live call: the system's share is opened, the chain is whole, the ledger knows."""
+        if self.activity.state == ActivityState.ENDED.value:
+            await self.tx.run(Q.drop_appointments, {"activity": self.activity.id})
         system_share = self.custody.vault.decrypt(bytes(self.standing.system_share_enc), "system-share")
         entry = await self.chain.append(EntryType.SEAL, {"system_share": system_share.hex()})
         await self.tx.run(Q.mark_sealed, {"activity": self.activity.id, "no": self.standing.no})

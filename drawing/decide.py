@@ -134,8 +134,12 @@ async def reply(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, A
 async def share(
     tx: Transaction, custody: Custody, call: Call, digits: str, facts: Mapping[str, Any]
 ) -> None:
-    """The witness's confirmed digits, exactly one share a draw; raises NotOurs when one is there or they are weak."""
+    """The witness's confirmed digits, exactly one share a draw; raises NotOurs when one is there, they are weak, or the draw has
+    been ended.
+    """
     activity = await lock(tx, call.activity)
+    if activity.state != ActivityState.DRAWING.value:
+        raise NotOurs
     row = await _written(tx, call, Q.decide_call, "share_given", Evidence.of(facts))
     if row is None:
         return

@@ -15,7 +15,7 @@ from typing import Any
 from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing import planning, projects
-from drawing.activities import AvoidedPerson, Notice, next_number, sealed_person
+from drawing.activities import Notice, next_number
 from drawing.chain import Q as COMMON
 from drawing.eligibility import Condition, Mode
 from drawing.planning import Refused, confirm
@@ -207,19 +207,6 @@ def condition_of(row: Any) -> Condition:
 
 
 # --- 回避 -------------------------------------------------------------------------------------------------------
-
-
-async def avoid_unit(tx: Transaction, activity: str, unit: str, code: str, reason: str) -> None:
-    """回避单位; Refused if it is there already, however it is written."""
-    if await tx.value(Q.avoided_already, {"activity": activity, "unit": unit}):
-        raise Refused({"unit": "该单位已在回避单位中。"})
-    values = {"activity": activity, "unit": unit, "code": code, "reason": reason, "fixed": False}
-    await tx.run(Q.insert_avoidance_unit, values)
-
-
-async def avoid_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> None:
-    """回避人员: by 证件号, else everybody of that name."""
-    await tx.run(COMMON.insert_avoided_person, {"activity": activity} | sealed_person(vault, person))
 
 
 async def stop_avoiding(tx: Transaction, activity: str, entry: int) -> str:

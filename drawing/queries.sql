@@ -178,6 +178,26 @@ WHERE id = %(pick)s AND outcome = 'open';
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
 WHERE id = %(call)s AND state = 'waiting';
 
+-- name: drop_waiting_calls
+-- 强制结束: who waits to be called about this draw is not called any more, nor told where to go.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE activity = %(activity)s AND flow IN ('invitation', 'witness', 'details') AND state = 'waiting';
+
+-- name: halt_numbers
+-- How many have agreed in the draw under way, and how many lines to experts are open: what a pause or an end says of its moment.
+SELECT (SELECT count(*) FROM pick p WHERE p.activity = %(activity)s AND p.outcome = 'accepted'
+          AND p.draw = (SELECT max(no) FROM draw WHERE draw.activity = %(activity)s)) AS agreed,
+       (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.flow = 'invitation' AND c.state = 'live') AS live;
+
+-- name: pauses
+-- The pauses and resumptions of the draw under way, in order.
+SELECT type, at FROM transcript WHERE activity = %(activity)s AND type IN ('pause', 'resume')
+  AND seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit') ORDER BY seq;
+
+-- name: drop_appointments
+-- After 强制结束 nobody is expected: who had agreed is free for another evaluation.
+DELETE FROM appointment WHERE activity = %(activity)s;
+
 -- name: insert_appointment
 -- Who agreed is busy from 集合时间 − travel to 预计评标结束.
 INSERT INTO appointment (pick, expert, activity, during)
