@@ -463,3 +463,26 @@ FROM pick p LEFT JOIN LATERAL (
                                        AND b.attempt = c.attempt - 1)) AS outcome, c.not_before
   FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt DESC LIMIT 1) l ON true
 WHERE p.activity = %(activity)s ORDER BY p.id;
+
+-- name: masked_pick
+-- Whom staff wants to talk with, and by which rules.
+SELECT p.outcome::text AS outcome, a.rules FROM pick p JOIN activity a ON a.id = p.activity
+WHERE p.id = %(pick)s AND p.activity = %(activity)s;
+
+-- name: ask_masked
+-- A masked call, unless one with this expert is open already.
+INSERT INTO call (id, flow, activity, pick, expert, attempt, staff_phone_enc, matter)
+SELECT %(id)s, 'masked', p.activity, p.id, p.expert,
+       1 + (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'masked'), %(staff)s,
+       jsonb_build_object('record', %(record)s::boolean, 'asked', extract(epoch FROM clock_timestamp())::bigint)
+FROM pick p WHERE p.id = %(pick)s
+ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING;
+
+-- name: masked_calls
+-- 拨打记录: the masked calls with one expert, whether the expert was rung, and for how many seconds the two talked.
+SELECT id, state::text AS state, outcome::text AS outcome,
+       to_timestamp((matter ->> 'asked')::bigint) AS at, trail ->> 'recording' IS NOT NULL AS recorded,
+       coalesce(jsonb_typeof(trail -> 'expert') = 'object', false) AS rung,
+       trail -> 'staff' ->> 'dialled' IS NOT NULL AS dialled,
+       extract(epoch FROM (trail ->> 'parted')::timestamptz - (trail ->> 'joined')::timestamptz)::float8 AS talked
+FROM call WHERE activity = %(activity)s AND pick = %(pick)s AND flow = 'masked' ORDER BY attempt DESC;

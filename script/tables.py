@@ -182,6 +182,7 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.STILL_COMES: ("仍然参加", "told of the new 集合时间: 1, and 1 again"),
     Outcome.CANT_COME: ("不能参加", "told of the new 集合时间: 2, and 2 again"),
     Outcome.LEAVE_CONFIRMED: ("确认请假", "asked whether they ask for leave: 1, and 1 again"),
+    Outcome.CONNECTED: ("已接通", "a masked call: staff and the expert talked with each other"),
     Outcome.LEAVE_DENIED: ("没有请假", "asked whether they ask for leave: 2, and 2 again"),
 }
 
@@ -209,6 +210,8 @@ def _unanswered(end: DialFailed) -> Outcome:
 def _consequence(outcome: Outcome) -> str:
     if outcome is Outcome.SHARE_GIVEN:
         return "the seed is known: orders are stored, picks begin"
+    if outcome is Outcome.CONNECTED:
+        return "kept with the call, with how long they talked"
     if outcome.value in HEARD:
         return "kept with the call; not called again" if outcome is not Outcome.WITHDRAWN else "nothing"
     ruled = CallOutcome(outcome.value)
