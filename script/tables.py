@@ -94,6 +94,8 @@ RULES: Mapping[str, str] = {
     "notices.tries": "calls to who has agreed, about one matter, that make them 未送达 (not reached)",
     "notices.pause_s": "before the next of those calls",
     "notices.hours": "local time in which those calls may begin",
+    "reminder.evening": "local time of the evening before 集合时间 in which who has agreed is reminded",
+    "reminder.before_s": "before 集合时间 they are reminded once more",
     "notices.until_s": "so long after 集合时间 the last of those calls may begin",
 }
 
