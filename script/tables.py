@@ -22,6 +22,7 @@ from drawing.lifecycle import ActivityState, Role, transitions
 from drawing.rules import DECISIONS, HEARD, RETRIED, TRIES, CallOutcome, Rules
 from ivr.calls import DialFailed, Outcome
 from ivr.outcomes import classify
+from script.flows import common_text, flows_text
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _MARKS = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -264,6 +265,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "sources": sources_table,
     "outcomes": outcomes_table,
     "states": states_table,
+    "flows": flows_text,
+    "common_flow": common_text,
 }
 
 
