@@ -24,11 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Telephones first: their tests wait and need little of the machine, which those that compute would starve them of.
 
     Where several processes share the work, a module stays in one of them (it has fixtures of its own), but for tests
-    marked `apart`.
+    marked `apart`; modules that share an expensive fixture are an `xdist_group`.
     """
     items.sort(key=lambda item: item.get_closest_marker("telephone") is None)
     for item in items:
-        if item.get_closest_marker("apart") is None:
+        if item.get_closest_marker("apart") is None and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.location[0]))
 
 

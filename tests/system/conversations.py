@@ -9,12 +9,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asterisk.far_end import LoggedEvent
 from tests.system import audio
 from tests.system.audio import Match, Samples
-from tests.system.conftest import Stack
+
+if TYPE_CHECKING:  # it has the fixtures, which need this
+    from tests.system.conftest import Stack
 
 NEAR = 0.3
 LATE = 1.0  # a starved machine sends sound later than it says
