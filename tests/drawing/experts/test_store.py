@@ -107,11 +107,11 @@ def test_no_name_and_no_number_is_on_the_disk(tmp_path: Path, database: TestData
         shown = tx.value("SELECT string_agg(e::text, ' ') FROM expert e").encode()
         own = tx.value("SELECT oid FROM pg_database WHERE datname = current_database()")
     database.cluster.sql("CHECKPOINT")
-    data = database.cluster.folder / "data"
+    data = database.cluster.data
     # The cluster is shared: only what this database has, and what the log has got since.
     after = _written(database)
     log = [path for path in data.glob("pg_wal/0*") if before <= path.name <= after]
-    files = [*data.glob(f"base/{own}/*"), *log, database.cluster.folder / "log"]
+    files = [*data.glob(f"base/{own}/*"), *log, data / "server.log"]
     everything = b"".join([shown, *(path.read_bytes() for path in files)])
     assert log
     assert rows[1][9].encode() in everything
