@@ -59,6 +59,7 @@ class Speech:
         for name, part in zip(names, parts, strict=True):
             if self._seen.get(name, 0.0) < now:
                 await self._ensure(name, part)
+                self._cache.used(name)
                 self._seen[name] = now + LOOK_AGAIN_SECONDS
         return tuple(map(self._cache.media, names))
 
