@@ -2,12 +2,14 @@
 wording.
 """
 
-from .engine import CommandEngine, Engine, Pace, Pyttsx3Engine
-from .errors import NoVoice, RenderFailed, SpeechError
+from .command import CommandEngine
+from .engine import Engine, Pace, Pyttsx3Engine
+from .errors import BadRecording, NoVoice, RenderFailed, SpeechError
 from .recordings import recording_name
 from .speech import Speech
 
 __all__ = [
+    "BadRecording",
     "CommandEngine",
     "Engine",
     "NoVoice",

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from ivr.prompts import Code, Fixed, Name, Pause, Phone, Prompt, Text, invitation, witness
-from ivr.speech import CommandEngine, Pyttsx3Engine, RenderFailed, Speech, audio, recording_name
+from ivr.speech import BadRecording, CommandEngine, Pyttsx3Engine, RenderFailed, Speech, audio, recording_name
 from tests.ivr.facts import INVITATION, WITNESS
 
 pytestmark = pytest.mark.speech
@@ -170,8 +170,28 @@ async def test_a_human_voice_overrides_the_engine(
     await speech.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("0123456789abcdef.wav", b"", r"0123456789abcdef\.wav can't be used: the file is empty; convert it"),
+        ("0123456789abcdef.WAV", b"no sound", r"0123456789abcdef\.WAV can't be used: not a wav"),
+        ("quiet.wav", audio.wav_bytes(np.zeros(8000, np.int16)), r"quiet\.wav can't be used: the sound is silent"),
+        ("goodbye.mp3", b"ID3", r"goodbye\.mp3 is no wav; convert it"),
+    ],
+)
+async def test_a_recording_that_can_not_be_used_stops_the_start_by_name(
+    tmp_path: Path, name: str, data: bytes, message: str
+) -> None:
+    folder = tmp_path / "voice"
+    folder.mkdir()
+    (folder / "README.txt").write_text("who spoke, and when")
+    (folder / name).write_bytes(data)
+    with pytest.raises(BadRecording, match=message):
+        await Speech(tmp_path / "cache", Pyttsx3Engine(), folder).start()
+
+
 async def test_a_folder_of_recordings_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="recordings"):
+    with pytest.raises(BadRecording, match="recordings does not exist"):
         await Speech(tmp_path, Pyttsx3Engine(), tmp_path / "nowhere").start()
 
 
