@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from drawing.planning import NOTE_LENGTH
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
-from ivr.speech.normalise import unspoken
+from ivr.speech.free_text import unspoken
 from web import options
 from web.forms import Form, Moment, wrong
 

@@ -7,6 +7,7 @@ from .engine import Engine, Pace, Pyttsx3Engine
 from .errors import BadRecording, NoVoice, RenderFailed, SpeechError
 from .recordings import recording_name
 from .speech import Speech
+from .voices import speech
 
 __all__ = [
     "BadRecording",
@@ -19,4 +20,5 @@ __all__ = [
     "Speech",
     "SpeechError",
     "recording_name",
+    "speech",
 ]

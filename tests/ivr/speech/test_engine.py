@@ -14,7 +14,7 @@ from ivr.prompts import fixed_phrases
 from ivr.prompts.language import Language
 from ivr.speech import Engine, NoVoice, Pace, Pyttsx3Engine, audio
 from ivr.speech.engine import CHECK_LINES
-from ivr.speech.normalise import free_text
+from ivr.speech.free_text import free_text
 from ivr.speech.pyttsx3_process import mandarin_voice
 from ivr.speech.respelling import HOMOPHONES, respell
 

@@ -3,6 +3,7 @@
 import doctest
 import unicodedata
 from datetime import date, time, timedelta
+from types import ModuleType
 
 import pytest
 from hypothesis import example, given
@@ -23,8 +24,10 @@ from ivr.prompts import (
     Time,
 )
 from ivr.prompts.parts import Spoken
-from ivr.speech import normalise
-from ivr.speech.normalise import dictation, free_text, phone, room, spoken_text, unspoken
+from ivr.speech import cantonese, english, written
+from ivr.speech import free_text as free_text_module
+from ivr.speech.free_text import free_text, phone, unspoken
+from ivr.speech.normalise import dictation, room, spoken_text
 
 
 @pytest.mark.parametrize(
@@ -183,9 +186,11 @@ def test_dictation_leaves_out_what_is_no_sign() -> None:
     assert dictation("12-34 ab", 3) == "幺二三，四 A B"
 
 
-def test_docstrings_tell_the_truth() -> None:
-    result = doctest.testmod(normalise)
-    assert (result.attempted, result.failed) == (1, 0)
+@pytest.mark.parametrize("module", [free_text_module, written, cantonese, english])
+def test_docstrings_tell_the_truth(module: ModuleType) -> None:
+    result = doctest.testmod(module)
+    assert result.attempted
+    assert result.failed == 0
 
 
 @pytest.mark.parametrize(
@@ -216,7 +221,8 @@ SNIPPETS = st.sampled_from(
         "万", "号", "楼", "室", "A", "b", "电话", "验证码", "第", "人", "小时",
         "转", "0", "1", "020",
         "13586695785", "#", "&", "°C", "km",
-        "上午", "点", "分", "24:00", "‰", "²", "×", "~", "周", "No.", "AM", "h", "min", "1203", "、", "...", "３", "②", "٣", "½", "Ⅳ", "㎡", "(", ")", "+86", " ", "\n",
+        "上午", "点", "分", "24:00", "‰", "²", "×", "~", "周", "No.", "AM", "h", "min", "1203", "、", "...",
+        "３", "②", "٣", "½", "Ⅳ", "㎡", "(", ")", "+86", " ", "\n",
     ]
 )  # fmt: skip
 
