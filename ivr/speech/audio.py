@@ -19,6 +19,7 @@ LEVEL = 10 ** (-23 / 20)
 PEAK = 0.89
 _FRAME = RATE // 100
 _SILENCE_DB = -40.0
+_SILENT = 2e-3
 _FADE = RATE * 5 // 1000
 REST = RATE * 15 // 1000
 """Samples before the first and after the last audible frame of a part: 15 ms, padded where the sound has less."""
@@ -54,7 +55,7 @@ def read_wav(data: bytes) -> tuple[Samples, int]:
 
 def for_telephone(samples: Samples, rate: int) -> Samples:
     """8 kHz and its band, silence at the ends trimmed, loudness levelled, short fades so that no join clicks."""
-    return fade(level(trim(band(resample(samples, rate)))))
+    return fade(level(trim(_raised(band(resample(samples, rate))))))
 
 
 def band(samples: Samples) -> Samples:
@@ -62,18 +63,29 @@ def band(samples: Samples) -> Samples:
 
     A telephone line carries 300 to 3400 Hz (ITU-T G.712); the upper end is `resample`'s.
     """
-    if not len(samples):
+    around = min(RATE // 4, len(samples) - 1)
+    if around < 1:
         return samples
-    size = 1 << (len(samples) + RATE // 4).bit_length()  # room behind, so that nothing comes round to the beginning
+    # Turned over at its ends, so that hum and direct current do not begin with a thump
+    before = 2 * samples[0] - samples[around:0:-1]
+    behind = 2 * samples[-1] - samples[-2 : -around - 2 : -1]
+    longer = np.concatenate([before, samples, behind])
+    size = 1 << (len(longer) + RATE // 4).bit_length()  # room behind, so that nothing comes round to the beginning
     hertz = np.fft.rfftfreq(size, 1 / RATE)
     gain = np.sin(np.clip((hertz - 60) / 40, 0, 1) * np.pi / 2) ** 2
-    centred = samples - samples.mean()
-    return np.asarray(np.fft.irfft(np.fft.rfft(centred, size) * gain, size)[: len(samples)])
+    passed = np.fft.irfft(np.fft.rfft(longer - samples.mean(), size) * gain, size)
+    return np.asarray(passed[around : around + len(samples)])
+
+
+def _raised(samples: Samples) -> Samples:
+    """Loud enough that a quiet recording is measured as a loud one is; what is too quiet for that stays, as silence."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    return samples * (0.5 / peak) if peak > _SILENT else samples
 
 
 def resample(samples: Samples, rate: int) -> Samples:
     """To 8 kHz with a windowed-sinc low-pass (polyphase; cut off below the lower Nyquist frequency)."""
-    if rate == RATE:
+    if rate == RATE or not len(samples):
         return samples
     divisor = math.gcd(rate, RATE)
     up, down = RATE // divisor, rate // divisor
@@ -85,7 +97,7 @@ def resample(samples: Samples, rate: int) -> Samples:
     distance = offsets[None, :] - (np.arange(up) / up)[:, None]
     kernel = cutoff * np.sinc(cutoff * distance) * np.cos(np.pi * distance / (2 * (half + 1))) ** 2
     kernel /= kernel.sum(axis=1, keepdims=True)
-    padded = np.concatenate([np.zeros(half), samples, np.zeros(half + 1)])
+    padded = np.pad(samples, (half, half + 1), mode="edge")  # zeros would make a thump of a direct current
     result: Samples = np.zeros(len(positions))
     for tap, offset in enumerate(offsets):  # one pass per tap keeps memory at the size of the sound
         result += kernel[phase, tap] * padded[base + offset + half]
