@@ -41,6 +41,15 @@ class Outcome(Enum):
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"  # the matter was no longer open when the key came: the flow apologised
     DELIVERED = "delivered"  # a notice was heard to the end of what matters
+    CALL_BACK_ASKED = "call_back_asked"  # somebody called us and asked to be called back
+
+
+class Language(Enum):
+    """What a person is spoken to in; the values are BCP 47 and equal those that expert.language allows."""
+
+    MANDARIN = "cmn"  # 普通话
+    CANTONESE = "yue"  # 粤语
+    ENGLISH = "en"
 
 
 # --- decisions ----------------------------------------------------------------------------------------------
@@ -60,7 +69,20 @@ class Share:
     digits: str
 
 
-Decision = Answer | Share
+@dataclass(frozen=True, slots=True)
+class CallBackWish:
+    """Whoever calls us wants to be called back at the number on file. Decides nothing: a caller's number can be forged
+    (requirement K4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChoice:
+    """What the person wants to be spoken to in from now on. Says nothing about the matter of the call."""
+
+    language: Language
+
+
+Decision = Answer | Share | CallBackWish | LanguageChoice
 
 
 # --- events -------------------------------------------------------------------------------------------------
@@ -186,6 +208,11 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class PickUp:
+    """Answer a call that came from outside; Answered follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """Play the prompt of that name; what plays now is stopped first. Begins the step of that name."""
 
@@ -244,7 +271,7 @@ class Finish:
     outcome: Outcome
 
 
-Command = Dial | Play | StopPlay | StartTimer | CancelTimer | Speak | Decide | HangUp | Finish
+Command = Dial | PickUp | Play | StopPlay | StartTimer | CancelTimer | Speak | Decide | HangUp | Finish
 
 
 class Flow(Protocol):

@@ -10,18 +10,42 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Caller(_Model):
+    """Who calls, as the network says: it can be forged, and empty. Never shown."""
+
+    number: str = Field(default="", repr=False)
+
+
+class Dialplan(_Model):
+    """Where the dialplan stands, for a channel that came from there."""
+
+    app_name: str = ""
+    app_data: str = ""
+
+
 class Channel(_Model):
-    """state is ARI's: Down, Ring, Ringing, Up, Busy …"""
+    """state is ARI's: Down, Ring, Ringing, Up, Busy …; name is technology, endpoint and a number: PJSIP/carrier-00000001."""
 
     id: str
     state: str = ""
+    name: str = ""
+    caller: Caller = Caller()
+    dialplan: Dialplan = Dialplan()
+
+    @property
+    def endpoint(self) -> str:
+        """
+        >>> Channel(id="1.1", name="PJSIP/far-end-0000002a").endpoint
+        'far-end'
+        """
+        return self.name.partition("/")[2].rpartition("-")[0]
 
 
 class Bridge(_Model):
@@ -43,7 +67,10 @@ class Playback(_Model):
 
 
 class StasisStart(_Model):
+    """args: what the dialplan says of a call that it sends here; none for a channel that we made."""
+
     channel: Channel
+    args: tuple[str, ...] = ()
 
 
 class Dial(_Model):
@@ -169,6 +196,11 @@ def originate(app: str, channel: str, endpoint: str, caller_id: str, ring_second
         timeout=max(1, round(ring_seconds)),
         formats="alaw",
     )
+
+
+def hang_up(reason: str) -> bytes:
+    """DELETE /channels/{id}."""
+    return _json(reason=reason)
 
 
 def play(media: Sequence[str]) -> bytes:

@@ -1,0 +1,123 @@
+"""The call back (回拨, requirement K4), to the number on file: what is open, by keys.
+
+With an open invitation (邀请) it is the invitation itself, and this flow is not begun. Else: the appointment again, leave
+(请假) until its limit, and the language. Keys: 1 hears where to go, 8 asks for leave and the same key once more confirms it,
+7 the language (1 普通话, 2 粤语, 3 English), 3 or * again. Nothing that matters is said before a key: a machine may have
+answered.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum, auto
+
+from ivr.calls import Digit, Language, LanguageChoice, Outcome, Played, Reply, TimerFired
+from ivr.dialplans.conversation import Commands, Conversation
+from ivr.dialplans.timings import Timings
+
+
+class Matter(Enum):
+    """What is open for the person who is called back; an open invitation is its own kind of call."""
+
+    APPOINTMENT = auto()  # has agreed to come, and the time of it is still ahead
+    NOTHING = auto()
+
+
+class State(Enum):
+    MENU = auto()
+    DETAILS = auto()
+    LEAVING = auto()  # asked for leave, not yet confirmed
+    LANGUAGES = auto()
+
+
+LANGUAGES: Mapping[str, Language] = {"1": Language.MANDARIN, "2": Language.CANTONESE, "3": Language.ENGLISH}
+PLAYED: Mapping[State, str] = {State.MENU: "call_back", State.DETAILS: "details", State.LANGUAGES: "languages"}
+
+
+class CallBack(Conversation):
+    def __init__(self, timings: Timings, matter: Matter, leave_until: datetime | None = None) -> None:
+        """leave_until: until when leave may be asked for (aware); None: not at all."""
+        super().__init__(timings)
+        self.state = State.MENU
+        self._matter, self._leave_until = matter, leave_until
+        self._replays = self._wrong_keys = self._confirms = 0
+
+    def answered(self, now: datetime) -> Commands:
+        return self.play("call_back", now)
+
+    def talk(self, event: Digit | Played | TimerFired, now: datetime) -> Commands:
+        match self.state, event:
+            case State.LANGUAGES, Digit("1" | "2" | "3" as key):
+                return self.decide(LanguageChoice(LANGUAGES[key]))
+            case State.LEAVING, Digit("8"):
+                return self._leave(now)
+            case State.LEAVING, Digit("*" as key):
+                return self._to(State.MENU, now, key)
+            case State.LEAVING, TimerFired():
+                return self._unconfirmed(now)
+
+            case State.MENU | State.DETAILS, Digit("1" as key) if self._matter is Matter.APPOINTMENT:
+                return self._again(key, now) if self.state is State.DETAILS else self._to(State.DETAILS, now, key)
+            case State.MENU | State.DETAILS, Digit("8" as key) if self._matter is Matter.APPOINTMENT:
+                return self._ask_leave(key, now)
+            case State.MENU | State.DETAILS, Digit("7" as key):
+                return self._to(State.LANGUAGES, now, key)
+            case State.MENU | State.DETAILS | State.LANGUAGES, Digit("3" | "*" as key):
+                return self._again(key, now)
+            case _, Digit(key):
+                return self._wrong_key(key, now)
+
+            case _, Played(prompt):
+                if prompt == "details" or (prompt == "call_back" and self._matter is Matter.NOTHING):
+                    self.outcome = Outcome.DELIVERED
+                return self.patience(self.timings.reply_seconds)
+            case _, TimerFired():
+                return self.farewell("goodbye", now, self.outcome or Outcome.NO_KEY)
+        return ()
+
+    def recorded(self, now: datetime) -> Commands:
+        if self.outcome is Outcome.LEAVE_CONFIRMED:
+            return self.farewell("received_leave", now)
+        self.state = State.MENU
+        return self.play("language_recorded", now)
+
+    def refused(self, now: datetime) -> Commands:
+        return self.farewell("leave_closed" if self.state is State.LEAVING else "promise_call", now)
+
+    def _ask_leave(self, key: str, now: datetime) -> Commands:
+        if not self._may_leave(now):
+            self.state = State.MENU
+            return self.play("leave_closed", now, key)
+        self.state = State.LEAVING
+        return self.play("confirm_leave", now, key)
+
+    def _leave(self, now: datetime) -> Commands:
+        if not self._may_leave(now):  # the limit came between the two keys
+            self.state = State.MENU
+            return self.play("leave_closed", now, "8")
+        return self.decide(Reply(Outcome.LEAVE_CONFIRMED))
+
+    def _may_leave(self, now: datetime) -> bool:
+        return self._leave_until is not None and now < self._leave_until
+
+    def _unconfirmed(self, now: datetime) -> Commands:
+        """Silence is no leave; that is said, so that nobody stays away in good faith."""
+        self._confirms += 1
+        if self._confirms > self.timings.confirm_repeats:
+            return self.farewell("leave_not_taken", now, self.outcome or Outcome.NO_KEY)
+        return self.play("confirm_leave", now)
+
+    def _to(self, state: State, now: datetime, key: str | None = None) -> Commands:
+        self.state = state
+        return self.play(PLAYED[state], now, key)
+
+    def _again(self, key: str, now: datetime) -> Commands:
+        if self._replays >= self.timings.replays:
+            return ()
+        self._replays += 1
+        return self._to(self.state, now, key)
+
+    def _wrong_key(self, key: str, now: datetime) -> Commands:
+        self._wrong_keys += 1
+        if self._wrong_keys > self.timings.wrong_keys:
+            return self.farewell("goodbye", now, self.outcome or Outcome.WRONG_KEYS)
+        return self._to(State.MENU, now, key)
