@@ -88,6 +88,7 @@ async def answer(
     if row is None:
         return
     await close_pick(tx, row.pick, outcome)
+    tx.post(Q.drop_waiting, {"pick": row.pick})
     if outcome is PickOutcome.ACCEPTED:
         travel = Rules.load(activity.rules).travel_s
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
@@ -115,6 +116,27 @@ async def _write(tx: Transaction, call: Call, outcome: str, evidence: Evidence) 
 async def close_pick(tx: Transaction, pick: int, outcome: PickOutcome) -> None:
     """Give an open pick its outcome; raises NotOurs when it has one already."""
     if not await tx.run(Q.decide_pick, {"pick": pick, "outcome": outcome.value}):
+        raise NotOurs
+
+
+async def reply(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, Any]) -> None:
+    """A confirmed key about what is agreed already (still comes, can't, asks for leave): it stands in its call and touches
+    no pick. Raises NotOurs when the call is no longer ours, or the expert holds the seat no more.
+    """
+    await lock(tx, call.activity)
+    row = await _write(tx, call, outcome, Evidence.of(facts))
+    if row is not None and row.pick is not None and not await tx.value(Q.pick_stands, {"pick": row.pick}):
+        raise NotOurs
+
+
+async def leave(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, Any]) -> None:
+    """As `reply`, for leave (请假) that the expert asks for by themselves: until the rules' limit before 集合时间, by the
+    database's clock.
+    """
+    activity = await lock(tx, call.activity)
+    row = await _write(tx, call, outcome, Evidence.of(facts))
+    lead = Rules.load(activity.rules).inbound.leave_lead_s
+    if row is not None and not await tx.value(Q.may_leave, {"pick": row.pick, "lead": lead}):
         raise NotOurs
 
 

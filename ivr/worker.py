@@ -24,11 +24,13 @@ from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr.ari.client import Client
 from ivr.ari.errors import AriError, Replaced, Unanswered, Unsent
+from ivr.ari.line import is_ours
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher, Preparer, Q
 from ivr.jobs import Jobs
 from ivr.lease import Lease
 from ivr.policy import TokenBucket, TrunkLoad
+from ivr.reception import Reception
 from ivr.record import Recorder
 from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError
@@ -67,7 +69,12 @@ class Worker:
         self._bucket = TokenBucket.full(rate, datetime.now(UTC))
         self._orders = Orders(custody.vault)
         recorder = Recorder(db, custody, self._orders, lease.epoch)
-        self._switchboard = Switchboard(client, lease, recorder, settings.trunk, self._calling, self._note)
+        self._reception = Reception(
+            db, custody.vault, speech, lease, rules.inbound, lambda: self._switchboard.driver, self._note
+        )
+        self._switchboard = Switchboard(
+            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived
+        )
         self._dispatcher = Dispatcher(db, custody, lease, Preparer(db, custody, speech, Timings()), self._calling)
         self._look = asyncio.Event()
         self._changed: set[str] = set()
@@ -90,11 +97,13 @@ class Worker:
                     task.cancel()
         finally:
             await self._switchboard.close()
+            await self._reception.close()
             await self._jobs.close()
 
     def stop(self) -> None:
         """Begin nothing new, give up what rings; `run` returns once the calls under way have ended."""
         self._stopping = True
+        self._reception.stop()
         self._switchboard.stop()
         self._look.set()
 
@@ -129,6 +138,7 @@ class Worker:
         while not self._stopping:
             try:
                 await self._settle_left(gone=True)
+                await self._reception.settle_left()
                 break
             except DatabaseError as error:
                 LOG.warning("looking for calls of before: %s", error)
@@ -172,7 +182,10 @@ class Worker:
         async with self._db.listen("work") as wakes:
             while True:
                 for wake in await wakes.wait():
-                    self._note(wake.payload)
+                    if is_ours(wake.payload):  # a call that rings: its person is to be called back instead
+                        self._switchboard.driver.cancel(wake.payload)
+                    else:
+                        self._note(wake.payload)
 
     def _note(self, activity: str) -> None:
         if activity:
@@ -182,12 +195,13 @@ class Worker:
     async def _loop(self) -> None:
         swept = -SWEEP_SECONDS
         clock = asyncio.get_running_loop().time
-        while not (self._stopping and not self._switchboard):
+        while not (self._stopping and not self._switchboard and not self._reception):
             try:
                 if clock() - swept >= SWEEP_SECONDS:
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
                     await self._settle_left()
+                    await self._reception.lapse()
                     swept = clock()
                 await self._advance_changed()
                 pause = await self._dispatch()
@@ -258,7 +272,7 @@ class Worker:
             self._bucket = self._bucket.take(now)
         if len(due) == limit:
             return BREATH_SECONDS
-        soon: float | None = await self._db.value(Q.next_due)
+        soon = await self._dispatcher.next_due()
         return SWEEP_SECONDS if soon is None else max(soon, 0.0)
 
     async def _begin(self, call: Any, trunk: TrunkLoad) -> bool:

@@ -128,7 +128,7 @@ class Client:
             raise Unanswered(f"GET of a channel: {reply.status}")
         return wire.read_channel(reply.text)
 
-    async def channels(self) -> list[wire.Channel]:
+    async def channels(self) -> list[wire.WholeChannel]:
         return wire.read_channels(await self._listed("channels"))
 
     async def bridges(self) -> list[wire.Bridge]:

@@ -40,7 +40,8 @@ class Driver:
         clock: Callable[[], datetime] = _utc_now,
         arrived: Callable[[Arrival], None] | None = None,
     ) -> None:
-        """arrived: told of each call from outside, after a gap perhaps twice; it waits for `run` or `turn_away`. A channel that no call here owns is hung up (a worker that lost its lease may have dialled it),
+        """arrived: told of each call from outside, after a gap perhaps twice; it waits for `run` or
+        `turn_away`. A channel that no call here owns is hung up (a worker that lost its lease may have dialled it),
         and so is a call from outside when nobody wants any."""
         self._client = client
         self._clock = clock
@@ -104,8 +105,8 @@ class Driver:
 
     async def sweep(self, keep: Collection[str] = ()) -> tuple[str, ...]:
         """For a new holder of the node: hang up every channel of ours that is not in `keep`, and every call from
-        outside that an earlier holder had, remove our bridges, and return the channels' ids once they are known to be gone. Raises Unsent or Unanswered
-        while the node can't be reached.
+        outside that an earlier holder had, remove our bridges, and return the channels' ids once they are known to
+        be gone. Raises Unsent or Unanswered while the node can't be reached.
         """
         swept: set[str] = set()
         for bridge in await self._client.bridges():
@@ -185,7 +186,7 @@ class Driver:
         left = {each.id for each in channels if is_ours(each.id) or self._is_from_outside(each)}
         return left - {*keep, *self._legs}
 
-    def _is_from_outside(self, channel: wire.Channel) -> bool:
+    def _is_from_outside(self, channel: wire.WholeChannel) -> bool:
         data = f"{self._client.node.app},{INBOUND}"
         return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data == data
 

@@ -31,10 +31,15 @@ class Dialplan(_Model):
 
 
 class Channel(_Model):
-    """state is ARI's: Down, Ring, Ringing, Up, Busy …; name is technology, endpoint and a number: PJSIP/carrier-00000001."""
+    """state is ARI's: Down, Ring, Ringing, Up, Busy …"""
 
     id: str
     state: str = ""
+
+
+class WholeChannel(Channel):
+    """A channel with where it came from; name is technology, endpoint and a number: PJSIP/carrier-00000001."""
+
     name: str = ""
     caller: Caller = Caller()
     dialplan: Dialplan = Dialplan()
@@ -42,7 +47,7 @@ class Channel(_Model):
     @property
     def endpoint(self) -> str:
         """
-        >>> Channel(id="1.1", name="PJSIP/far-end-0000002a").endpoint
+        >>> WholeChannel(id="1.1", name="PJSIP/far-end-0000002a").endpoint
         'far-end'
         """
         return self.name.partition("/")[2].rpartition("-")[0]
@@ -69,7 +74,7 @@ class Playback(_Model):
 class StasisStart(_Model):
     """args: what the dialplan says of a call that it sends here; none for a channel that we made."""
 
-    channel: Channel
+    channel: WholeChannel
     args: tuple[str, ...] = ()
 
 
@@ -167,7 +172,7 @@ def channel_of(event: Event) -> str:
             return event.channel.id
 
 
-_CHANNELS = TypeAdapter(list[Channel])
+_CHANNELS = TypeAdapter(list[WholeChannel])
 _BRIDGES = TypeAdapter(list[Bridge])
 
 
@@ -175,7 +180,7 @@ def read_channel(text: str) -> Channel:
     return Channel.model_validate_json(text)
 
 
-def read_channels(text: str) -> list[Channel]:
+def read_channels(text: str) -> list[WholeChannel]:
     return _CHANNELS.validate_json(text)
 
 

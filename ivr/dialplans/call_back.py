@@ -3,7 +3,7 @@
 With an open invitation (邀请) it is the invitation itself, and this flow is not begun. Else: the appointment again, leave
 (请假) until its limit, and the language. Keys: 1 hears where to go, 8 asks for leave and the same key once more confirms it,
 7 the language (1 普通话, 2 粤语, 3 English), 3 or * again. Nothing that matters is said before a key: a machine may have
-answered.
+answered. Whether it is still time for leave is judged by the database's clock when it is recorded.
 """
 
 from collections.abc import Mapping
@@ -30,15 +30,19 @@ class State(Enum):
 
 
 LANGUAGES: Mapping[str, Language] = {"1": Language.MANDARIN, "2": Language.CANTONESE, "3": Language.ENGLISH}
-PLAYED: Mapping[State, str] = {State.MENU: "call_back", State.DETAILS: "details", State.LANGUAGES: "languages"}
+PLAYED: Mapping[State, str] = {
+    State.MENU: "call_back",
+    State.DETAILS: "details",
+    State.LEAVING: "confirm_leave",
+    State.LANGUAGES: "languages",
+}
 
 
 class CallBack(Conversation):
-    def __init__(self, timings: Timings, matter: Matter, leave_until: datetime | None = None) -> None:
-        """leave_until: until when leave may be asked for (aware); None: not at all."""
+    def __init__(self, timings: Timings, matter: Matter) -> None:
         super().__init__(timings)
         self.state = State.MENU
-        self._matter, self._leave_until = matter, leave_until
+        self._matter = matter
         self._replays = self._wrong_keys = self._confirms = 0
 
     def answered(self, now: datetime) -> Commands:
@@ -49,7 +53,7 @@ class CallBack(Conversation):
             case State.LANGUAGES, Digit("1" | "2" | "3" as key):
                 return self.decide(LanguageChoice(LANGUAGES[key]))
             case State.LEAVING, Digit("8"):
-                return self._leave(now)
+                return self.decide(Reply(Outcome.LEAVE_CONFIRMED))
             case State.LEAVING, Digit("*" as key):
                 return self._to(State.MENU, now, key)
             case State.LEAVING, TimerFired():
@@ -58,7 +62,7 @@ class CallBack(Conversation):
             case State.MENU | State.DETAILS, Digit("1" as key) if self._matter is Matter.APPOINTMENT:
                 return self._again(key, now) if self.state is State.DETAILS else self._to(State.DETAILS, now, key)
             case State.MENU | State.DETAILS, Digit("8" as key) if self._matter is Matter.APPOINTMENT:
-                return self._ask_leave(key, now)
+                return self._to(State.LEAVING, now, key)
             case State.MENU | State.DETAILS, Digit("7" as key):
                 return self._to(State.LANGUAGES, now, key)
             case State.MENU | State.DETAILS | State.LANGUAGES, Digit("3" | "*" as key):
@@ -72,7 +76,6 @@ class CallBack(Conversation):
                 return self.patience(self.timings.reply_seconds)
             case _, TimerFired():
                 return self.farewell("goodbye", now, self.outcome or Outcome.NO_KEY)
-        return ()
 
     def recorded(self, now: datetime) -> Commands:
         if self.outcome is Outcome.LEAVE_CONFIRMED:
@@ -82,22 +85,6 @@ class CallBack(Conversation):
 
     def refused(self, now: datetime) -> Commands:
         return self.farewell("leave_closed" if self.state is State.LEAVING else "promise_call", now)
-
-    def _ask_leave(self, key: str, now: datetime) -> Commands:
-        if not self._may_leave(now):
-            self.state = State.MENU
-            return self.play("leave_closed", now, key)
-        self.state = State.LEAVING
-        return self.play("confirm_leave", now, key)
-
-    def _leave(self, now: datetime) -> Commands:
-        if not self._may_leave(now):  # the limit came between the two keys
-            self.state = State.MENU
-            return self.play("leave_closed", now, "8")
-        return self.decide(Reply(Outcome.LEAVE_CONFIRMED))
-
-    def _may_leave(self, now: datetime) -> bool:
-        return self._leave_until is not None and now < self._leave_until
 
     def _unconfirmed(self, now: datetime) -> Commands:
         """Silence is no leave; that is said, so that nobody stays away in good faith."""

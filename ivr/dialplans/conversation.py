@@ -34,6 +34,7 @@ from ivr.calls import (
     PlayFailed,
     Recorded,
     Refused,
+    Reply,
     Ringing,
     Speak,
     Started,
@@ -228,7 +229,7 @@ class Conversation(ABC):
 
     def _decided(self) -> Outcome:
         match self._decision:
-            case Answer(outcome):
+            case Answer(outcome) | Reply(outcome):
                 return outcome
             case CallBackWish():
                 return Outcome.CALL_BACK_ASKED

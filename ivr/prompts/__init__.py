@@ -4,7 +4,7 @@
 wording.
 """
 
-from .facts import ConditionCount, InvitationFacts, WitnessFacts
+from .facts import CallBackFacts, ConditionCount, InvitationFacts, WitnessFacts
 from .parts import (
     Address,
     ClockRange,
@@ -24,10 +24,14 @@ from .parts import (
     Text,
     Time,
 )
-from .zh import fixed_phrases, invitation, readback, witness
+from .zh import fixed_phrases as _phrases_of_our_calls
+from .zh import invitation, readback, witness
+from .zh_line import call_back, inbound
+from .zh_line import fixed_phrases as _phrases_of_the_line
 
 __all__ = [
     "Address",
+    "CallBackFacts",
     "ClockRange",
     "Code",
     "ConditionCount",
@@ -47,8 +51,15 @@ __all__ = [
     "Text",
     "Time",
     "WitnessFacts",
+    "call_back",
     "fixed_phrases",
+    "inbound",
     "invitation",
     "readback",
     "witness",
 ]
+
+
+def fixed_phrases() -> tuple[str, ...]:
+    """Every fixed phrase there is, once, in order: the list that a human speaker records."""
+    return tuple(dict.fromkeys((*_phrases_of_our_calls(), *_phrases_of_the_line())))

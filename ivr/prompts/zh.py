@@ -153,12 +153,12 @@ def readback(digits: str) -> tuple[str, ...]:
 
 def fixed_phrases() -> tuple[str, ...]:
     """Every fixed phrase there is, once, in order: the list that a human speaker records."""
-    samples = invitation(_EVERY_DETAIL), witness(_EVERY_REASON), witness(replace(_EVERY_REASON, excluded={}))
+    samples = invitation(EVERY_DETAIL), witness(_EVERY_REASON), witness(replace(_EVERY_REASON, excluded={}))
     found = (part.text for group in samples for prompt in group.values() for part in _fixed(prompt.parts))
     return tuple(dict.fromkeys(found))
 
 
-_EVERY_DETAIL = InvitationFacts(
+EVERY_DETAIL = InvitationFacts(
     gather_at=datetime(2026, 1, 1, 9, tzinfo=CHINA), district="市区", duration=timedelta(hours=1),
     address="地址", contact_phone="0", code="000000", room="室", contact="人", note="注",
 )  # fmt: skip

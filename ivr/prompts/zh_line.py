@@ -6,9 +6,9 @@ no matter and no evaluation, asks for no digits of a 证件, and promises a call
 
 from collections.abc import Mapping
 
-from .facts import InvitationFacts
+from .facts import CallBackFacts, InvitationFacts
 from .parts import Fixed, Part, Phone, Prompt
-from .zh import ASKS_NOTHING, AUTOMATIC, FIXED_INVITATION, LEAD, LONG, REPEAT, SHORT, WHO, invitation
+from .zh import ASKS_NOTHING, AUTOMATIC, EVERY_DETAIL, FIXED_INVITATION, LEAD, LONG, REPEAT, SHORT, WHO, invitation
 
 SORRY = Fixed("对不起，系统正忙，现在不能办理。请您稍后再给我们打电话。再见。")
 LANGUAGE_KEY = Fixed("选择语言，请按7。")
@@ -59,32 +59,38 @@ def inbound() -> Mapping[str, Prompt]:
     return _prompts(INBOUND)
 
 
-def call_back(facts: InvitationFacts | None, leave: bool) -> Mapping[str, Prompt]:
-    """All prompts of a call back, by id; `facts` of the appointment, None when nothing is open. leave: whether it is
-    still time to ask for it.
-    """
+def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
+    """All prompts of a call back, by id."""
     common = {"wait": FIXED_INVITATION["wait"], "promise_call": (SORRY,), "goodbye": FIXED_INVITATION["goodbye"]}
     intro: tuple[Part, ...] = (LEAD, WHO, SHORT, CALLED, SHORT, NOT_YOU, LONG)
-    menu = _menu(facts, leave)
+    menu = _menu(facts)
     texts = {**common, **LANGUAGES, "call_back": (*intro, *menu)}
     texts["language_recorded"] = (Fixed("您选择的语言已经记录，以后的电话会使用。"), LONG, *menu)
-    if facts is None:
+    if facts.appointment is None:
         return _prompts(texts)
-    texts |= {**LEAVE, "leave_closed": _closed(facts), "details": invitation(facts)["details"].parts}
+    details = invitation(facts.appointment)["details"].parts
+    texts |= {**LEAVE, "leave_closed": _closed(facts.appointment), "details": details}
     return _prompts(texts)
 
 
-def _menu(facts: InvitationFacts | None, leave: bool) -> tuple[Part, ...]:
-    if facts is None:
+def fixed_phrases() -> tuple[str, ...]:
+    """Every fixed phrase of these calls, once, in order."""
+    samples = call_back(CallBackFacts(EVERY_DETAIL, leave=True)), call_back(CallBackFacts(None)), inbound()
+    parts = (part for group in samples for prompt in group.values() for part in prompt.parts)
+    return tuple(dict.fromkeys(part.text for part in parts if isinstance(part, Fixed)))
+
+
+def _menu(facts: CallBackFacts) -> tuple[Part, ...]:
+    if facts.appointment is None:
         return (Fixed("目前没有需要您办理的事项。"), SHORT, LANGUAGE_KEY, *FAREWELL)
-    asked: tuple[Part, ...] = (LEAVE_KEY, SHORT) if leave else ()
+    asked: tuple[Part, ...] = (LEAVE_KEY, SHORT) if facts.leave else ()
     keys: tuple[Part, ...] = (APPOINTMENT_KEYS, SHORT, *asked, LANGUAGE_KEY)
     return (Fixed("您已经同意参加一次评标。"), SHORT, *keys, *FAREWELL)
 
 
 def _closed(facts: InvitationFacts) -> tuple[Part, ...]:
     return (
-        Fixed("对不起，电话请假的时间已经过了。"), SHORT,
+        Fixed("对不起，电话请假的时间已经过了，或者您的安排已经变更。"), SHORT,
         Fixed("请您联系工作人员，联系电话"), Phone(facts.contact_phone), LONG,
     )  # fmt: skip
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr import prompts as prompts_of
 from ivr.calls import (
     Answered,
+    CallBackWish,
     Cancelled,
     CancelTimer,
     Command,
@@ -25,19 +27,21 @@ from ivr.calls import (
     PlayFailed,
     Recorded,
     Refused,
+    Reply,
     Ringing,
     Started,
     StartTimer,
     TimerFired,
     Unavailable,
 )
-from ivr.dialplans import Kind, Timings, begin
+from ivr.dialplans import KINDS, Again, Inbound, Kind, Timings, Whom
 from ivr.dialplans.conversation import CALL, STEP
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PROMPTS = [
     *("invitation", "confirm_accept", "confirm_decline", "confirm_wrong_person", "wrong_key", "no_key"),
     *("received_accept", "details", "goodbye", "wait"),
+    *("inbound", "call_back", "confirm_leave", "languages", "language_recorded", "leave_closed"),
     *("witness_receipt", "witness_ask", "witness_weak", "witness_readback", "witness_received"),
 ]
 
@@ -56,10 +60,15 @@ events: st.SearchStrategy[Event] = st.one_of(
 )
 # Uniform events seldom get past the answer: these are what a call is mostly made of.
 lively: st.SearchStrategy[Event | None] = st.one_of(
-    st.builds(Digit, st.sampled_from(["1", "2", "9", "*", "3", "#"]), prompts), st.just(None), events
+    st.builds(Digit, st.sampled_from(["1", "2", "9", "*", "3", "#", "8", "7"]), prompts), st.just(None), events
 )
 stories = st.lists(st.tuples(lively, st.floats(0, 20)), max_size=60)
-kinds = pytest.mark.parametrize("kind", list(Kind))
+# A call from outside is no call of ours, but its flow keeps what every flow keeps.
+FLOWS = {
+    **KINDS,
+    "inbound": Kind("inbound", Whom.EXPERT, Again.NEVER, lambda timings, _: Inbound(timings), lambda _: prompts_of.inbound()),
+}
+kinds = pytest.mark.parametrize("kind", list(FLOWS.values()), ids=list(FLOWS))
 
 
 def weak(digits: str) -> str | None:
@@ -101,6 +110,8 @@ class Watcher:
                 self.timers.add(name)
             case CancelTimer(name):
                 self.timers.discard(name)
+            case Decide(CallBackWish()):
+                assert self.presses >= 1
             case Decide():
                 self.decided += 1
                 assert self.presses >= 2, "decided by a single press"
@@ -115,7 +126,7 @@ class Watcher:
 @kinds
 @given(story=st.lists(events, max_size=40))
 def test_any_events_in_any_order(kind: Kind, story: list[Event]) -> None:
-    watcher = Watcher(begin(kind, Timings(), weak))
+    watcher = Watcher(kind.flow(Timings(), weak))
     for event in story:
         watcher.feed(event)
     assert len(watcher.finished) <= 1
@@ -124,7 +135,7 @@ def test_any_events_in_any_order(kind: Kind, story: list[Event]) -> None:
 @kinds
 @given(story=stories, repeat=st.integers(1, 3))
 def test_every_call_comes_to_exactly_one_end(kind: Kind, story: list[tuple[Event | None, float]], repeat: int) -> None:
-    watcher = Watcher(begin(kind, Timings(), weak))
+    watcher = Watcher(kind.flow(Timings(), weak))
     for event in (Started(), Ringing(), Answered()):
         watcher.feed(event)
     for drawn, pause in story:
@@ -143,7 +154,7 @@ def test_every_call_comes_to_exactly_one_end(kind: Kind, story: list[tuple[Event
 @given(story=stories)
 def test_left_alone_it_hangs_up_by_itself(kind: Kind, story: list[tuple[Event | None, float]]) -> None:
     """Nothing but timers: every state is left, and in the end the channel is hung up."""
-    watcher = Watcher(begin(kind, Timings(), weak))
+    watcher = Watcher(kind.flow(Timings(), weak))
     done: list[Command] = []
     pressed: list[Event] = [each for each, _ in story if isinstance(each, Digit)]
     for event in (Started(), Answered(), *pressed):
@@ -156,7 +167,7 @@ def test_left_alone_it_hangs_up_by_itself(kind: Kind, story: list[tuple[Event | 
 
 @given(story=stories)
 def test_an_acceptance_needs_its_record(story: list[tuple[Event | None, float]]) -> None:
-    watcher = Watcher(begin(Kind.INVITATION, Timings(), weak))
+    watcher = Watcher(KINDS["invitation"].flow(Timings(), weak))
     recorded = False
     for event in (Started(), Answered(), *(each for each, _ in story if each is not None)):
         recorded = recorded or isinstance(event, Recorded)
@@ -164,3 +175,28 @@ def test_an_acceptance_needs_its_record(story: list[tuple[Event | None, float]])
     if watcher.finished and watcher.finished[0] in (Outcome.ACCEPTED, Outcome.DECLINED):
         assert recorded
         assert watcher.decided
+
+
+@given(story=stories)
+def test_a_call_from_outside_decides_nothing(story: list[tuple[Event | None, float]]) -> None:
+    """Whatever is pressed: at most a call back is asked for, which is not for the caller to decide."""
+    flow = Inbound(Timings())
+    for event in (Started(), Answered(), *(each for each, _ in story if each is not None)):
+        for command in flow.receive(event, NOW):
+            assert not isinstance(command, Decide) or command.decision == CallBackWish()
+
+
+@given(story=stories)
+def test_leave_needs_its_two_keys_and_its_record(story: list[tuple[Event | None, float]]) -> None:
+    watcher = Watcher(KINDS["call_back"].flow(Timings(), weak))
+    recorded, last = False, ""
+    for event in (Started(), Answered(), *(each or Played(watcher.step) for each, _ in story)):
+        live = Digit(event.key, watcher.step) if isinstance(event, Digit) else event
+        recorded = recorded or isinstance(live, Recorded)
+        watcher.now += timedelta(seconds=2)
+        for command in watcher.feed(live):
+            if isinstance(command, Decide) and command.decision == Reply(Outcome.LEAVE_CONFIRMED) and isinstance(live, Digit):
+                assert (last, live.key) == ("8", "8")
+        last = live.key if isinstance(live, Digit) else last
+    if watcher.finished and watcher.finished[0] is Outcome.LEAVE_CONFIRMED:
+        assert recorded
