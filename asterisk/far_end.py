@@ -175,7 +175,8 @@ def later_dialplan(behaviour: Behaviour, settings: FarEndSettings) -> tuple[str,
 
 
 def caller_dialplan(settings: FarEndSettings) -> tuple[str, ...]:
-    """What a telephone does that calls the node: once answered it presses the variable KEYS, each after a pause."""
+    """What a telephone does that calls the node: once answered it presses the variable KEYS, each after a pause, and with
+    LEAVES=1 hangs up at once."""
     return (
         *note(settings, "connected"),
         *((f"MixMonitor(,r({settings.recordings}/in-${{NUMBER}}-${{UNIQUEID}}.wav))",) if settings.record else ()),
@@ -183,6 +184,7 @@ def caller_dialplan(settings: FarEndSettings) -> tuple[str, ...]:
         'GotoIf($["${KEYS}" = ""]?stay)',
         *note(settings, "dialled ${KEYS}"),
         f"SendDTMF(${{KEYS}},{round(settings.press_again_after * 1000)},120)",
+        'GotoIf($["${LEAVES}" = "1"]?gone)',
     )
 
 

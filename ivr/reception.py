@@ -2,7 +2,8 @@
 
 Nothing is decided on such a call, because a caller's number can be forged. So that nobody learns whose number is on file,
 every caller hears the same and causes the same statements while the line is open; whether anybody is called back is looked
-up only when it is free. What is left to learn is whether a telephone rings afterwards, by whoever can see or dial it.
+up only when it is free (ivr.call_backs). What is left to learn is whether a telephone rings afterwards, by whoever can see
+or dial it.
 """
 
 from __future__ import annotations
@@ -12,20 +13,17 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import Enum
 from typing import Any
 
 from db.errors import DatabaseError
-from db.pool import Database, Transaction
+from db.pool import Database
 from db.vault import Vault
-from drawing import chain
-from drawing.advance import new_call_id
-from drawing.decide import lock
-from drawing.rules import InboundRule, Rules
+from drawing.rules import InboundRule
 from ivr import prompts
 from ivr.ari.driver import Driver
 from ivr.ari.errors import Abandoned
 from ivr.ari.line import Arrival
+from ivr.call_backs import WhyNot, follow
 from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
 from ivr.dialplans import Inbound, Timings
 from ivr.dispatch import Q
@@ -37,20 +35,6 @@ from ivr.speech import Speech
 LOG = logging.getLogger(__name__)
 LAPSE_SECONDS = 900.0  # a call back that could not be made by then is expected no more
 WRITE_AGAIN_SECONDS = 2.0
-FLOWS = ("call_back_invitation", "call_back", "call_back_nothing")
-"""The kinds of call back, by the urgency of what is open."""
-
-
-class WhyNot(Enum):
-    """Why a call from outside led to no call back."""
-
-    AT_ONCE = "at_once"  # too many calls from outside at the same time: busy
-    PER_NUMBER = "per_number"  # too many from this number within the hour: busy
-    NOT_WANTED = "not_wanted"
-    UNKNOWN = "unknown"  # the number is nobody's, or was withheld
-    NOTHING = "nothing"  # an expert who was never drawn
-    UNDER_WAY = "under_way"
-    LIMIT = "limit"  # called back often enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +78,10 @@ class Reception:
         task = asyncio.create_task(self._take(arrival, busy), name="call from outside")
         self._tasks[arrival.channel] = task
         task.add_done_callback(lambda _: self._tasks.pop(arrival.channel, None))
+
+    def prepare(self) -> None:
+        """Have the prompts made before anybody calls."""
+        self._prompts()
 
     def stop(self) -> None:
         """Take no more calls; those that are on the line run out."""
@@ -168,7 +156,7 @@ class Reception:
             return Outcome.INTERRUPTED, Trail(arrival.channel, arrival.trunk)
 
     def _prompts(self) -> asyncio.Task[Mapping[str, Sequence[str]]]:
-        """Rendered once, when the first call comes; anew when that failed."""
+        """Rendered once; anew when that failed."""
         if self._media is None or (self._media.done() and (self._media.cancelled() or self._media.exception())):
             self._media = asyncio.create_task(self._render(), name="prompts of the inbound line")
         return self._media
@@ -196,42 +184,6 @@ class Reception:
         async with self._db.transaction() as tx:
             ended = await tx.one(Q.end_inbound, values)
             if ended is not None and why_not is None:
-                activity = await self._follow(tx, entry, ended)
+                activity = await follow(tx, entry, ended, self._rule)
         if activity is not None:
             self._note(activity)
-
-    async def _follow(self, tx: Transaction, entry: int, ended: Any) -> str | None:
-        """The activity that has a new call back, if one has."""
-        matter = await self._matter(tx, ended)
-        call = None if isinstance(matter, WhyNot) else await self._call_back(tx, matter)
-        if call is None and not isinstance(matter, WhyNot):
-            matter = WhyNot.UNDER_WAY
-        why_not = matter.value if isinstance(matter, WhyNot) else None
-        LOG.info("call %s from outside led to %s", entry, call or why_not)
-        await tx.run(Q.led_to, {"id": entry, "call": call, "why_not": why_not})
-        return None if isinstance(matter, WhyNot) else str(matter.activity)
-
-    async def _matter(self, tx: Transaction, ended: Any) -> Any:
-        """What the caller is to be called back about, or why not."""
-        if not ended.wanted:
-            return WhyNot.NOT_WANTED
-        expert = await tx.value(Q.caller, {"caller": ended.caller})
-        if expert is None:
-            return WhyNot.UNKNOWN
-        so_far = await tx.one(Q.call_backs, {"expert": expert, "flows": list(FLOWS)})
-        if so_far.under_way:
-            return WhyNot.UNDER_WAY
-        if so_far.hour >= self._rule.call_backs_hour or so_far.day >= self._rule.call_backs_day:
-            return WhyNot.LIMIT
-        return await tx.one(Q.open_matter, {"expert": expert}) or WhyNot.NOTHING
-
-    async def _call_back(self, tx: Transaction, matter: Any) -> str | None:
-        """Have the call made at once; what rings the person now about the same gives way to it."""
-        await lock(tx, matter.activity)
-        leave = (matter.gather_at - matter.now).total_seconds() > Rules.load(matter.rules).inbound.leave_lead_s
-        values = {"id": new_call_id(), "flow": FLOWS[matter.urgency], "pick": matter.pick, "matter": {"leave": leave}}
-        call: str | None = await tx.value(Q.insert_call_back, values)
-        if matter.urgency == 0 and (rings := await tx.value(Q.live_invitation, {"pick": matter.pick})):
-            await tx.run(chain.Q.wake, {"activity": rings})  # whoever carries it gives it up
-        await tx.run(chain.Q.wake, {"activity": matter.activity})
-        return call

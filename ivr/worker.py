@@ -91,6 +91,7 @@ class Worker:
                     tasks.create_task(self._hear_asterisk(), name="events"),
                     tasks.create_task(self._hear_database(), name="listen"),
                 ]
+                self._reception.prepare()
                 await self._take_over()
                 await self._loop()
                 for task in watching:

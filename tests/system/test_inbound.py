@@ -15,6 +15,7 @@ import pytest
 
 from asterisk.far_end import Behaviour, LoggedEvent
 from asterisk.instance import authorization
+from db.blocking import transaction
 from db.pool import Database
 from drawing import evidence
 from drawing.__main__ import main
@@ -23,7 +24,7 @@ from drawing.rules import Rules
 from drawing.start import start
 from tests.postgres import Cluster, TestDatabase, fresh_database
 from tests.scenes import add_experts, condition, make_activity, plan
-from tests.system.conftest import CALLER_ID, Stack, running_stack
+from tests.system.conftest import CALLER_ID, Stack, Worker, running_stack
 
 pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.speech]
 
@@ -36,8 +37,19 @@ DRAWN = [CALLS_BACK, RINGS_ELSEWHERE, WANTS_LEAVE, NOTHING_OPEN]
 UNKNOWN = Behaviour.ACCEPTS.number(6)
 FLOODER = Behaviour.ACCEPTS.number(7)
 FLOOD = 20
+TIMES = {"press_after": 0.6, "press_again_after": 1.0}
 RULE = Rules.load("demo-1").inbound
 
+LONG_PAUSE = """
+CREATE FUNCTION long_pause() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.not_before := clock_timestamp() + interval '1 hour';
+  RETURN NEW;
+END $$;
+CREATE TRIGGER long_pause BEFORE INSERT ON call FOR EACH ROW WHEN (NEW.flow = 'invitation' AND NEW.attempt > 1)
+  EXECUTE FUNCTION long_pause()
+"""
+"""The demonstration's pauses of seconds would have the retry ring before anybody can call back."""
 ROWS = """
 SELECT i.caller_hash, i.outcome::text AS outcome, i.why_not, i.trail, i.wanted_at, i.ended_at, c.flow, c.attempt,
        c.outcome::text AS became, c.dialled_at
@@ -68,14 +80,17 @@ def left(cluster: Cluster, speech_cache: Path, tmp_path_factory: pytest.TempPath
 
 
 async def _run(database: TestDatabase, folder: Path, cache: Path) -> Aftermath:
-    async with Database(database.dsn) as db, running_stack(db, database, folder, cache) as stack:
+    async with Database(database.dsn) as db, running_stack(db, database, folder, cache, **TIMES) as stack:
         vault = stack.keys.custody.vault
         add_experts(database.dsn, vault, [*DRAWN, NEVER_DRAWN])
         hashes = {vault.keyed_hash("phone", each): each for each in (*DRAWN, NEVER_DRAWN, UNKNOWN, FLOODER)}
         await db.run("UPDATE expert SET specialties = '{B0101}' WHERE id = %(id)s", {"id": len(DRAWN) + 1})
         activity = await make_activity(db, vault, plan((condition(seats=len(DRAWN)),)))
+        with transaction(database.owner_dsn) as tx:
+            tx.run(LONG_PAUSE)
         worker = await stack.worker()
         await start(db, activity, "clerk", Role.HANDLER)
+        await stack.until("SELECT count(*) > 0 FROM call WHERE state = 'live'")  # the worker is there for calls
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_while_it_rings(stack))
             tasks.create_task(_once_decided(stack, WANTS_LEAVE))
@@ -89,18 +104,33 @@ async def _run(database: TestDatabase, folder: Path, cache: Path) -> Aftermath:
         await stack.until("SELECT count(*) = %(all)s FROM inbound WHERE ended_at IS NOT NULL", all=6 + FLOOD)
         await stack.until("SELECT count(*) = 0 FROM call WHERE state <> 'ended'")
         await stack.until("SELECT count(*) = 1 FROM activity WHERE state = 'short'")
-        await worker.stop()
+        await _crash(stack, worker)
         await stack.no_channels()
         return await _kept(stack, activity, hashes)
 
 
-async def _call(stack: Stack, number: str, keys: str = "1") -> None:
-    """The telephone with that number calls the published one, and presses the keys."""
+async def _crash(stack: Stack, worker: Worker) -> None:
+    """The worker is killed while somebody is on the line and somebody has just asked for a call back; the next one knows."""
+    before = await stack.db.value("SELECT count(*) FROM inbound")
+    await _call(stack, UNKNOWN, keys="")
+    await _call(stack, RINGS_ELSEWHERE)
+    await stack.until("SELECT count(*) = %(all)s FROM inbound", all=before + 2)
+    await stack.until("SELECT count(*) = 1 FROM inbound WHERE ended_at IS NULL AND wanted_at IS NOT NULL")
+    worker.kill()
+    await worker.ended()
+    successor = await stack.worker()
+    await stack.until("SELECT count(*) = 0 FROM inbound WHERE ended_at IS NULL")
+    await stack.until("SELECT count(*) = 0 FROM call WHERE state <> 'ended'")
+    await successor.stop()
+
+
+async def _call(stack: Stack, number: str, keys: str = "1", *, leaves: bool = False) -> None:
+    """The telephone with that number calls the published one, presses the keys, and leaves at once or stays."""
     settings = stack.far_end.settings
     headers = {"Authorization": authorization(settings.ari_user, settings.ari_password)}
     body = {
         "endpoint": f"PJSIP/{CALLER_ID}@node", "context": "callers", "extension": number, "priority": 1,
-        "callerId": number, "timeout": 60, "variables": {"KEYS": keys},
+        "callerId": number, "timeout": 60, "variables": {"KEYS": keys, "LEAVES": str(int(leaves))},
     }  # fmt: skip
     async with (
         aiohttp.ClientSession(headers=headers) as session,
@@ -112,7 +142,7 @@ async def _call(stack: Stack, number: str, keys: str = "1") -> None:
 async def _while_it_rings(stack: Stack) -> None:
     while ("ringing", RINGS_ELSEWHERE) not in {(each.event, each.number) for each in stack.telephone_log()}:
         await asyncio.sleep(0.02)
-    await _call(stack, RINGS_ELSEWHERE)
+    await _call(stack, RINGS_ELSEWHERE, leaves=True)
 
 
 async def _once_decided(stack: Stack, number: str) -> None:
@@ -169,10 +199,10 @@ def test_who_missed_the_call_calls_back_and_accepts(left: Aftermath) -> None:
 
 
 def test_a_ringing_leg_gives_way_to_the_call_back(left: Aftermath) -> None:
-    (row,) = left.inbound[RINGS_ELSEWHERE]
+    row, _ = left.inbound[RINGS_ELSEWHERE]
     assert (row.flow, row.became, row.attempt) == ("call_back_invitation", "accepted", 2)
     rang = [(each.flow, each.attempt, each.outcome) for each in left.calls[RINGS_ELSEWHERE] if each.dialled_at]
-    assert rang == [("invitation", 1, "cancelled"), ("call_back_invitation", 2, "accepted")]
+    assert rang[:2] == [("invitation", 1, "cancelled"), ("call_back_invitation", 2, "accepted")]
     assert left.picks[RINGS_ELSEWHERE] == "accepted"
 
 
@@ -191,7 +221,7 @@ def test_with_nothing_open_a_language_can_be_chosen(left: Aftermath) -> None:
 
 @pytest.mark.parametrize(("number", "why"), [(UNKNOWN, "unknown"), (NEVER_DRAWN, "nothing")])
 def test_nobody_is_called_about_nothing(left: Aftermath, number: str, why: str) -> None:
-    (row,) = left.inbound[number]
+    row, *_ = left.inbound[number]
     assert (row.outcome, row.why_not, row.flow) == ("call_back_asked", why, None)
     assert number not in left.calls
     assert not [each for each in left.log if (each.number, each.event) == (number, "incoming")]
@@ -202,8 +232,9 @@ def test_everybody_hears_the_same(left: Aftermath) -> None:
     told = {
         number: (heard(row), [each["key"] for each in row.trail["pressed"]], row.outcome)
         for number, (row, *_) in left.inbound.items()
+        if number != RINGS_ELSEWHERE  # hung up with the key
     }
-    assert set(told) == {*DRAWN, NEVER_DRAWN, UNKNOWN, FLOODER}
+    assert set(told) == {*DRAWN, NEVER_DRAWN, UNKNOWN, FLOODER} - {RINGS_ELSEWHERE}
     assert all(each == (["inbound", "inbound_recorded"], ["1"], "call_back_asked") for each in told.values()), told
 
 
@@ -216,6 +247,13 @@ def test_a_flood_is_turned_away(left: Aftermath) -> None:
     ended = [each.detail for each in left.log if (each.number, each.event) == (FLOODER, "ended")]
     assert len(ended) == len(taken)  # the others were never answered
     assert FLOODER not in left.calls
+
+
+def test_a_crash_leaves_nobody_on_the_line_and_loses_no_wish(left: Aftermath) -> None:
+    silent = left.inbound[UNKNOWN][-1]
+    assert (silent.outcome, silent.why_not) == ("interrupted", "not_wanted")
+    wanted = left.inbound[RINGS_ELSEWHERE][-1]
+    assert (wanted.flow, wanted.became) == ("call_back", "delivered")
 
 
 def test_one_decision_for_each_pick(left: Aftermath) -> None:

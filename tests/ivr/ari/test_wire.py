@@ -76,7 +76,7 @@ def test_an_event_without_its_channel_is_not_as_promised() -> None:
 
 
 def test_every_event_knows_its_channel() -> None:
-    assert wire.channel_of(wire.StasisStart(channel=UP)) == "el01"
+    assert wire.channel_of(wire.StasisStart(channel=WHOLE)) == "el01"
     assert wire.channel_of(wire.Dial(peer=UP, dialstatus="RINGING")) == "el01"
     playback = wire.Playback(id="p", target_uri="channel:el01", state="done")
     assert wire.channel_of(wire.PlaybackFinished(playback=playback)) == "el01"
