@@ -28,6 +28,7 @@ class WhyNot(Enum):
 
     AT_ONCE = "at_once"  # too many calls from outside at the same time: busy
     PER_NUMBER = "per_number"  # too many from this number within the hour: busy
+    HOURS = "hours"  # outside the hours in which we call: said so, and hung up
     NOT_WANTED = "not_wanted"
     UNKNOWN = "unknown"  # the number is nobody's, or was withheld
     NOTHING = "nothing"  # an expert who was never drawn

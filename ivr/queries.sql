@@ -148,18 +148,20 @@ FROM call c WHERE c.expert = %(expert)s AND c.flow = ANY(%(flows)s::text[])
   AND (c.state <> 'ended' OR c.dialled_at > clock_timestamp() - interval '1 day');
 
 -- name: open_matter
--- What is open for an expert, the most urgent: an open invitation, else the next appointment, else that there was one once.
--- Who has asked for leave by key has no appointment to be told of.
+-- What is open for an expert, the most urgent: the open invitation that rang last, else the next appointment, else that there
+-- was one once. Who has asked for leave by key has no appointment to be told of.
 SELECT m.* FROM (
   SELECT p.id AS pick, p.activity, p.expert, n.gather_at, a.rules, clock_timestamp() AS now,
-         CASE WHEN p.outcome = 'open' AND a.state IN ('drawing', 'paused') THEN 0
+         CASE WHEN p.outcome = 'open' AND a.state = 'drawing' THEN 0
               WHEN EXISTS (SELECT FROM appointment ap WHERE ap.pick = p.id AND upper(ap.during) > clock_timestamp())
                AND NOT EXISTS (SELECT FROM call c WHERE c.pick = p.id AND c.outcome = 'leave_confirmed') THEN 1
               ELSE 2 END AS urgency
   FROM pick p JOIN activity a ON a.id = p.activity JOIN condition k ON k.activity = p.activity AND k.id = p.condition
        JOIN notice n ON n.activity = k.activity AND n.id = k.notice
   WHERE p.expert = %(expert)s) m
-ORDER BY m.urgency, CASE WHEN m.urgency = 1 THEN m.gather_at END, m.pick DESC LIMIT 1;
+ORDER BY m.urgency, CASE WHEN m.urgency = 1 THEN m.gather_at END,
+         CASE WHEN m.urgency = 0 THEN (SELECT max(c.dialled_at) FROM call c WHERE c.pick = m.pick) END DESC NULLS LAST,
+         m.pick DESC LIMIT 1;
 
 -- name: insert_call_back
 -- A call back waits for the dispatcher; attempts of its kind count on.

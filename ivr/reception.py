@@ -13,12 +13,13 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, time
 from typing import Any
 
 from db.errors import DatabaseError
 from db.pool import Database
 from db.vault import Vault
-from drawing.rules import InboundRule
+from drawing.rules import Rules
 from ivr import prompts
 from ivr.ari.driver import Driver
 from ivr.ari.errors import Abandoned
@@ -29,7 +30,7 @@ from ivr.dialplans import Inbound, Timings
 from ivr.dispatch import Q
 from ivr.evidence import moment
 from ivr.lease import Lease
-from ivr.policy import subscriber
+from ivr.policy import opening, subscriber
 from ivr.speech import Speech
 
 LOG = logging.getLogger(__name__)
@@ -54,12 +55,12 @@ class Reception:
         vault: Vault,
         speech: Speech,
         lease: Lease,
-        rule: InboundRule,
+        rules: Rules,
         driver: Callable[[], Driver],
         note: Callable[[str], None],
     ) -> None:
         self._db, self._vault, self._speech, self._lease = db, vault, speech, lease
-        self._rule, self._driver, self._note = rule, driver, note
+        self._rule, self._calling, self._driver, self._note = rules.inbound, rules.calling, driver, note
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._media: asyncio.Task[Mapping[str, Sequence[str]]] | None = None
         self._stopping = False
@@ -122,12 +123,14 @@ class Reception:
             self._driver().turn_away(arrival.channel, "busy")
             await self._end(entry.id, Outcome.CANCELLED, None, why_not)
             return
+        now = datetime.now(UTC)
+        open_now = opening(self._calling, now) <= now
         try:
-            outcome, trail = await self._converse(arrival, entry.id)
+            outcome, trail = await self._converse(arrival, entry.id, Inbound(Timings(), open_now=open_now))
         except Abandoned:
             LOG.info("call %s from outside is left to the node's next holder", entry.id)
             return
-        await self._end(entry.id, outcome, trail, None)
+        await self._end(entry.id, outcome, trail, None if open_now else WhyNot.HOURS)
 
     async def _enter(self, arrival: Arrival) -> _Entry:
         number = subscriber(arrival.number)
@@ -136,7 +139,7 @@ class Reception:
         values |= {"node": self._lease.node, "epoch": self._lease.epoch}
         return _Entry(*await self._db.one(Q.take_inbound, values))
 
-    async def _converse(self, arrival: Arrival, entry: int) -> tuple[Outcome, Trail]:
+    async def _converse(self, arrival: Arrival, entry: int, flow: Inbound) -> tuple[Outcome, Trail]:
         async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
             try:
                 wanted = await self._db.run(Q.want_call_back, {"id": entry, "epoch": self._lease.epoch})
@@ -147,7 +150,7 @@ class Reception:
 
         try:
             media = await asyncio.shield(self._prompts())
-            return await self._driver().run(arrival, Inbound(Timings()), media, write)
+            return await self._driver().run(arrival, flow, media, write)
         except Abandoned:
             raise
         except Exception:  # a mistake of ours must not leave the caller on the line
@@ -162,7 +165,8 @@ class Reception:
         return self._media
 
     async def _render(self) -> Mapping[str, Sequence[str]]:
-        rendered = await self._speech.render_all(prompts.inbound())
+        hours = self._calling.hours_from, self._calling.hours_until or time()
+        rendered = await self._speech.render_all(prompts.inbound(*hours))
         return {name: [f"sound:{path}" for path in paths] for name, paths in rendered.items()}
 
     async def _end(self, entry: int, outcome: Outcome, trail: Trail | None, why_not: WhyNot | None) -> None:

@@ -70,7 +70,7 @@ class Worker:
         self._orders = Orders(custody.vault)
         recorder = Recorder(db, custody, self._orders, lease.epoch)
         self._reception = Reception(
-            db, custody.vault, speech, lease, rules.inbound, lambda: self._switchboard.driver, self._note
+            db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note
         )
         self._switchboard = Switchboard(
             client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived

@@ -105,7 +105,7 @@ class Driver:
 
     async def sweep(self, keep: Collection[str] = ()) -> tuple[str, ...]:
         """For a new holder of the node: hang up every channel of ours that is not in `keep`, and every call from
-        outside that an earlier holder had, remove our bridges, and return the channels' ids once they are known to
+        outside that an earlier holder answered, remove our bridges, and return the channels' ids once they are known to
         be gone. Raises Unsent or Unanswered while the node can't be reached.
         """
         swept: set[str] = set()
@@ -174,17 +174,21 @@ class Driver:
             _log.warning("looking for calls from outside: %s", error)
             return
         for each in channels:
-            if not self._is_from_outside(each) or each.id in self._legs or self._over:
+            if each.id in self._legs or self._over:
                 continue
-            if each.state == "Ring":
-                arrived(Arrival(each.id, each.caller.number, each.endpoint))
-            else:
+            if self._is_answered(each):
                 self._send_away(each.id)
+            elif self._is_from_outside(each):
+                arrived(Arrival(each.id, each.caller.number, each.endpoint))
 
     async def _unkept(self, keep: Collection[str]) -> set[str]:
         channels = await self._client.channels()
-        left = {each.id for each in channels if is_ours(each.id) or self._is_from_outside(each)}
+        left = {each.id for each in channels if is_ours(each.id) or self._is_answered(each)}
         return left - {*keep, *self._legs}
+
+    def _is_answered(self, channel: wire.WholeChannel) -> bool:
+        """A call from outside that somebody has picked up; one that only waits is nobody's yet."""
+        return self._is_from_outside(channel) and channel.state == "Up"
 
     def _is_from_outside(self, channel: wire.WholeChannel) -> bool:
         data = f"{self._client.node.app},{INBOUND}"

@@ -1,6 +1,7 @@
 """The inbound line (来电, requirement K4): says who we are, offers to call back the number on file, and hangs up.
 
-Key 1 asks for the call back; 3 or * again. The flow does not know who calls, and so says the same to everybody, in the
+Key 1 asks for the call back; 3 or * again. Outside the hours in which we call it says those, for nobody shall be woken by
+whoever forged their number. The flow does not know who calls, and so says the same to everybody, in the
 same time: a caller's number can be forged, and whoever tries numbers shall not learn which of them belong to experts.
 Whether anybody is called back is decided by rows, after the line is free again.
 """
@@ -15,8 +16,10 @@ from ivr.dialplans.timings import Timings
 
 
 class Inbound(Conversation):
-    def __init__(self, timings: Timings) -> None:
+    def __init__(self, timings: Timings, *, open_now: bool = True) -> None:
+        """open_now: whether now is a time in which anybody may be called; else that is all that is said."""
         super().__init__(replace(timings, call_seconds=timings.inbound_seconds))
+        self._open = open_now
         self._replays = self._wrong_keys = 0
 
     def opening(self) -> Sequence[Command]:
@@ -24,7 +27,7 @@ class Inbound(Conversation):
         return (PickUp(), StartTimer(STEP, self.timings.pick_up_seconds))
 
     def answered(self, now: datetime) -> Commands:
-        return self.play("inbound", now)
+        return self.play("inbound", now) if self._open else self.farewell("inbound_closed", now, Outcome.DELIVERED)
 
     def talk(self, event: Digit | Played | TimerFired, now: datetime) -> Commands:
         match event:

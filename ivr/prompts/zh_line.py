@@ -5,9 +5,10 @@ no matter and no evaluation, asks for no digits of a 证件, and promises a call
 """
 
 from collections.abc import Mapping
+from datetime import time
 
 from .facts import CallBackFacts, InvitationFacts
-from .parts import Fixed, Part, Phone, Prompt
+from .parts import ClockRange, Fixed, Part, Phone, Prompt
 from .zh import ASKS_NOTHING, AUTOMATIC, EVERY_DETAIL, FIXED_INVITATION, LEAD, LONG, REPEAT, SHORT, WHO, invitation
 
 SORRY = Fixed("对不起，系统正忙，现在不能办理。请您稍后再给我们打电话。再见。")
@@ -54,9 +55,13 @@ LANGUAGES: Mapping[str, tuple[Part, ...]] = {
 }  # fmt: skip
 
 
-def inbound() -> Mapping[str, Prompt]:
-    """All prompts of a call from outside, by id."""
-    return _prompts(INBOUND)
+def inbound(begin: time, end: time) -> Mapping[str, Prompt]:
+    """All prompts of a call from outside, by id; begin and end of the hours in which we call, local."""
+    closed: tuple[Part, ...] = (
+        LEAD, WHO, SHORT, Fixed("现在不是回电时间。"), SHORT, Fixed("每天的回电时间是"), ClockRange(begin, end), SHORT,
+        Fixed("请您到时再打。再见。"),
+    )  # fmt: skip
+    return _prompts({**INBOUND, "inbound_closed": closed})
 
 
 def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
@@ -75,7 +80,7 @@ def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
 
 def fixed_phrases() -> tuple[str, ...]:
     """Every fixed phrase of these calls, once, in order."""
-    samples = call_back(CallBackFacts(EVERY_DETAIL, leave=True)), call_back(CallBackFacts(None)), inbound()
+    samples = call_back(CallBackFacts(EVERY_DETAIL, leave=True)), call_back(CallBackFacts(None)), inbound(time(8), time(21))
     parts = (part for group in samples for prompt in group.values() for part in prompt.parts)
     return tuple(dict.fromkeys(part.text for part in parts if isinstance(part, Fixed)))
 

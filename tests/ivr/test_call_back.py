@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import time
 
 import pytest
 
@@ -159,7 +160,8 @@ def test_before_a_key_nothing_is_said_of_where_and_when() -> None:
 
 def test_every_fixed_phrase_is_on_the_speakers_list() -> None:
     listed = set(prompts.fixed_phrases())
-    groups = prompts.call_back(CallBackFacts(INVITATION, leave=True)), prompts.call_back(CallBackFacts(None)), prompts.inbound()
+    facts = CallBackFacts(INVITATION, leave=True), CallBackFacts(None)
+    groups = [*map(prompts.call_back, facts), prompts.inbound(time(8), time(21))]
     for group in groups:
         for prompt in group.values():
             assert {part.text for part in prompt.parts if isinstance(part, Fixed)} <= listed

@@ -247,6 +247,12 @@ async def test_a_call_back_that_cannot_be_made_lapses(line: Callable[..., Any]) 
     assert await made.due() == ["invitation"]
 
 
+async def test_while_a_draw_is_paused_nothing_is_open(line: Callable[..., Any]) -> None:
+    made = await line()
+    await made.db.run("UPDATE activity SET state = 'paused'")
+    assert (await made.rings_us()).flow == "call_back_nothing"
+
+
 async def test_a_language_is_the_persons_own_and_only_on_the_line(line: Callable[..., Any]) -> None:
     made = await line()
     await agreed(made)

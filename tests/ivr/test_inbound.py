@@ -1,3 +1,5 @@
+from datetime import time
+
 import pytest
 
 from ivr import prompts
@@ -62,6 +64,12 @@ def test_other_keys_mean_nothing() -> None:
     gone(said.presses("2").does(Play("inbound_goodbye")).hears_out().does(HangUp()), Outcome.WRONG_KEYS)
 
 
+def test_outside_the_hours_only_those_are_said() -> None:
+    said = script(Inbound(Timings(), open_now=False)).gets(Started()).does(PickUp())
+    said.gets(Answered()).does(Play("inbound_closed")).presses("1").does_nothing().hears_out().does(HangUp())
+    gone(said, Outcome.DELIVERED)
+
+
 def test_nobody_keeps_the_line() -> None:
     """Whatever is pressed and however long: the call ends within its ceiling."""
     said = picked_up()
@@ -112,13 +120,17 @@ def test_the_worker_stops() -> None:
 
 def test_every_prompt_is_there_and_gives_nothing_away() -> None:
     """One set of prompts for everybody; it promises a call only to a number on file, and asks for no digits."""
-    made = prompts.inbound()
-    assert set(made) == {"inbound", "inbound_recorded", "inbound_goodbye", "wait", "promise_call"}
+    made = prompts.inbound(time(8), time(21))
+    ids = {"inbound", "inbound_recorded", "inbound_goodbye", "inbound_closed", "wait", "promise_call"}
+    assert set(made) == ids
     said = {name: "/".join(spoken_text(part) for part in prompt.spoken()) for name, prompt in made.items()}
     assert said["inbound"] == (
         "您好。这里是广东省综合评标评审专家库。/这是自动语音电话，您可以随时按键。/来电不能直接办理事项。"
         "/需要我们给您回电话，请按一。/我们只拨打已经登记的号码。/再听一遍，请按三，或者按星号键。"
         "/我们不会询问您的证件号码，也不会要您付款。"
+    )
+    assert said["inbound_closed"] == (
+        "您好。这里是广东省综合评标评审专家库。/现在不是回电时间。/每天的回电时间是/上午八点整至晚上九点整/请您到时再打。再见。"
     )
     assert said["inbound_recorded"] == (
         "已经收到。/如果您的来电号码是登记的号码，我们马上给您回电话。/请现在挂机。再见。"
