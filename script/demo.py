@@ -89,7 +89,7 @@ async def telephones(folder: Path) -> AsyncIterator[tuple[Instance[NodeSettings]
     sip, far_sip = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
     node = NodeSettings(
         folder=folder / "node", sip_port=sip, http_port=free_port(), rtp=free_range(),
-        trunks=(Trunk("carrier", "127.0.0.1", far_sip),),
+        trunks=(Trunk("carrier", "127.0.0.1", far_sip),), inbound_app="expertline",
     )  # fmt: skip
     far_end = FarEndSettings(
         folder=folder / "far", sip_port=far_sip, http_port=free_port(), rtp=free_range(), node_port=sip,
