@@ -71,6 +71,7 @@ def _far_end_values(settings: FarEndSettings) -> dict[str, object]:
         "behaviours": tuple(far_end.Behaviour),
         "default": far_end.Behaviour.ACCEPTS,
         "dialplan": far_end.dialplan,
+        "inbox": far_end.inbox,
         "inband_suffix": far_end.Behaviour.INBAND.suffix,
         "incoming": tuple(far_end.note(settings, "incoming ${FILTER(0-9+,${CALLERID(num)})}")),
         "ended": tuple(far_end.note(settings, "ended ${HANGUPCAUSE}")),
