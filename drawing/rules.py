@@ -83,6 +83,16 @@ class Calling:
 
 
 @dataclass(frozen=True, slots=True)
+class Messages:
+    """What is sent besides calls. Times in seconds."""
+
+    announce_s: int  # N3: a 短信 announces the first call, which comes so much later; 0: none
+    witness_receipt: bool  # the 监督人 gets the receipt as a 短信 too
+    tries: int
+    pause_s: tuple[int, ...]  # after each failed try, the last one for all that follow
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """One version of a jurisdiction's rules. Times in seconds."""
 
@@ -101,6 +111,7 @@ class Rules:
     unreached_total: int
     hold_s: int  # a retry keeps its seat at most so long (D9)
     calling: Calling
+    messages: Messages
     sources: Mapping[str, Source]
 
     @classmethod
@@ -127,11 +138,11 @@ class Rules:
     @classmethod
     def _read(cls, top: "_Table") -> Self:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
-        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling")
+        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "messages")
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
-        witness, sealing, appointment, avoidance, preview, unreached, calling = tables.values()
+        witness, sealing, appointment, avoidance, preview, unreached, calling, messages = tables.values()
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
             version=top.text("version"),
@@ -149,6 +160,12 @@ class Rules:
             unreached_total=unreached.number("total", least=1),
             hold_s=unreached.number("hold_s", least=1),
             calling=_calling(calling),
+            messages=Messages(
+                announce_s=messages.number("announce_s"),
+                witness_receipt=messages.take("witness_receipt", bool),
+                tries=messages.number("tries", least=1),
+                pause_s=tuple(messages.numbers("pause_s")),
+            ),
             sources=sources,
         )
         for table in tables.values():
@@ -243,11 +260,12 @@ class _Table:
             raise self.wrong(key, f"at least {least}")
         return value
 
-    def numbers(self, key: str, count: int) -> list[int]:
+    def numbers(self, key: str, count: int | None = None) -> list[int]:
         value: list[Any] = self.take(key, list)
-        good = len(value) == count and all(type(each) is int and each > 0 for each in value)
+        enough = len(value) == count if count else bool(value)
+        good = enough and all(type(each) is int and each > 0 for each in value)
         if not good or value != sorted(value):
-            raise self.wrong(key, f"{count} ascending integers from 1")
+            raise self.wrong(key, f"{count or 'some'} ascending integers from 1")
         return value
 
     def table(self, key: str) -> "_Table":

@@ -28,6 +28,7 @@ from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher, Preparer, Q
 from ivr.jobs import Jobs
 from ivr.lease import Lease
+from ivr.messages.sender import Sender
 from ivr.policy import TokenBucket, TrunkLoad
 from ivr.record import Recorder
 from ivr.settings import Settings
@@ -58,8 +59,16 @@ class Worker:
     """One process's work; `run` returns when stopped and raises LeaseLost when it must not go on."""
 
     def __init__(
-        self, settings: Settings, db: Database, custody: Custody, speech: Speech, lease: Lease, client: Client
+        self,
+        settings: Settings,
+        db: Database,
+        custody: Custody,
+        speech: Speech,
+        lease: Lease,
+        client: Client,
+        sender: Sender | None = None,
     ) -> None:
+        """sender: empties the outbox beside the calls; None where nothing but calls goes out."""
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
         self._calling = rules.calling
@@ -69,6 +78,7 @@ class Worker:
         recorder = Recorder(db, custody, self._orders, lease.epoch)
         self._switchboard = Switchboard(client, lease, recorder, settings.trunk, self._calling, self._note)
         self._dispatcher = Dispatcher(db, custody, lease, Preparer(db, custody, speech, Timings()), self._calling)
+        self._sender = sender
         self._look = asyncio.Event()
         self._changed: set[str] = set()
         self._jobs = Jobs(settings, self._job_done)
@@ -84,6 +94,8 @@ class Worker:
                     tasks.create_task(self._hear_asterisk(), name="events"),
                     tasks.create_task(self._hear_database(), name="listen"),
                 ]
+                if self._sender is not None:
+                    tasks.create_task(self._sender.run(), name="outbox")
                 await self._take_over()
                 await self._loop()
                 for task in watching:
@@ -96,6 +108,8 @@ class Worker:
         """Begin nothing new, give up what rings; `run` returns once the calls under way have ended."""
         self._stopping = True
         self._switchboard.stop()
+        if self._sender is not None:
+            self._sender.stop()
         self._look.set()
 
     # --- the lease --------------------------------------------------------------------------------------------
@@ -178,6 +192,8 @@ class Worker:
         if activity:
             self._changed.add(activity)
         self._look.set()
+        if self._sender is not None:
+            self._sender.look()
 
     async def _loop(self) -> None:
         swept = -SWEEP_SECONDS

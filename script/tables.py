@@ -10,7 +10,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -56,6 +56,8 @@ _KINDS = {str: "text", int: "integer", float: "number", bool: "true or false", P
 
 
 def _kind(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(f"`{each}`" for each in get_args(field.annotation))
     found = str(field.annotation)
     for kind, word in _KINDS.items():
         if field.annotation is kind or f"{kind.__name__} | None" in found:
@@ -91,6 +93,10 @@ RULES: Mapping[str, str] = {
     "calling.daily_ceiling": "calls of a day in all",
     "calling.allowed_numbers": "patterns that a number must match as a whole",
     "calling.pause_s": "before the next call after this outcome",
+    "messages.announce_s": "how long before the first call a 短信 announces it; 0: none (N3)",
+    "messages.witness_receipt": "whether the supervisor gets the receipt (见证回执) as a 短信 too",
+    "messages.tries": "how often a message is handed over before it is given up",
+    "messages.pause_s": "after each failed try of handing over, the last one for all that follow",
 }
 
 

@@ -13,6 +13,7 @@ from web.handlers import (
     health,
     home,
     login,
+    message_receipts,
     operations,
     pool,
     pool_imports,
@@ -42,5 +43,6 @@ ROUTES: tuple[Route, ...] = (
     *draw.ROUTES,
     *result.ROUTES,
     *witness.ROUTES,
+    *message_receipts.ROUTES,
     *health.ROUTES,
 )
