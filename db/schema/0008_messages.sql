@@ -16,7 +16,7 @@ CREATE TABLE message (
   state message_state NOT NULL DEFAULT 'sending',
   tries int NOT NULL DEFAULT 0,              -- also fences: a sender that woke up late writes nothing over a later one
   next_try timestamptz NOT NULL DEFAULT clock_timestamp(), -- while it is being sent: when it counts as lost
-  error text NOT NULL DEFAULT '',
+  error text NOT NULL DEFAULT '',            -- why the last try came to nothing, in Chinese
   given_up_at timestamptz,                   -- never handed over, and not tried any more; error says why
   carrier text NOT NULL DEFAULT '',          -- trunk, gateway or mail
   parts int,                                 -- of a 短信: how many the network makes of it

@@ -73,14 +73,14 @@ class Trunk:
         try:
             reply = await self.client.request("PUT", "endpoints/sendMessage", body)
         except Unsent:
-            return NotNow("Asterisk could not be reached")
+            return NotNow("Asterisk 无法连接")
         except AriError:
-            return NotNow("Asterisk did not answer: perhaps it was sent")
+            return NotNow("Asterisk 没有应答，可能已经发出")
         if reply.status == 202:
             return Submitted()
         if reply.status == 400:
-            return Refused("Asterisk calls the message invalid")
-        return NotNow(f"Asterisk did not take it ({reply.status})")
+            return Refused("Asterisk 认为短信无效")
+        return NotNow(f"Asterisk 没有接收（{reply.status}）")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +110,15 @@ class HttpGateway:
             ) as reply:
                 return _gateway_verdict(reply.status)
         except (aiohttp.ClientError, TimeoutError) as error:
-            return NotNow(f"the gateway did not answer: {type(error).__name__}")
+            return NotNow(f"短信网关没有应答（{type(error).__name__}），可能已经发出")
 
 
 def _gateway_verdict(status: int) -> Verdict:
     if 200 <= status < 300 or status == 409:
         return Submitted()
     if 400 <= status < 500 and status not in AGAIN:
-        return Refused(f"the gateway refuses it ({status})")
-    return NotNow(f"the gateway did not take it ({status})")
+        return Refused(f"短信网关拒绝（{status}）")
+    return NotNow(f"短信网关没有接收（{status}）")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +154,11 @@ class MailServer:
             )  # fmt: skip
         except aiosmtplib.SMTPRecipientsRefused as error:
             code = error.recipients[0].code if error.recipients else 0
-            return _mail_verdict(code, "the address")
+            return _mail_verdict(code, "收件地址")
         except (aiosmtplib.SMTPDataError, aiosmtplib.SMTPSenderRefused) as error:
-            return _mail_verdict(error.code, "the mail")
+            return _mail_verdict(error.code, "邮件")
         except (aiosmtplib.SMTPException, OSError) as error:
-            return NotNow(f"the mail server did not take it: {type(error).__name__}")
+            return NotNow(f"邮件服务器没有接收（{type(error).__name__}）")
         return Submitted()
 
     def _trust(self) -> ssl.SSLContext | None:
@@ -166,5 +166,5 @@ class MailServer:
 
 
 def _mail_verdict(code: int, what: str) -> Verdict:
-    error = f"the mail server refuses {what} ({code})"
+    error = f"邮件服务器拒绝{what}（{code}）"
     return Refused(error) if code >= 500 else NotNow(error)

@@ -77,7 +77,7 @@ class Composer:
         values = {"activity": row.activity, "witness": row.witness, "draw": row.draw}
         found = await self.db.one(Q.witness_facts, values)
         if found is None:
-            raise Pointless("the draw has no commit, or the witness is registered no more")
+            raise Pointless("本次抽取没有承诺，或监督人已经更换")
         commit = read(found.body)
         leaves = [leaf_of(each).digest() for each in await self.db.all(DRAWING.ledger)]
         facts = WitnessFacts(
@@ -106,9 +106,9 @@ def pointless(kind: Kind, found: Any) -> str | None:
     """Why nobody needs this message any more, or None."""
     match kind:
         case Kind.DETAILS | Kind.TIME_CHANGED if found.outcome != "accepted":
-            return "the expert takes part no more"
+            return "专家已不参加"
         case Kind.DETAILS | Kind.TIME_CHANGED | Kind.ANNOUNCEMENT if not found.ahead:
-            return "the time to gather is past"
+            return "集合时间已过"
         case Kind.ANNOUNCEMENT if found.outcome != "open" or found.called:
-            return "the expert has been called already"
+            return "已经呼叫过该专家"
     return None

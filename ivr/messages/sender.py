@@ -106,7 +106,7 @@ class Sender:
 
     async def _try(self, row: Any, carrier: Carrier) -> tuple[Verdict, int | None]:
         if row.tries > self._office.retries.tries:
-            return NotNow("the last try was lost with its worker: perhaps it was sent"), None
+            return NotNow("最后一次发送时程序中断，可能已经发出"), None
         parts = None
         try:
             letter = await self._composer.compose(row)
@@ -121,13 +121,13 @@ class Sender:
             raise
         except Exception as error:  # one that can't be made must not keep the others
             LOG.exception("message %s (%s) can't be made or handed over", row.id, row.kind)
-            return NotNow(f"could not be made: {type(error).__name__}"), parts
+            return NotNow(f"无法生成（{type(error).__name__}）"), parts
 
     def _hindrance(self, kind: Kind, letter: Letter, carrier: Carrier) -> str | None:
         if kind.medium is not Medium.SMS:
             return None
         if not self._office.calling.allows(letter.address):
-            return "no pattern of the allowlist fits the number"
+            return "号码不在允许呼叫的范围内"
         return None if carrier.limit is None else sms.too_long(letter.text, carrier.limit)
 
     async def _wait(self) -> None:
