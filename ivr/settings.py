@@ -52,6 +52,11 @@ class Sms(_Section):
     by: Literal["off", "trunk", "gateway"] = Field(
         default="off", description="how 短信 go: as SIP MESSAGE through the trunk, by the gateway, or not at all"
     )
+    domain: str = Field(
+        default="expertline",
+        pattern=r"^[A-Za-z0-9.:-]{1,253}$",
+        description="through the trunk: the domain after the @ in From, where the carrier wants one of its own",
+    )
 
 
 class Gateway(_Section):

@@ -205,8 +205,9 @@ def subscription(source: str) -> bytes:
 
 
 def send_message(trunk: str, number: str, sender: str, text: str, headers: Mapping[str, str]) -> bytes:
-    """PUT /endpoints/sendMessage. The trunk's contact says where it goes; headers begin with X-."""
-    return _json(to=f"pjsip:PJSIP/{number}@{trunk}", **{"from": f"sip:{sender}@expertline"}, body=text, variables=dict(headers))
+    """PUT /endpoints/sendMessage. The trunk's contact says where it goes; sender: number@domain; headers begin with X-."""
+    addresses = {"to": f"pjsip:PJSIP/{number}@{trunk}", "from": f"sip:{sender}"}
+    return _json(**addresses, body=text, variables=dict(headers))
 
 
 class Endpoint(_Model):

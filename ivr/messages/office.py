@@ -60,7 +60,8 @@ async def _trunk(
     receipts = await stack.enter_async_context(receipts_client(client.node, settings.trunk.name))
     hearing = asyncio.create_task(Inbox(db, receipts, lambda: lease.held).run(), name="inbox")
     stack.push_async_callback(_ended, hearing)
-    return Trunk(client, settings.trunk.name, settings.trunk.caller_id, lambda: receipts.connected)
+    sender = f"{settings.trunk.caller_id}@{settings.sms.domain}"
+    return Trunk(client, settings.trunk.name, sender, lambda: receipts.connected)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

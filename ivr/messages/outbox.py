@@ -19,8 +19,8 @@ from db.pool import Database, Transaction
 from db.queries import load
 from db.vault import Vault
 from drawing.rules import Rules, versions
-from ivr.messages.kinds import Kind
-from ivr.messages.states import Receipt, Settled, State, after_receipt
+from ivr.messages.kinds import Kind, Medium, kinds_by
+from ivr.messages.states import GIVEN_UP, Receipt, Settled, State, after_receipt
 
 Q = load("ivr.messages")
 LOG = logging.getLogger(__name__)
@@ -40,13 +40,24 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many messages of an activity are how far."""
+    """How many 短信 of an activity are how far."""
 
     sending: int
     submitted: int
     delivered: int
     failed: int
     given_up: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.sending + self.submitted + self.delivered + self.failed + self.given_up
+
+    @property
+    def labelled(self) -> list[tuple[str, int]]:
+        """As the console shows them, those there are."""
+        numbers = {state.label: getattr(self, state.value) for state in State} | {GIVEN_UP: self.given_up}
+        return [(label, number) for label, number in numbers.items() if number]
 
 
 async def plan(db: Database) -> None:
@@ -113,6 +124,6 @@ async def receive(db: Database, receipt: Receipt) -> bool:
 
 async def counts(db: Database, activity: str) -> Counts:
     """For the console."""
-    found = await db.one(Q.counts, {"activity": activity}, Counts)
+    found = await db.one(Q.counts, {"activity": activity, "kinds": kinds_by(Medium.SMS)}, Counts)
     assert found is not None
     return found

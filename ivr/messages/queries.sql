@@ -94,10 +94,10 @@ SELECT a.id AS activity, a.seats AS planned,
 FROM activity a WHERE a.id = %(activity)s;
 
 -- name: counts
--- How many messages of an activity are how far.
+-- How many messages of these kinds an activity has, and how far they are.
 SELECT count(*) FILTER (WHERE state = 'sending' AND given_up_at IS NULL) AS sending,
        count(*) FILTER (WHERE state = 'submitted') AS submitted,
        count(*) FILTER (WHERE state = 'delivered') AS delivered,
        count(*) FILTER (WHERE state = 'failed') AS failed,
        count(*) FILTER (WHERE given_up_at IS NOT NULL) AS given_up
-FROM message WHERE activity = %(activity)s;
+FROM message WHERE activity = %(activity)s AND kind = ANY(%(kinds)s);

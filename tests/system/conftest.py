@@ -149,7 +149,7 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def running_stack(
-    db: Database, database: TestDatabase, folder: Path, speech: Path, *, qualify_seconds: int = 0, **telephones: float
+    db: Database, database: TestDatabase, folder: Path, speech: Path, *, qualify_seconds: float = 0, **telephones: float
 ) -> AsyncIterator[Stack]:
     """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings; `qualify_seconds`:
     how often the node asks whether the trunk is there.
@@ -162,7 +162,7 @@ async def running_stack(
     node = Instance(
         NodeSettings(
             folder=short / "node", sip_port=sip, http_port=http, rtp=node_rtp,
-            trunks=(Trunk("carrier", "127.0.0.1", far_sip, qualify_seconds=qualify_seconds),),
+            trunks=(Trunk("carrier", "127.0.0.1", far_sip, qualify_seconds=int(qualify_seconds)),),
         )
     )  # fmt: skip
     times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones

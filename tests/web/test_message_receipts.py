@@ -78,7 +78,7 @@ async def test_what_is_refused_and_why(gateway: Client, db: Database) -> None:
 
 
 async def test_a_flood_is_turned_away(gateway: Client) -> None:
-    gateway.app[RECEIPTS]._tries = 2  # type: ignore[union-attr]
+    gateway.app[RECEIPTS]._tries = 2
     assert [(await told(gateway, b"{}"))[0] for _ in range(3)] == [422, 422, 429]
 
 

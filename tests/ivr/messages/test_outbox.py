@@ -16,7 +16,7 @@ from drawing.seats import PickOutcome
 from ivr.messages import outbox
 from ivr.messages.kinds import Kind
 from ivr.messages.outbox import Counts
-from ivr.messages.states import Receipt, Retries, State
+from ivr.messages.states import Receipt, Retries, Settled, State
 from tests.ivr.messages.conftest import PUBLISHED, World, emptied, right
 from tests.scenes import condition, plan, witness
 
@@ -100,7 +100,7 @@ async def test_a_late_sender_writes_nothing_over_a_later_one(world: World) -> No
     await outbox.plan(world.db)
     (late,) = await outbox.claim(world.db, right(world.leases[0]), list(Kind), 9, lost_after=0)
     await emptied(following)
-    await outbox.settle(world.db, late, outbox.Settled(State.SENDING, given_up=True, error="late"), "gateway", None)
+    await outbox.settle(world.db, late, Settled(State.SENDING, given_up=True, error="late"), "gateway", None)
     (row,) = await world.messages()
     assert (row.how_far, row.tries, row.error) == ("submitted", 2, "")
 
