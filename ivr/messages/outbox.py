@@ -27,6 +27,7 @@ LOG = logging.getLogger(__name__)
 LOST_AFTER_SECONDS = 120.0
 """More than any carrier takes to answer: a try of which nothing is known after that is made again."""
 ADDRESS = "message.address"
+_KNOWN = frozenset(kind.value for kind in Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,13 @@ class Counts:
         return [(label, number) for label, number in numbers.items() if number]
 
 
-async def plan(db: Database) -> None:
-    """Put in what the rows of draws make due; nothing twice, and nothing that could stand in a decision's way."""
+async def plan(db: Database, *, announce: bool = True) -> None:
+    """Put in what the rows of draws make due; nothing twice, and nothing that could stand in a decision's way.
+
+    announce: whether calls may be made now; nobody is woken by a 短信 about a call that waits for the morning.
+    """
     await db.run(Q.plan_details)
-    if announcing := [each for each in versions() if Rules.load(each).messages.announce_s]:
+    if announce and (announcing := [each for each in versions() if Rules.load(each).messages.announce_s]):
         await db.run(Q.plan_announcements, {"rules": announcing})
     if receipted := [each for each in versions() if Rules.load(each).messages.witness_receipt]:
         await db.run(Q.plan_witness_receipts, {"rules": receipted})
@@ -88,8 +92,8 @@ async def put_mail(tx: Transaction, vault: Vault, kind: Kind, activity: str, add
 
 
 async def due_kinds(db: Database) -> frozenset[Kind]:
-    """Of which kinds something is due."""
-    return frozenset(Kind(row.kind) for row in await db.all(Q.due_kinds))
+    """Of which kinds something is due; those of a newer version of this program are left to it."""
+    return frozenset(Kind(row.kind) for row in await db.all(Q.due_kinds) if row.kind in _KNOWN)
 
 
 async def claim(

@@ -22,9 +22,11 @@ from ivr.messages.compose import Composer, Letter, Pointless
 from ivr.messages.kinds import Kind, Medium
 from ivr.messages.outbox import Claim
 from ivr.messages.states import NotNow, Refused, Retries, Verdict, after_try
+from ivr.policy import opening
 
 LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
+BREATH_SECONDS = 0.2  # what becomes due so soon after each other is sent together
 ABREAST = 8
 
 
@@ -79,7 +81,8 @@ class Sender:
     async def send_due(self) -> int:
         """One round; how many were taken."""
         if Medium.SMS in self._office.carriers:
-            await outbox.plan(self._db)
+            now = datetime.now(UTC)
+            await outbox.plan(self._db, announce=opening(self._office.calling, now) <= now)
         taken = 0
         for carrier, kinds in await self._ready():
             rows = await outbox.claim(self._db, self._right(), kinds, ABREAST, self._lost_after)
@@ -134,6 +137,7 @@ class Sender:
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 await self._look.wait()
+                await asyncio.sleep(BREATH_SECONDS)
         except TimeoutError:
             pass
         self._look.clear()

@@ -247,6 +247,24 @@ async def test_a_call_is_announced_where_the_rules_say_so(
     assert "越华路" not in sent["text"]
 
 
+async def test_nobody_is_told_at_night_of_a_call_in_the_morning(
+    world: World, rules_that_announce: Callable[[int], str]
+) -> None:
+    await world.started(PHONES[:1], rules=rules_that_announce(45))
+    await outbox.plan(world.db, announce=False)
+    assert await world.messages() == []
+
+
+async def test_a_kind_of_a_newer_version_does_not_stop_the_others(world: World) -> None:
+    await world.agreed(PHONES[:1])
+    await outbox.plan(world.db)
+    await world.db.run(
+        "INSERT INTO message (kind, matter, activity, pick) SELECT 'carrier_pigeon', matter, activity, pick FROM message"
+    )
+    await emptied(await world.sender())
+    assert {row.kind: row.how_far for row in await world.messages()} == {"details": "submitted", "carrier_pigeon": "sending"}
+
+
 async def test_the_witness_gets_the_receipt_of_each_draw(world: World) -> None:
     hand = await world.started(PHONES[:1], witnesses=(witness("13900000000"),))
     sender = await world.sender()
