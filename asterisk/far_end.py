@@ -46,7 +46,12 @@ class Act(Enum):
     GREET = "play a voicemail greeting and its beep"
     HANG_UP_EARLY = "hang up in the middle of the first prompt"
     HANG_UP = "hang up"
+    TALK_LOW = "speak for a minute, in a low voice"
+    TALK_HIGH = "speak for a minute, in a high voice"
 
+
+VOICES = {"voice-low": 107.0, "voice-high": 233.0}
+VOICE_SECONDS = 3
 
 Step = Press | Refuse | Act
 
@@ -119,6 +124,13 @@ class Behaviour(Enum):
         "24", "a supervisor's who first enters a number that is too easy, then as 00",
         (Act.ANSWER, Press("1", "silence"), Press("11111111#", "silence"),
          Press("{witness}#", "silence"), Press("1", "silence")))  # fmt: skip
+
+    STAFF = Telephone(
+        "61", "staff's in a masked call: presses 1, and 1 again, then speaks in a low voice",
+        (Act.ANSWER, Press("1", "first"), Press("1"), Act.TALK_LOW))  # fmt: skip
+    TALKS = Telephone(
+        "62", "an expert's in a masked call: presses 1, and 1 again, then speaks in a high voice",
+        (Act.ANSWER, Press("1", "first"), Press("1"), Act.TALK_HIGH))  # fmt: skip
 
     @property
     def suffix(self) -> str:
@@ -214,6 +226,9 @@ def _lines(step: Step, settings: FarEndSettings) -> Iterator[str]:
         case Act.GREET:
             yield f"Playback({settings.folder}/sounds/greeting)"
             yield from note(settings, "beeped")
+        case Act.TALK_LOW | Act.TALK_HIGH:
+            voice = "voice-low" if step is Act.TALK_LOW else "voice-high"
+            yield "Playback(" + "&".join([f"{settings.folder}/sounds/{voice}"] * (60 // VOICE_SECONDS)) + ")"
         case Act.HANG_UP_EARLY:
             yield f"Wait({settings.hang_up_after})"
             yield "Hangup()"

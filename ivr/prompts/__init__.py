@@ -4,7 +4,7 @@
 wording.
 """
 
-from .facts import ConditionCount, InvitationFacts, WitnessFacts
+from .facts import ConditionCount, InvitationFacts, MaskedFacts, WitnessFacts
 from .parts import (
     Address,
     ClockRange,
@@ -25,6 +25,7 @@ from .parts import (
     Time,
 )
 from .zh import fixed_phrases, invitation, readback, witness
+from .zh_masked import masked
 
 __all__ = [
     "Address",
@@ -37,6 +38,7 @@ __all__ = [
     "Duration",
     "Fixed",
     "InvitationFacts",
+    "MaskedFacts",
     "Name",
     "Part",
     "Pause",
@@ -49,6 +51,7 @@ __all__ = [
     "WitnessFacts",
     "fixed_phrases",
     "invitation",
+    "masked",
     "readback",
     "witness",
 ]

@@ -28,6 +28,7 @@ from .parts import (
     Text,
     Time,
 )
+from .zh_masked import EVERY_MASKED, masked
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China has one zone and no summer time (since 1992); a fixed offset needs no tz database."""
@@ -153,7 +154,10 @@ def readback(digits: str) -> tuple[str, ...]:
 
 def fixed_phrases() -> tuple[str, ...]:
     """Every fixed phrase there is, once, in order: the list that a human speaker records."""
-    samples = invitation(_EVERY_DETAIL), witness(_EVERY_REASON), witness(replace(_EVERY_REASON, excluded={}))
+    samples = (
+        invitation(_EVERY_DETAIL), witness(_EVERY_REASON), witness(replace(_EVERY_REASON, excluded={})),
+        *map(masked, EVERY_MASKED),
+    )  # fmt: skip
     found = (part.text for group in samples for prompt in group.values() for part in _fixed(prompt.parts))
     return tuple(dict.fromkeys(found))
 
