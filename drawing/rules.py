@@ -136,6 +136,8 @@ class Rules:
     hold_s: int  # a retry keeps its seat at most so long (D9)
     calling: Calling
     notices: Mapping[str, NoticeRule]  # by kind of call (ivr.dialplans); "": for those that are not named
+    reminder_evening: time  # of the day before the gathering
+    reminder_before_s: int  # and once more so long before
     messages: Messages
     sources: Mapping[str, Source]
 
@@ -163,11 +165,14 @@ class Rules:
     @classmethod
     def _read(cls, top: Table) -> Self:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
-        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "messages")
+        names = (
+            "witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder",
+            "messages",
+        )  # fmt: skip
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
-        witness, sealing, appointment, avoidance, preview, unreached, calling, notices, messages = tables.values()
+        witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, messages = tables.values()
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
             version=top.text("version"),
@@ -186,6 +191,8 @@ class Rules:
             hold_s=unreached.number("hold_s", least=1),
             calling=_calling(calling),
             notices=_notices(notices),
+            reminder_evening=reminder.clock("evening"),
+            reminder_before_s=reminder.number("before_s", least=1),
             messages=Messages(
                 announce_s=messages.number("announce_s"),
                 witness_receipt=messages.take("witness_receipt", bool),

@@ -1,10 +1,17 @@
 """What is said on the telephone, per language: templates of typed parts, filled with facts. All pure.
 
-`invitation` and `witness` give every prompt of their kind of call by id; the flows name ids and know no
-wording.
+One function for each kind of call gives all its prompts by id; the flows name ids and know no wording.
 """
 
-from .facts import ConditionCount, InvitationFacts, MaskedFacts, WitnessFacts
+from .facts import (
+    ChangeOfTimeFacts,
+    ConditionCount,
+    Ground,
+    InvitationFacts,
+    MaskedFacts,
+    WithdrawalFacts,
+    WitnessFacts,
+)
 from .parts import (
     Address,
     ClockRange,
@@ -24,11 +31,14 @@ from .parts import (
     Text,
     Time,
 )
-from .zh import fixed_phrases, invitation, readback, witness
+from .phrases import fixed_phrases
+from .zh import invitation, readback, witness
 from .zh_masked import masked
+from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
 
 __all__ = [
     "Address",
+    "ChangeOfTimeFacts",
     "ClockRange",
     "Code",
     "ConditionCount",
@@ -37,6 +47,7 @@ __all__ = [
     "Digits",
     "Duration",
     "Fixed",
+    "Ground",
     "InvitationFacts",
     "MaskedFacts",
     "Name",
@@ -48,10 +59,17 @@ __all__ = [
     "Spoken",
     "Text",
     "Time",
+    "WithdrawalFacts",
     "WitnessFacts",
+    "change_of_time",
     "fixed_phrases",
     "invitation",
+    "leave",
     "masked",
     "readback",
+    "release",
+    "reminder",
+    "urging",
+    "withdrawal",
     "witness",
 ]

@@ -24,8 +24,9 @@ from asterisk.ports import free_port, free_range
 from asterisk.settings import FarEndSettings, NodeSettings, Trunk
 from db.errors import Unavailable
 from db.pool import Database
-from tests.postgres import TestDatabase
+from tests.postgres import Cluster, TestDatabase, fresh_database
 from tests.scenes import Keys, make_keys
+from tests.system.talk import TIMES, Talk, held
 
 CALLER_ID = "02083186888"
 PATIENCE = 120.0
@@ -99,8 +100,9 @@ class Stack:
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ivr", str(settings), stdout=output, stderr=output, env=os.environ
-            )
+                "setpriv", "--pdeathsig", "KILL",  # it ends with the tests, however those end
+                sys.executable, "-m", "ivr", str(settings), stdout=output, stderr=output, env=os.environ,
+            )  # fmt: skip
         worker = Worker(process, log)
         self.workers.append(worker)
         return worker
@@ -192,3 +194,15 @@ async def stack(
     paces = getattr(request, "param", {})
     async with running_stack(db, database, tmp_path, speech_cache, **paces) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def talk(cluster: Cluster, speech_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
+    """What is left of everybody's calls; the modules that read it are one group, which stays in one process."""
+    with fresh_database(cluster) as database:
+        yield asyncio.run(_talk(database, tmp_path_factory.mktemp("talk"), speech_cache))
+
+
+async def _talk(database: TestDatabase, folder: Path, cache: Path) -> Talk:
+    async with Database(database.dsn) as db, running_stack(db, database, folder, cache, **TIMES) as stack:
+        return await held(stack)
