@@ -5,6 +5,7 @@ A page has a pair of marks, `<!-- table: NAME -->` and `<!-- end -->`; what stan
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tomllib
@@ -63,12 +64,14 @@ def _kind(field: FieldInfo) -> str:
     for kind, word in _KINDS.items():
         if field.annotation is kind or f"{kind.__name__} | None" in found:
             return word
-    return "list of texts" if "tuple[str" in found else found
+    return "list of texts" if "tuple[" in found else found
 
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
+    if isinstance(field.default, tuple):
+        return f"`{json.dumps(field.default)}`"
     return "none" if field.default is None else f"`{field.default}`"
 
 

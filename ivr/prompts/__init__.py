@@ -12,6 +12,8 @@ from .facts import (
     WithdrawalFacts,
     WitnessFacts,
 )
+from .invitations import invitation
+from .language import Language
 from .parts import (
     Address,
     ClockRange,
@@ -31,8 +33,8 @@ from .parts import (
     Text,
     Time,
 )
-from .phrases import fixed_phrases
-from .zh import invitation, readback, witness
+from .phrases import fixed_phrases, ready_made
+from .zh import readback, witness
 from .zh_masked import masked
 from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
 
@@ -49,6 +51,7 @@ __all__ = [
     "Fixed",
     "Ground",
     "InvitationFacts",
+    "Language",
     "MaskedFacts",
     "Name",
     "Part",
@@ -67,6 +70,7 @@ __all__ = [
     "leave",
     "masked",
     "readback",
+    "ready_made",
     "release",
     "reminder",
     "urging",

@@ -95,7 +95,7 @@ class Stack:
             f'lease_seconds = {lease}\nrules = "demo-1"\n'
             f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
             f'password_file = "{password}"\n[trunk]\nname = "carrier"\ncaller_id = "{CALLER_ID}"\n'
-            f'[speech]\ncache = "{self.speech}"\n' + self._voice(quick) + more
+            f'[speech]\ncache = "{self.speech}"\nlanguages = ["cmn"]\n' + self._voice(quick) + more
         )
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
