@@ -11,7 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -58,6 +58,8 @@ _KINDS = {str: "text", int: "integer", float: "number", bool: "true or false", P
 
 
 def _kind(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(f"`{each}`" for each in get_args(field.annotation))
     found = str(field.annotation)
     for kind, word in _KINDS.items():
         if field.annotation is kind or f"{kind.__name__} | None" in found:
@@ -106,6 +108,10 @@ RULES: Mapping[str, str] = {
     "reminder.evening": "local time of the evening before 集合时间 in which who has agreed is reminded",
     "reminder.before_s": "before 集合时间 they are reminded once more",
     "notices.until_s": "so long after 集合时间 the last of those calls may begin",
+    "messages.announce_s": "how long before the first call a 短信 announces it; 0: none (N3)",
+    "messages.witness_receipt": "whether the supervisor gets the receipt (见证回执) as a 短信 too",
+    "messages.tries": "how often a message is handed over before it is given up",
+    "messages.pause_s": "after each failed try of handing over, the last one for all that follow",
 }
 
 

@@ -63,6 +63,9 @@ class Settings(BaseModel):
     upload_mib: int = Field(default=300, ge=1, le=4096, description="the largest file of experts, in MiB")
     rules: str = Field(default="gd-1", description="version of the rule file that a new activity obeys")
     speech: SpeechSettings | None = Field(default=None, description="for 试听; without it notices can't be heard")
+    gateway_secret_file: Path | None = Field(
+        default=None, description="the secret shared with the 短信 gateway, to take its receipts; the worker's own file"
+    )
     development: Development = Development()
 
     @field_validator("public_url")

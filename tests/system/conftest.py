@@ -82,8 +82,10 @@ class Stack:
     speech: Path
     workers: list[Worker] = field(default_factory=list)
 
-    async def worker(self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "") -> Worker:
-        """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round."""
+    async def worker(self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", more: str = "") -> Worker:
+        """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round;
+        `more`: sections of its settings.
+        """
         name = f"worker-{len(self.workers)}"
         password = self.folder / "ari.password"
         password.write_text(self.node.settings.ari_password)
@@ -93,7 +95,7 @@ class Stack:
             f'lease_seconds = {lease}\nrules = "demo-1"\n'
             f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
             f'password_file = "{password}"\n[trunk]\nname = "carrier"\ncaller_id = "{CALLER_ID}"\n'
-            f'[speech]\ncache = "{self.speech}"\nlanguages = ["cmn"]\n' + self._voice(quick)
+            f'[speech]\ncache = "{self.speech}"\nlanguages = ["cmn"]\n' + self._voice(quick) + more
         )
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
@@ -149,9 +151,11 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def running_stack(
-    db: Database, database: TestDatabase, folder: Path, speech: Path, **telephones: float
+    db: Database, database: TestDatabase, folder: Path, speech: Path, *, qualify_seconds: float = 0, **telephones: float
 ) -> AsyncIterator[Stack]:
-    """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings."""
+    """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings; `qualify_seconds`:
+    how often the node asks whether the trunk is there.
+    """
     keys = make_keys(folder)
     short = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     sip, far_sip = (free_port(socket.SOCK_DGRAM) for _ in range(2))
@@ -160,7 +164,7 @@ async def running_stack(
     node = Instance(
         NodeSettings(
             folder=short / "node", sip_port=sip, http_port=http, rtp=node_rtp,
-            trunks=(Trunk("carrier", "127.0.0.1", far_sip),), inbound_app="expertline",
+            trunks=(Trunk("carrier", "127.0.0.1", far_sip, qualify_seconds=int(qualify_seconds)),), inbound_app="expertline",
         )
     )  # fmt: skip
     times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones
