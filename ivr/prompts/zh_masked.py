@@ -6,15 +6,11 @@ The wording keeps the rules of zh.py. To staff it never says whether a number is
 from collections.abc import Mapping
 
 from .facts import MaskedFacts
-from .parts import Fixed, Name, Part, Pause, Prompt, Text
+from .parts import Fixed, Name, Part, Prompt, Text
+from .zh import ASKS_NOTHING, LEAD, LONG, REPEAT, SHORT, WHO, prompts
 
-SHORT, LONG, LEAD = Pause(250), Pause(600), Pause(400)
-
-WHO = Fixed("您好。这里是广东省综合评标评审专家库。")
-ASKS_NOTHING = Fixed("我们不会询问您的证件号码，也不会要您付款。")
 HIDDEN = Fixed("双方都看不到对方的号码。")
 RECORDED = Fixed("通话将会录音。")
-REPEAT = Fixed("再听一遍，请按3，或者按星号键。")
 
 FIXED_MASKED: Mapping[str, tuple[Part, ...]] = {
     # staff
@@ -41,8 +37,7 @@ RINGING = "masked_ringing"
 
 def masked(facts: MaskedFacts) -> Mapping[str, Prompt]:
     """All prompts of the masked call, by id; the ringing tone is Asterisk's."""
-    texts = {**FIXED_MASKED, "masked_staff": _staff(facts), "masked_expert": _expert(facts)}
-    return {name: Prompt(name, parts) for name, parts in texts.items()}
+    return prompts({**FIXED_MASKED, "masked_staff": _staff(facts), "masked_expert": _expert(facts)})
 
 
 def _staff(facts: MaskedFacts) -> tuple[Part, ...]:
@@ -67,6 +62,3 @@ def _whom(whom: int | str) -> Part:
 
 def _recorded(facts: MaskedFacts) -> tuple[Part, ...]:
     return (SHORT, RECORDED) if facts.recorded else ()
-
-
-EVERY_MASKED = (MaskedFacts(1, recorded=True), MaskedFacts("人*"))
