@@ -118,6 +118,16 @@ async def close_pick(tx: Transaction, pick: int, outcome: PickOutcome) -> None:
         raise NotOurs
 
 
+async def reply(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, Any]) -> None:
+    """A confirmed key about what is agreed already (still comes, can't, asks for leave): it stands in its call and touches
+    no pick. Raises NotOurs when the call is no longer ours, or the expert holds the seat no more.
+    """
+    await lock(tx, call.activity)
+    row = await _write(tx, call, outcome, Evidence.of(facts))
+    if row is not None and row.pick is not None and not await tx.value(Q.pick_stands, {"pick": row.pick}):
+        raise NotOurs
+
+
 async def share(
     tx: Transaction, custody: Custody, call: Call, digits: str, facts: Mapping[str, Any]
 ) -> None:

@@ -311,12 +311,50 @@ ORDER BY c.position, p.seat;
 -- How many experts there are, from the planner's statistics, at least as they were at the last ANALYZE.
 SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'expert'::regclass;
 
--- name: details_so_far
--- Whom to tell where to go, by which rules; how many details calls there were, and how many came to something but for our fault.
-SELECT p.expert, a.rules, count(c.id) AS calls,
-       count(c.id) FILTER (WHERE c.outcome NOT IN ('trunk_failure', 'interrupted', 'cancelled')) AS tries
-FROM pick p JOIN activity a ON a.id = p.activity LEFT JOIN call c ON c.pick = p.id AND c.flow = 'details'
-WHERE p.id = %(pick)s GROUP BY p.id, a.id;
+-- name: drop_other_matters
+-- Who is to be called about something else of this kind is not called about what was before.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE flow = %(flow)s AND activity = %(activity)s AND pick = ANY(%(picks)s::bigint[]) AND state = 'waiting'
+AND matter <> %(matter)s::jsonb;
+
+-- name: drop_kinds
+-- Waiting calls of these kinds, whose matter is settled.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE activity = %(activity)s AND flow = ANY(%(kinds)s::text[]) AND state = 'waiting';
+
+-- name: ask_calls
+-- A call about one matter to each of these picks, but where one of the kind is open; attempts count on over all rounds.
+INSERT INTO call (id, flow, activity, pick, expert, attempt, not_before, matter)
+SELECT k.id, %(flow)s, p.activity, p.id, p.expert,
+       1 + (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = %(flow)s),
+       coalesce(%(not_before)s, clock_timestamp()), %(matter)s::jsonb
+FROM unnest(%(ids)s::text[], %(picks)s::bigint[]) AS k (id, pick)
+     JOIN pick p ON p.id = k.pick AND p.activity = %(activity)s
+ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING
+RETURNING pick;
+
+-- name: round_so_far
+-- What the calls of one round came to, those that were dialled; by which rules and until when it goes on.
+SELECT c.flow, c.activity, c.pick, c.matter, a.rules, n.gather_at, clock_timestamp() AS now,
+       ARRAY(SELECT o.outcome::text FROM call o WHERE o.pick = c.pick AND o.flow = c.flow AND o.matter = c.matter
+             AND o.state = 'ended' AND o.dialled_at IS NOT NULL ORDER BY o.attempt) AS outcomes
+FROM call c JOIN activity a ON a.id = c.activity JOIN pick p ON p.id = c.pick
+     JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+     JOIN notice n ON n.activity = k.activity AND n.id = k.notice
+WHERE c.id = %(call)s;
+
+-- name: last_notices
+-- What the calls of a kind came to, by pick: those with the matter of the last one, and whether one is open.
+SELECT c.pick, bool_or(c.state <> 'ended') AS open,
+       coalesce(array_agg(c.outcome::text) FILTER (WHERE c.outcome IS NOT NULL), '{}') AS outcomes
+FROM call c JOIN LATERAL (
+  SELECT l.matter FROM call l WHERE l.pick = c.pick AND l.flow = c.flow ORDER BY l.attempt DESC LIMIT 1) last
+  ON last.matter = c.matter
+WHERE c.activity = %(activity)s AND c.flow = %(flow)s AND c.pick IS NOT NULL GROUP BY c.pick;
+
+-- name: pick_stands
+-- Whether a pick still holds its seat.
+SELECT true FROM pick WHERE id = %(pick)s AND outcome = 'accepted';
 
 -- name: lock_numbers
 -- 活动编号 are given one at a time.

@@ -8,12 +8,15 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, time
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+
+from drawing.rule_table import BadRules as BadRules
+from drawing.rule_table import Table
 
 FOLDER = Path(__file__).with_name("rules")
 
@@ -43,10 +46,8 @@ DECISIONS = frozenset({CallOutcome.ACCEPTED, CallOutcome.DECLINED})
 OUR_FAILURES = frozenset({CallOutcome.TRUNK_FAILURE, CallOutcome.INTERRUPTED, CallOutcome.CANCELLED})
 TRIES = frozenset(CallOutcome) - DECISIONS - OUR_FAILURES
 RETRIED = frozenset(CallOutcome) - DECISIONS - {CallOutcome.CANCELLED}
-
-
-class BadRules(ValueError):
-    """A rule file that can't be used; the message names file, table and key."""
+HEARD = frozenset({"delivered", "still_comes", "cant_come", "leave_confirmed", "leave_denied", "withdrawn"})
+"""What a call about an agreement is to come to (ivr.calls.Outcome); such a call is not repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,32 @@ class Calling:
         """Whether a call may begin at this local time of the day."""
         return self.hours_from <= at and (self.hours_until is None or at < self.hours_until)
 
+    def within(self, notice: "NoticeRule") -> "Calling":
+        """The same but for the hours, which are that notice's own."""
+        return replace(self, hours_from=notice.hours_from, hours_until=notice.hours_until)
+
     def allows(self, number: str) -> bool:
         """Whether the allowlist has a pattern for the whole number."""
         return any(pattern.fullmatch(number) for pattern in self.allowed_numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRule:
+    """How often and when who has agreed is called about one matter. Times in seconds; hours as in Calling."""
+
+    tries: int
+    pause_s: int
+    hours_from: time
+    hours_until: time | None
+    until_s: int | None  # after 集合时间 (before, if negative) no such call begins any more; None: no such end
+
+    def closed(self, at: datetime, gather_at: datetime) -> bool:
+        """Whether the time for it is over."""
+        return self.until_s is not None and at > gather_at + timedelta(seconds=self.until_s)
+
+    def used_up(self, outcomes: Sequence[str]) -> bool:
+        """Whether these calls were all tries there are; those that broke by our own fault are none."""
+        return sum(outcome not in OUR_FAILURES for outcome in outcomes) >= self.tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +125,7 @@ class Rules:
     unreached_total: int
     hold_s: int  # a retry keeps its seat at most so long (D9)
     calling: Calling
+    notices: Mapping[str, NoticeRule]  # by kind of call (ivr.dialplans); "": for those that are not named
     sources: Mapping[str, Source]
 
     @classmethod
@@ -119,19 +144,19 @@ class Rules:
             file = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise BadRules(f"rules {version}: {error}") from error
-        top = _Table(version, "", file)
+        top = Table(version, "", file)
         if top.text("version") != version:
             raise BadRules(f"rules {version}: the file says version {file['version']!r}")
         return cls._read(top)
 
     @classmethod
-    def _read(cls, top: "_Table") -> Self:
+    def _read(cls, top: Table) -> Self:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
-        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling")
+        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices")
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
-        witness, sealing, appointment, avoidance, preview, unreached, calling = tables.values()
+        witness, sealing, appointment, avoidance, preview, unreached, calling, notices = tables.values()
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
             version=top.text("version"),
@@ -149,11 +174,16 @@ class Rules:
             unreached_total=unreached.number("total", least=1),
             hold_s=unreached.number("hold_s", least=1),
             calling=_calling(calling),
+            notices=_notices(notices),
             sources=sources,
         )
         for table in tables.values():
             table.done()
         return rules
+
+    def notice(self, kind: str) -> NoticeRule:
+        """The rule for that kind of call."""
+        return self.notices.get(kind, self.notices[""])
 
     def unreached_after(self, outcomes: Sequence[str], held_seconds: float) -> bool:
         """Whether calls with these outcomes, in this order, make somebody 未接通 (unreached).
@@ -185,14 +215,9 @@ def versions() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def _calling(table: "_Table") -> Calling:
+def _calling(table: Table) -> Calling:
     budget = table.table("per_person")
-    hours = table.take("hours", list)
-    try:
-        hours_from = time.fromisoformat(hours[0])
-        hours_until = None if hours[1] == "24:00" else time.fromisoformat(hours[1])
-    except (ValueError, TypeError, IndexError) as error:
-        raise table.wrong("hours", 'two times, as ["08:00", "21:00"]') from error
+    hours_from, hours_until = table.hours("hours")
     try:
         patterns = tuple(re.compile(each, re.ASCII) for each in table.take("allowed_numbers", list))
     except (re.error, TypeError) as error:
@@ -214,51 +239,24 @@ def _calling(table: "_Table") -> Calling:
     return calling
 
 
-class _Table:
-    """A table of a rule file that says where what is wrong, and knows which keys nobody has read."""
+NOTICE_KEYS = ("tries", "pause_s", "hours", "until_s")
 
-    def __init__(self, version: str, path: str, values: Mapping[str, Any]) -> None:
-        self._version, self._path, self._values = version, path, values
-        self._read: set[str] = set()
 
-    def wrong(self, key: str, wanted: str) -> BadRules:
-        return BadRules(f"rules {self._version}: {self._path}{key} must be {wanted}")
+def _notices(table: Table) -> dict[str, NoticeRule]:
+    kinds = {"": table, **{kind: each.over(table, NOTICE_KEYS) for kind, each in table.tables().items()}}
+    rules = {kind: _notice(each) for kind, each in kinds.items()}
+    for kind, each in kinds.items():
+        if kind:
+            each.done()
+    return rules
 
-    def take(self, key: str, kind: type[Any]) -> Any:
-        self._read.add(key)
-        value = self._values.get(key)
-        if type(value) is not kind:
-            raise self.wrong(key, kind.__name__)
-        return value
 
-    def text(self, key: str) -> str:
-        value: str = self.take(key, str)
-        if not value.strip():
-            raise self.wrong(key, "a text that says something")
-        return value
-
-    def number(self, key: str, least: int = 0) -> int:
-        value: int = self.take(key, int)
-        if value < least:
-            raise self.wrong(key, f"at least {least}")
-        return value
-
-    def numbers(self, key: str, count: int) -> list[int]:
-        value: list[Any] = self.take(key, list)
-        good = len(value) == count and all(type(each) is int and each > 0 for each in value)
-        if not good or value != sorted(value):
-            raise self.wrong(key, f"{count} ascending integers from 1")
-        return value
-
-    def table(self, key: str) -> "_Table":
-        return _Table(self._version, f"{self._path}{key}.", self.take(key, dict))
-
-    def by_outcome(self, key: str, outcomes: frozenset[CallOutcome]) -> dict[CallOutcome, int]:
-        table = self.table(key)
-        found = {outcome: table.number(outcome.value) for outcome in CallOutcome if outcome in outcomes}
-        table.done()
-        return found
-
-    def done(self) -> None:
-        if unknown := sorted(set(self._values) - self._read):
-            raise self.wrong(unknown[0], "left out: nobody knows this key")
+def _notice(table: Table) -> NoticeRule:
+    hours_from, hours_until = table.hours("hours")
+    return NoticeRule(
+        tries=table.number("tries", least=1),
+        pause_s=table.number("pause_s", least=1),
+        hours_from=hours_from,
+        hours_until=hours_until,
+        until_s=table.take("until_s", int) if table.has("until_s") else None,
+    )

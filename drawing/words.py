@@ -24,6 +24,11 @@ CALL_OUTCOMES: Mapping[str, str] = {
     "interrupted": "通话中断",
     "cancelled": "已取消",
     "withdrawn": "邀请已失效",
+    "delivered": "已送达",
+    "still_comes": "仍然参加",
+    "cant_come": "不能参加",
+    "leave_confirmed": "确认请假",
+    "leave_denied": "没有请假",
 }
 """How a call ended (ivr.calls.Outcome, as stored)."""
 PICK_OUTCOMES: Mapping[PickOutcome, str] = {

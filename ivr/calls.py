@@ -41,6 +41,10 @@ class Outcome(Enum):
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"  # the matter was no longer open when the key came: the flow apologised
     DELIVERED = "delivered"  # a notice was heard to the end of what matters
+    STILL_COMES = "still_comes"  # told of the new 集合时间
+    CANT_COME = "cant_come"
+    LEAVE_CONFIRMED = "leave_confirmed"  # 请假, by their own key
+    LEAVE_DENIED = "leave_denied"  # did not ask for leave
 
 
 # --- decisions ----------------------------------------------------------------------------------------------
@@ -60,7 +64,16 @@ class Share:
     digits: str
 
 
-Decision = Answer | Share
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A confirmed key of somebody who has agreed already (STILL_COMES, CANT_COME, LEAVE_CONFIRMED …): it is kept
+    with its call and changes no pick.
+    """
+
+    outcome: Outcome
+
+
+Decision = Answer | Share | Reply
 
 
 # --- events -------------------------------------------------------------------------------------------------

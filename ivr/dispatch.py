@@ -15,15 +15,15 @@ from db.queries import load
 from drawing import chain
 from drawing.canonical import read
 from drawing.chain import Custody
-from drawing.decide import lock_settled, unavailable
+from drawing.decide import lock, lock_settled, unavailable
 from drawing.lifecycle import ActivityState
 from drawing.lots import fingerprint, weak_share
 from drawing.merkle import root
 from drawing.reference import reference
-from drawing.rules import Rules
-from ivr import dialplans, policy, prompts
+from drawing.rules import Calling, Rules
+from ivr import policy
 from ivr.calls import Flow
-from ivr.dialplans import Kind, Timings
+from ivr.dialplans import KINDS, Again, Timings, Whom
 from ivr.lease import Lease
 from ivr.policy import TrunkLoad
 from ivr.prompts import Prompt
@@ -35,6 +35,8 @@ LOG = logging.getLogger(__name__)
 ON_ANOTHER_LINE_SECONDS = 5.0  # an expert who is being called elsewhere waits, is not passed
 PHONE = "expert.phone"
 WITNESS_PHONE = "witness.phone"
+OF_THE_DRAW = [kind.name for kind in KINDS.values() if kind.again is Again.BY_DRAW]
+"""Held while the draw is not under way, and while it owes a pick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,16 @@ class Preparer:
 
     async def prepare(self, call: Any) -> Conversation:
         """The conversation of a waiting call."""
-        if call.witness is not None:
-            return await self._witness(call)
-        return await self._expert(call)
+        match KINDS[call.flow].whom:
+            case Whom.WITNESS:
+                return await self._witness(call)
+            case Whom.EXPERT:
+                return await self._expert(call)
 
     async def _expert(self, call: Any) -> Conversation:
+        kind = KINDS[call.flow]
         row = await self._db.one(Q.invitation, {"pick": call.pick})
-        facts = InvitationFacts(
+        known = InvitationFacts(
             gather_at=row.gather_at,
             district=place(row.district),
             duration=row.evaluation_end - row.evaluation_start,
@@ -90,18 +95,19 @@ class Preparer:
         return Conversation(
             who=row.pseudonym,
             number=self._open(row.phone_enc, PHONE),
-            flow=dialplans.begin(Kind(call.flow), self._timings(row.rules), no_share),
-            media=await self._media(prompts.invitation(facts)),
+            flow=kind.flow(self._timings(row.rules), no_share),
+            media=await self._media(kind.says(known, call.matter)),
         )
 
     async def _witness(self, call: Any) -> Conversation:
+        kind = KINDS[call.flow]
         row = await self._db.one(Q.witness_call, {"activity": call.activity, "witness": call.witness})
         used = {each.value for each in await self._db.all(chain.Q.shares_used)}
         return Conversation(
             who=call.witness,
             number=self._open(row.phone_enc, WITNESS_PHONE),
-            flow=dialplans.begin(Kind.WITNESS, self._timings(row.rules), partial(weak_prompt, used_before=used)),
-            media=await self._media(prompts.witness(await self._receipt(read(row.body), row.hash))),
+            flow=kind.flow(self._timings(row.rules), partial(weak_prompt, used_before=used)),
+            media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash))),
         )
 
     async def _receipt(self, commit: Any, commit_hash: str) -> WitnessFacts:
@@ -132,7 +138,7 @@ class Dispatcher:
     """Makes waiting calls live, one per transaction."""
 
     def __init__(
-        self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: policy.Calling
+        self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: Calling
     ) -> None:
         self._db, self._custody, self._lease = db, custody, lease
         self._preparer, self._calling = preparer, calling
@@ -140,7 +146,12 @@ class Dispatcher:
 
     async def due(self, limit: int) -> list[Any]:
         """Waiting calls whose time has come."""
-        return await self._db.all(Q.due, {"limit": limit})
+        return await self._db.all(Q.due, {"limit": limit, "held": OF_THE_DRAW})
+
+    async def next_due(self) -> float | None:
+        """When the next waiting call's time comes, in seconds from now."""
+        seconds: float | None = await self._db.value(Q.next_due, {"held": OF_THE_DRAW})
+        return seconds
 
     async def count_today(self) -> None:
         """Look how many calls were made today, by all workers; counted on from there until the next look."""
@@ -161,16 +172,21 @@ class Dispatcher:
         return Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation)
 
     async def _go_live(self, tx: Transaction, call: Any, conversation: Conversation, trunk: TrunkLoad) -> bool:
-        activity = await lock_settled(tx, call.activity)
-        if activity.state != ActivityState.DRAWING.value and call.flow != Kind.DETAILS.value:
+        kind = KINDS[call.flow]
+        of_the_draw = kind.again is Again.BY_DRAW
+        activity = await (lock_settled if of_the_draw else lock)(tx, call.activity)
+        if of_the_draw and activity.state != ActivityState.DRAWING.value:
             return False
         called: list[datetime] = []
         if call.expert is not None:
             person = await self._person(tx, activity, call)
             if await self._is_elsewhere(tx, activity, call, conversation.who, person):
                 return False
+            if not of_the_draw and await self._is_over(tx, activity, call, person.gather_at):
+                return False
             called = person.called
-        against = policy.hindrance(self._calling, activity.now, conversation.number, called, self._calls_today, trunk)
+        calling = self._calling if of_the_draw else self._calling.within(Rules.load(activity.rules).notice(kind.name))
+        against = policy.hindrance(calling, activity.now, conversation.number, called, self._calls_today, trunk)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
             LOG.info("call %s waits: %s", call.id, against.rule.value)
             await tx.run(Q.postpone_until, {"call": call.id, "until": against.until})
@@ -185,7 +201,7 @@ class Dispatcher:
 
     async def _is_elsewhere(self, tx: Transaction, activity: Any, call: Any, who: str, person: Any) -> bool:
         """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable."""
-        if person.elsewhere is not None and call.flow == Kind.INVITATION.value:
+        if person.elsewhere is not None and call.flow == "invitation":
             rests_on = await tx.value(Q.outcome_hash, {"pick": person.elsewhere})
             await tx.run(chain.Q.drop_call, {"call": call.id})
             await unavailable(tx, self._custody, activity, call.pick, who, rests_on)
@@ -193,6 +209,15 @@ class Dispatcher:
         if person.on_the_line:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
         return bool(person.on_the_line)
+
+    async def _is_over(self, tx: Transaction, activity: Any, call: Any, gather_at: datetime | None) -> bool:
+        """The rules' time for this kind of call has passed: it is dropped."""
+        rule = Rules.load(activity.rules).notice(call.flow)
+        if gather_at is None or not rule.closed(activity.now, gather_at):
+            return False
+        LOG.error("call %s (%s): its time has passed; it is not made", call.id, call.flow)
+        await tx.run(chain.Q.drop_call, {"call": call.id})
+        return True
 
     async def postpone(self, call: Any, seconds: float) -> None:
         """Not now."""

@@ -27,21 +27,23 @@ UPDATE node SET lease_until = clock_timestamp(), holder = NULL
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
 -- name: due (prepared)
--- Calls whose time has come, oldest first; those of a paused or ended draw are held, and those of one that owes a pick.
-SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness
+-- Calls whose time has come, oldest first; those of kinds that belong to the draw are held while it is paused or ended, or owes
+-- a pick.
+SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness, c.matter
 FROM call c JOIN activity a ON a.id = c.activity
 WHERE c.state = 'waiting' AND c.not_before <= clock_timestamp()
-  AND (a.state = 'drawing' OR c.flow = 'details') AND NOT a.owed
+  AND (a.state = 'drawing' AND NOT a.owed OR c.flow <> ALL(%(held)s::text[]))
 ORDER BY c.not_before, c.id LIMIT %(limit)s;
 
 -- name: next_due (prepared)
 -- When the next waiting call's time comes, in seconds from now.
 SELECT extract(epoch FROM min(c.not_before) - clock_timestamp())::float8
 FROM call c JOIN activity a ON a.id = c.activity
-WHERE c.state = 'waiting' AND c.not_before > clock_timestamp() AND (a.state = 'drawing' OR c.flow = 'details');
+WHERE c.state = 'waiting' AND c.not_before > clock_timestamp()
+  AND (a.state = 'drawing' OR c.flow <> ALL(%(held)s::text[]));
 
 -- name: invitation (prepared)
--- All that an invitation or details call says and needs.
+-- All that a call to an expert says and needs, but for its matter.
 SELECT p.pseudonym, p.code, e.phone_enc, n.district, a.evaluation_start, a.evaluation_end, a.rules,
        n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
 FROM pick p JOIN expert e ON e.id = p.expert
@@ -59,10 +61,12 @@ WHERE w.activity = %(activity)s AND w.id = %(witness)s
 ORDER BY t.seq DESC LIMIT 1;
 
 -- name: person_now (prepared)
--- What could stand in the way of ringing this expert now: when they were called within a day, whether they are on the line, and
--- the pick that made an appointment elsewhere.
+-- What could stand in the way of ringing this expert now: when they were called within a day, whether they are on the line,
+-- when they are to be there, and the pick that made an appointment elsewhere.
 SELECT coalesce(array_agg(c.dialled_at) FILTER (WHERE c.id IS NOT NULL), '{}') AS called,
        coalesce(bool_or(c.state = 'live'), false) AS on_the_line,
+       (SELECT n.gather_at FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+               JOIN notice n ON n.activity = k.activity AND n.id = k.notice WHERE p.id = %(pick)s) AS gather_at,
        (SELECT ap.pick FROM appointment ap
         WHERE ap.expert = %(expert)s AND ap.activity <> %(activity)s AND ap.during && (
           SELECT tstzrange(n.gather_at - %(travel)s * interval '1 second', a.evaluation_end)

@@ -14,22 +14,19 @@ from typing import Any
 
 from db.errors import DatabaseError, SerializationFailure
 from db.pool import Database, Transaction
-from drawing import decide
-from drawing.advance import advance, new_call_id
+from drawing import decide, notices
+from drawing.advance import advance
 from drawing.chain import Custody
-from drawing.chain import Q as DRAWING
 from drawing.decide import Call, NotOurs, Owing
 from drawing.orders import Orders
-from drawing.rules import Rules
 from drawing.seats import PickOutcome
-from ivr.calls import Answer, Decision, Outcome, Recorded, Refused, Share, Trail, Unavailable
-from ivr.dispatch import Q, Ready
+from ivr.calls import Answer, Decision, Outcome, Recorded, Refused, Reply, Share, Trail, Unavailable
+from ivr.dialplans import KINDS, Again
+from ivr.dispatch import Ready
 from ivr.evidence import evidence, moment
 
 LOG = logging.getLogger(__name__)
 TRIES_TO_SETTLE = 3
-DETAILS_TRIES = 2  # when the details were not heard to their end
-DETAILS_CALLS = 20  # with those that failed by our own fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,10 @@ class Recorder:
                     facts = self._facts(ready, trail, Outcome.SHARE_GIVEN)
                     async with self.db.transaction() as tx:
                         await decide.share(tx, self.custody, call, digits, facts)
+                case Reply(outcome):
+                    facts = self._facts(ready, trail, outcome)
+                    async with self.db.transaction() as tx:
+                        await decide.reply(tx, call, outcome.value, facts)
         except NotOurs:
             return Refused()
         except DatabaseError as error:
@@ -68,23 +69,21 @@ class Recorder:
 
         async def write(tx: Transaction, regardless: bool) -> None:
             stands = await decide.end_call(tx, self.custody, call, outcome.value, facts, whole, regardless=regardless)
-            if stands is not None and _details_due(ready.flow, Outcome(stands), trail):
-                await self._call_again(tx, ready, stands)
+            if stands is not None:
+                await self._follow(tx, ready, Outcome(stands), trail)
 
-        await self._settled(ready.activity, write)
+        if KINDS[ready.flow].again is Again.BY_DRAW:
+            await self._settled(ready.activity, write)
+        else:  # it writes no entry: nothing has to come before it
+            async with self.db.transaction() as tx:
+                await write(tx, True)
 
-    async def _call_again(self, tx: Transaction, ready: Ready, outcome: str) -> None:
-        """Who agreed but did not hear where to go is called with the details alone, by the rules' pauses."""
-        so_far = await tx.one(DRAWING.details_so_far, {"pick": ready.pick})
-        if so_far.tries >= DETAILS_TRIES or so_far.calls >= DETAILS_CALLS:
-            LOG.error("call %s: who agreed has not heard where to go, and is not called any more", ready.id)
-            return
-        pause = Rules.load(so_far.rules).calling.pause_s
-        seconds = {each.value: wait for each, wait in pause.items()}.get(outcome, 0)
-        values = {"id": new_call_id(), "flow": "details", "activity": ready.activity, "pick": ready.pick}
-        values |= {"expert": so_far.expert, "witness": None, "attempt": so_far.calls + 1, "not_before": None}
-        await tx.run(DRAWING.insert_call, values)
-        await tx.run(Q.postpone, {"call": values["id"], "seconds": seconds})
+    async def _follow(self, tx: Transaction, ready: Ready, outcome: Outcome, trail: Trail) -> None:
+        """What its end leads to, besides what `advance` does for a draw; `outcome` is what stands in the row."""
+        if KINDS[ready.flow].again is Again.BY_RULES:
+            await notices.follow_up(tx, ready.id, outcome.value)
+        elif outcome is Outcome.ACCEPTED and ready.pick is not None and not _knows_where(trail):
+            await notices.ask(tx, "details", ready.activity, [ready.pick])
 
     async def _settled(self, activity: str, write: Callable[[Transaction, bool], Awaitable[None]]) -> None:
         """Write once no free seat is waiting to be filled, or after a few tries regardless."""
@@ -123,11 +122,9 @@ def _answer(
     return write
 
 
-def _details_due(flow: str, outcome: Outcome, trail: Trail) -> bool:
-    """Whether the person agreed and does not know yet where to go; `outcome` is what stands in the row."""
-    if flow == "details":
-        return outcome is not Outcome.DELIVERED
-    return outcome is Outcome.ACCEPTED and not any(heard.prompt == "details" and heard.whole for heard in trail.heard)
+def _knows_where(trail: Trail) -> bool:
+    """Whether who has just agreed heard the details to their end."""
+    return any(heard.prompt == "details" and heard.whole for heard in trail.heard)
 
 
 def _json(trail: Trail) -> str:

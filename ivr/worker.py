@@ -258,7 +258,7 @@ class Worker:
             self._bucket = self._bucket.take(now)
         if len(due) == limit:
             return BREATH_SECONDS
-        soon: float | None = await self._db.value(Q.next_due)
+        soon = await self._dispatcher.next_due()
         return SWEEP_SECONDS if soon is None else max(soon, 0.0)
 
     async def _begin(self, call: Any, trunk: TrunkLoad) -> bool:

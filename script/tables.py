@@ -19,7 +19,7 @@ import ivr.settings
 import web.settings
 from drawing import rules
 from drawing.lifecycle import ActivityState, Role, transitions
-from drawing.rules import DECISIONS, RETRIED, TRIES, CallOutcome, Rules
+from drawing.rules import DECISIONS, HEARD, RETRIED, TRIES, CallOutcome, Rules
 from ivr.calls import DialFailed, Outcome
 from ivr.outcomes import classify
 
@@ -91,6 +91,10 @@ RULES: Mapping[str, str] = {
     "calling.daily_ceiling": "calls of a day in all",
     "calling.allowed_numbers": "patterns that a number must match as a whole",
     "calling.pause_s": "before the next call after this outcome",
+    "notices.tries": "calls to who has agreed, about one matter, that make them 未送达 (not reached)",
+    "notices.pause_s": "before the next of those calls",
+    "notices.hours": "local time in which those calls may begin",
+    "notices.until_s": "so long after 集合时间 the last of those calls may begin",
 }
 
 
@@ -146,6 +150,8 @@ def _meaning(key: str) -> str:
     if key in RULES:
         return RULES[key] + (" (s)" if key.endswith("_s") else "")
     parent, _, leaf = key.rpartition(".")
+    if parent.startswith("notices."):
+        return f"{_meaning(f'notices.{leaf}')}: {parent.removeprefix('notices.')}"
     return RULES[parent] + (" (s)" if parent.endswith("_s") else "") + f": {leaf}"
 
 
@@ -173,6 +179,10 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.CANCELLED: ("已取消", "given up by us"),
     Outcome.WITHDRAWN: ("邀请已失效", "a key came when the matter was no longer open; the flow apologised"),
     Outcome.DELIVERED: ("已送达", "a notice was heard to the end of what matters"),
+    Outcome.STILL_COMES: ("仍然参加", "told of the new 集合时间: 1, and 1 again"),
+    Outcome.CANT_COME: ("不能参加", "told of the new 集合时间: 2, and 2 again"),
+    Outcome.LEAVE_CONFIRMED: ("确认请假", "asked whether they ask for leave: 1, and 1 again"),
+    Outcome.LEAVE_DENIED: ("没有请假", "asked whether they ask for leave: 2, and 2 again"),
 }
 
 
@@ -199,8 +209,8 @@ def _unanswered(end: DialFailed) -> Outcome:
 def _consequence(outcome: Outcome) -> str:
     if outcome is Outcome.SHARE_GIVEN:
         return "the seed is known: orders are stored, picks begin"
-    if outcome in (Outcome.WITHDRAWN, Outcome.DELIVERED):
-        return "nothing"
+    if outcome.value in HEARD:
+        return "kept with the call; not called again" if outcome is not Outcome.WITHDRAWN else "nothing"
     ruled = CallOutcome(outcome.value)
     if ruled in DECISIONS:
         return "decides: " + (

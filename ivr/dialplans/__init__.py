@@ -1,33 +1,18 @@
-"""The conversations, one pure flow per kind of call. A new kind adds its file and one line to `Kind`
-and `begin`.
-"""
+"""The conversations, one pure flow per kind of call. A new kind adds its file, its prompts, its test, and its line here."""
 
-from collections.abc import Callable
-from enum import Enum
-
-from ivr.calls import Flow
+from ivr import prompts
 from ivr.dialplans.details import Details
 from ivr.dialplans.invitation import Invitation
+from ivr.dialplans.kind import Again, Kind, Whom
 from ivr.dialplans.timings import Timings
 from ivr.dialplans.witness import Witness
 
-__all__ = ["Details", "Invitation", "Kind", "Timings", "Witness", "begin"]
+__all__ = ["KINDS", "Again", "Details", "Invitation", "Kind", "Timings", "Whom", "Witness"]
 
-
-class Kind(Enum):
-    """What a call is about; the values equal the SQL enum."""
-
-    INVITATION = "invitation"
-    DETAILS = "details"
-    WITNESS = "witness"
-
-
-def begin(kind: Kind, timings: Timings, weak: Callable[[str], str | None]) -> Flow:
-    """A new conversation of that kind. `weak`: see Witness; other kinds don't ask for it."""
-    match kind:
-        case Kind.INVITATION:
-            return Invitation(timings)
-        case Kind.DETAILS:
-            return Details(timings)
-        case Kind.WITNESS:
-            return Witness(timings, weak)
+_KINDS = (
+    Kind("invitation", Whom.EXPERT, Again.BY_DRAW, lambda timings, _: Invitation(timings), prompts.invitation),
+    Kind("details", Whom.EXPERT, Again.BY_RULES, lambda timings, _: Details(timings), prompts.invitation),
+    Kind("witness", Whom.WITNESS, Again.BY_DRAW, Witness, prompts.witness),
+)
+KINDS = {kind.name: kind for kind in _KINDS}
+"""Every kind of call, by the name that its rows have."""

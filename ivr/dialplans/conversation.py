@@ -32,6 +32,7 @@ from ivr.calls import (
     PlayFailed,
     Recorded,
     Refused,
+    Reply,
     Ringing,
     Speak,
     Started,
@@ -222,7 +223,7 @@ class Conversation(ABC):
 
     def _decided(self) -> Outcome:
         match self._decision:
-            case Answer(outcome):
+            case Answer(outcome) | Reply(outcome):
                 return outcome
             case _:
                 return Outcome.SHARE_GIVEN

@@ -1,4 +1,4 @@
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -76,6 +76,9 @@ def test_a_decision_is_never_unreached() -> None:
         ("share_digits = [8, 12]", "share_digits = [12, 8]", "share_digits must be 2 ascending"),
         ("'0\\d{9,11}'", "'(0'", "calling.allowed_numbers must be regular expressions"),
         ("[witness]", "[witness", "rules demo-1"),
+        ("pause_s = 4\n", "pause_s = 4\nmoon = 1\n", "notices.moon must be left out"),
+        ("tries = 2\n", "tries = 2\nmoon = 1\n", "notices.details.moon must be left out"),
+        ("tries = 2\n", "tries = 0\n", "notices.details.tries must be at least 1"),
         ("hold_s = 120", "hold_s = 120\nextra = 1", "unreached.extra must be left out"),
     ],
 )
@@ -83,6 +86,18 @@ def test_a_bad_file_says_where(old: str, new: str, says: str) -> None:
     assert old in DEMO
     with pytest.raises(BadRules, match="(?s)" + says.replace("[", r"\[")):
         Rules.parse(DEMO.replace(old, new), "demo-1")
+
+
+def test_a_notice_is_tried_so_often_and_so_long() -> None:
+    text = DEMO + "\n[notices.urging]\nuntil_s = 1800\n"
+    rules = Rules.parse(text, "demo-1")
+    urging = rules.notice("urging")
+    assert (urging.tries, urging.pause_s) == (rules.notice("").tries, rules.notice("").pause_s)
+    assert not urging.used_up(["busy", "trunk_failure", "interrupted", "cancelled", "no_key"])
+    assert urging.used_up(["busy", "no_key", "hung_up_early"])
+    gather_at = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    assert [urging.closed(gather_at + timedelta(minutes=m), gather_at) for m in (0, 30, 31)] == [False, False, True]
+    assert not rules.notice("withdrawal").closed(gather_at + timedelta(days=9), gather_at)
 
 
 def test_an_unknown_version_says_which_there_are() -> None:

@@ -31,7 +31,7 @@ from ivr.calls import (
     TimerFired,
     Unavailable,
 )
-from ivr.dialplans import Kind, Timings, begin
+from ivr.dialplans import KINDS, Kind, Timings
 from ivr.dialplans.conversation import CALL, STEP
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -59,7 +59,7 @@ lively: st.SearchStrategy[Event | None] = st.one_of(
     st.builds(Digit, st.sampled_from(["1", "2", "9", "*", "3", "#"]), prompts), st.just(None), events
 )
 stories = st.lists(st.tuples(lively, st.floats(0, 20)), max_size=60)
-kinds = pytest.mark.parametrize("kind", list(Kind))
+kinds = pytest.mark.parametrize("kind", list(KINDS.values()), ids=list(KINDS))
 
 
 def weak(digits: str) -> str | None:
@@ -115,7 +115,7 @@ class Watcher:
 @kinds
 @given(story=st.lists(events, max_size=40))
 def test_any_events_in_any_order(kind: Kind, story: list[Event]) -> None:
-    watcher = Watcher(begin(kind, Timings(), weak))
+    watcher = Watcher(kind.flow(Timings(), weak))
     for event in story:
         watcher.feed(event)
     assert len(watcher.finished) <= 1
@@ -124,7 +124,7 @@ def test_any_events_in_any_order(kind: Kind, story: list[Event]) -> None:
 @kinds
 @given(story=stories, repeat=st.integers(1, 3))
 def test_every_call_comes_to_exactly_one_end(kind: Kind, story: list[tuple[Event | None, float]], repeat: int) -> None:
-    watcher = Watcher(begin(kind, Timings(), weak))
+    watcher = Watcher(kind.flow(Timings(), weak))
     for event in (Started(), Ringing(), Answered()):
         watcher.feed(event)
     for drawn, pause in story:
@@ -143,7 +143,7 @@ def test_every_call_comes_to_exactly_one_end(kind: Kind, story: list[tuple[Event
 @given(story=stories)
 def test_left_alone_it_hangs_up_by_itself(kind: Kind, story: list[tuple[Event | None, float]]) -> None:
     """Nothing but timers: every state is left, and in the end the channel is hung up."""
-    watcher = Watcher(begin(kind, Timings(), weak))
+    watcher = Watcher(kind.flow(Timings(), weak))
     done: list[Command] = []
     pressed: list[Event] = [each for each, _ in story if isinstance(each, Digit)]
     for event in (Started(), Answered(), *pressed):
@@ -156,7 +156,7 @@ def test_left_alone_it_hangs_up_by_itself(kind: Kind, story: list[tuple[Event | 
 
 @given(story=stories)
 def test_an_acceptance_needs_its_record(story: list[tuple[Event | None, float]]) -> None:
-    watcher = Watcher(begin(Kind.INVITATION, Timings(), weak))
+    watcher = Watcher(KINDS["invitation"].flow(Timings(), weak))
     recorded = False
     for event in (Started(), Answered(), *(each for each, _ in story if each is not None)):
         recorded = recorded or isinstance(event, Recorded)
