@@ -21,8 +21,8 @@ from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
 from drawing.orders import Orders
 from drawing.rules import Rules
-from drawing.seats import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, ending, open_seats, verdict
-from drawing.transcript import EntryType
+from drawing.seats import HOLDS_SEAT, Again, End, Pause, PickOutcome, Seat, Try, ending, open_seats, verdict
+from drawing.transcript import EntryType, parse_stamp
 
 
 class Need(Enum):
@@ -86,7 +86,7 @@ class _Step:
             return Need.NOTHING
         again = Again(1, self.activity.now)
         if calls:
-            pause = self.rules.witness_pause_s
+            pause = max(self.rules.witness_pause_s, self.rules.calling.pause_after([call.outcome for call in calls]))
             again = Again(len(calls) + 1, _later(calls[-1].ended_at, pause))
         self._call("witness", again, witness=witnesses[(again.attempt - 1) % len(witnesses)].id)
         return Need.NOTHING
@@ -113,10 +113,10 @@ class _Step:
         return more
 
     async def _settle(self) -> int:
-        more = 0
+        more, pauses = 0, await self._pauses()
         for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
             tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
-            match verdict(tries, self.activity.now, self.rules):
+            match verdict(tries, self.activity.now, self.rules, pauses):
                 case Again() as again:
                     if pick.retry is None:
                         self._call("invitation", again, pick=pick.id, expert=pick.expert)
@@ -126,6 +126,12 @@ class _Step:
                     await self._unreached(pick)
                     more += await self._fill() - 1
         return more
+
+    async def _pauses(self) -> list[Pause]:
+        """As the transcript has them; only a draw that is not paused comes here, so the last one has its end."""
+        entries = await self.tx.all(Q.pauses, {"activity": self.activity.id})
+        at = [parse_stamp(entry.at) for entry in entries]
+        return list(zip(at[::2], at[1::2], strict=False))
 
     async def _unreached(self, pick: Any) -> None:
         await close_pick(self.tx, pick.id, PickOutcome.UNREACHED)

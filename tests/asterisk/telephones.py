@@ -204,7 +204,7 @@ class Telephone:
         with path.with_suffix(".out").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 "sipp", "-sf", str(path), "-i", self.trunk.host, "-p", str(self.port), "-bind_local", "-ci", self.trunk.host,
-                "-key", "media", str(self.media), "-m", "1", "-nostdin", "-pause_msg_ign",
+                "-key", "media", str(self.media), "-m", "1", "-nostdin", "-pause_msg_ign", "-default_behaviors", "all,-abortunexp",
                 "-timeout", str(int(WAIT) // 2), "-timeout_error",
                 "-trace_msg", "-message_file", str(path.with_suffix(".log")),
                 "-trace_err", "-error_file", str(path.with_suffix(".errors")),
