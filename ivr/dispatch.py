@@ -22,13 +22,14 @@ from drawing.merkle import root
 from drawing.reference import reference
 from drawing.rules import Calling, Rules
 from ivr import policy
-from ivr.calls import Flow
+from ivr.calls import Flow, Outcome
 from ivr.dialplans import KINDS, Again, Timings, Whom
 from ivr.lease import Lease
-from ivr.policy import TrunkLoad
+from ivr.policy import Hindrance, TrunkLoad
 from ivr.prompts import Prompt
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 from ivr.speech import Speech
+from ivr.trunks import Trunks
 
 Q = load("ivr")
 LOG = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class Ready:
     attempt: int
     pick: int | None
     conversation: Conversation
+    trunk: str
 
 
 class Preparer:
@@ -138,10 +140,10 @@ class Dispatcher:
     """Makes waiting calls live, one per transaction."""
 
     def __init__(
-        self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: Calling
+        self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: Calling, trunks: Trunks
     ) -> None:
         self._db, self._custody, self._lease = db, custody, lease
-        self._preparer, self._calling = preparer, calling
+        self._preparer, self._calling, self._trunks = preparer, calling, trunks
         self._calls_today = 0
 
     async def due(self, limit: int) -> list[Any]:
@@ -157,21 +159,42 @@ class Dispatcher:
         """Look how many calls were made today, by all workers; counted on from there until the next look."""
         self._calls_today = await self._db.value(Q.calls_today)
 
-    async def make_live(self, call: Any, trunk: TrunkLoad) -> Ready | None:
-        """The call, live and ours, or None when something stands in its way: then it waits, or is settled."""
+    async def make_live(self, call: Any, line: TrunkLoad, now: datetime) -> Ready | None:
+        """The call, live and ours on a trunk that is reserved, or None when something stands in its way: then it waits, or
+        is settled. line: all trunks together.
+        """
         conversation = await self._preparer.prepare(call)
+        trunk = self._trunks.take(await self._before(call), now)
+        if isinstance(trunk, Hindrance):
+            await self._wait(self._db, call, trunk)
+            return None
+        live = False
         try:
             async with self._db.transaction() as tx:
-                live = await self._go_live(tx, call, conversation, trunk)
+                live = await self._go_live(tx, call, conversation, line)
         except Conflict:  # the unique index: somebody else rings this expert at this very moment
             await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
-            return None
+        finally:
+            if not live:
+                self._trunks.give_back(trunk)
         if not live:
             return None
         self._calls_today += 1
-        return Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation)
+        return Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation, trunk)
 
-    async def _go_live(self, tx: Transaction, call: Any, conversation: Conversation, trunk: TrunkLoad) -> bool:
+    async def _before(self, call: Any) -> list[policy.Tried]:
+        """The calls about this matter so far, as far as they say which trunk is to be passed over."""
+        if call.attempt == 1:
+            return []
+        values = {"activity": call.activity, "flow": call.flow, "pick": call.pick, "witness": call.witness}
+        rows = await self._db.all(Q.calls_before, values)
+        return [policy.tried(row.trunk, Outcome(row.outcome), rang=row.rang) for row in rows]
+
+    async def _wait(self, db: Database | Transaction, call: Any, against: Hindrance) -> None:
+        LOG.info("call %s waits: %s", call.id, against.rule.value)
+        await db.run(Q.postpone_until, {"call": call.id, "until": against.until})
+
+    async def _go_live(self, tx: Transaction, call: Any, conversation: Conversation, line: TrunkLoad) -> bool:
         kind = KINDS[call.flow]
         of_the_draw = kind.again is Again.BY_DRAW
         activity = await (lock_settled if of_the_draw else lock)(tx, call.activity)
@@ -186,10 +209,9 @@ class Dispatcher:
                 return False
             called = person.called
         calling = self._calling if of_the_draw else self._calling.within(Rules.load(activity.rules).notice(kind.name))
-        against = policy.hindrance(calling, activity.now, conversation.number, called, self._calls_today, trunk)
+        against = policy.hindrance(calling, activity.now, conversation.number, called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
-            LOG.info("call %s waits: %s", call.id, against.rule.value)
-            await tx.run(Q.postpone_until, {"call": call.id, "until": against.until})
+            await self._wait(tx, call, against)
             return False
         lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
         return bool(await tx.run(Q.go_live, {"call": call.id, **lease}))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 
 class SettingsRefused(Exception):
@@ -26,12 +27,15 @@ class Ari(_Section):
 
 
 class Trunk(_Section):
-    """The line to the carrier (中继)."""
+    """A line to a carrier (中继). `[trunk]` is the only one; of several `[[trunk]]` the first comes first."""
 
-    name: str = Field(description="the PJSIP endpoint's name")
-    caller_id: str = Field(description="the one published number that experts see (K5)")
+    name: str = Field(description="the PJSIP endpoint's name", pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    caller_id: str = Field(description="the one published number that experts see (K5)", pattern=r"^\+?[0-9]{3,20}$")
     calls_per_second: float | None = Field(
         default=None, gt=0, description="what this carrier takes, where that is less than the rules allow"
+    )
+    channels: int | None = Field(
+        default=None, gt=0, description="how many calls at once this carrier takes, where that is less than the rules allow"
     )
 
 
@@ -53,8 +57,20 @@ class Settings(_Section):
     lease_seconds: float = Field(default=10.0, gt=0.5, description="how long a worker that died keeps the node")
     rules: str = Field(description="version of the rule file for hours, budgets and the trunk's limits")
     ari: Ari
-    trunk: Trunk
+    trunk: tuple[Trunk, ...] = Field(min_length=1)
     speech: Speech
+
+    @field_validator("trunk", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: object) -> object:
+        return [given] if isinstance(given, Mapping) else given
+
+    @field_validator("trunk")
+    @classmethod
+    def _different(cls, trunks: tuple[Trunk, ...]) -> tuple[Trunk, ...]:
+        if len({each.name for each in trunks}) < len(trunks):
+            raise ValueError("two trunks have the same name")
+        return trunks
 
     @classmethod
     def read(cls, path: Path) -> Settings:
@@ -66,5 +82,14 @@ class Settings(_Section):
         except tomllib.TOMLDecodeError as error:
             raise SettingsRefused(f"{path} is not TOML: {error}") from None
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            wrong = "; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in error.errors())
             raise SettingsRefused(f"{path}: {wrong}") from None
+
+
+def _place(keys: tuple[int | str, ...]) -> str:
+    """Where in the file; trunks are counted from one, and a first one is just the trunk.
+
+    >>> _place(("trunk", 0, "name")), _place(("trunk", 1, "name"))
+    ('trunk.name', 'trunk.2.name')
+    """
+    return ".".join(str(key + 1) if isinstance(key, int) else key for key in keys if key != 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from db.errors import DatabaseError
@@ -20,6 +20,7 @@ from ivr.lease import Lease
 from ivr.prompts import readback
 from ivr.record import Recorder
 from ivr.settings import Trunk
+from ivr.trunks import Trunks
 
 LOG = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 0.1
@@ -34,14 +35,16 @@ class Switchboard:
         client: Client,
         lease: Lease,
         recorder: Recorder,
-        trunk: Trunk,
+        trunks: Sequence[Trunk],
         calling: Calling,
         note: Callable[[str], None],
     ) -> None:
         self.driver = Driver(client)
         self._client, self._lease, self._recorder = client, lease, recorder
-        self._trunk, self._calling, self._note = trunk, calling, note
+        self._calling, self._note = calling, note
+        self.trunks = Trunks(trunks, calling, self._channels, datetime.now(UTC))
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._trunk_of: dict[str, str] = {}  # call: its trunk, where that is known
         self._stopping = self._over = False
 
     def __len__(self) -> int:
@@ -51,8 +54,14 @@ class Switchboard:
         """Whether that call is being carried here."""
         return call in self._tasks
 
+    def _channels(self, trunk: str) -> int:
+        """One whose trunk nobody knows (a holder before us dialled it) counts on each."""
+        return sum(self._trunk_of.get(call, trunk) == trunk for call in self._tasks)
+
     def begin(self, ready: Ready) -> None:
         """Dial a call that has just been made live."""
+        self.trunks.begun(ready.trunk)
+        self._trunk_of[ready.id] = ready.trunk
         self._tasks[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
 
     def settle(self, call: Any, *, gone: bool) -> None:
@@ -80,21 +89,22 @@ class Switchboard:
     async def _call(self, ready: Ready) -> None:
         try:
             outcome, trail = await self._converse(ready)
+            self.trunks.ended(ready.trunk, outcome, rang=trail.rang)
             await self._end(ready, outcome, trail)
         except Abandoned:
             LOG.info("call %s is left to the node's next holder", ready.id)
         finally:
-            del self._tasks[ready.id]
+            del self._tasks[ready.id], self._trunk_of[ready.id]
             self._note(ready.activity)
 
     async def _settle(self, call: Any, gone: bool) -> None:
         conversation = Conversation(who=call.who, number="", flow=_NoFlow(), media={})
-        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation)
+        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation, trunk="")
         outcome = Outcome.INTERRUPTED if call.outcome is None else Outcome(call.outcome)
         try:
             if not gone:
                 await self._gone(call.id)
-            await self._end(ready, outcome, self._blank(call.id))
+            await self._end(ready, outcome, _blank(ready))
             LOG.info("call %s, which nobody carried, is settled as %s", call.id, outcome.value)
         except Abandoned:
             LOG.info("call %s is left to the node's next holder", call.id)
@@ -105,10 +115,10 @@ class Switchboard:
     async def _converse(self, ready: Ready) -> tuple[Outcome, Trail]:
         conversation = ready.conversation
         if self._stopping or not self._lease.safe_to_dial:
-            return Outcome.CANCELLED, self._blank(ready.id)
+            return Outcome.CANCELLED, _blank(ready)
         if not self._calling.allows(conversation.number):
             LOG.error("call %s: no pattern of the allowlist fits the number; it is not dialled", ready.id)
-            return Outcome.INVALID_NUMBER, self._blank(ready.id)
+            return Outcome.INVALID_NUMBER, _blank(ready)
 
         async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
             answer = await self._recorder.decide(ready, decision, trail)
@@ -119,18 +129,14 @@ class Switchboard:
             return [uri for part in readback(digits) for uri in conversation.media[part]]
 
         try:
-            line = Line(ready.id, conversation.number, self._trunk.name, self._trunk.caller_id)
+            line = Line(ready.id, conversation.number, ready.trunk, self.trunks[ready.trunk].caller_id)
             return await self.driver.run(line, conversation.flow, conversation.media, write, speak)
         except Abandoned:
             raise
         except Exception:  # a mistake of ours must not hold a seat for ever
             LOG.exception("call %s broke", ready.id)
             await self._gone(ready.id)
-            return Outcome.INTERRUPTED, self._blank(ready.id)
-
-    def _blank(self, channel: str) -> Trail:
-        """Of a call that was not dialled, or of which nothing is known."""
-        return Trail(channel=channel, trunk=self._trunk.name)
+            return Outcome.INTERRUPTED, _blank(ready)
 
     async def _gone(self, channel: str) -> None:
         """Return once the channel is known not to be there; raises Abandoned when the node is no longer ours."""
@@ -158,6 +164,11 @@ class Switchboard:
     def _check_over(self, call: str) -> None:
         if self._over:
             raise Abandoned(f"call {call} is left to the node's next holder")
+
+
+def _blank(ready: Ready) -> Trail:
+    """Of a call that was not dialled, or of which nothing is known."""
+    return Trail(channel=ready.id, trunk=ready.trunk)
 
 
 class _NoFlow:
