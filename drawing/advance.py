@@ -4,8 +4,9 @@ a sweep. What it can't do inside a short transaction (snapshot, order) it asks f
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -20,9 +21,12 @@ from drawing.decide import close_pick
 from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
 from drawing.orders import Orders
-from drawing.rules import Rules
+from drawing.rules import Rules, failures_in_a_row
 from drawing.seats import HOLDS_SEAT, Again, End, Pause, PickOutcome, Seat, Try, ending, open_seats, verdict
 from drawing.transcript import EntryType, parse_stamp
+
+LOG = logging.getLogger(__name__)
+ALARM = 5  # failures of ours in a row, from which on the log says so
 
 
 class Need(Enum):
@@ -119,6 +123,7 @@ class _Step:
             match verdict(tries, self.activity.now, self.rules, pauses):
                 case Again() as again:
                     if pick.retry is None:
+                        self._tell(pick.id, pick.outcomes, again)
                         self._call("invitation", again, pick=pick.id, expert=pick.expert)
                 case _:
                     if pick.retry is not None:
@@ -126,6 +131,14 @@ class _Step:
                     await self._unreached(pick)
                     more += await self._fill() - 1
         return more
+
+    def _tell(self, pick: int, outcomes: Sequence[str], again: Again) -> None:
+        """A call that fails by our fault again and again holds its seat, and only people can help."""
+        if (failures := failures_in_a_row(outcomes)) >= ALARM:
+            LOG.error(
+                "%s: the last %d calls of pick %d all failed by our fault; again at %s", self.activity.id, failures, pick,
+                again.not_before.isoformat(timespec="seconds"),
+            )  # fmt: skip
 
     async def _pauses(self) -> list[Pause]:
         """As the transcript has them; only a draw that is not paused comes here, so the last one has its end."""

@@ -30,12 +30,14 @@ class Trunk(_Section):
     """A line to a carrier (中继). `[trunk]` is the only one; of several `[[trunk]]` the first comes first."""
 
     name: str = Field(description="the PJSIP endpoint's name", pattern=r"^[a-z][a-z0-9-]{0,39}$")
-    caller_id: str = Field(description="the one published number that experts see (K5)", pattern=r"^\+?[0-9]{3,20}$")
+    caller_id: str = Field(description="the one published number that experts see (K5)", pattern=r"^\+?[0-9]{1,20}$")
     calls_per_second: float | None = Field(
         default=None, gt=0, description="what this carrier takes, where that is less than the rules allow"
     )
     channels: int | None = Field(
-        default=None, gt=0, description="how many calls at once this carrier takes, where that is less than the rules allow"
+        default=None,
+        gt=0,
+        description="how many calls at once this carrier takes, where that is less than the rules allow",
     )
 
 

@@ -215,7 +215,10 @@ def test_trunks_keep_their_own_limits_and_the_common_one() -> None:
 def test_a_trunk_that_fails_is_told_and_left_for_last(caplog: pytest.LogCaptureFixture) -> None:
     own = [TrunkSettings(name=name, caller_id="100000") for name in "ab"]
     trunks = Trunks(own, demo_rules(), lambda _: 0, NOON)
-    for outcome, rang in [(Outcome.TRUNK_FAILURE, False)] * 4 + [(Outcome.INTERRUPTED, False), (Outcome.CANCELLED, False)]:
+    for outcome, rang in [(Outcome.TRUNK_FAILURE, False)] * 4 + [
+        (Outcome.INTERRUPTED, False),
+        (Outcome.CANCELLED, False),
+    ]:
         trunks.ended("a", outcome, rang=rang)
     assert (trunks.take([], NOON), caplog.text) == ("a", "")
     trunks.ended("a", Outcome.TRUNK_FAILURE, rang=False)

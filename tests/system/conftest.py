@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,9 @@ class Stack:
     speech: Path
     workers: list[Worker] = field(default_factory=list)
 
-    async def worker(self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "") -> Worker:
+    async def worker(
+        self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", trunks: Sequence[str] = ("carrier",)
+    ) -> Worker:
         """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round."""
         name = f"worker-{len(self.workers)}"
         password = self.folder / "ari.password"
@@ -91,8 +93,10 @@ class Stack:
             f'dsn = "{self.database.dsn}"\nmaster_key = "{self.keys.master}"\nsigning_key = "{self.keys.signing}"\n'
             f'lease_seconds = {lease}\nrules = "demo-1"\n'
             f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
-            f'password_file = "{password}"\n[trunk]\nname = "carrier"\ncaller_id = "{CALLER_ID}"\n'
-            f'[speech]\ncache = "{self.speech}"\n' + self._voice(quick)
+            f'password_file = "{password}"\n'
+            + "".join(f'[[trunk]]\nname = "{trunk}"\ncaller_id = "{CALLER_ID}"\n' for trunk in trunks)
+            + f'[speech]\ncache = "{self.speech}"\n'
+            + self._voice(quick)
         )
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
@@ -147,9 +151,12 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def running_stack(
-    db: Database, database: TestDatabase, folder: Path, speech: Path, **telephones: float
+    db: Database, database: TestDatabase, folder: Path, speech: Path, dead_trunk: bool = False, /, **telephones: float
 ) -> AsyncIterator[Stack]:
-    """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings."""
+    """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings. dead_trunk: there is
+    one more, at whose other end nobody is.
+    """
+    dead = (Trunk("dead", "127.0.0.9", free_port(), "tcp"),) if dead_trunk else ()
     keys = make_keys(folder)
     short = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     sip, far_sip = (free_port(socket.SOCK_DGRAM) for _ in range(2))
@@ -158,7 +165,7 @@ async def running_stack(
     node = Instance(
         NodeSettings(
             folder=short / "node", sip_port=sip, http_port=http, rtp=node_rtp,
-            trunks=(Trunk("carrier", "127.0.0.1", far_sip),),
+            trunks=(Trunk("carrier", "127.0.0.1", far_sip), *dead),
         )
     )  # fmt: skip
     times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones
@@ -185,6 +192,7 @@ async def stack(
     db: Database, database: TestDatabase, tmp_path: Path, speech_cache: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[Stack]:
     """`parametrize("stack", [{…}], indirect=True)` changes the far end's settings."""
-    paces = getattr(request, "param", {})
-    async with running_stack(db, database, tmp_path, speech_cache, **paces) as made:
+    paces = dict(getattr(request, "param", {}))
+    dead_trunk = bool(paces.pop("dead_trunk", False))
+    async with running_stack(db, database, tmp_path, speech_cache, dead_trunk, **paces) as made:
         yield made
