@@ -17,7 +17,7 @@ from typing import Any
 from db.pool import Transaction
 from drawing.advance import new_call_id
 from drawing.chain import Q
-from drawing.rules import HEARD, OUR_FAILURES, CallOutcome, NoticeRule, Rules
+from drawing.rules import HEARD, OUR_FAILURES, Rules
 
 LOG = logging.getLogger(__name__)
 CALLS = 20  # of one round, with those that failed by our own fault
@@ -87,15 +87,12 @@ async def follow_up(tx: Transaction, call: str, outcome: str) -> None:
         return
     rules = Rules.load(so_far.rules)
     rule = rules.notice(so_far.flow)
-    again = so_far.now + timedelta(seconds=_pause(rules, rule, outcome))
+    pause = rules.calling.pause_after(so_far.outcomes) if outcome in OUR_FAILURES else rule.pause_s
+    again = so_far.now + timedelta(seconds=pause)
     if rule.used_up(so_far.outcomes) or len(so_far.outcomes) >= CALLS or rule.closed(again, so_far.gather_at):
         LOG.error("call %s (%s) was the last of %s: not reached", call, so_far.flow, len(so_far.outcomes))
         return
     await ask(tx, so_far.flow, so_far.activity, [so_far.pick], so_far.matter, again)
-
-
-def _pause(rules: Rules, rule: NoticeRule, outcome: str) -> int:
-    return rules.calling.pause_s.get(CallOutcome(outcome), 0) if outcome in OUR_FAILURES else rule.pause_s
 
 
 async def rounds(tx: Transaction, activity: str, kind: str) -> dict[int, Round]:

@@ -158,7 +158,7 @@ class Worker:
 
     def ready(self, call: Any) -> Ready:
         talk = Conversation(call.who, "", _NoFlow(), {})
-        return Ready(call.id, self.activity, call.flow, call.attempt, call.pick, talk)
+        return Ready(call.id, self.activity, call.flow, call.attempt, call.pick, talk, trunk="carrier")
 
     def trail(self, call: Any) -> Trail:
         return Trail(call.id, "carrier", heard=(Heard("details", 0, 9, self.dice.random() < 0.5),))

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,9 @@ class Stack:
     speech: Path
     workers: list[Worker] = field(default_factory=list)
 
-    async def worker(self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", more: str = "") -> Worker:
+    async def worker(
+        self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", more: str = "", trunks: Sequence[str] = ("carrier",)
+    ) -> Worker:
         """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round;
         `more`: sections of its settings.
         """
@@ -94,8 +96,11 @@ class Stack:
             f'dsn = "{self.database.dsn}"\nmaster_key = "{self.keys.master}"\nsigning_key = "{self.keys.signing}"\n'
             f'lease_seconds = {lease}\nrules = "demo-1"\n'
             f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
-            f'password_file = "{password}"\n[trunk]\nname = "carrier"\ncaller_id = "{CALLER_ID}"\n'
-            f'[speech]\ncache = "{self.speech}"\nlanguages = ["cmn"]\n' + self._voice(quick) + more
+            f'password_file = "{password}"\n'
+            + "".join(f'[[trunk]]\nname = "{trunk}"\ncaller_id = "{CALLER_ID}"\n' for trunk in trunks)
+            + f'[speech]\ncache = "{self.speech}"\nlanguages = ["cmn"]\n'
+            + self._voice(quick)
+            + more
         )
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
@@ -151,11 +156,13 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def running_stack(
-    db: Database, database: TestDatabase, folder: Path, speech: Path, *, qualify_seconds: float = 0, **telephones: float
-) -> AsyncIterator[Stack]:
+    db: Database, database: TestDatabase, folder: Path, speech: Path, dead_trunk: bool = False, /, *,
+    qualify_seconds: float = 0, **telephones: float,
+) -> AsyncIterator[Stack]:  # fmt: skip
     """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings; `qualify_seconds`:
-    how often the node asks whether the trunk is there.
+    how often the node asks whether the trunk is there. dead_trunk: there is one more, at whose other end nobody is.
     """
+    dead = (Trunk("dead", "127.0.0.9", free_port(), "tcp"),) if dead_trunk else ()
     keys = make_keys(folder)
     short = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     sip, far_sip = (free_port(socket.SOCK_DGRAM) for _ in range(2))
@@ -164,7 +171,8 @@ async def running_stack(
     node = Instance(
         NodeSettings(
             folder=short / "node", sip_port=sip, http_port=http, rtp=node_rtp,
-            trunks=(Trunk("carrier", "127.0.0.1", far_sip, qualify_seconds=int(qualify_seconds)),), inbound_app="expertline",
+            trunks=(Trunk("carrier", "127.0.0.1", far_sip, qualify_seconds=int(qualify_seconds)), *dead),
+            inbound_app="expertline",
         )
     )  # fmt: skip
     times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones
@@ -191,8 +199,9 @@ async def stack(
     db: Database, database: TestDatabase, tmp_path: Path, speech_cache: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[Stack]:
     """`parametrize("stack", [{…}], indirect=True)` changes the far end's settings."""
-    paces = getattr(request, "param", {})
-    async with running_stack(db, database, tmp_path, speech_cache, **paces) as made:
+    paces = dict(getattr(request, "param", {}))
+    dead_trunk = bool(paces.pop("dead_trunk", False))
+    async with running_stack(db, database, tmp_path, speech_cache, dead_trunk, **paces) as made:
         yield made
 
 
