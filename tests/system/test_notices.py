@@ -47,7 +47,7 @@ ASKED = (
     *(("release", each, TOMORROW) for each in (B.ACCEPTS, B.TRUNK_FAILURE)),
     ("urging", B.REPEATS_THEN_ACCEPTS, LATE),
     ("urging", B.SILENT, TOO_LATE),
-    *(("reminder", each, SOON) for each in (B.SILENT, B.PATIENT)),  # these the worker asks for by itself
+    ("reminder", B.PATIENT, SOON),  # the worker asks for it by itself
 )
 """Kind, telephone, and how far away the gathering is."""
 INVITED = B.ACCEPTS.number(99)
@@ -289,7 +289,7 @@ def nothing_stands(person: Person, call: Call) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "who", "more"),
-    [("withdrawal", B.SILENT, "withdrawal_more"), ("release", B.ACCEPTS, "release_more"), ("reminder", B.SILENT, "details")],
+    [("withdrawal", B.SILENT, "withdrawal_more"), ("release", B.ACCEPTS, "release_more")],
     ids=str,
 )
 def test_heard_to_the_end(talk: Talk, kind: str, who: Behaviour, more: str) -> None:
