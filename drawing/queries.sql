@@ -385,6 +385,12 @@ FROM unnest(%(ids)s::text[], %(picks)s::bigint[]) AS k (id, pick)
 ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING
 RETURNING pick;
 
+-- name: round_outcomes
+-- What those of these picks came to who were called about this matter already.
+SELECT c.pick, array_agg(c.outcome::text) AS outcomes FROM call c
+WHERE c.activity = %(activity)s AND c.flow = %(flow)s AND c.pick = ANY(%(picks)s::bigint[]) AND c.matter = %(matter)s::jsonb
+AND c.state = 'ended' AND c.dialled_at IS NOT NULL GROUP BY c.pick;
+
 -- name: round_so_far
 -- What the calls of one round came to, those that were dialled; by which rules and until when it goes on, and whether the
 -- expert has been let go since.
