@@ -45,7 +45,12 @@ class Act(Enum):
     HANG_UP_EARLY = "hang up in the middle of the first prompt"
     HANG_UP = "hang up"
     CALLS_THE_LINE = "once this call is over, call the number that it showed"
+    TALK_LOW = "speak for a minute, in a low voice"
+    TALK_HIGH = "speak for a minute, in a high voice"
 
+
+VOICES = {"voice-low": 107.0, "voice-high": 233.0}
+VOICE_SECONDS = 3
 
 Step = Press | Refuse | Act
 
@@ -131,6 +136,12 @@ class Behaviour(Enum):
     CHOOSES_LANGUAGE = Telephone(
         "28", "declines; called again it presses 7 for the languages, and 2 for Cantonese",
         (Act.ANSWER, Press("2", "first"), Press("2")), (Act.ANSWER, Press("7", "first"), Press("2")))  # fmt: skip
+    STAFF = Telephone(
+        "61", "staff's in a masked call: presses 1, and 1 again, then speaks in a low voice",
+        (Act.ANSWER, Press("1", "first"), Press("1"), Act.TALK_LOW))  # fmt: skip
+    TALKS = Telephone(
+        "62", "an expert's in a masked call: presses 1, and 1 again, then speaks in a high voice",
+        (Act.ANSWER, Press("1", "first"), Press("1"), Act.TALK_HIGH))  # fmt: skip
 
     @property
     def suffix(self) -> str:
@@ -233,6 +244,9 @@ def _lines(step: Step, settings: FarEndSettings) -> Iterator[str]:
             yield from note(settings, "beeped")
         case Act.CALLS_THE_LINE:
             yield "Set(CALL_BACK=${CALLERID(num)})"
+        case Act.TALK_LOW | Act.TALK_HIGH:
+            voice = "voice-low" if step is Act.TALK_LOW else "voice-high"
+            yield "Playback(" + "&".join([f"{settings.folder}/sounds/{voice}"] * (60 // VOICE_SECONDS)) + ")"
         case Act.HANG_UP_EARLY:
             yield f"Wait({settings.hang_up_after})"
             yield "Hangup()"

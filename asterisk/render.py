@@ -47,6 +47,8 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
     if isinstance(settings, FarEndSettings):
         settings.recordings.mkdir(exist_ok=True)
         _write_sound(folder / "sounds/announcement.wav", sounds.speech(3))
+        for voice, pitch in far_end.VOICES.items():
+            _write_sound(folder / f"sounds/{voice}.wav", sounds.speech(far_end.VOICE_SECONDS, pitch))
         _write_sound(folder / "sounds/greeting.wav", chain(sounds.speech(8), sounds.tone(1_000, 0.5)))
     return folder / "etc/asterisk.conf"
 

@@ -138,6 +138,8 @@ class Rules:
     calling: Calling
     notices: Mapping[str, NoticeRule]  # by kind of call (ivr.dialplans); "": for those that are not named
     inbound: InboundRule
+    reminder_evening: time  # of the day before the gathering
+    reminder_before_s: int  # and once more so long before
     sources: Mapping[str, Source]
 
     @classmethod
@@ -164,11 +166,14 @@ class Rules:
     @classmethod
     def _read(cls, top: Table) -> Self:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
-        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "inbound")
+        names = (
+            "witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder",
+            "inbound",
+        )  # fmt: skip
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
-        witness, sealing, appointment, avoidance, preview, unreached, calling, notices, inbound = tables.values()
+        witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, inbound = tables.values()
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
             version=top.text("version"),
@@ -188,6 +193,8 @@ class Rules:
             calling=_calling(calling),
             notices=_notices(notices),
             inbound=_inbound(inbound),
+            reminder_evening=reminder.clock("evening"),
+            reminder_before_s=reminder.number("before_s", least=1),
             sources=sources,
         )
         for table in tables.values():

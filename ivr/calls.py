@@ -45,6 +45,7 @@ class Outcome(Enum):
     CANT_COME = "cant_come"
     LEAVE_CONFIRMED = "leave_confirmed"  # 请假, by their own key
     LEAVE_DENIED = "leave_denied"  # did not ask for leave
+    CONNECTED = "connected"  # a masked call: the two talked with each other
     CALL_BACK_ASKED = "call_back_asked"  # somebody called us and asked to be called back
 
 

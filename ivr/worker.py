@@ -32,6 +32,7 @@ from ivr.lease import Lease
 from ivr.policy import TokenBucket, TrunkLoad
 from ivr.reception import Reception
 from ivr.record import Recorder
+from ivr.reminding import Reminding
 from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError
 from ivr.switchboard import Switchboard
@@ -80,6 +81,7 @@ class Worker:
         self._changed: set[str] = set()
         self._jobs = Jobs(settings, self._job_done)
         self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
+        self._reminding = Reminding(db)
         self._stopping = False
 
     async def run(self) -> None:
@@ -203,6 +205,7 @@ class Worker:
                     await self._dispatcher.count_today()
                     await self._settle_left()
                     await self._reception.lapse()
+                    await self._reminding.look()
                     swept = clock()
                 await self._advance_changed()
                 pause = await self._dispatch()

@@ -22,6 +22,7 @@ from drawing.lifecycle import ActivityState, Role, transitions
 from drawing.rules import DECISIONS, HEARD, RETRIED, TRIES, CallOutcome, Rules
 from ivr.calls import DialFailed, Outcome
 from ivr.outcomes import classify
+from script.flows import common_text, flows_text
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _MARKS = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -99,6 +100,8 @@ RULES: Mapping[str, str] = {
     "notices.tries": "calls to who has agreed, about one matter, that make them 未送达 (not reached)",
     "notices.pause_s": "before the next of those calls",
     "notices.hours": "local time in which those calls may begin",
+    "reminder.evening": "local time of the evening before 集合时间 in which who has agreed is reminded",
+    "reminder.before_s": "before 集合时间 they are reminded once more",
     "notices.until_s": "so long after 集合时间 the last of those calls may begin",
 }
 
@@ -188,6 +191,7 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.CANT_COME: ("不能参加", "told of the new 集合时间: 2, and 2 again"),
     Outcome.LEAVE_CONFIRMED: ("确认请假", "asked whether they ask for leave: 1, and 1 again"),
     Outcome.CALL_BACK_ASKED: ("要求回拨", "a call from outside: 1; the number on file is called back"),
+    Outcome.CONNECTED: ("已接通", "a masked call: staff and the expert talked with each other"),
     Outcome.LEAVE_DENIED: ("没有请假", "asked whether they ask for leave: 2, and 2 again"),
 }
 
@@ -217,6 +221,8 @@ def _consequence(outcome: Outcome) -> str:
         return "the seed is known: orders are stored, picks begin"
     if outcome is Outcome.CALL_BACK_ASKED:
         return "decides nothing; a call back, if the number is on file"
+    if outcome is Outcome.CONNECTED:
+        return "kept with the call, with how long they talked"
     if outcome.value in HEARD:
         return "kept with the call; not called again" if outcome is not Outcome.WITHDRAWN else "nothing"
     ruled = CallOutcome(outcome.value)
@@ -270,6 +276,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "sources": sources_table,
     "outcomes": outcomes_table,
     "states": states_table,
+    "flows": flows_text,
+    "common_flow": common_text,
 }
 
 

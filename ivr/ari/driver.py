@@ -8,7 +8,7 @@ ringing. A call is run from Started to Finish, and `run` returns only when its c
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ivr.ari import wire
@@ -16,6 +16,8 @@ from ivr.ari.client import Client
 from ivr.ari.errors import Abandoned, AriError, IllegalAct
 from ivr.ari.leg import Decider, Leg, Speaker
 from ivr.ari.line import Arrival, Line, is_ours
+from ivr.ari.pair import Pair
+from ivr.bridged import PairFlow, PairTrail, Side
 from ivr.calls import Flow, Outcome, Trail
 
 _log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class Driver:
         self._client = client
         self._clock = clock
         self._arrived = arrived
-        self._legs: dict[str, Leg] = {}
+        self._legs: dict[str, Leg | Pair] = {}
         self._over = False
         self._sent_away: dict[str, asyncio.Task[None]] = {}
         self._settling: set[asyncio.Task[None]] = set()
@@ -81,6 +83,28 @@ class Driver:
     def turn_away(self, channel: str, reason: str) -> None:
         """Hang up a call from outside unanswered; reason is ARI's, which the caller's network shows."""
         self._send_away(channel, reason)
+
+    async def run_pair(
+        self, lines: Mapping[Side, Line], flow: PairFlow, media: Mapping[str, Sequence[str]]
+    ) -> tuple[Outcome, PairTrail]:
+        """As `run`, for a call of two legs: returns when both channels are known to be gone.
+
+        lines: each side's, the expert's channel with the id second_leg(call), the staff's with the call's own.
+        """
+        if self._over:
+            raise Abandoned("this driver was stopped")
+        channels = [line.channel for line in lines.values()]
+        if any(channel in self._legs for channel in channels):
+            raise IllegalAct(f"call {channels[0]} is in use")
+        pair = Pair(self._client, self._clock, lines, flow, media)
+        self._legs |= dict.fromkeys(channels, pair)
+        try:
+            return await pair.converse()
+        finally:
+            for channel in channels:
+                del self._legs[channel]
+            if not self._over:
+                self._put_away(pair.bridge.identity, pair.bridge.remove())
 
     def live(self) -> tuple[str, ...]:
         """The channels of the calls that are being run."""
@@ -155,9 +179,13 @@ class Driver:
 
     def _send_away(self, channel: str, reason: str = "") -> None:
         if channel not in self._sent_away:
-            task = asyncio.get_running_loop().create_task(self._hang_up_stranger(channel, reason))
-            self._sent_away[channel] = task
-            task.add_done_callback(lambda _: self._sent_away.pop(channel, None))
+            self._put_away(channel, self._hang_up_stranger(channel, reason))
+
+    def _put_away(self, identity: str, work: Coroutine[None, None, None]) -> None:
+        """In a task of its own, which `stop` gives up."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._sent_away[identity] = task
+        task.add_done_callback(lambda _: self._sent_away.pop(identity, None))
 
     async def _hang_up_stranger(self, channel: str, reason: str) -> None:
         try:

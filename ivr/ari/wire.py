@@ -213,6 +213,21 @@ def play(media: Sequence[str]) -> bytes:
     return _json(media=list(media))
 
 
+def bridge(name: str) -> bytes:
+    """POST /bridges/{id}."""
+    return _json(type="mixing,proxy_media", name=name)
+
+
+def add(channels: Sequence[str]) -> bytes:
+    """POST /bridges/{id}/addChannel: neither is told who the other is, and keys are ours alone."""
+    return _json(channel=list(channels), absorbDTMF=True, inhibitConnectedLineUpdates=True)
+
+
+def record(name: str) -> bytes:
+    """POST /bridges/{id}/record."""
+    return _json(name=name, format="wav", ifExists="fail")
+
+
 def event_filter() -> bytes:
     """PUT /applications/{app}/eventFilter: only what is read here is sent at all."""
     return _json(allowed=[{"type": name} for name in _EVENTS])

@@ -53,3 +53,7 @@ class Timings:
     """
     weak_numbers: int = 4
     """How many refused numbers of the witness are answered; one more ends the call."""
+    talk_seconds: float = 600.0
+    """Ceiling of a conversation between two people (masked call), from the moment they are joined."""
+    join_seconds: float = 10.0
+    """How long joining two legs may take."""

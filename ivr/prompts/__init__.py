@@ -1,10 +1,18 @@
 """What is said on the telephone, per language: templates of typed parts, filled with facts. All pure.
 
-`invitation` and `witness` give every prompt of their kind of call by id; the flows name ids and know no
-wording.
+One function for each kind of call gives all its prompts by id; the flows name ids and know no wording.
 """
 
-from .facts import CallBackFacts, ConditionCount, InvitationFacts, WitnessFacts
+from .facts import (
+    CallBackFacts,
+    ChangeOfTimeFacts,
+    ConditionCount,
+    Ground,
+    InvitationFacts,
+    MaskedFacts,
+    WithdrawalFacts,
+    WitnessFacts,
+)
 from .parts import (
     Address,
     ClockRange,
@@ -24,14 +32,16 @@ from .parts import (
     Text,
     Time,
 )
-from .zh import fixed_phrases as _phrases_of_our_calls
+from .phrases import fixed_phrases
 from .zh import invitation, readback, witness
 from .zh_line import call_back, inbound
-from .zh_line import fixed_phrases as _phrases_of_the_line
+from .zh_masked import masked
+from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
 
 __all__ = [
     "Address",
     "CallBackFacts",
+    "ChangeOfTimeFacts",
     "ClockRange",
     "Code",
     "ConditionCount",
@@ -40,7 +50,9 @@ __all__ = [
     "Digits",
     "Duration",
     "Fixed",
+    "Ground",
     "InvitationFacts",
+    "MaskedFacts",
     "Name",
     "Part",
     "Pause",
@@ -50,16 +62,19 @@ __all__ = [
     "Spoken",
     "Text",
     "Time",
+    "WithdrawalFacts",
     "WitnessFacts",
     "call_back",
+    "change_of_time",
     "fixed_phrases",
     "inbound",
     "invitation",
+    "leave",
+    "masked",
     "readback",
+    "release",
+    "reminder",
+    "urging",
+    "withdrawal",
     "witness",
 ]
-
-
-def fixed_phrases() -> tuple[str, ...]:
-    """Every fixed phrase there is, once, in order: the list that a human speaker records."""
-    return tuple(dict.fromkeys((*_phrases_of_our_calls(), *_phrases_of_the_line())))

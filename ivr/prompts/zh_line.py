@@ -9,7 +9,7 @@ from datetime import time
 
 from .facts import CallBackFacts, InvitationFacts
 from .parts import ClockRange, Fixed, Part, Phone, Prompt
-from .zh import ASKS_NOTHING, AUTOMATIC, EVERY_DETAIL, FIXED_INVITATION, LEAD, LONG, REPEAT, SHORT, WHO, invitation
+from .zh import ASKS_NOTHING, AUTOMATIC, FIXED_INVITATION, LEAD, LONG, REPEAT, SHORT, WHO, invitation, prompts
 
 SORRY = Fixed("对不起，系统正忙，现在不能办理。请您稍后再给我们打电话。再见。")
 LANGUAGE_KEY = Fixed("选择语言，请按7。")
@@ -61,7 +61,7 @@ def inbound(begin: time, end: time) -> Mapping[str, Prompt]:
         LEAD, WHO, SHORT, Fixed("现在不是回电时间。"), SHORT, Fixed("每天的回电时间是"), ClockRange(begin, end), SHORT,
         Fixed("请您到时再打。再见。"),
     )  # fmt: skip
-    return _prompts({**INBOUND, "inbound_closed": closed})
+    return prompts({**INBOUND, "inbound_closed": closed})
 
 
 def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
@@ -72,17 +72,10 @@ def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
     texts = {**common, **LANGUAGES, "call_back": (*intro, *menu)}
     texts["language_recorded"] = (Fixed("您选择的语言已经记录，以后的电话会使用。"), LONG, *menu)
     if facts.appointment is None:
-        return _prompts(texts)
+        return prompts(texts)
     details = invitation(facts.appointment)["details"].parts
     texts |= {**LEAVE, "leave_closed": _closed(facts.appointment), "details": details}
-    return _prompts(texts)
-
-
-def fixed_phrases() -> tuple[str, ...]:
-    """Every fixed phrase of these calls, once, in order."""
-    samples = call_back(CallBackFacts(EVERY_DETAIL, leave=True)), call_back(CallBackFacts(None)), inbound(time(8), time(21))
-    parts = (part for group in samples for prompt in group.values() for part in prompt.parts)
-    return tuple(dict.fromkeys(part.text for part in parts if isinstance(part, Fixed)))
+    return prompts(texts)
 
 
 def _menu(facts: CallBackFacts) -> tuple[Part, ...]:
@@ -98,7 +91,3 @@ def _closed(facts: InvitationFacts) -> tuple[Part, ...]:
         Fixed("对不起，电话请假的时间已经过了，或者您的安排已经变更。"), SHORT,
         Fixed("请您联系工作人员，联系电话"), Phone(facts.contact_phone), LONG,
     )  # fmt: skip
-
-
-def _prompts(texts: Mapping[str, tuple[Part, ...]]) -> Mapping[str, Prompt]:
-    return {name: Prompt(name, parts) for name, parts in texts.items()}

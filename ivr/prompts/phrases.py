@@ -1,0 +1,54 @@
+"""Every fixed phrase there is: the list that a human speaker records."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+from .facts import (
+    CallBackFacts,
+    ChangeOfTimeFacts,
+    ConditionCount,
+    Ground,
+    InvitationFacts,
+    MaskedFacts,
+    WithdrawalFacts,
+    WitnessFacts,
+)
+from .parts import Fixed, Part, Prompt
+from .zh import CHINA, EXCLUSION_REASONS, invitation, witness
+from .zh_line import call_back, inbound
+from .zh_masked import masked
+from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
+
+
+def fixed_phrases() -> tuple[str, ...]:
+    """Every fixed phrase, once, in order."""
+    found = (part.text for group in _samples() for prompt in group.values() for part in _fixed(prompt.parts))
+    return tuple(dict.fromkeys(found))
+
+
+def _samples() -> Iterator[Mapping[str, Prompt]]:
+    at = _EVERY_DETAIL.gather_at
+    yield invitation(_EVERY_DETAIL)
+    yield witness(_EVERY_REASON)
+    yield witness(replace(_EVERY_REASON, excluded={}))
+    yield change_of_time(ChangeOfTimeFacts(at, at))
+    yield from (withdrawal(WithdrawalFacts(at, ground)) for ground in Ground)
+    yield from (kind(_EVERY_DETAIL) for kind in (leave, release, urging, reminder))
+    yield from map(call_back, (CallBackFacts(_EVERY_DETAIL, leave=True), CallBackFacts(None)))
+    yield inbound(time(8), time(21))
+    yield masked(MaskedFacts(1, recorded=True))
+
+
+_EVERY_DETAIL = InvitationFacts(
+    gather_at=datetime(2026, 1, 1, 9, tzinfo=CHINA), district="市区", duration=timedelta(hours=1),
+    address="地址", contact_phone="0", code="000000", room="室", contact="人", note="注",
+)  # fmt: skip
+_EVERY_REASON = WitnessFacts(
+    activity="0", draw=1, pool_size=1, eligible=(ConditionCount(1, 1),), fingerprint="0" * 20, ledger_size=1,
+    ledger_root="0", excluded={**dict.fromkeys(EXCLUSION_REASONS, 1), "other": 1},
+)  # fmt: skip
+
+
+def _fixed(parts: Iterable[Part]) -> Iterator[Fixed]:
+    return (part for part in parts if isinstance(part, Fixed))
