@@ -204,7 +204,8 @@ class _Step:
             "passed": [list(passed) for passed in chosen.passed],
         }
         await self.chain.append(EntryType.PICK, body)
-        self._call("invitation", Again(1, self.activity.now), pick=pick, expert=entry.number)
+        first = self.activity.now + timedelta(seconds=self.rules.messages.announce_s)
+        self._call("invitation", Again(1, first), pick=pick, expert=entry.number)
         return entry.placed
 
     def _call(

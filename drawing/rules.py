@@ -88,6 +88,16 @@ class Calling:
 
 
 @dataclass(frozen=True, slots=True)
+class Messages:
+    """What is sent besides calls. Times in seconds."""
+
+    announce_s: int  # N3: a 短信 announces the first call, which comes so much later; 0: none
+    witness_receipt: bool  # the 监督人 gets the receipt as a 短信 too
+    tries: int
+    pause_s: tuple[int, ...]  # after each failed try, the last one for all that follow
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeRule:
     """How often and when who has agreed is called about one matter. Times in seconds; hours as in Calling."""
 
@@ -137,9 +147,10 @@ class Rules:
     hold_s: int  # a retry keeps its seat at most so long (D9)
     calling: Calling
     notices: Mapping[str, NoticeRule]  # by kind of call (ivr.dialplans); "": for those that are not named
-    inbound: InboundRule
     reminder_evening: time  # of the day before the gathering
     reminder_before_s: int  # and once more so long before
+    inbound: InboundRule
+    messages: Messages
     sources: Mapping[str, Source]
 
     @classmethod
@@ -167,13 +178,15 @@ class Rules:
     def _read(cls, top: Table) -> Self:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
         names = (
-            "witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder",
-            "inbound",
+            "witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder", "inbound",
+            "messages",
         )  # fmt: skip
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
-        witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, inbound = tables.values()
+        (
+            witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, inbound, messages,
+        ) = tables.values()  # fmt: skip
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
             version=top.text("version"),
@@ -192,9 +205,15 @@ class Rules:
             hold_s=unreached.number("hold_s", least=1),
             calling=_calling(calling),
             notices=_notices(notices),
-            inbound=_inbound(inbound),
             reminder_evening=reminder.clock("evening"),
             reminder_before_s=reminder.number("before_s", least=1),
+            inbound=_inbound(inbound),
+            messages=Messages(
+                announce_s=messages.number("announce_s"),
+                witness_receipt=messages.take("witness_receipt", bool),
+                tries=messages.number("tries", least=1),
+                pause_s=tuple(messages.numbers("pause_s")),
+            ),
             sources=sources,
         )
         for table in tables.values():

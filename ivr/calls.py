@@ -16,6 +16,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from ivr.prompts.language import Language
+
 
 class Outcome(Enum):
     """What a call came to (呼叫结果). Only the first two decide anything; see telephony.md's taxonomy.
@@ -47,14 +49,6 @@ class Outcome(Enum):
     LEAVE_DENIED = "leave_denied"  # did not ask for leave
     CONNECTED = "connected"  # a masked call: the two talked with each other
     CALL_BACK_ASKED = "call_back_asked"  # somebody called us and asked to be called back
-
-
-class Language(Enum):
-    """What a person is spoken to in; the values are BCP 47 and equal those that expert.language allows."""
-
-    MANDARIN = "cmn"  # 普通话
-    CANTONESE = "yue"  # 粤语
-    ENGLISH = "en"
 
 
 # --- decisions ----------------------------------------------------------------------------------------------

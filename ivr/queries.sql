@@ -119,7 +119,6 @@ SELECT p.pseudonym, e.phone_enc, e.name_enc, c.staff_phone_enc, a.rules, a.unsea
        (SELECT count(*) FROM pick o WHERE o.activity = p.activity AND o.id <= p.id)::int AS n
 FROM call c JOIN pick p ON p.id = c.pick JOIN expert e ON e.id = p.expert JOIN activity a ON a.id = p.activity
 WHERE c.id = %(call)s;
-
 -- name: take_inbound
 -- A call from outside has come; how many came from that number within the hour before.
 INSERT INTO inbound (channel, trunk, caller_hash, node, epoch)

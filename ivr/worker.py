@@ -29,6 +29,7 @@ from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher, Preparer, Q
 from ivr.jobs import Jobs
 from ivr.lease import Lease
+from ivr.messages.sender import Sender
 from ivr.policy import TokenBucket, TrunkLoad
 from ivr.reception import Reception
 from ivr.record import Recorder
@@ -61,8 +62,16 @@ class Worker:
     """One process's work; `run` returns when stopped and raises LeaseLost when it must not go on."""
 
     def __init__(
-        self, settings: Settings, db: Database, custody: Custody, speech: Speech, lease: Lease, client: Client
+        self,
+        settings: Settings,
+        db: Database,
+        custody: Custody,
+        speech: Speech,
+        lease: Lease,
+        client: Client,
+        sender: Sender | None = None,
     ) -> None:
+        """sender: empties the outbox beside the calls; None where nothing but calls goes out."""
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
         self._calling = rules.calling
@@ -77,6 +86,7 @@ class Worker:
             client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived
         )
         self._dispatcher = Dispatcher(db, custody, lease, Preparer(db, custody, speech, Timings()), self._calling)
+        self._sender = sender
         self._look = asyncio.Event()
         self._changed: set[str] = set()
         self._jobs = Jobs(settings, self._job_done)
@@ -94,6 +104,8 @@ class Worker:
                     tasks.create_task(self._hear_database(), name="listen"),
                 ]
                 self._reception.prepare()
+                if self._sender is not None:
+                    tasks.create_task(self._sender.run(), name="outbox")
                 await self._take_over()
                 await self._loop()
                 for task in watching:
@@ -108,6 +120,8 @@ class Worker:
         self._stopping = True
         self._reception.stop()
         self._switchboard.stop()
+        if self._sender is not None:
+            self._sender.stop()
         self._look.set()
 
     # --- the lease --------------------------------------------------------------------------------------------
@@ -194,6 +208,8 @@ class Worker:
         if activity:
             self._changed.add(activity)
         self._look.set()
+        if self._sender is not None:
+            self._sender.look()
 
     async def _loop(self) -> None:
         swept = -SWEEP_SECONDS
@@ -204,8 +220,8 @@ class Worker:
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
                     await self._settle_left()
-                    await self._reception.lapse()
                     await self._reminding.look()
+                    await self._reception.lapse()
                     swept = clock()
                 await self._advance_changed()
                 pause = await self._dispatch()

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from drawing.avoiding import PERSON_REASONS, UNIT_REASONS, id_card_wrong
 from drawing.planning import NOTE_LENGTH
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
+from ivr.speech.free_text import unspoken
 from web import options
 from web.forms import Form, Moment, Upload, wrong
 
@@ -195,6 +196,14 @@ class NoticeForm(Form):
         ),
     ]
     note: Annotated[str, Field(title="注意事项", max_length=NOTE_LENGTH, description=f"最多 {NOTE_LENGTH} 个字")] = ""
+
+    @model_validator(mode="after")
+    def _can_be_said(self) -> Self:
+        written = {"address": self.address, "room": self.room, "contact": self.contact, "note": self.note}
+        mute = {name: unspoken(text) for name, text in written.items()}
+        if any(mute.values()):
+            raise wrong(**{n: f"电话语音不能读出{'、'.join(signs)}，请去掉或改写。" for n, signs in mute.items() if signs})
+        return self
 
 
 class ConditionForm(Form):

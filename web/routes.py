@@ -14,6 +14,7 @@ from web.handlers import (
     health,
     home,
     login,
+    message_receipts,
     operations,
     pool,
     pool_imports,
@@ -44,5 +45,6 @@ ROUTES: tuple[Route, ...] = (
     *halts.ROUTES,
     *result.ROUTES,
     *witness.ROUTES,
+    *message_receipts.ROUTES,
     *health.ROUTES,
 )

@@ -80,10 +80,6 @@ class Driver:
             del self._legs[line.channel]
             self._keep(leg.deciding)
 
-    def turn_away(self, channel: str, reason: str) -> None:
-        """Hang up a call from outside unanswered; reason is ARI's, which the caller's network shows."""
-        self._send_away(channel, reason)
-
     async def run_pair(
         self, lines: Mapping[Side, Line], flow: PairFlow, media: Mapping[str, Sequence[str]]
     ) -> tuple[Outcome, PairTrail]:
@@ -105,6 +101,10 @@ class Driver:
                 del self._legs[channel]
             if not self._over:
                 self._put_away(pair.bridge.identity, pair.bridge.remove())
+
+    def turn_away(self, channel: str, reason: str) -> None:
+        """Hang up a call from outside unanswered; reason is ARI's, which the caller's network shows."""
+        self._send_away(channel, reason)
 
     def live(self) -> tuple[str, ...]:
         """The channels of the calls that are being run."""

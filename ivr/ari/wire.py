@@ -7,7 +7,7 @@ these, is passed over.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -116,6 +116,18 @@ class PlaybackFinished(_Model):
     playback: Playback
 
 
+class TextMessage(_Model):
+    """What is in a SIP MESSAGE; the rest of it (the sender's number) is left unread."""
+
+    body: str
+
+
+class TextMessageReceived(_Model):
+    """A SIP MESSAGE from an endpoint that the application is subscribed to."""
+
+    message: TextMessage
+
+
 class ApplicationReplaced(_Model):
     pass
 
@@ -127,6 +139,7 @@ Event = (
     | ChannelHangupRequest
     | ChannelDestroyed
     | PlaybackFinished
+    | TextMessageReceived
     | ApplicationReplaced
 )
 
@@ -137,8 +150,13 @@ _EVENTS: Final[Mapping[str, type[Event]]] = {
     "ChannelHangupRequest": ChannelHangupRequest,
     "ChannelDestroyed": ChannelDestroyed,
     "PlaybackFinished": PlaybackFinished,
+    "TextMessageReceived": TextMessageReceived,
     "ApplicationReplaced": ApplicationReplaced,
 }
+
+MESSAGES: Final = frozenset({"TextMessageReceived", "ApplicationReplaced"})
+CALLS: Final = frozenset(_EVENTS) - {"TextMessageReceived"}
+"""What an application may ask for; see Client."""
 
 _READERS = {name: model.__pydantic_validator__.validate_json for name, model in _EVENTS.items()}
 _TYPE = re.compile(r'"type":\s*"(\w+)"')
@@ -166,7 +184,7 @@ def channel_of(event: Event) -> str:
             return peer.id
         case PlaybackFinished(playback=playback):
             return playback.channel_id
-        case ApplicationReplaced():
+        case ApplicationReplaced() | TextMessageReceived():
             return ""
         case _:
             return event.channel.id
@@ -228,9 +246,30 @@ def record(name: str) -> bytes:
     return _json(name=name, format="wav", ifExists="fail")
 
 
-def event_filter() -> bytes:
-    """PUT /applications/{app}/eventFilter: only what is read here is sent at all."""
-    return _json(allowed=[{"type": name} for name in _EVENTS])
+def event_filter(wanted: Collection[str]) -> bytes:
+    """PUT /applications/{app}/eventFilter: only what is wanted is sent at all."""
+    return _json(allowed=[{"type": name} for name in sorted(wanted)])
+
+
+def subscription(source: str) -> bytes:
+    """POST /applications/{app}/subscription."""
+    return _json(eventSource=source)
+
+
+def send_message(trunk: str, number: str, sender: str, text: str, headers: Mapping[str, str]) -> bytes:
+    """PUT /endpoints/sendMessage. The trunk's contact says where it goes; sender: number@domain; headers begin with X-."""
+    addresses = {"to": f"pjsip:PJSIP/{number}@{trunk}", "from": f"sip:{sender}"}
+    return _json(**addresses, body=text, variables=dict(headers))
+
+
+class Endpoint(_Model):
+    """state: online (also where nobody asks, see qualify), offline or unknown."""
+
+    state: str
+
+
+def read_endpoint(text: str) -> Endpoint:
+    return Endpoint.model_validate_json(text)
 
 
 def _json(**fields: object) -> bytes:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum, auto
 
-from ivr.calls import Digit, Language, LanguageChoice, Outcome, Played, Reply, TimerFired
+from ivr.calls import Digit, LanguageChoice, Outcome, Played, Reply, TimerFired
 from ivr.dialplans.conversation import Commands, Conversation
 from ivr.dialplans.timings import Timings
+from ivr.prompts.language import Language
 
 
 class Matter(Enum):
@@ -106,6 +107,5 @@ class CallBack(Conversation):
     def _wrong_key(self, key: str, now: datetime) -> Commands:
         self._wrong_keys += 1
         if self._wrong_keys > self.timings.wrong_keys:
-            last = "leave_not_taken" if self.state is State.LEAVING else "goodbye"
-            return self.farewell(last, now, self.outcome or Outcome.WRONG_KEYS)
+            return self.farewell("goodbye", now, self.outcome or Outcome.WRONG_KEYS)
         return self._to(State.MENU, now, key)

@@ -13,6 +13,8 @@ from .facts import (
     WithdrawalFacts,
     WitnessFacts,
 )
+from .invitations import invitation
+from .language import Language
 from .parts import (
     Address,
     ClockRange,
@@ -32,8 +34,8 @@ from .parts import (
     Text,
     Time,
 )
-from .phrases import fixed_phrases
-from .zh import invitation, readback, witness
+from .phrases import fixed_phrases, ready_made
+from .zh import readback, witness
 from .zh_line import call_back, inbound
 from .zh_masked import masked
 from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
@@ -52,6 +54,7 @@ __all__ = [
     "Fixed",
     "Ground",
     "InvitationFacts",
+    "Language",
     "MaskedFacts",
     "Name",
     "Part",
@@ -72,6 +75,7 @@ __all__ = [
     "leave",
     "masked",
     "readback",
+    "ready_made",
     "release",
     "reminder",
     "urging",

@@ -44,11 +44,6 @@ class CallBackFacts:
     appointment: InvitationFacts | None
     leave: bool = False
 
-    @classmethod
-    def of(cls, known: InvitationFacts, matter: Mapping[str, Any]) -> Self:
-        """matter: `leave`."""
-        return cls(known, bool(matter.get("leave")))
-
 
 @dataclass(frozen=True, slots=True)
 class ConditionCount:

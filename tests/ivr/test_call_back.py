@@ -12,7 +12,6 @@ from ivr.calls import (
     Finish,
     HangUp,
     HungUp,
-    Language,
     LanguageChoice,
     Outcome,
     Play,
@@ -25,6 +24,7 @@ from ivr.calls import (
 from ivr.dialplans import KINDS, CallBack, Invitation, Timings
 from ivr.dialplans.call_back import Matter
 from ivr.prompts import CallBackFacts, Fixed
+from ivr.prompts.language import Language
 from ivr.speech.normalise import spoken_text
 from tests.ivr.dialogue import Script, script
 from tests.ivr.facts import INVITATION
@@ -70,12 +70,6 @@ def test_silence_is_no_leave_and_that_is_said() -> None:
     said = called().presses("8").does(Play("confirm_leave")).hears_out().after(8).does(Play("confirm_leave"))
     said.hears_out().after(8).does(Play("leave_not_taken")).hears_out().does(HangUp())
     gone(said, Outcome.NO_KEY)
-
-
-def test_wrong_keys_are_no_leave_and_that_is_said() -> None:
-    said = called().presses("5", "5").does(Play("call_back"), Play("call_back")).presses("8").does(Play("confirm_leave"))
-    said.presses("5").does(Play("leave_not_taken")).hears_out().does(HangUp())
-    gone(said, Outcome.WRONG_KEYS)
 
 
 def test_too_late_for_leave() -> None:

@@ -40,6 +40,7 @@ from tests.ivr.facts import INVITATION, MATTER
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PROMPTS = sorted(
     {name for kind in KINDS.values() if kind.whom is Whom.EXPERT for name in kind.says(INVITATION, MATTER)}
+    | {"inbound", "call_back", "confirm_leave", "languages", "language_recorded", "leave_closed"}
     | {"witness_receipt", "witness_ask", "witness_weak", "witness_readback", "witness_received"}
 )
 

@@ -21,7 +21,9 @@ from web.routes import ROUTES
 pytestmark = pytest.mark.postgres
 Visit = Callable[..., Awaitable[Visitor]]
 WHO = {each.id: each for each in IDENTITIES}
-PUBLIC = {("GET", "/login"), ("POST", "/login"), ("GET", "/status"), ("GET", "/health")}
+PUBLIC = {
+    ("GET", "/login"), ("POST", "/login"), ("GET", "/status"), ("GET", "/health"), ("POST", "/messages/receipts"),
+}  # fmt: skip
 _PROJECT, _ACTIVITY = r"/projects/{project:\d{1,12}}", "/activities/{activity}"
 _NOTICE = _ACTIVITY + r"/notices/{notice:\d{1,9}}"
 _CONDITIONS = f"{_NOTICE}/conditions"
@@ -38,6 +40,7 @@ RECORDS_ITSELF: set[str] = {
     )),
     "/pool/search", r"/pool/experts/{id:\d{1,18}}/suspension", "/pool/imports", r"/pool/imports/{id:\d{1,18}}/retry",
     *(f"{_ACTIVITY}/draw/{each}" for each in ("start", "pause", "resume", "force-end")), f"{_ACTIVITY}/result/print",
+    "/messages/receipts",
 }  # fmt: skip
 """POST routes with act=None: what they call writes 操作记录; each has a test that sees it."""
 
