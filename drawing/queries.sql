@@ -162,6 +162,13 @@ WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
     OR c.flow = 'invitation' AND c.state = 'waiting' AND c.attempt = 1))
 ORDER BY p.id;
 
+-- name: pauses
+-- When the draw under way was paused and went on, in turn.
+SELECT t.at FROM transcript t
+WHERE t.activity = %(activity)s AND t.type IN ('pause', 'resume')
+  AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit')
+ORDER BY t.seq;
+
 -- name: insert_pick (prepared)
 -- A pick takes its numbered seat; the unique index refuses a second one on it. Its 验证码 is the first of %(codes)s that nobody
 -- else in the activity has.
@@ -382,6 +389,12 @@ FROM unnest(%(ids)s::text[], %(picks)s::bigint[]) AS k (id, pick)
 ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING
 RETURNING pick;
 
+-- name: round_outcomes
+-- What those of these picks came to who were called about this matter already.
+SELECT c.pick, array_agg(c.outcome::text) AS outcomes FROM call c
+WHERE c.activity = %(activity)s AND c.flow = %(flow)s AND c.pick = ANY(%(picks)s::bigint[]) AND c.matter = %(matter)s::jsonb
+AND c.state = 'ended' AND c.dialled_at IS NOT NULL GROUP BY c.pick;
+
 -- name: round_so_far
 -- What the calls of one round came to, those that were dialled; by which rules and until when it goes on, and whether the
 -- expert has been let go since.
@@ -497,9 +510,16 @@ FROM activity a LEFT JOIN LATERAL (
   SELECT * FROM draw WHERE draw.activity = a.id ORDER BY no DESC LIMIT 1) d ON true
 WHERE a.id = %(activity)s;
 
+-- name: board_calls
+-- What the invitations of these picks came to, each with its whole course.
+SELECT c.pick, c.outcome::text AS outcome, coalesce(c.trail, '{}') AS trail
+FROM call c
+WHERE c.pick = ANY(%(picks)s) AND c.flow = 'invitation' AND c.state = 'ended' AND c.dialled_at IS NOT NULL
+ORDER BY c.pick, c.attempt;
+
 -- name: board_rows
 -- Every pick with its last call.
-SELECT p.condition, p.seat, p.outcome::text AS outcome,
+SELECT p.id AS pick, p.condition, p.seat, p.outcome::text AS outcome,
        (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'waiting') AS calls,
        l.state::text AS call_state, l.outcome::text AS call_outcome,
        CASE WHEN l.state = 'waiting' THEN extract(epoch FROM l.not_before - clock_timestamp())::float8 END AS due_in

@@ -63,6 +63,7 @@ class Calling:
     """How calls are made. Times in seconds; hours are local (China), until = 24:00 is None."""
 
     pause_s: Mapping[CallOutcome, int]
+    longest_pause_s: int  # to which the pause grows while a call fails by our fault again and again
     ring_s: int
     hours_from: time
     hours_until: time | None
@@ -77,6 +78,18 @@ class Calling:
     def may_ring(self, at: time) -> bool:
         """Whether a call may begin at this local time of the day."""
         return self.hours_from <= at and (self.hours_until is None or at < self.hours_until)
+
+    def pause_after(self, outcomes: Sequence[str]) -> int:
+        """Before the next call, in seconds; `outcomes` of those before, in turn. Each failure of ours in a row doubles it:
+        a number that always gives 503 is not called every few seconds all day.
+
+        >>> calling = Rules.load("gd-1").calling
+        >>> [calling.pause_after(["busy", *["trunk_failure"] * n]) for n in (0, 1, 2, 3, 9, 99)]
+        [600, 5, 10, 20, 1280, 1800]
+        """
+        pause = next((pause for outcome, pause in self.pause_s.items() if outcome == (outcomes or [""])[-1]), 0)
+        in_a_row = failures_in_a_row(outcomes)
+        return min(pause << min(in_a_row - 1, 30), max(pause, self.longest_pause_s)) if in_a_row else pause
 
     def within(self, notice: "NoticeRule") -> "Calling":
         """The same but for the hours, which are that notice's own."""
@@ -249,6 +262,15 @@ class Rules:
         return any(enough) or tries.total() >= self.unreached_total or held_seconds >= self.hold_s
 
 
+def failures_in_a_row(outcomes: Sequence[str]) -> int:
+    """How many of the last calls failed by our fault.
+
+    >>> failures_in_a_row(["trunk_failure", "busy", "interrupted", "trunk_failure"])
+    2
+    """
+    return next((n for n, outcome in enumerate(reversed(outcomes)) if outcome not in OUR_FAILURES), len(outcomes))
+
+
 def versions() -> list[str]:
     """All versions there are."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -263,6 +285,7 @@ def _calling(table: Table) -> Calling:
         raise table.wrong("allowed_numbers", "regular expressions") from error
     calling = Calling(
         pause_s=table.by_outcome("pause_s", RETRIED),
+        longest_pause_s=table.number("longest_pause_s", least=1),
         ring_s=table.number("ring_s", least=1),
         hours_from=hours_from,
         hours_until=hours_until,

@@ -89,8 +89,8 @@ def common_text() -> str:
 
 
 def prompts_named(kind: Kind) -> set[str]:
-    """Every prompt that its flow may play, whatever happens."""
-    steps = _steps(_begun(kind, FEWEST), _all_events)
+    """Every prompt that its flow may play, also when the database is away."""
+    steps = _steps(_begun(kind, FEWEST), _spoken_or_away)
     return {each.prompt for _, _, commands, _ in steps for each in commands if isinstance(each, Play | Speak)}
 
 
@@ -161,7 +161,10 @@ def _steps(
 
 
 def _all_events(walked: _Walked) -> Iterator[Event]:
-    yield from (Started(), Ringing(), EarlyMedia(), Answered(), Cancelled(), Recorded(), Refused(), Unavailable())
+    if not walked.state:
+        yield from (Started(), Ringing(), EarlyMedia(), Answered(), Cancelled())
+    else:
+        yield from (Recorded(), Refused(), Unavailable())
     yield from (Digit(key, walked.step) for key in KEYS)
     yield from (Played(walked.step), TimerFired(STEP), PlayFailed(walked.step), TimerFired(CALL), HungUp(16), DialFailed(17))
 
@@ -180,6 +183,12 @@ def _spoken(walked: _Walked) -> Iterator[Event]:
     elif walked.state != "hangs_up":
         yield from _said(walked)
     yield HungUp(16)
+
+
+def _spoken_or_away(walked: _Walked) -> Iterator[Event]:
+    yield from _spoken(walked)
+    if walked.state.startswith("records_"):
+        yield Unavailable()
 
 
 # --- drawing --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from db.pool import Database
-from drawing.board import Board, Row, Standing, board, standings
+from drawing.board import Board, Row, Standing, board, sentences, standings
 from drawing.chain import Q
 from drawing.lifecycle import Act, ActivityState, Role, allowed_acts
 from drawing.rules import Rules
@@ -35,6 +35,8 @@ class Picture:
     standings: Sequence[Standing]
     rows: Sequence[Row]
     messages: Counts
+    calls: Mapping[int, Sequence[str]]
+    """What became of each call of the picks that are shown, by pick."""
 
     @property
     def is_short(self) -> bool:
@@ -66,7 +68,9 @@ async def lead_of(db: Database, activity: str) -> int:
 async def picture(db: Database, activity: str) -> Picture:
     """The board now."""
     now = await board(db, activity, await lead_of(db, activity))
-    return Picture(now, await standings(db, now), shown(now.rows), await outbox.counts(db, activity))
+    rows = shown(now.rows)
+    messages = await outbox.counts(db, activity)
+    return Picture(now, await standings(db, now), rows, messages, await sentences(db, rows))
 
 
 def shown(rows: Sequence[Row], limit: int = SHOWN) -> Sequence[Row]:

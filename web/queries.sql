@@ -19,6 +19,20 @@ FROM node ORDER BY name;
 -- How many lines are open now, of all activities.
 SELECT count(*) FROM call WHERE state = 'live';
 
+-- name: trunk_failures
+-- Calls within ten minutes that no trunk brought anywhere.
+SELECT count(*) FROM call WHERE outcome = 'trunk_failure' AND dialled_at > clock_timestamp() - interval '10 minutes';
+
+-- name: calls_failing
+-- Calls that wait after five failures of ours in a row (drawing.advance.ALARM): a person should look.
+SELECT count(*) FROM call w
+WHERE w.state = 'waiting' AND (
+  SELECT count(*) = 5 AND bool_and(l.outcome IN ('trunk_failure', 'interrupted')) FROM (
+    SELECT c.outcome FROM call c
+    WHERE c.activity = w.activity AND c.flow = w.flow AND c.state = 'ended' AND c.dialled_at IS NOT NULL
+      AND c.pick IS NOT DISTINCT FROM w.pick AND c.witness IS NOT DISTINCT FROM w.witness
+    ORDER BY c.attempt DESC LIMIT 5) l);
+
 -- name: open_session
 -- A new login.
 INSERT INTO session (token_hash, provider, identity, csrf, expires_at)

@@ -56,6 +56,7 @@ async def test_health_tells_leases_and_open_lines(client: Client, db: Database, 
     told = await response.json()
     assert response.status == 200
     assert (told["status"], told["database"], told["calls_live"]) == ("ok", "reachable", 1)
+    assert (told["trunk_failures"], told["calls_failing"]) == (0, 0)
     held, never = told["nodes"]
     assert (held["name"], held["held"], never) == ("a", True, {"name": "never", "held": False, "lease_left_s": None})
     assert 0 < held["lease_left_s"] <= 3600
