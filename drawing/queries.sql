@@ -191,7 +191,7 @@ WHERE id = %(call)s AND state = 'waiting';
 -- name: drop_waiting_calls
 -- 强制结束: who waits to be called about this draw is not called any more, nor told where to go.
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
-WHERE activity = %(activity)s AND flow IN ('invitation', 'witness', 'details') AND state = 'waiting';
+WHERE activity = %(activity)s AND flow IN ('invitation', 'call_back_invitation', 'witness', 'details') AND state = 'waiting';
 
 -- name: halt_numbers
 -- How many have agreed in the draw under way, and how many lines to experts are open: what a pause or an end says of its moment.
@@ -231,14 +231,18 @@ WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live'
 RETURNING pick, expert, witness, attempt;
 
 -- name: decide_invitation (prepared)
--- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already.
+-- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already. A retry or a
+-- call back that waits has nothing to ask any more.
 WITH decided AS (
   UPDATE call SET outcome = %(outcome)s::text::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
          evidence_hash = %(evidence_hash)s
   WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live' RETURNING pick, attempt),
 closed AS (
   UPDATE pick p SET outcome = %(outcome)s::text::pick_outcome, decided_at = clock_timestamp()
-  FROM decided d WHERE p.id = d.pick AND p.outcome = 'open' RETURNING p.id)
+  FROM decided d WHERE p.id = d.pick AND p.outcome = 'open' RETURNING p.id),
+dropped AS (
+  UPDATE call w SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+  FROM decided d WHERE w.pick = d.pick AND w.flow IN ('invitation', 'call_back_invitation') AND w.state = 'waiting')
 SELECT d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed FROM decided d;
 
 -- name: decided_so
@@ -433,7 +437,7 @@ SELECT p.id FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p
 WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND k.notice = coalesce(%(notice)s, k.notice) ORDER BY p.id;
 
 -- name: drop_waiting
--- A pick is decided: an invitation of it that waits, as a retry or as a call back, has nothing to ask any more.
+-- A pick is settled without a call: an invitation of it that waits, as a retry or as a call back, is none any more.
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
 WHERE pick = %(pick)s AND flow IN ('invitation', 'call_back_invitation') AND state = 'waiting';
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from functools import cache
 from typing import Any
 
+from ivr import prompts
 from ivr.calls import (
     Answer,
     Answered,
+    CallBackWish,
     Cancelled,
     Command,
     Decide,
@@ -29,6 +31,7 @@ from ivr.calls import (
     Flow,
     HangUp,
     HungUp,
+    LanguageChoice,
     Play,
     Played,
     PlayFailed,
@@ -36,19 +39,25 @@ from ivr.calls import (
     Refused,
     Reply,
     Ringing,
+    Share,
     Speak,
     Started,
     TimerFired,
     Unavailable,
 )
-from ivr.dialplans import KINDS, Kind, Timings
+from ivr.dialplans import KINDS, Again, Inbound, Kind, Timings, Whom
 from ivr.dialplans.conversation import CALL, STEP
 
 FEW = Timings(replays=1, wrong_keys=2, silences=2, confirm_repeats=1, details_repeats=1, weak_numbers=1)
 """Every limit can be reached, soon; what may happen twice does."""
 FEWEST = Timings(replays=0, wrong_keys=1, silences=1, confirm_repeats=0, decide_tries=2)
-KEYS = "12390*#"
+KEYS = "1237890*#"
 """0 stands for every digit that means nothing of its own."""
+_DAY = time(8), time(21)
+INBOUND = {
+    "inbound": Kind("inbound", Whom.EXPERT, Again.NEVER, lambda timings, _: Inbound(timings), lambda _: prompts.inbound(*_DAY))
+}
+"""A call from outside is no call of ours, but a flow like the others."""
 END = "[*]"
 _SLASH = " / "  # between states that are drawn as one
 APART = timedelta(seconds=20)
@@ -65,7 +74,7 @@ Edges = dict[tuple[str, str], list[str]]
 @cache
 def flows_text() -> str:
     """A diagram for each kind of call, with what it comes to when they hang up."""
-    return "\n".join(f"### {name}\n\n{_drawn(kind)}" for name, kind in KINDS.items())
+    return "\n".join(f"### {name}\n\n{_drawn(kind)}" for name, kind in (KINDS | INBOUND).items())
 
 
 @cache
@@ -110,8 +119,12 @@ class _Walked:
                 self.over = False
             case Decide(Answer(outcome) | Reply(outcome)):
                 self.state = f"records_{outcome.value}"
-            case Decide():
+            case Decide(Share()):
                 self.state = "records_share"
+            case Decide(CallBackWish()):
+                self.state = "records_wish"
+            case Decide(LanguageChoice()):
+                self.state = "records_language"
             case HangUp():
                 self.state = "hangs_up"
             case Finish():
