@@ -185,6 +185,24 @@ DELETE FROM notice WHERE activity = %(activity)s AND id = %(id)s;
 -- The place of the activity's next condition; its id is c and the number after it.
 SELECT coalesce(max(position) + 1, 0) FROM condition WHERE activity = %(activity)s;
 
+-- name: copy_choices
+-- Other activities that have notices or conditions to copy, the newest first; name and number by any part.
+SELECT a.id, a.name, a.seats, a.created_at,
+       (SELECT count(*) FROM notice n WHERE n.activity = a.id) AS notices,
+       (SELECT count(*) FROM condition c WHERE c.activity = a.id) AS conditions
+FROM activity a JOIN activity_owner o ON o.activity = a.id
+WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
+  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+  AND (%(search)s = '' OR strpos(lower(a.name), lower(%(search)s)) > 0 OR strpos(a.id, upper(%(search)s)) > 0)
+ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: count_copy_choices
+-- How many there are on all pages.
+SELECT count(*) FROM activity a JOIN activity_owner o ON o.activity = a.id
+WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
+  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+  AND (%(search)s = '' OR strpos(lower(a.name), lower(%(search)s)) > 0 OR strpos(a.id, upper(%(search)s)) > 0);
+
 -- name: condition_rows
 -- C4: every condition with what became of it.
 SELECT c.id, c.notice, c.mode::text AS mode, c.regions, c.main, c.backup, c.titles, c.qualifications, c.authorities, c.seats,

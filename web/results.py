@@ -15,6 +15,7 @@ from db.pool import Database
 from drawing.board import Board, board
 from drawing.chain import Custody, Q
 from drawing.evidence import Form, export
+from drawing.lifecycle import ActivityState
 from drawing.reference import reference
 from drawing.result import Member, Sealed, members
 from web.drawn import lead_of
@@ -39,6 +40,8 @@ async def result(db: Database, custody: Custody, activity: str) -> Result:
     try:
         found = await members(db, custody, activity)
     except Sealed as sealed:
+        if now.state is ActivityState.ENDED:
+            return Result(now, None, "本活动未完成抽取即已结束，没有可以解密的结果。", None, None, key)
         return Result(now, None, str(sealed), sealed.opens_at, None, key)
     return Result(now, tuple(found), "", None, await db.value(Q.seal_hash, {"activity": activity}), key)
 
