@@ -375,3 +375,20 @@ SELECT count(*) FROM (
 -- name: record_preview
 -- Every look is recorded.
 INSERT INTO preview (activity, actor, condition, band) VALUES (%(activity)s, %(actor)s, %(condition)s::jsonb, %(band)s);
+
+-- name: insert_attachment
+-- An attachment; 0 rows when the same file is there.
+INSERT INTO attachment (activity, name, size, sha256, data_enc, by)
+VALUES (%(activity)s, %(name)s, %(size)s, %(sha256)s, %(data_enc)s, %(by)s) ON CONFLICT DO NOTHING;
+
+-- name: delete_attachment
+-- Remove one; its name.
+DELETE FROM attachment WHERE activity = %(activity)s AND id = %(id)s RETURNING name;
+
+-- name: attachments
+-- All of an activity's, in the order in which they came.
+SELECT id, name, size, sha256, by, added_at FROM attachment WHERE activity = %(activity)s ORDER BY id;
+
+-- name: attachment
+-- One of them with its sealed content.
+SELECT name, data_enc FROM attachment WHERE activity = %(activity)s AND id = %(id)s;

@@ -101,6 +101,7 @@ class Rules:
     unreached_total: int
     hold_s: int  # a retry keeps its seat at most so long (D9)
     calling: Calling
+    attachments: int  # at least so many with 提交审核 (V1)
     sources: Mapping[str, Source]
 
     @classmethod
@@ -127,11 +128,11 @@ class Rules:
     @classmethod
     def _read(cls, top: "_Table") -> Self:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
-        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling")
+        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "submission")
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
-        witness, sealing, appointment, avoidance, preview, unreached, calling = tables.values()
+        witness, sealing, appointment, avoidance, preview, unreached, calling, submission = tables.values()
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
             version=top.text("version"),
@@ -149,6 +150,7 @@ class Rules:
             unreached_total=unreached.number("total", least=1),
             hold_s=unreached.number("hold_s", least=1),
             calling=_calling(calling),
+            attachments=submission.number("attachments"),
             sources=sources,
         )
         for table in tables.values():

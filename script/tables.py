@@ -91,6 +91,7 @@ RULES: Mapping[str, str] = {
     "calling.daily_ceiling": "calls of a day in all",
     "calling.allowed_numbers": "patterns that a number must match as a whole",
     "calling.pause_s": "before the next call after this outcome",
+    "submission.attachments": "how many attachments an application needs at least (V1)",
 }
 
 

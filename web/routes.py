@@ -5,6 +5,7 @@ from __future__ import annotations
 from web.access import Route
 from web.handlers import (
     activities,
+    attachments,
     audition,
     avoidance,
     conditions,
@@ -35,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *conditions.ROUTES,
     *copying.ROUTES,
     *audition.ROUTES,
+    *attachments.ROUTES,
     *reviews.ROUTES,
     *login.ROUTES,
     *operations.ROUTES,

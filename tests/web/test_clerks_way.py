@@ -13,6 +13,7 @@ from tests.web.clerk import (
     CONDITION,
     PROJECT,
     at,
+    attach,
     complete,
     draft,
     errors,
@@ -266,6 +267,8 @@ async def test_everything_that_is_done_is_in_the_record(visit: Visit, db: Databa
     await clerk.post(f"{here}/notices/0/conditions/c1/delete")
     await clerk.post(f"{here}/notices/0/delete")
     await complete(clerk, activity)
+    await clerk.post(f"{here}/attachments/1/delete")
+    await attach(clerk, activity)
     await clerk.post(f"{here}/submission", reason="一", terminal="440000")
     await clerk.post(f"{here}/withdraw")
     await clerk.post(f"{here}/submission", reason="二", terminal="440000")
@@ -279,7 +282,7 @@ async def test_everything_that_is_done_is_in_the_record(visit: Visit, db: Databa
     assert acts == {
         "登录", "新建项目", "新增标段", "删除标段", "编辑项目", "删除项目", "新建抽取", "修改活动信息", "新增回避单位",
         "新增回避人员", "删除回避信息", "新增语音通知", "编辑语音通知", "删除语音通知", "创建抽取条件", "编辑抽取条件",
-        "删除抽取条件", "提交审核", "撤回", "核验不通过", "核验通过", "删除草稿",
+        "删除抽取条件", "上传附件", "删除附件", "提交审核", "撤回", "核验不通过", "核验通过", "删除草稿",
     }  # fmt: skip
     with_names = "SELECT count(*) FROM operation WHERE remark LIKE '%%王回避%%' OR remark LIKE '%%13900000000%%'"
     assert await db.value(with_names, {}) == 0

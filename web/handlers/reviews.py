@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from drawing import avoiding, drafts, projects, reviews
+from drawing import attachments, avoiding, drafts, projects, reviews
 from drawing.activities import Witness
 from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.planning import Refused
@@ -17,6 +17,7 @@ from web.access import CLERKS, get, post
 from web.activity_forms import ApprovalForm, RejectionForm, SubmissionForm
 from web.editing import changing, may_edit, visible
 from web.forms import Filled, Invalid, blank, read
+from web.handlers.attachments import AttachmentForm
 from web.keys import CUSTODY, DATABASE, identity
 from web.ownership import scope
 from web.pages import flash, redirect, render
@@ -117,7 +118,9 @@ async def _submission(request: web.Request, form: Filled, status: int = 200) -> 
     found, db, me = await visible(request), request.app[DATABASE], identity(request)
     row = await _details(request)
     values: dict[str, Any] = {
-        "missing": await reviews.missing(db, found.id, row.seats),
+        "missing": await reviews.missing(db, found.id, row.seats, row.rules),
+        "attachments": await attachments.attached(db, found.id),
+        "attachment_form": blank(AttachmentForm),
         "reviews": await reviews.of_activity(db, found.id),
         "editable": may_edit(request, found),
         "acts": ownership.acts(me, found),
@@ -142,6 +145,7 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
         "units": await avoiding.units(db, found.id).page(all_of_them),
         "persons": await avoiding.persons(db, found.id).page(all_of_them),
         "name_of": lambda each: avoiding.name(request.app[CUSTODY].vault, each),
+        "attachments": await attachments.attached(db, found.id),
         "reviews": await reviews.of_activity(db, found.id),
         "people": drafts.people(request.app[CUSTODY].vault, row.people_enc),
         "bands": await reviews.bands(db, found.id, me.actor),
