@@ -39,7 +39,7 @@ async def test_agreed_called_and_live_are_counted(client: Client, db: Database, 
     number = await started(3)
     await _picks(db, number)
     text = await (await client.get("/status")).text()
-    cells = [("计划抽取人数", 3), ("同意参评", 1), ("总呼叫人数", 2), ("正在通话", 1)]
+    cells = [("计划抽取人数", 3), ("同意参评", 1), ("总呼叫人数", 2), ("呼叫中和通话中", 1)]
     assert all(f'data-label="{label}">{number}</td>' in text for label, number in cells)
 
 
