@@ -35,6 +35,11 @@ class Result:
     lead: str
     """How long before 预计评标开始 it opens, in words."""
 
+    @property
+    def over(self) -> bool:
+        """Ended without a committee: it will never open."""
+        return self.members is None and self.board.state is ActivityState.ENDED
+
 
 async def result(db: Database, custody: Custody, activity: str) -> Result:
     """What may be seen now; opens the result when its time has come."""
