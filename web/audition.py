@@ -34,7 +34,7 @@ class Audition:
     """Renders prompts in this process's own engine, which starts when somebody first listens."""
 
     def __init__(self, settings: SpeechSettings) -> None:
-        self._speech = speech(settings.cache, settings.recorded, settings.command, settings.languages)
+        self._speech = speech(settings.cache, settings.recorded, settings.command)
         self._starting = asyncio.Lock()
         self._started = False
 

@@ -65,7 +65,7 @@ def test_the_cantonese_voice_knows_every_sign_of_the_wording_and_of_the_places()
     heard = _tones("".join(hanzi))
     assert len(heard) == len(hanzi)
     for sign, sound in zip(hanzi, heard, strict=True):
-        assert re.search(r"[a-z].*[1-6]", sound), sign
+        assert re.search(r"[a-z].*[1-9]", sound), sign
         assert "(en)" not in sound, sign
 
 
