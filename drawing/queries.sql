@@ -317,6 +317,11 @@ UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timesta
 WHERE flow = %(flow)s AND activity = %(activity)s AND pick = ANY(%(picks)s::bigint[]) AND state = 'waiting'
 AND matter <> %(matter)s::jsonb;
 
+-- name: drop_other_kinds
+-- Who is let go is called about nothing else of the activity.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE activity = %(activity)s AND pick = ANY(%(picks)s::bigint[]) AND state = 'waiting' AND flow <> ALL(%(ends)s::text[]);
+
 -- name: drop_kinds
 -- Waiting calls of these kinds, whose matter is settled.
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
@@ -334,8 +339,11 @@ ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING
 RETURNING pick;
 
 -- name: round_so_far
--- What the calls of one round came to, those that were dialled; by which rules and until when it goes on.
+-- What the calls of one round came to, those that were dialled; by which rules and until when it goes on, and whether the
+-- expert has been let go since.
 SELECT c.flow, c.activity, c.pick, c.matter, a.rules, n.gather_at, clock_timestamp() AS now,
+       c.flow <> ALL(%(ends)s::text[]) AND EXISTS (
+         SELECT FROM call e WHERE e.pick = c.pick AND e.flow = ANY(%(ends)s::text[])) AS over,
        ARRAY(SELECT o.outcome::text FROM call o WHERE o.pick = c.pick AND o.flow = c.flow AND o.matter = c.matter
              AND o.state = 'ended' AND o.dialled_at IS NOT NULL ORDER BY o.attempt) AS outcomes
 FROM call c JOIN activity a ON a.id = c.activity JOIN pick p ON p.id = c.pick
@@ -344,13 +352,32 @@ FROM call c JOIN activity a ON a.id = c.activity JOIN pick p ON p.id = c.pick
 WHERE c.id = %(call)s;
 
 -- name: last_notices
--- What the calls of a kind came to, by pick: those with the matter of the last one, and whether one is open.
-SELECT c.pick, bool_or(c.state <> 'ended') AS open,
-       coalesce(array_agg(c.outcome::text) FILTER (WHERE c.outcome IS NOT NULL), '{}') AS outcomes
+-- What the calls of a kind came to, by pick: those with the matter of the last one, how many were dialled, whether one is open.
+SELECT c.pick, bool_or(c.state <> 'ended') AS open, count(c.dialled_at) AS calls,
+       coalesce(array_agg(c.outcome::text ORDER BY c.attempt) FILTER (WHERE c.outcome IS NOT NULL), '{}') AS outcomes
 FROM call c JOIN LATERAL (
   SELECT l.matter FROM call l WHERE l.pick = c.pick AND l.flow = c.flow ORDER BY l.attempt DESC LIMIT 1) last
   ON last.matter = c.matter
 WHERE c.activity = %(activity)s AND c.flow = %(flow)s AND c.pick IS NOT NULL GROUP BY c.pick;
+
+-- name: gatherings
+-- Gatherings within two days of activities whose experts are to come.
+SELECT a.id AS activity, a.rules, n.id AS notice, n.gather_at, clock_timestamp() AS now
+FROM activity a JOIN notice n ON n.activity = a.id
+WHERE a.state IN ('drawing', 'paused', 'short', 'completed')
+AND n.gather_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '2 days' ORDER BY a.id, n.id;
+
+-- name: to_remind
+-- Who had agreed before the moment, was not asked to be reminded since then, and is not let go.
+SELECT p.id FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+WHERE p.activity = %(activity)s AND k.notice = %(notice)s AND p.outcome = 'accepted' AND p.decided_at < %(since)s
+AND NOT EXISTS (SELECT FROM call c WHERE c.pick = p.id AND (c.flow = 'reminder' AND c.matter = %(matter)s::jsonb
+                OR c.flow = ANY(%(ends)s::text[]))) ORDER BY p.id;
+
+-- name: agreed
+-- Who holds a seat, of one notice or of all.
+SELECT p.id FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND k.notice = coalesce(%(notice)s, k.notice) ORDER BY p.id;
 
 -- name: pick_stands
 -- Whether a pick still holds its seat.

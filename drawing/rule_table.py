@@ -48,6 +48,13 @@ class Table:
             raise self.wrong(key, f"{count} ascending integers from 1")
         return value
 
+    def clock(self, key: str) -> time:
+        """A local time of day."""
+        try:
+            return time.fromisoformat(self.text(key))
+        except ValueError as error:
+            raise self.wrong(key, 'a time, as "19:00"') from error
+
     def hours(self, key: str) -> tuple[time, time | None]:
         """Local times from and until; 24:00 is None."""
         hours = self.take(key, list)

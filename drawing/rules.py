@@ -126,6 +126,8 @@ class Rules:
     hold_s: int  # a retry keeps its seat at most so long (D9)
     calling: Calling
     notices: Mapping[str, NoticeRule]  # by kind of call (ivr.dialplans); "": for those that are not named
+    reminder_evening: time  # of the day before the gathering
+    reminder_before_s: int  # and once more so long before
     sources: Mapping[str, Source]
 
     @classmethod
@@ -152,11 +154,11 @@ class Rules:
     @classmethod
     def _read(cls, top: Table) -> Self:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
-        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices")
+        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder")
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
-        witness, sealing, appointment, avoidance, preview, unreached, calling, notices = tables.values()
+        witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder = tables.values()
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
             version=top.text("version"),
@@ -175,6 +177,8 @@ class Rules:
             hold_s=unreached.number("hold_s", least=1),
             calling=_calling(calling),
             notices=_notices(notices),
+            reminder_evening=reminder.clock("evening"),
+            reminder_before_s=reminder.number("before_s", least=1),
             sources=sources,
         )
         for table in tables.values():

@@ -30,6 +30,7 @@ from ivr.jobs import Jobs
 from ivr.lease import Lease
 from ivr.policy import TokenBucket, TrunkLoad
 from ivr.record import Recorder
+from ivr.reminding import Reminding
 from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError
 from ivr.switchboard import Switchboard
@@ -73,6 +74,7 @@ class Worker:
         self._changed: set[str] = set()
         self._jobs = Jobs(settings, self._job_done)
         self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
+        self._reminding = Reminding(db)
         self._stopping = False
 
     async def run(self) -> None:
@@ -188,6 +190,7 @@ class Worker:
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
                     await self._settle_left()
+                    await self._reminding.look()
                     swept = clock()
                 await self._advance_changed()
                 pause = await self._dispatch()

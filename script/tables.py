@@ -23,6 +23,7 @@ from drawing.lifecycle import ActivityState, Role, transitions
 from drawing.rules import DECISIONS, HEARD, RETRIED, TRIES, CallOutcome, Rules
 from ivr.calls import DialFailed, Outcome
 from ivr.outcomes import classify
+from script.flows import common_text, flows_text
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _MARKS = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -97,6 +98,8 @@ RULES: Mapping[str, str] = {
     "notices.tries": "calls to who has agreed, about one matter, that make them 未送达 (not reached)",
     "notices.pause_s": "before the next of those calls",
     "notices.hours": "local time in which those calls may begin",
+    "reminder.evening": "local time of the evening before 集合时间 in which who has agreed is reminded",
+    "reminder.before_s": "before 集合时间 they are reminded once more",
     "notices.until_s": "so long after 集合时间 the last of those calls may begin",
 }
 
@@ -265,6 +268,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "sources": sources_table,
     "outcomes": outcomes_table,
     "states": states_table,
+    "flows": flows_text,
+    "common_flow": common_text,
 }
 
 

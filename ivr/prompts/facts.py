@@ -7,6 +7,8 @@ expert must not learn whose project it is).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,7 @@ class InvitationFacts:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if self.gather_at.tzinfo is None:
-            raise ValueError("gather_at must be an aware datetime")
+        _aware(self.gather_at)
         if not (len(self.code) == 6 and self.code.isascii() and self.code.isdigit()):
             raise ValueError("the 验证码 must have six digits")
 
@@ -66,3 +67,42 @@ class WitnessFacts:
         digits = self.fingerprint.replace(" ", "")
         if not (len(digits) == 20 and digits.isascii() and digits.isdigit()):
             raise ValueError("a commit's fingerprint has 20 digits")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOfTimeFacts:
+    """What the call about a new 集合时间 says (requirement D3): the time that was told before, and the one that holds."""
+
+    earlier: datetime
+    gather_at: datetime
+
+    @classmethod
+    def of(cls, known: InvitationFacts, matter: Mapping[str, Any]) -> Self:
+        """matter: `earlier`, as datetime.isoformat writes it."""
+        return cls(_aware(datetime.fromisoformat(matter["earlier"])), known.gather_at)
+
+
+class Ground(Enum):
+    """Why experts are withdrawn (退选, requirement W1)."""
+
+    FAILED_TENDER = "流标"
+    FORCE_MAJEURE = "不可抗力"
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalFacts:
+    """What the withdrawal notice says: which appointment, and why the evaluation does not take place as planned."""
+
+    gather_at: datetime
+    ground: Ground
+
+    @classmethod
+    def of(cls, known: InvitationFacts, matter: Mapping[str, Any]) -> Self:
+        """matter: `ground`, in Ground's words."""
+        return cls(known.gather_at, Ground(matter["ground"]))
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("a time that is said must be an aware datetime")
+    return at

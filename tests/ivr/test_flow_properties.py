@@ -31,16 +31,20 @@ from ivr.calls import (
     TimerFired,
     Unavailable,
 )
-from ivr.dialplans import KINDS, Kind, Timings
+from ivr.dialplans import KINDS, Kind, Timings, Whom
 from ivr.dialplans.conversation import CALL, STEP
+from tests.ivr.facts import INVITATION, MATTER
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-PROMPTS = [
-    *("invitation", "confirm_accept", "confirm_decline", "confirm_wrong_person", "wrong_key", "no_key"),
-    *("received_accept", "details", "goodbye", "wait"),
-    *("witness_receipt", "witness_ask", "witness_weak", "witness_readback", "witness_received"),
-]
+PROMPTS = sorted(
+    {name for kind in KINDS.values() if kind.whom is Whom.EXPERT for name in kind.says(INVITATION, MATTER)}
+    | {"witness_receipt", "witness_ask", "witness_weak", "witness_readback", "witness_received"}
+)
 
+DECIDED = (
+    *(Outcome.ACCEPTED, Outcome.DECLINED, Outcome.SHARE_GIVEN),
+    *(Outcome.STILL_COMES, Outcome.CANT_COME, Outcome.LEAVE_CONFIRMED, Outcome.LEAVE_DENIED),
+)
 prompts = st.sampled_from(PROMPTS)
 keys = st.sampled_from([*"123456789*0#ABCD"])
 ends = st.builds(HungUp, st.integers(0, 127), st.sampled_from([0, 486, 503]), st.booleans(), st.booleans())
@@ -154,13 +158,16 @@ def test_left_alone_it_hangs_up_by_itself(kind: Kind, story: list[tuple[Event | 
     assert any(type(each).__name__ == "HangUp" for each in done)
 
 
+@kinds
 @given(story=stories)
-def test_an_acceptance_needs_its_record(story: list[tuple[Event | None, float]]) -> None:
-    watcher = Watcher(KINDS["invitation"].flow(Timings(), weak))
+def test_a_decision_needs_its_record(kind: Kind, story: list[tuple[Event | None, float]]) -> None:
+    watcher = Watcher(kind.flow(Timings(), weak))
     recorded = False
     for event in (Started(), Answered(), *(each for each, _ in story if each is not None)):
         recorded = recorded or isinstance(event, Recorded)
-        watcher.feed(event)
-    if watcher.finished and watcher.finished[0] in (Outcome.ACCEPTED, Outcome.DECLINED):
+        live = Digit(event.key, watcher.step) if isinstance(event, Digit) else event
+        watcher.now += timedelta(seconds=1)
+        watcher.feed(live)
+    if watcher.finished and watcher.finished[0] in DECIDED:
         assert recorded
         assert watcher.decided

@@ -141,6 +141,20 @@ class Stack:
             while await self.channels():
                 await asyncio.sleep(0.1)
 
+    async def hang_up(self, number: str) -> None:
+        """The telephone of that number breaks off."""
+        settings = self.far_end.settings
+        headers = {"Authorization": authorization(settings.ari_user, settings.ari_password)}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            async with session.get(f"{settings.ari_url}/channels") as reply:
+                channels = [each["id"] for each in await reply.json()]
+            for channel in channels:
+                url = f"{settings.ari_url}/channels/{channel}"
+                async with session.get(f"{url}/variable", params={"variable": "NUMBER"}) as reply:
+                    theirs = (await reply.json()).get("value") == number
+                if theirs:
+                    await session.delete(url)
+
     def telephone_log(self) -> tuple[LoggedEvent, ...]:
         return read_log(self.far_end.settings.calls_log)
 
