@@ -14,7 +14,7 @@ from db.blocking import transaction
 from db.pool import Database
 from ivr.dialplans import Timings
 from ivr.dispatch import Preparer
-from ivr.speech import audio, speech
+from ivr.speech import audio, make_speech
 from tests.postgres import TestDatabase
 from tests.scenes import Keys
 from tests.web.conftest import Client, Visitor, console_settings, opened
@@ -59,7 +59,7 @@ async def sent(clerk: Visitor, activity: str, name: str) -> bytes:
 
 async def prepared(db: Database, keys: Keys, cache: Path, pick: int) -> dict[str, Sequence[str]]:
     """What the worker has ready for this pick's call, as its driver hands it to Asterisk."""
-    voices = speech(cache)
+    voices = make_speech(cache)
     await voices.start()
     try:
         call = await db.one("SELECT * FROM call WHERE pick = %(pick)s", {"pick": pick})
