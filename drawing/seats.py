@@ -48,19 +48,34 @@ class Verdict(Enum):
     UNREACHED = "unreached"  # 未接通, final for this activity
 
 
-def verdict(tries: Sequence[Try], now: datetime, rules: Rules) -> Again | Verdict:
+def verdict(
+    tries: Sequence[Try], now: datetime, rules: Rules, pauses: Sequence[tuple[datetime, datetime]] = ()
+) -> Again | Verdict:
     """What follows for an open pick whose last call has ended without a decision (requirements D9, K2).
 
-    A retry holds its seat from the end of the first call on, and for the rules' time at most.
+    A retry holds its seat from the end of the first call on, and for the rules' time at most; `pauses` (from, until) don't count.
     """
     if not tries:
         return Again(1, now)
     # A second less than it seems: the verifier counts from transcript entry to transcript entry, a little later.
-    last, held = tries[-1], (now - tries[0].ended_at).total_seconds() - 1
+    last, first = tries[-1], tries[0].ended_at
+    held = (now - first - _overlap(pauses, first, now)).total_seconds() - 1
     if rules.unreached_after([each.outcome for each in tries], held):
         return Verdict.UNREACHED
     pause = rules.calling.pause_s.get(CallOutcome(last.outcome), 0)
     return Again(len(tries) + 1, last.ended_at + timedelta(seconds=pause))
+
+
+def _overlap(pauses: Sequence[tuple[datetime, datetime]], since: datetime, until: datetime) -> timedelta:
+    """How much of the time between the two was pause.
+
+    >>> from datetime import UTC
+    >>> noon, minute = datetime(2026, 11, 23, 12, tzinfo=UTC), timedelta(minutes=1)
+    >>> _overlap([(noon - minute, noon + minute), (noon + 3 * minute, noon + 4 * minute)], noon, noon + 10 * minute) // minute
+    2
+    """
+    within = (min(end, until) - max(begin, since) for begin, end in pauses)
+    return sum((each for each in within if each > timedelta()), timedelta())
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from drawing.lifecycle import Act, ActivityState, Role, allowed_acts
 from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from drawing.words import AFTER_SHORT
+from ivr.messages import outbox
+from ivr.messages.outbox import Counts
 from web import sessions
 from web.identity import Identity
 from web.keys import DATABASE, PROVIDERS
@@ -32,6 +34,7 @@ class Picture:
     board: Board
     standings: Sequence[Standing]
     rows: Sequence[Row]
+    messages: Counts
 
     @property
     def is_short(self) -> bool:
@@ -63,7 +66,7 @@ async def lead_of(db: Database, activity: str) -> int:
 async def picture(db: Database, activity: str) -> Picture:
     """The board now."""
     now = await board(db, activity, await lead_of(db, activity))
-    return Picture(now, await standings(db, now), shown(now.rows))
+    return Picture(now, await standings(db, now), shown(now.rows), await outbox.counts(db, activity))
 
 
 def shown(rows: Sequence[Row], limit: int = SHOWN) -> Sequence[Row]:

@@ -3,7 +3,18 @@
 One function for each kind of call gives all its prompts by id; the flows name ids and know no wording.
 """
 
-from .facts import ChangeOfTimeFacts, ConditionCount, Ground, InvitationFacts, WithdrawalFacts, WitnessFacts
+from .facts import (
+    CallBackFacts,
+    ChangeOfTimeFacts,
+    ConditionCount,
+    Ground,
+    InvitationFacts,
+    MaskedFacts,
+    WithdrawalFacts,
+    WitnessFacts,
+)
+from .invitations import invitation
+from .language import Language
 from .parts import (
     Address,
     ClockRange,
@@ -23,12 +34,15 @@ from .parts import (
     Text,
     Time,
 )
-from .phrases import fixed_phrases
-from .zh import invitation, readback, witness
+from .phrases import fixed_phrases, ready_made
+from .zh import readback, witness
+from .zh_line import call_back, inbound
+from .zh_masked import masked
 from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
 
 __all__ = [
     "Address",
+    "CallBackFacts",
     "ChangeOfTimeFacts",
     "ClockRange",
     "Code",
@@ -40,6 +54,8 @@ __all__ = [
     "Fixed",
     "Ground",
     "InvitationFacts",
+    "Language",
+    "MaskedFacts",
     "Name",
     "Part",
     "Pause",
@@ -51,11 +67,15 @@ __all__ = [
     "Time",
     "WithdrawalFacts",
     "WitnessFacts",
+    "call_back",
     "change_of_time",
     "fixed_phrases",
+    "inbound",
     "invitation",
     "leave",
+    "masked",
     "readback",
+    "ready_made",
     "release",
     "reminder",
     "urging",

@@ -38,6 +38,14 @@ class InvitationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBackFacts:
+    """What a call back says: the appointment (None: nothing is open), and whether it is still time to ask for leave."""
+
+    appointment: InvitationFacts | None
+    leave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionCount:
     """How many experts one condition (抽取条件) can draw from: tier 0 (主专业) and tier 1 (备选专业)."""
 
@@ -67,6 +75,25 @@ class WitnessFacts:
         digits = self.fingerprint.replace(" ", "")
         if not (len(digits) == 20 and digits.isascii() and digits.isdigit()):
             raise ValueError("a commit's fingerprint has 20 digits")
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedFacts:
+    """What the masked call (隐号通话) says: whom staff will talk with, and whether it is recorded.
+
+    `whom` is N of 第 N 位专家 or, after unsealing, the masked name (姓名, as 测**). There is no field for a number, and
+    a name with a figure in it is refused: nothing that is said can hold one.
+    """
+
+    whom: int | str
+    recorded: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.whom, int):
+            if not 0 < self.whom < 10_000:
+                raise ValueError("N of 第 N 位专家 counts from 1")
+        elif not self.whom or any(letter.isdigit() for letter in self.whom):
+            raise ValueError("a masked name has no figures")
 
 
 @dataclass(frozen=True, slots=True)
