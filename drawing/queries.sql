@@ -505,7 +505,7 @@ INSERT INTO witness (activity, id, name_enc, phone_enc) VALUES (%(activity)s, %(
 SELECT a.name, a.state::text AS state, a.seats AS planned, a.started_at,
        a.evaluation_start - %(lead)s * interval '1 second' AS opens_at,
        d.commit_hash, d.witnessed_at IS NOT NULL AS witnessed, d.sealed_at IS NOT NULL AS sealed,
-       (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.state <> 'waiting') AS witness_calls
+       (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.dialled_at IS NOT NULL) AS witness_calls
 FROM activity a LEFT JOIN LATERAL (
   SELECT * FROM draw WHERE draw.activity = a.id ORDER BY no DESC LIMIT 1) d ON true
 WHERE a.id = %(activity)s;
@@ -520,7 +520,7 @@ ORDER BY c.pick, c.attempt;
 -- name: board_rows
 -- Every pick with its last call.
 SELECT p.id AS pick, p.condition, p.seat, p.outcome::text AS outcome,
-       (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'waiting') AS calls,
+       (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.dialled_at IS NOT NULL) AS calls,
        l.state::text AS call_state, l.outcome::text AS call_outcome,
        CASE WHEN l.state = 'waiting' THEN extract(epoch FROM l.not_before - clock_timestamp())::float8 END AS due_in
 FROM pick p LEFT JOIN LATERAL (

@@ -164,6 +164,7 @@ class Rules:
     reminder_before_s: int  # and once more so long before
     inbound: InboundRule
     messages: Messages
+    attachments: int  # at least so many with 提交审核 (V1)
     sources: Mapping[str, Source]
 
     @classmethod
@@ -192,13 +193,14 @@ class Rules:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
         names = (
             "witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder", "inbound",
-            "messages",
+            "messages", "submission",
         )  # fmt: skip
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
         (
             witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, inbound, messages,
+            submission,
         ) = tables.values()  # fmt: skip
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
@@ -227,6 +229,7 @@ class Rules:
                 tries=messages.number("tries", least=1),
                 pause_s=tuple(messages.numbers("pause_s")),
             ),
+            attachments=submission.number("attachments"),
             sources=sources,
         )
         for table in tables.values():

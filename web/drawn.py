@@ -45,7 +45,9 @@ class Picture:
 
     @property
     def over(self) -> bool:
-        """Nothing on this board will change any more."""
+        """Nothing on this board will change any more: it is sealed, or was ended before its pool was fixed."""
+        if self.board.state is ActivityState.ENDED and self.board.fingerprint is None:
+            return True
         return self.board.sealed and self.board.state is not ActivityState.DRAWING
 
     @property
