@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from asterisk import far_end, sounds
+from asterisk import far_end, inbox, sounds
 from asterisk.program import Program
 from asterisk.settings import FarEndSettings, NodeSettings
 
@@ -73,7 +73,10 @@ def _far_end_values(settings: FarEndSettings) -> dict[str, object]:
         "behaviours": tuple(far_end.Behaviour),
         "default": far_end.Behaviour.ACCEPTS,
         "dialplan": far_end.dialplan,
-        "inbox": far_end.inbox,
+        "later_dialplan": far_end.later_dialplan,
+        "caller": far_end.caller_dialplan(settings),
+        "stay": settings.stay,
+        "receiving": inbox.receiving,
         "inband_suffix": far_end.Behaviour.INBAND.suffix,
         "incoming": tuple(far_end.note(settings, "incoming ${FILTER(0-9+,${CALLERID(num)})}")),
         "ended": tuple(far_end.note(settings, "ended ${HANGUPCAUSE}")),

@@ -91,6 +91,7 @@ async def answer(
         return
     if not row.closed:
         raise NotOurs
+    tx.post(Q.drop_waiting, {"pick": row.pick})
     if outcome is PickOutcome.ACCEPTED:
         travel = Rules.load(activity.rules).travel_s
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
@@ -128,6 +129,17 @@ async def reply(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, A
     await lock(tx, call.activity)
     row = await _written(tx, call, Q.decide_call, outcome, Evidence.of(facts))
     if row is not None and row.pick is not None and not await tx.value(Q.pick_stands, {"pick": row.pick}):
+        raise NotOurs
+
+
+async def leave(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, Any]) -> None:
+    """As `reply`, for leave (请假) that the expert asks for by themselves: until the rules' limit before 集合时间, by the
+    database's clock.
+    """
+    activity = await lock(tx, call.activity)
+    row = await _written(tx, call, Q.decide_call, outcome, Evidence.of(facts))
+    lead = Rules.load(activity.rules).inbound.leave_lead_s
+    if row is not None and not await tx.value(Q.may_leave, {"pick": row.pick, "lead": lead}):
         raise NotOurs
 
 

@@ -134,8 +134,9 @@ SELECT h.seq AS head_seq, h.at AS head_at, h.hash AS head_hash, d.no, d.system_s
 FROM (SELECT count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
              count(*) FILTER (WHERE p.outcome = 'open') AS open,
              count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
-               SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND (c.state = 'live'
-                 OR c.state = 'waiting' AND (c.attempt = 1
+               SELECT FROM call c WHERE c.pick = p.id AND (
+                 c.flow IN ('invitation', 'call_back_invitation') AND c.state = 'live'
+                 OR c.flow = 'invitation' AND c.state = 'waiting' AND (c.attempt = 1
                    OR p.picked_at > clock_timestamp() - %(hold)s * interval '1 second')))) AS idle
       FROM pick p WHERE p.activity = %(activity)s AND p.outcome IN ('open', 'accepted')) t
 LEFT JOIN LATERAL (
@@ -144,7 +145,8 @@ LEFT JOIN LATERAL (
   SELECT seq, at, hash FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1) h ON true;
 
 -- name: idle_picks
--- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits.
+-- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits. A call back
+-- holds the seat while it is live, and is no try: whoever forges an expert's number must not use their tries up.
 SELECT p.id, p.condition, p.seat, p.expert, p.pseudonym, p.picked_at,
        (SELECT c.id FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'waiting') AS retry,
        ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
@@ -155,8 +157,9 @@ SELECT p.id, p.condition, p.seat, p.expert, p.pseudonym, p.picked_at,
              AND c.state = 'ended' ORDER BY c.attempt) AS evidence
 FROM pick p
 WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
-  SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
-    AND (c.state = 'live' OR c.state = 'waiting' AND c.attempt = 1))
+  SELECT FROM call c WHERE c.pick = p.id AND (
+    c.flow IN ('invitation', 'call_back_invitation') AND c.state = 'live'
+    OR c.flow = 'invitation' AND c.state = 'waiting' AND c.attempt = 1))
 ORDER BY p.id;
 
 -- name: insert_pick (prepared)
@@ -415,6 +418,17 @@ AND NOT EXISTS (SELECT FROM call c WHERE c.pick = p.id AND (c.flow = 'reminder' 
 -- Who holds a seat, of one notice or of all.
 SELECT p.id FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
 WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND k.notice = coalesce(%(notice)s, k.notice) ORDER BY p.id;
+
+-- name: drop_waiting
+-- A pick is decided: an invitation of it that waits, as a retry or as a call back, has nothing to ask any more.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE pick = %(pick)s AND flow IN ('invitation', 'call_back_invitation') AND state = 'waiting';
+
+-- name: may_leave
+-- Whether a pick still holds its seat and it is still time to ask for leave (请假).
+SELECT true FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+       JOIN notice n ON n.activity = k.activity AND n.id = k.notice
+WHERE p.id = %(pick)s AND p.outcome = 'accepted' AND clock_timestamp() < n.gather_at - %(lead)s * interval '1 second';
 
 -- name: pick_stands
 -- Whether a pick still holds its seat.

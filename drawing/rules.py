@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
+from drawing.message_rules import Messages
 from drawing.rule_table import BadRules as BadRules
 from drawing.rule_table import Table
 
@@ -88,16 +89,6 @@ class Calling:
 
 
 @dataclass(frozen=True, slots=True)
-class Messages:
-    """What is sent besides calls. Times in seconds."""
-
-    announce_s: int  # N3: a 短信 announces the first call, which comes so much later; 0: none
-    witness_receipt: bool  # the 监督人 gets the receipt as a 短信 too
-    tries: int
-    pause_s: tuple[int, ...]  # after each failed try, the last one for all that follow
-
-
-@dataclass(frozen=True, slots=True)
 class NoticeRule:
     """How often and when who has agreed is called about one matter. Times in seconds; hours as in Calling."""
 
@@ -114,6 +105,17 @@ class NoticeRule:
     def used_up(self, outcomes: Sequence[str]) -> bool:
         """Whether these calls were all tries there are; those that broke by our own fault are none."""
         return sum(outcome not in OUR_FAILURES for outcome in outcomes) >= self.tries
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRule:
+    """What keeps the inbound line (K4) from being blocked, and from making us ring somebody all day. Times in seconds."""
+
+    at_once: int  # calls from outside on a node at the same time; one more is busy
+    per_number_hour: int  # calls from one number that are taken in an hour
+    call_backs_hour: int  # to one person, beside the budget of all calls
+    call_backs_day: int
+    leave_lead_s: int  # before 集合时间: until then leave (请假) may be asked for by telephone
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class Rules:
     notices: Mapping[str, NoticeRule]  # by kind of call (ivr.dialplans); "": for those that are not named
     reminder_evening: time  # of the day before the gathering
     reminder_before_s: int  # and once more so long before
+    inbound: InboundRule
     messages: Messages
     sources: Mapping[str, Source]
 
@@ -167,12 +170,14 @@ class Rules:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
         names = (
             "witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder",
-            "messages",
+            "inbound", "messages",
         )  # fmt: skip
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
-        witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, messages = tables.values()
+        witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, inbound, messages = (
+            tables.values()
+        )
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
             version=top.text("version"),
@@ -193,12 +198,8 @@ class Rules:
             notices=_notices(notices),
             reminder_evening=reminder.clock("evening"),
             reminder_before_s=reminder.number("before_s", least=1),
-            messages=Messages(
-                announce_s=messages.number("announce_s"),
-                witness_receipt=messages.take("witness_receipt", bool),
-                tries=messages.number("tries", least=1),
-                pause_s=tuple(messages.numbers("pause_s")),
-            ),
+            inbound=_inbound(inbound),
+            messages=Messages.of(messages),
             sources=sources,
         )
         for table in tables.values():
@@ -261,6 +262,16 @@ def _calling(table: Table) -> Calling:
     )
     budget.done()
     return calling
+
+
+def _inbound(table: Table) -> InboundRule:
+    return InboundRule(
+        at_once=table.number("at_once", least=1),
+        per_number_hour=table.number("per_number_hour", least=1),
+        call_backs_hour=table.number("call_backs_hour", least=1),
+        call_backs_day=table.number("call_backs_day", least=1),
+        leave_lead_s=table.number("leave_lead_s"),
+    )
 
 
 NOTICE_KEYS = ("tries", "pause_s", "hours", "until_s")

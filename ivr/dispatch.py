@@ -38,6 +38,8 @@ PHONE = "expert.phone"
 WITNESS_PHONE = "witness.phone"
 OF_THE_DRAW = [kind.name for kind in KINDS.values() if kind.again is Again.BY_DRAW]
 """Held while the draw is not under way, and while it owes a pick."""
+CALL_BACK_INVITATION = "call_back_invitation"
+INVITING = frozenset({"invitation", CALL_BACK_INVITATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,30 +181,34 @@ class Dispatcher:
         conversation = await self._preparer.prepare(call)
         try:
             async with self._db.transaction() as tx:
-                live = await self._go_live(tx, call, conversation, trunk)
+                attempt = await self._go_live(tx, call, conversation, trunk)
         except Conflict:  # the unique index: somebody else rings this expert at this very moment
             await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
             return None
-        if not live:
+        if attempt is None:
             return None
         self._calls_today += 1
-        return Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation)
+        return Ready(call.id, call.activity, call.flow, attempt, call.pick, conversation)
 
     async def _go_live(
         self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, trunk: TrunkLoad
-    ) -> bool:
+    ) -> int | None:
+        """Which attempt it is now; None when it is not live."""
         kind = EVERY_KIND[call.flow]
         of_the_draw = kind.again is Again.BY_DRAW
         activity = await (lock_settled if of_the_draw else lock)(tx, call.activity)
         if of_the_draw and activity.state != ActivityState.DRAWING.value:
-            return False
+            return None
+        if call.flow == CALL_BACK_INVITATION and not await tx.value(Q.is_open, {"pick": call.pick}):
+            await tx.run(Q.change_flow, {"call": call.id, "flow": "call_back_nothing"})
+            return None
         called: list[datetime] = []
         if call.expert is not None:
             person = await self._person(tx, activity, call)
             if await self._is_elsewhere(tx, activity, call, conversation.who, person):
-                return False
+                return None
             if not of_the_draw and await self._is_over(tx, activity, call, person.gather_at):
-                return False
+                return None
             called = person.called
         calling = self._calling if of_the_draw else self._calling.within(Rules.load(activity.rules).notice(kind.name))
         if call.flow in PAIRS:  # both legs take a channel
@@ -211,9 +217,13 @@ class Dispatcher:
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
             LOG.info("call %s waits: %s", call.id, against.rule.value)
             await self._hold(tx, call, activity.now, against)
-            return False
+            return None
         lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
-        return bool(await tx.run(Q.go_live, {"call": call.id, **lease}))
+        if not await tx.run(Q.go_live, {"call": call.id, **lease}):
+            return None
+        if call.flow != CALL_BACK_INVITATION:
+            return int(call.attempt)
+        return int(await tx.value(Q.number_attempt, {"call": call.id}))
 
     async def _person(self, tx: Transaction, activity: Any, call: Any) -> Any:
         travel = Rules.load(activity.rules).travel_s
@@ -222,9 +232,9 @@ class Dispatcher:
 
     async def _is_elsewhere(self, tx: Transaction, activity: Any, call: Any, who: str, person: Any) -> bool:
         """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable."""
-        if person.elsewhere is not None and call.flow == "invitation":
+        if person.elsewhere is not None and call.flow in INVITING:
             rests_on = await tx.value(Q.outcome_hash, {"pick": person.elsewhere})
-            await tx.run(chain.Q.drop_call, {"call": call.id})
+            await tx.run(chain.Q.drop_waiting, {"pick": call.pick})
             await unavailable(tx, self._custody, activity, call.pick, who, rests_on)
             return True
         if person.on_the_line:

@@ -21,13 +21,26 @@ from drawing.decide import Call, NotOurs, Owing
 from drawing.orders import Orders
 from drawing.seats import PickOutcome
 from ivr.bridged import PairTrail
-from ivr.calls import Answer, Decision, Outcome, Recorded, Refused, Reply, Share, Trail, Unavailable
+from ivr.calls import (
+    Answer,
+    CallBackWish,
+    Decision,
+    LanguageChoice,
+    Outcome,
+    Recorded,
+    Refused,
+    Reply,
+    Share,
+    Trail,
+    Unavailable,
+)
 from ivr.dialplans import EVERY_KIND, Again
-from ivr.dispatch import Ready
+from ivr.dispatch import Q, Ready
 from ivr.evidence import evidence, moment
 
 LOG = logging.getLogger(__name__)
 TRIES_TO_SETTLE = 3
+CALL_BACK = "call_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +67,15 @@ class Recorder:
                         await decide.share(tx, self.custody, call, digits, facts)
                 case Reply(outcome):
                     facts = self._facts(ready, trail, outcome)
+                    write_reply = decide.leave if ready.flow == CALL_BACK else decide.reply
                     async with self.db.transaction() as tx:
-                        await decide.reply(tx, call, outcome.value, facts)
+                        await write_reply(tx, call, outcome.value, facts)
+                case LanguageChoice(language):
+                    values = {"call": call.id, "epoch": call.epoch, "language": language.value}
+                    if not await self.db.run(Q.choose_language, values):
+                        return Refused()
+                case CallBackWish():  # of calls from outside, which are no calls of ours (ivr.reception)
+                    return Refused()
         except NotOurs:
             return Refused()
         except DatabaseError as error:

@@ -14,7 +14,7 @@ from ivr.ari.bridge import LiveBridge
 from ivr.ari.client import Client
 from ivr.ari.driver import Driver
 from ivr.ari.errors import Abandoned, AriError
-from ivr.ari.line import Line
+from ivr.ari.line import Arrival, Line
 from ivr.bridged import PairTrail, bridge_of, second_leg
 from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
 from ivr.dialplans import PAIRS
@@ -41,8 +41,9 @@ class Switchboard:
         trunk: Trunk,
         calling: Calling,
         note: Callable[[str], None],
+        arrived: Callable[[Arrival], None] | None = None,
     ) -> None:
-        self.driver = Driver(client)
+        self.driver = Driver(client, arrived=arrived)
         self._client, self._lease, self._recorder = client, lease, recorder
         self._trunk, self._calling, self._note = trunk, calling, note
         self._tasks: dict[str, asyncio.Task[None]] = {}

@@ -24,12 +24,14 @@ from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr.ari.client import Client
 from ivr.ari.errors import AriError, Replaced, Unanswered, Unsent
+from ivr.ari.line import is_ours
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher, Preparer, Q
 from ivr.jobs import Jobs
 from ivr.lease import Lease
 from ivr.messages.sender import Sender
 from ivr.policy import TokenBucket, TrunkLoad
+from ivr.reception import Reception
 from ivr.record import Recorder
 from ivr.reminding import Reminding
 from ivr.settings import Settings
@@ -77,7 +79,12 @@ class Worker:
         self._bucket = TokenBucket.full(rate, datetime.now(UTC))
         self._orders = Orders(custody.vault)
         recorder = Recorder(db, custody, self._orders, lease.epoch)
-        self._switchboard = Switchboard(client, lease, recorder, settings.trunk, self._calling, self._note)
+        self._reception = Reception(
+            db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note
+        )
+        self._switchboard = Switchboard(
+            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived
+        )
         self._dispatcher = Dispatcher(db, custody, lease, Preparer(db, custody, speech, Timings()), self._calling)
         self._sender = sender
         self._look = asyncio.Event()
@@ -96,6 +103,7 @@ class Worker:
                     tasks.create_task(self._hear_asterisk(), name="events"),
                     tasks.create_task(self._hear_database(), name="listen"),
                 ]
+                self._reception.prepare()
                 if self._sender is not None:
                     tasks.create_task(self._sender.run(), name="outbox")
                 await self._take_over()
@@ -104,11 +112,13 @@ class Worker:
                     task.cancel()
         finally:
             await self._switchboard.close()
+            await self._reception.close()
             await self._jobs.close()
 
     def stop(self) -> None:
         """Begin nothing new, give up what rings; `run` returns once the calls under way have ended."""
         self._stopping = True
+        self._reception.stop()
         self._switchboard.stop()
         if self._sender is not None:
             self._sender.stop()
@@ -145,6 +155,7 @@ class Worker:
         while not self._stopping:
             try:
                 await self._settle_left(gone=True)
+                await self._reception.settle_left()
                 break
             except DatabaseError as error:
                 LOG.warning("looking for calls of before: %s", error)
@@ -188,7 +199,10 @@ class Worker:
         async with self._db.listen("work") as wakes:
             while True:
                 for wake in await wakes.wait():
-                    self._note(wake.payload)
+                    if is_ours(wake.payload):  # a call that rings: its person is to be called back instead
+                        self._switchboard.driver.cancel(wake.payload)
+                    else:
+                        self._note(wake.payload)
 
     def _note(self, activity: str) -> None:
         if activity:
@@ -200,13 +214,14 @@ class Worker:
     async def _loop(self) -> None:
         swept = -SWEEP_SECONDS
         clock = asyncio.get_running_loop().time
-        while not (self._stopping and not self._switchboard):
+        while not (self._stopping and not self._switchboard and not self._reception):
             try:
                 if clock() - swept >= SWEEP_SECONDS:
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
                     await self._settle_left()
                     await self._reminding.look()
+                    await self._reception.lapse()
                     swept = clock()
                 await self._advance_changed()
                 pause = await self._dispatch()

@@ -26,8 +26,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from asterisk.far_end import read_messages
 from asterisk.folders import cache_folder, state_folder
+from asterisk.inbox import read_messages
 from asterisk.instance import DidNotStart, Instance
 from asterisk.ports import PortTaken, free_port, free_range
 from asterisk.program import NoAsterisk
@@ -90,7 +90,7 @@ async def telephones(folder: Path) -> AsyncIterator[tuple[Instance[NodeSettings]
     sip, far_sip = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
     node = NodeSettings(
         folder=folder / "node", sip_port=sip, http_port=free_port(), rtp=free_range(),
-        trunks=(Trunk("carrier", "127.0.0.1", far_sip),),
+        trunks=(Trunk("carrier", "127.0.0.1", far_sip),), inbound_app="expertline",
     )  # fmt: skip
     far_end = FarEndSettings(
         folder=folder / "far", sip_port=far_sip, http_port=free_port(), rtp=free_range(), node_port=sip,

@@ -97,6 +97,11 @@ RULES: Mapping[str, str] = {
     "calling.daily_ceiling": "calls of a day in all",
     "calling.allowed_numbers": "patterns that a number must match as a whole",
     "calling.pause_s": "before the next call after this outcome",
+    "inbound.at_once": "calls from outside at the same time, on one node; one more is busy (K4)",
+    "inbound.per_number_hour": "calls from one number that are taken in an hour (K4)",
+    "inbound.call_backs_hour": "call backs to one person in an hour; they count in the budget of all calls too (K4)",
+    "inbound.call_backs_day": "the same in a day",
+    "inbound.leave_lead_s": "before 集合时间: until then leave (请假) may be asked for by telephone",
     "notices.tries": "calls to who has agreed, about one matter, that make them 未送达 (not reached)",
     "notices.pause_s": "before the next of those calls",
     "notices.hours": "local time in which those calls may begin",
@@ -195,6 +200,7 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.CANT_COME: ("不能参加", "told of the new 集合时间: 2, and 2 again"),
     Outcome.LEAVE_CONFIRMED: ("确认请假", "asked whether they ask for leave: 1, and 1 again"),
     Outcome.CONNECTED: ("已接通", "a masked call: staff and the expert talked with each other"),
+    Outcome.CALL_BACK_ASKED: ("要求回拨", "a call from outside: 1; the number on file is called back"),
     Outcome.LEAVE_DENIED: ("没有请假", "asked whether they ask for leave: 2, and 2 again"),
 }
 
@@ -224,6 +230,8 @@ def _consequence(outcome: Outcome) -> str:
         return "the seed is known: orders are stored, picks begin"
     if outcome is Outcome.CONNECTED:
         return "kept with the call, with how long they talked"
+    if outcome is Outcome.CALL_BACK_ASKED:
+        return "decides nothing; a call back, if the number is on file"
     if outcome.value in HEARD:
         return "kept with the call; not called again" if outcome is not Outcome.WITHDRAWN else "nothing"
     ruled = CallOutcome(outcome.value)

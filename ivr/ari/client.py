@@ -123,9 +123,10 @@ class Client:
             raise self._denied()
         return Reply(reply.status, text)
 
-    async def hang_up(self, channel: str) -> bool:
-        """True when it was there; False when it is gone already."""
-        return (await self.request("DELETE", f"channels/{channel}")).status == 204
+    async def hang_up(self, channel: str, reason: str = "") -> bool:
+        """True when it was there; False when it is gone already. reason: ARI's, e.g. busy, for one not yet answered."""
+        body = wire.hang_up(reason) if reason else None
+        return (await self.request("DELETE", f"channels/{channel}", body)).status == 204
 
     async def channel(self, channel: str) -> wire.Channel | None:
         """The channel as it is now; None when there is none."""
@@ -136,7 +137,7 @@ class Client:
             raise Unanswered(f"GET of a channel: {reply.status}")
         return wire.read_channel(reply.text)
 
-    async def channels(self) -> list[wire.Channel]:
+    async def channels(self) -> list[wire.WholeChannel]:
         return wire.read_channels(await self._listed("channels"))
 
     async def bridges(self) -> list[wire.Bridge]:

@@ -10,11 +10,24 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Caller(_Model):
+    """Who calls, as the network says: it can be forged, and empty. Never shown."""
+
+    number: str = Field(default="", repr=False)
+
+
+class Dialplan(_Model):
+    """Where the dialplan stands, for a channel that came from there."""
+
+    app_name: str = ""
+    app_data: str = ""
 
 
 class Channel(_Model):
@@ -22,6 +35,22 @@ class Channel(_Model):
 
     id: str
     state: str = ""
+
+
+class WholeChannel(Channel):
+    """A channel with where it came from; name is technology, endpoint and a number: PJSIP/carrier-00000001."""
+
+    name: str = ""
+    caller: Caller = Caller()
+    dialplan: Dialplan = Dialplan()
+
+    @property
+    def endpoint(self) -> str:
+        """
+        >>> WholeChannel(id="1.1", name="PJSIP/far-end-0000002a").endpoint
+        'far-end'
+        """
+        return self.name.partition("/")[2].rpartition("-")[0]
 
 
 class Bridge(_Model):
@@ -43,7 +72,10 @@ class Playback(_Model):
 
 
 class StasisStart(_Model):
-    channel: Channel
+    """args: what the dialplan says of a call that it sends here; none for a channel that we made."""
+
+    channel: WholeChannel
+    args: tuple[str, ...] = ()
 
 
 class Dial(_Model):
@@ -158,7 +190,7 @@ def channel_of(event: Event) -> str:
             return event.channel.id
 
 
-_CHANNELS = TypeAdapter(list[Channel])
+_CHANNELS = TypeAdapter(list[WholeChannel])
 _BRIDGES = TypeAdapter(list[Bridge])
 
 
@@ -166,7 +198,7 @@ def read_channel(text: str) -> Channel:
     return Channel.model_validate_json(text)
 
 
-def read_channels(text: str) -> list[Channel]:
+def read_channels(text: str) -> list[WholeChannel]:
     return _CHANNELS.validate_json(text)
 
 
@@ -187,6 +219,11 @@ def originate(app: str, channel: str, endpoint: str, caller_id: str, ring_second
         timeout=max(1, round(ring_seconds)),
         formats="alaw",
     )
+
+
+def hang_up(reason: str) -> bytes:
+    """DELETE /channels/{id}."""
+    return _json(reason=reason)
 
 
 def play(media: Sequence[str]) -> bytes:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from ivr import prompts
 from ivr.calls import Flow
+from ivr.dialplans.call_back import CallBack, Matter
 from ivr.dialplans.enquiry import ASKS_FOR_LEAVE, STILL_COMES, Enquiry
+from ivr.dialplans.inbound import Inbound
 from ivr.dialplans.invitation import Invitation
 from ivr.dialplans.kind import Again, Kind, PairKind, Weak, Whom
 from ivr.dialplans.masked import Masked
@@ -13,8 +15,8 @@ from ivr.dialplans.timings import Timings
 from ivr.dialplans.witness import Witness
 
 __all__ = [
-    "EVERY_KIND", "KINDS", "PAIRS", "Again", "Enquiry", "Invitation", "Kind", "Masked", "Notice", "PairKind", "Timings", "Whom",
-    "Witness",
+    "EVERY_KIND", "KINDS", "PAIRS", "Again", "CallBack", "Enquiry", "Inbound", "Invitation", "Kind", "Masked", "Notice", "PairKind",
+    "Timings", "Whom", "Witness",
 ]  # fmt: skip
 
 
@@ -35,6 +37,11 @@ _KINDS = (
          prompts.withdrawal, prompts.WithdrawalFacts.of),
     Kind("urging", _EXPERT, _RULES, _notice("urging", "urging_more", core="urging"), prompts.urging),
     Kind("reminder", _EXPERT, _RULES, _notice("reminder", "details", core="reminder"), prompts.reminder),
+    Kind("call_back_invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation),  # adopts the open one
+    Kind("call_back", _EXPERT, Again.NEVER, lambda timings, _: CallBack(timings, Matter.APPOINTMENT),
+         prompts.call_back, lambda known, matter: prompts.CallBackFacts(known, bool(matter.get("leave")))),
+    Kind("call_back_nothing", _EXPERT, Again.NEVER, lambda timings, _: CallBack(timings, Matter.NOTHING),
+         prompts.call_back, lambda known, matter: prompts.CallBackFacts(None)),
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in _KINDS}
 """Every kind of call with one person, by the name that its rows have."""

@@ -4,6 +4,7 @@ One function for each kind of call gives all its prompts by id; the flows name i
 """
 
 from .facts import (
+    CallBackFacts,
     ChangeOfTimeFacts,
     ConditionCount,
     Ground,
@@ -35,11 +36,13 @@ from .parts import (
 )
 from .phrases import fixed_phrases, ready_made
 from .zh import readback, witness
+from .zh_line import call_back, inbound
 from .zh_masked import masked
 from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
 
 __all__ = [
     "Address",
+    "CallBackFacts",
     "ChangeOfTimeFacts",
     "ClockRange",
     "Code",
@@ -64,8 +67,10 @@ __all__ = [
     "Time",
     "WithdrawalFacts",
     "WitnessFacts",
+    "call_back",
     "change_of_time",
     "fixed_phrases",
+    "inbound",
     "invitation",
     "leave",
     "masked",

@@ -38,6 +38,14 @@ class InvitationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBackFacts:
+    """What a call back says: the appointment (None: nothing is open), and whether it is still time to ask for leave."""
+
+    appointment: InvitationFacts | None
+    leave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionCount:
     """How many experts one condition (抽取条件) can draw from: tier 0 (主专业) and tier 1 (备选专业)."""
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from .facts import (
+    CallBackFacts,
     ChangeOfTimeFacts,
     ConditionCount,
     Ground,
@@ -17,6 +18,7 @@ from .invitations import invitation
 from .language import Language
 from .parts import Digits, Fixed, Part, Prompt
 from .zh import CHINA, EXCLUSION_REASONS, witness
+from .zh_line import call_back, inbound
 from .zh_masked import masked
 from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
 
@@ -45,6 +47,9 @@ def _samples() -> Iterator[Mapping[str, Prompt]]:
     yield from (withdrawal(WithdrawalFacts(at, ground)) for ground in Ground)
     yield from (kind(_EVERY_DETAIL) for kind in (leave, release, urging, reminder))
     yield masked(MaskedFacts(1, recorded=True))
+    yield call_back(CallBackFacts(_EVERY_DETAIL, leave=True))
+    yield call_back(CallBackFacts(None))
+    yield inbound(time(8), time(21))
 
 
 _EVERY_DETAIL = InvitationFacts(

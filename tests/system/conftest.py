@@ -165,6 +165,7 @@ async def running_stack(
         NodeSettings(
             folder=short / "node", sip_port=sip, http_port=http, rtp=node_rtp,
             trunks=(Trunk("carrier", "127.0.0.1", far_sip, qualify_seconds=int(qualify_seconds)),),
+            inbound_app="expertline",
         )
     )  # fmt: skip
     times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones
