@@ -8,7 +8,8 @@ from the environment; every one has a default that works on one machine:
     EXPERTLINE_ARI_HOST, EXPERTLINE_ARI_PORT    127.0.0.1; 8088 (the far end: 8089)
     EXPERTLINE_ARI_PASSWORD_FILE default: FOLDER/ari-password, made when it is not there
     EXPERTLINE_RTP_PORTS         10000-11999 (the far end: 12000-13999)
-    EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls], separated by commas; default:
+    EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls[/DTMF]], separated by commas, where DTMF is auto,
+                                 auto_info, rfc4733, inband or info (docs/lines.md); default:
                                  far-end=127.0.0.1:5070
     EXPERTLINE_INBOUND_APP       the ARI application for calls from outside (the worker's [ari] app); default:
                                  expertline; empty: they are turned away
@@ -22,14 +23,14 @@ import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from asterisk.folders import state_folder
 from asterisk.instance import check_ports
 from asterisk.ports import PortRange, PortTaken
 from asterisk.program import NoAsterisk, find_program
 from asterisk.render import BadFolder, render
-from asterisk.settings import FarEndSettings, NodeSettings, Transport, Trunk
+from asterisk.settings import DtmfMode, FarEndSettings, NodeSettings, Transport, Trunk
 
 USAGE = "usage: python -m asterisk node|far-end"
 
@@ -76,6 +77,8 @@ def trunks(text: str) -> tuple[Trunk, ...]:
 
     >>> trunks("carrier=sip.example.com:5061/tls")[0].transport
     'tls'
+    >>> trunks("carrier=sip.example.com/udp/auto_info")[0].dtmf_mode
+    'auto_info'
     """
     return tuple(_trunk(part.strip()) for part in text.split(",") if part.strip())
 
@@ -83,11 +86,12 @@ def trunks(text: str) -> tuple[Trunk, ...]:
 def _trunk(text: str) -> Trunk:
     name, _, address = text.partition("=")
     address, _, transport = address.partition("/")
+    transport, _, dtmf_mode = transport.partition("/")
     host, _, port = address.partition(":")
     known: dict[str, Transport] = {"": "udp", "udp": "udp", "tcp": "tcp", "tls": "tls"}
     if transport not in known or not (port or "5060").isdigit():
         raise ValueError(f"EXPERTLINE_TRUNKS: {text!r} is not name=host:port or name=host:port/udp|tcp|tls")
-    return Trunk(name, host, int(port or 5060), known[transport])
+    return Trunk(name, host, int(port or 5060), known[transport], cast(DtmfMode, dtmf_mode or "auto"))
 
 
 def _folder_and_password(environment: Mapping[str, str], kind: str) -> tuple[Path, str]:

@@ -4,12 +4,12 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from asterisk.ports import PortRange
 
 Transport = Literal["udp", "tcp", "tls"]
-DtmfMode = Literal["auto", "rfc4733", "inband", "info"]
+DtmfMode = Literal["auto", "auto_info", "rfc4733", "inband", "info"]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
@@ -25,9 +25,12 @@ class Trunk:
     port: int = 5060
     transport: Transport = "udp"
     dtmf_mode: DtmfMode = "auto"
-    """``auto`` is RFC 4733, and in-band only where the other side doesn't offer that."""
+    """How keys come (docs/lines.md): ``auto`` is RFC 4733, and tones in the audio where the other side doesn't
+    offer that; ``auto_info`` the same with SIP INFO instead of tones."""
     caller_domain: str | None = None
     """The domain after the @ in From, where the carrier wants one of its own."""
+    keepalive_seconds: int = 1
+    """While nothing sounds, a packet of comfort noise goes out so often, for media timers on the way; 0 is never."""
     qualify_seconds: int = 0
     """How often the trunk is asked by OPTIONS whether it is there; 0 is never."""
 
@@ -40,6 +43,11 @@ class Trunk:
                 raise ValueError(f"trunk {self.name}: {value!r} is not a host")
         if not 0 < self.port < 65_536:
             raise ValueError(f"trunk {self.name}: {self.port} is not a port")
+        if self.dtmf_mode not in get_args(DtmfMode):
+            known = ", ".join(get_args(DtmfMode))
+            raise ValueError(f"trunk {self.name}: {self.dtmf_mode!r} is no way for keys to come; there are {known}")
+        if self.keepalive_seconds < 0 or self.qualify_seconds < 0:
+            raise ValueError(f"trunk {self.name}: seconds are not negative")
 
 
 def _password() -> str:
@@ -89,6 +97,11 @@ class NodeSettings(InstanceSettings):
     def transports(self) -> tuple[str, ...]:
         """The transports that the trunks use, each once."""
         return tuple(sorted({trunk.transport for trunk in self.trunks}))
+
+    @property
+    def takes_info(self) -> bool:
+        """Whether a trunk says its keys by SIP INFO. Asterisk takes INFO on every trunk or on none."""
+        return any(trunk.dtmf_mode in ("info", "auto_info") for trunk in self.trunks)
 
     def __post_init__(self) -> None:
         if "tls" in self.transports and not (self.tls_certificate and self.tls_key):

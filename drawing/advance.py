@@ -4,8 +4,9 @@ a sweep. What it can't do inside a short transaction (snapshot, order) it asks f
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -20,9 +21,12 @@ from drawing.decide import close_pick, lock
 from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
 from drawing.orders import Orders
-from drawing.rules import Rules
-from drawing.seats import HOLDS_SEAT, Again, End, PickOutcome, Seat, Try, Verdict, ending, open_seats, verdict
+from drawing.rules import Rules, failures_in_a_row
+from drawing.seats import HOLDS_SEAT, Again, End, Pause, PickOutcome, Seat, Try, ending, open_seats, verdict
 from drawing.transcript import EntryType, parse_stamp
+
+LOG = logging.getLogger(__name__)
+ALARM = 5  # failures of ours in a row, from which on the log says so
 
 
 class Need(Enum):
@@ -82,7 +86,7 @@ class _Step:
             return Need.NOTHING
         again = Again(1, self.activity.now)
         if calls:
-            pause = self.rules.witness_pause_s
+            pause = max(self.rules.witness_pause_s, self.rules.calling.pause_after([call.outcome for call in calls]))
             again = Again(len(calls) + 1, _later(calls[-1].ended_at, pause))
         self._call("witness", again, witness=witnesses[(again.attempt - 1) % len(witnesses)].id)
         return Need.NOTHING
@@ -113,11 +117,13 @@ class _Step:
         return more
 
     async def _settle(self) -> int:
-        more = 0
+        more, pauses = 0, await self._pauses()
         for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
-            match await self._verdict(pick):
+            tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
+            match verdict(tries, self.activity.now, self.rules, pauses):
                 case Again() as again:
                     if pick.retry is None:
+                        self._tell(pick.id, pick.outcomes, again)
                         self._call("invitation", again, pick=pick.id, expert=pick.expert)
                 case _:
                     if pick.retry is not None:
@@ -126,19 +132,6 @@ class _Step:
                     more += await self._fill() - 1
         return more
 
-    async def _verdict(self, pick: Any) -> Again | Verdict:
-        """Pauses are looked for only where they could make a difference."""
-        tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
-        found = verdict(tries, self.activity.now, self.rules)
-        if found is Verdict.UNREACHED and (pauses := await self._pauses()):
-            found = verdict(tries, self.activity.now, self.rules, pauses)
-        return found
-
-    async def _pauses(self) -> list[tuple[datetime, datetime]]:
-        rows = await self.tx.all(Q.pauses, {"activity": self.activity.id})
-        moments = [parse_stamp(row.at) for row in rows]
-        return list(zip(moments[::2], moments[1::2], strict=False))  # a draw that is on has resumed from each
-
     async def _cancel(self) -> None:
         """强制结束: who was still to be called is not; a call under way ends by itself and comes here then."""
         for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
@@ -146,6 +139,20 @@ class _Step:
             rests_on = [each for each in pick.evidence if each is not None]
             body = {"expert": pick.pseudonym, "outcome": PickOutcome.CANCELLED.value, "rests_on": rests_on}
             await self.chain.append(EntryType.OUTCOME, body)
+
+    def _tell(self, pick: int, outcomes: Sequence[str], again: Again) -> None:
+        """A call that fails by our fault again and again holds its seat, and only people can help."""
+        if (failures := failures_in_a_row(outcomes)) >= ALARM:
+            LOG.error(
+                "%s: the last %d calls of pick %d all failed by our fault; again at %s", self.activity.id, failures, pick,
+                again.not_before.isoformat(timespec="seconds"),
+            )  # fmt: skip
+
+    async def _pauses(self) -> list[Pause]:
+        """As the transcript has them; only a draw that is not paused comes here, so the last one has its end."""
+        entries = await self.tx.all(Q.pauses, {"activity": self.activity.id})
+        at = [parse_stamp(entry.at) for entry in entries]
+        return list(zip(at[::2], at[1::2], strict=False))
 
     async def _unreached(self, pick: Any) -> None:
         await close_pick(self.tx, pick.id, PickOutcome.UNREACHED)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
 from db.pool import Database
+from drawing.call_words import call_sentence
 from drawing.chain import Q
 from drawing.lifecycle import ActivityState
 from drawing.lots import fingerprint
@@ -27,6 +29,7 @@ class Row:
     call_state: str | None
     call_outcome: str | None
     due_in: float | None  # seconds until the next try, when one waits
+    pick: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,12 @@ async def board(db: Database, activity: str, lead_s: int) -> Board:
     if head is None:
         raise LookupError(f"no activity {activity}")
     rows = [
-        Row(n, row.condition, row.seat, PickOutcome(row.outcome), row.calls, row.call_state, row.call_outcome, row.due_in)
+        Row(
+            n, row.condition, row.seat, PickOutcome(row.outcome), row.calls, row.call_state, row.call_outcome, row.due_in,
+            row.pick,
+        )
         for n, row in enumerate(await db.all(Q.board_rows, {"activity": activity}), start=1)
-    ]
+    ]  # fmt: skip
     return Board(
         activity=activity,
         name=head.name,
@@ -97,6 +103,14 @@ async def standings(db: Database, board: Board) -> tuple[Standing, ...]:
     agreed = Counter(row.condition for row in board.rows if row.outcome is PickOutcome.ACCEPTED)
     conditions = await db.all(Q.conditions, {"activity": board.activity})
     return tuple(Standing(each.id, each.seats, agreed[each.id]) for each in conditions)
+
+
+async def sentences(db: Database, rows: Sequence[Row]) -> Mapping[int, Sequence[str]]:
+    """What became of each ended call of these picks, in a clerk's words, by pick."""
+    found: dict[int, list[str]] = {}
+    for call in await db.all(Q.board_calls, {"picks": [row.pick for row in rows]}):
+        found.setdefault(call.pick, []).append(call_sentence(call.outcome, call.trail))
+    return found
 
 
 def call_words(row: Row) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from db.pool import Transaction
 from drawing.advance import new_call_id
 from drawing.chain import Q
-from drawing.rules import HEARD, OUR_FAILURES, CallOutcome, NoticeRule, Rules
+from drawing.rules import HEARD, OUR_FAILURES, Rules
 
 LOG = logging.getLogger(__name__)
 CALLS = 20  # of one round, with those that failed by our own fault
@@ -61,6 +61,7 @@ async def ask(
 ) -> list[int]:
     """Have these picks called about the matter; the picks for which a call was added.
 
+    Nobody is called more often about one matter than the rules' table for the kind allows (E2: at most 3), heard or not.
     A call of that kind that is open already stays the only one; one that waits with another matter gives way, and so
     does everything else that waits when the experts are let go (ENDS).
     """
@@ -69,10 +70,17 @@ async def ask(
     await tx.run(Q.drop_other_matters, values)
     if kind in ENDS:
         await tx.run(Q.drop_other_kinds, values | {"ends": list(ENDS)})
-    values |= {"ids": [new_call_id() for _ in picks], "not_before": not_before}
+    left = await _with_tries_left(tx, kind, values)
+    values |= {"picks": left, "ids": [new_call_id() for _ in left], "not_before": not_before}
     asked = [row.pick for row in await tx.all(Q.ask_calls, values)]
     await tx.run(Q.wake, {"activity": activity})
     return asked
+
+
+async def _with_tries_left(tx: Transaction, kind: str, values: Mapping[str, Any]) -> list[int]:
+    rule = Rules.load(await tx.value(Q.rules_of, {"activity": values["activity"]})).notices.get(kind)
+    so_far = {row.pick: row.outcomes for row in await tx.all(Q.round_outcomes, dict(values))}
+    return [pick for pick in values["picks"] if rule is None or not rule.used_up(so_far.get(pick, ()))]
 
 
 async def drop(tx: Transaction, activity: str, kinds: Collection[str]) -> int:
@@ -87,15 +95,12 @@ async def follow_up(tx: Transaction, call: str, outcome: str) -> None:
         return
     rules = Rules.load(so_far.rules)
     rule = rules.notice(so_far.flow)
-    again = so_far.now + timedelta(seconds=_pause(rules, rule, outcome))
+    pause = rules.calling.pause_after(so_far.outcomes) if outcome in OUR_FAILURES else rule.pause_s
+    again = so_far.now + timedelta(seconds=pause)
     if rule.used_up(so_far.outcomes) or len(so_far.outcomes) >= CALLS or rule.closed(again, so_far.gather_at):
         LOG.error("call %s (%s) was the last of %s: not reached", call, so_far.flow, len(so_far.outcomes))
         return
     await ask(tx, so_far.flow, so_far.activity, [so_far.pick], so_far.matter, again)
-
-
-def _pause(rules: Rules, rule: NoticeRule, outcome: str) -> int:
-    return rules.calling.pause_s.get(CallOutcome(outcome), 0) if outcome in OUR_FAILURES else rule.pause_s
 
 
 async def rounds(tx: Transaction, activity: str, kind: str) -> dict[int, Round]:

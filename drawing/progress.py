@@ -6,13 +6,14 @@ The questions are answered as far as the evidence lets: `Orders.places` is None 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from drawing.commit import Commit
 from drawing.eligibility import Condition
 from drawing.lots import Pick, Placed, next_pick
 from drawing.rules import Rules
+from drawing.seats import Pause, held_seconds
 from drawing.transcript import Entry
 
 
@@ -54,7 +55,7 @@ class Draw:
     witnessed: bool = False
     share: Mapping[str, Any] | None = None
     paused_since: datetime | None = None
-    pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
     ended: bool = False
     completed: bool = False
     sealed: bool = False
@@ -63,8 +64,7 @@ class Draw:
     def held_seconds(self, since: datetime, until: datetime) -> float:
         """How long a retry has held its seat: pauses don't count."""
         pauses = [*self.pauses, *([(self.paused_since, until)] if self.paused_since else [])]
-        within = (min(end, until) - max(begin, since) for begin, end in pauses)
-        return (until - since - sum((each for each in within if each > timedelta()), timedelta())).total_seconds()
+        return held_seconds(since, until, pauses)
 
 
 class Progress:

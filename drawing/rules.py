@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
+from drawing.message_rules import Messages
 from drawing.rule_table import BadRules as BadRules
 from drawing.rule_table import Table
 
@@ -63,6 +64,7 @@ class Calling:
     """How calls are made. Times in seconds; hours are local (China), until = 24:00 is None."""
 
     pause_s: Mapping[CallOutcome, int]
+    longest_pause_s: int  # to which the pause grows while a call fails by our fault again and again
     ring_s: int
     hours_from: time
     hours_until: time | None
@@ -78,6 +80,18 @@ class Calling:
         """Whether a call may begin at this local time of the day."""
         return self.hours_from <= at and (self.hours_until is None or at < self.hours_until)
 
+    def pause_after(self, outcomes: Sequence[str]) -> int:
+        """Before the next call, in seconds; `outcomes` of those before, in turn. Each failure of ours in a row doubles it:
+        a number that always gives 503 is not called every few seconds all day.
+
+        >>> calling = Rules.load("gd-1").calling
+        >>> [calling.pause_after(["busy", *["trunk_failure"] * n]) for n in (0, 1, 2, 3, 9, 99)]
+        [600, 5, 10, 20, 1280, 1800]
+        """
+        pause = next((pause for outcome, pause in self.pause_s.items() if outcome == (outcomes or [""])[-1]), 0)
+        in_a_row = failures_in_a_row(outcomes)
+        return min(pause << min(in_a_row - 1, 30), max(pause, self.longest_pause_s)) if in_a_row else pause
+
     def within(self, notice: "NoticeRule") -> "Calling":
         """The same but for the hours, which are that notice's own."""
         return replace(self, hours_from=notice.hours_from, hours_until=notice.hours_until)
@@ -85,16 +99,6 @@ class Calling:
     def allows(self, number: str) -> bool:
         """Whether the allowlist has a pattern for the whole number."""
         return any(pattern.fullmatch(number) for pattern in self.allowed_numbers)
-
-
-@dataclass(frozen=True, slots=True)
-class Messages:
-    """What is sent besides calls. Times in seconds."""
-
-    announce_s: int  # N3: a 短信 announces the first call, which comes so much later; 0: none
-    witness_receipt: bool  # the 监督人 gets the receipt as a 短信 too
-    tries: int
-    pause_s: tuple[int, ...]  # after each failed try, the last one for all that follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,7 @@ class Rules:
     reminder_before_s: int  # and once more so long before
     inbound: InboundRule
     messages: Messages
+    attachments: int  # at least so many with 提交审核 (V1)
     sources: Mapping[str, Source]
 
     @classmethod
@@ -179,13 +184,14 @@ class Rules:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
         names = (
             "witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder", "inbound",
-            "messages",
+            "messages", "submission",
         )  # fmt: skip
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
         (
             witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, inbound, messages,
+            submission,
         ) = tables.values()  # fmt: skip
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
@@ -208,12 +214,8 @@ class Rules:
             reminder_evening=reminder.clock("evening"),
             reminder_before_s=reminder.number("before_s", least=1),
             inbound=_inbound(inbound),
-            messages=Messages(
-                announce_s=messages.number("announce_s"),
-                witness_receipt=messages.take("witness_receipt", bool),
-                tries=messages.number("tries", least=1),
-                pause_s=tuple(messages.numbers("pause_s")),
-            ),
+            messages=Messages.of(messages),
+            attachments=submission.number("attachments"),
             sources=sources,
         )
         for table in tables.values():
@@ -249,6 +251,15 @@ class Rules:
         return any(enough) or tries.total() >= self.unreached_total or held_seconds >= self.hold_s
 
 
+def failures_in_a_row(outcomes: Sequence[str]) -> int:
+    """How many of the last calls failed by our fault.
+
+    >>> failures_in_a_row(["trunk_failure", "busy", "interrupted", "trunk_failure"])
+    2
+    """
+    return next((n for n, outcome in enumerate(reversed(outcomes)) if outcome not in OUR_FAILURES), len(outcomes))
+
+
 def versions() -> list[str]:
     """All versions there are."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -263,6 +274,7 @@ def _calling(table: Table) -> Calling:
         raise table.wrong("allowed_numbers", "regular expressions") from error
     calling = Calling(
         pause_s=table.by_outcome("pause_s", RETRIED),
+        longest_pause_s=table.number("longest_pause_s", least=1),
         ring_s=table.number("ring_s", least=1),
         hours_from=hours_from,
         hours_until=hours_until,

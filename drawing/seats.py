@@ -6,12 +6,12 @@ clock or draws a lot; asking twice gives the same answer, so that a worker kille
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from drawing.rules import CallOutcome, Rules
+from drawing.rules import Rules
 
 
 class PickOutcome(Enum):
@@ -48,9 +48,22 @@ class Verdict(Enum):
     UNREACHED = "unreached"  # 未接通, final for this activity
 
 
-def verdict(
-    tries: Sequence[Try], now: datetime, rules: Rules, pauses: Sequence[tuple[datetime, datetime]] = ()
-) -> Again | Verdict:
+Pause = tuple[datetime, datetime]
+"""From when to when a draw was paused."""
+
+
+def held_seconds(since: datetime, until: datetime, pauses: Iterable[Pause]) -> float:
+    """How long a retry has held its seat: pauses don't count (D5). The worker obeys it, the verifier judges by it.
+
+    >>> at = [datetime(2026, 11, 23, 9, minute) for minute in range(60)]
+    >>> held_seconds(at[10], at[20], [(at[0], at[5]), (at[8], at[11]), (at[15], at[18])])
+    360.0
+    """
+    within = (min(end, until) - max(begin, since) for begin, end in pauses)
+    return (until - since - sum((each for each in within if each > timedelta()), timedelta())).total_seconds()
+
+
+def verdict(tries: Sequence[Try], now: datetime, rules: Rules, pauses: Iterable[Pause] = ()) -> Again | Verdict:
     """What follows for an open pick whose last call has ended without a decision (requirements D9, K2).
 
     A retry holds its seat from the end of the first call on, and for the rules' time at most; `pauses` (from, until) don't count.
@@ -58,24 +71,11 @@ def verdict(
     if not tries:
         return Again(1, now)
     # A second less than it seems: the verifier counts from transcript entry to transcript entry, a little later.
-    last, first = tries[-1], tries[0].ended_at
-    held = (now - first - _overlap(pauses, first, now)).total_seconds() - 1
-    if rules.unreached_after([each.outcome for each in tries], held):
+    last, held = tries[-1], held_seconds(tries[0].ended_at, now, pauses) - 1
+    outcomes = [each.outcome for each in tries]
+    if rules.unreached_after(outcomes, held):
         return Verdict.UNREACHED
-    pause = rules.calling.pause_s.get(CallOutcome(last.outcome), 0)
-    return Again(len(tries) + 1, last.ended_at + timedelta(seconds=pause))
-
-
-def _overlap(pauses: Sequence[tuple[datetime, datetime]], since: datetime, until: datetime) -> timedelta:
-    """How much of the time between the two was pause.
-
-    >>> from datetime import UTC
-    >>> noon, minute = datetime(2026, 11, 23, 12, tzinfo=UTC), timedelta(minutes=1)
-    >>> _overlap([(noon - minute, noon + minute), (noon + 3 * minute, noon + 4 * minute)], noon, noon + 10 * minute) // minute
-    2
-    """
-    within = (min(end, until) - max(begin, since) for begin, end in pauses)
-    return sum((each for each in within if each > timedelta()), timedelta())
+    return Again(len(tries) + 1, last.ended_at + timedelta(seconds=rules.calling.pause_after(outcomes)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,11 @@ class PairTrail:
     parted: datetime | None = None
     recording: str | None = None
 
+    @property
+    def rang(self) -> bool:
+        """As Trail.rang, of the leg that was dialled first."""
+        return self.staff.rang
+
 
 # --- ids ----------------------------------------------------------------------------------------------------
 

@@ -327,6 +327,7 @@ class Trail:
     trunk: str
     dialled: datetime | None = None
     ringing: datetime | None = None
+    early_media: datetime | None = None
     answered: datetime | None = None
     ended: datetime | None = None
     cause: int = 0
@@ -334,3 +335,8 @@ class Trail:
     by_us: bool = False
     heard: tuple[Heard, ...] = ()
     pressed: tuple[Pressed, ...] = ()
+
+    @property
+    def rang(self) -> bool:
+        """180 or 183 had come: the trunk had reached something of the person's."""
+        return (self.ringing or self.early_media) is not None

@@ -21,15 +21,16 @@ from drawing.lots import fingerprint, weak_share
 from drawing.merkle import root
 from drawing.reference import reference
 from drawing.rules import Calling, Rules
-from ivr import masked, policy
-from ivr.calls import Flow
-from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again, Timings, Whom
+from ivr import masked, policy, prompts
+from ivr.calls import Flow, Outcome
+from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again, Kind, Timings, Whom
 from ivr.lease import Lease
 from ivr.masked import PairConversation
-from ivr.policy import TrunkLoad
-from ivr.prompts import Prompt
+from ivr.policy import Hindrance, TrunkLoad
+from ivr.prompts import Language, Prompt
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 from ivr.speech import Speech
+from ivr.trunks import Trunks
 
 Q = load("ivr")
 LOG = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Ready:
     attempt: int
     pick: int | None
     conversation: Conversation | PairConversation
+    trunk: str
 
 
 class Preparer:
@@ -106,8 +108,14 @@ class Preparer:
             who=row.pseudonym,
             number=self._open(row.phone_enc, PHONE),
             flow=kind.flow(self._timings(row.rules), no_share),
-            media=await self._media(kind.says(known, call.matter)),
+            media=await self._media(self._words(kind, known, call, Language(row.language))),
         )
+
+    def _words(self, kind: Kind, known: InvitationFacts, call: Any, language: Language) -> Mapping[str, Prompt]:
+        """In the language that the person has chosen, where this kind is worded in it and there is a voice for it."""
+        if kind.prompts is prompts.invitation and language in self._speech.languages:
+            return prompts.invitation(known, language)
+        return kind.says(known, call.matter)
 
     async def _witness(self, call: Any) -> Conversation:
         kind = KINDS[call.flow]
@@ -158,9 +166,11 @@ class Preparer:
 class Dispatcher:
     """Makes waiting calls live, one per transaction."""
 
-    def __init__(self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: Calling) -> None:
+    def __init__(
+        self, db: Database, custody: Custody, lease: Lease, preparer: Preparer, calling: Calling, trunks: Trunks
+    ) -> None:
         self._db, self._custody, self._lease = db, custody, lease
-        self._preparer, self._calling = preparer, calling
+        self._preparer, self._calling, self._trunks = preparer, calling, trunks
         self._calls_today = 0
 
     async def due(self, limit: int) -> list[Any]:
@@ -176,22 +186,39 @@ class Dispatcher:
         """Look how many calls were made today, by all workers; counted on from there until the next look."""
         self._calls_today = await self._db.value(Q.calls_today)
 
-    async def make_live(self, call: Any, trunk: TrunkLoad) -> Ready | None:
-        """The call, live and ours, or None when something stands in its way: then it waits, or is settled."""
+    async def make_live(self, call: Any, line: TrunkLoad, now: datetime) -> Ready | None:
+        """The call, live and ours on a trunk that is reserved, or None when something stands in its way: then it waits, or
+        is settled. line: all trunks together.
+        """
         conversation = await self._preparer.prepare(call)
+        trunk = self._trunks.take(await self._before(call), now)
+        if isinstance(trunk, Hindrance):
+            await self._wait(self._db, call, now, trunk)
+            return None
+        attempt: int | None = None
         try:
             async with self._db.transaction() as tx:
-                attempt = await self._go_live(tx, call, conversation, trunk)
+                attempt = await self._go_live(tx, call, conversation, line)
         except Conflict:  # the unique index: somebody else rings this expert at this very moment
             await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
-            return None
+        finally:
+            if attempt is None:
+                self._trunks.give_back(trunk)
         if attempt is None:
             return None
         self._calls_today += 1
-        return Ready(call.id, call.activity, call.flow, attempt, call.pick, conversation)
+        return Ready(call.id, call.activity, call.flow, attempt, call.pick, conversation, trunk)
+
+    async def _before(self, call: Any) -> list[policy.Tried]:
+        """The calls about this matter so far, as far as they say which trunk is to be passed over."""
+        if call.attempt == 1:
+            return []
+        values = {"activity": call.activity, "flow": call.flow, "pick": call.pick, "witness": call.witness}
+        rows = await self._db.all(Q.calls_before, values)
+        return [policy.tried(row.trunk, Outcome(row.outcome), rang=row.rang) for row in rows]
 
     async def _go_live(
-        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, trunk: TrunkLoad
+        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, line: TrunkLoad
     ) -> int | None:
         """Which attempt it is now; None when it is not live."""
         kind = EVERY_KIND[call.flow]
@@ -212,11 +239,10 @@ class Dispatcher:
             called = person.called
         calling = self._calling if of_the_draw else self._calling.within(Rules.load(activity.rules).notice(kind.name))
         if call.flow in PAIRS:  # both legs take a channel
-            trunk = replace(trunk, channels=trunk.channels + 1)
-        against = policy.hindrance(calling, activity.now, conversation.number, called, self._calls_today, trunk)
+            line = replace(line, channels=line.channels + 1)
+        against = policy.hindrance(calling, activity.now, conversation.number, called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
-            LOG.info("call %s waits: %s", call.id, against.rule.value)
-            await self._hold(tx, call, activity.now, against)
+            await self._wait(tx, call, activity.now, against)
             return None
         lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
         if not await tx.run(Q.go_live, {"call": call.id, **lease}):
@@ -241,13 +267,14 @@ class Dispatcher:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
         return bool(person.on_the_line)
 
-    async def _hold(self, tx: Transaction, call: Any, now: datetime, against: policy.Hindrance) -> None:
+    async def _wait(self, db: Database | Transaction, call: Any, now: datetime, against: Hindrance) -> None:
         """It waits until the rule allows it; a call for which staff sits at the telephone waits a little, or is given up."""
+        LOG.info("call %s waits: %s", call.id, against.rule.value)
         if call.flow in PAIRS and masked.too_late(call.matter, max(now, against.until or now)):
             LOG.warning("call %s is given up: %s", call.id, against.rule.value)
-            await tx.run(chain.Q.drop_call, {"call": call.id})
+            await db.run(chain.Q.drop_call, {"call": call.id})
             return
-        await tx.run(Q.postpone_until, {"call": call.id, "until": against.until})
+        await db.run(Q.postpone_until, {"call": call.id, "until": against.until})
 
     async def _is_over(self, tx: Transaction, activity: Any, call: Any, gather_at: datetime | None) -> bool:
         """The rules' time for this kind of call has passed: it is dropped."""

@@ -43,6 +43,7 @@ def _leg(trail: Trail) -> dict[str, Any]:
         "call": trail.channel,
         "cause": trail.cause,
         "dialled": moment(trail.dialled),
+        "early_media": moment(trail.early_media),
         "ended": moment(trail.ended),
         "heard": [_heard(prompt) for prompt in trail.heard],
         "pressed": [_pressed(key) for key in trail.pressed],

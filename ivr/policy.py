@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, timezone
 from enum import Enum
+from itertools import takewhile
 from typing import Protocol
+
+from ivr.calls import Outcome
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Calling hours are local; China has one zone and no summer time."""
@@ -64,6 +67,8 @@ class Rule(Enum):
     DAILY_CEILING = "daily_ceiling"
     CHANNELS = "channels"
     CALLS_PER_SECOND = "calls_per_second"
+    TRUNK_CHANNELS = "trunk.channels"
+    TRUNK_CALLS_PER_SECOND = "trunk.calls_per_second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,10 @@ class TokenBucket:
             raise ValueError("no call may begin yet")
         return replace(filled, tokens=filled.tokens - 1.0)
 
+    def give_back(self) -> "TokenBucket":
+        """What was taken was not used after all."""
+        return replace(self, tokens=min(max(1.0, self.rate), self.tokens + 1.0))
+
     def free_at(self, now: datetime) -> datetime:
         """From when on a call may begin (`now` if at once)."""
         missing = 1.0 - self.filled(now).tokens
@@ -110,10 +119,62 @@ class TokenBucket:
 
 @dataclass(frozen=True, slots=True)
 class TrunkLoad:
-    """How a trunk stands: its bucket, and its live channels as counted from reconciled channels."""
+    """How a trunk stands, or all together: its bucket, and its live channels as counted from reconciled channels."""
 
     bucket: TokenBucket
     channels: int
+    name: str = ""
+    most: int | None = None
+    """How many channels the carrier gives; None: only the rules' limit for all together holds."""
+    failing: bool = False
+    """Its last calls all failed: it is taken only where no other is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An earlier call about the same matter: on which trunk, and whether the trunk failed before anybody was reached."""
+
+    trunk: str
+    failed: bool
+
+
+def tried(trunk: str, outcome: Outcome, *, rang: bool) -> Tried:
+    """rang: 180 or 183 had come. Then it was no failure of the trunk alone, whatever came after: who heard it ring is not
+    rung again over another trunk at once.
+    """
+    return Tried(trunk, outcome is Outcome.TRUNK_FAILURE and not rang)
+
+
+def choose_trunk(trunks: Sequence[TrunkLoad], before: Sequence[Tried], now: datetime) -> TrunkLoad | Hindrance:
+    """The first trunk with room, in the order of the settings.
+
+    before: the calls about this matter so far, in turn. Only trunks that failed in the last of them, in a row, are passed
+    over for another one; when all have failed, the one that failed longest ago is next.
+    """
+    failed = _failed_of_late(before)
+    fresh = [each for each in trunks if each.name not in failed]
+    if not fresh:
+        fresh = [max(trunks, key=lambda each: failed.index(each.name))]
+    against = []
+    for trunk in sorted(fresh, key=lambda each: each.failing):
+        found = _full(trunk, now)
+        if found is None:
+            return trunk
+        against.append(found)
+    return min(against, key=lambda each: (each.until is None, each.until or now))
+
+
+def _failed_of_late(before: Sequence[Tried]) -> list[str]:
+    """The latest first."""
+    failures = takewhile(lambda each: each.failed, reversed(before))
+    return list(dict.fromkeys(each.trunk for each in failures))
+
+
+def _full(trunk: TrunkLoad, now: datetime) -> Hindrance | None:
+    if trunk.most is not None and trunk.channels >= trunk.most:
+        return Hindrance(Rule.TRUNK_CHANNELS)
+    free = trunk.bucket.free_at(now)
+    return Hindrance(Rule.TRUNK_CALLS_PER_SECOND, free) if free > now else None
 
 
 def hindrance(

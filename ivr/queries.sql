@@ -46,7 +46,7 @@ WHERE c.state = 'waiting' AND c.not_before > clock_timestamp()
 
 -- name: invitation (prepared)
 -- All that a call to an expert says and needs, but for its matter.
-SELECT p.pseudonym, p.code, e.phone_enc, n.district, a.evaluation_start, a.evaluation_end, a.rules,
+SELECT p.pseudonym, p.code, e.phone_enc, e.language, n.district, a.evaluation_start, a.evaluation_end, a.rules,
        n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
 FROM pick p JOIN expert e ON e.id = p.expert
      JOIN activity a ON a.id = p.activity
@@ -63,9 +63,11 @@ WHERE w.activity = %(activity)s AND w.id = %(witness)s
 ORDER BY t.seq DESC LIMIT 1;
 
 -- name: person_now (prepared)
--- What could stand in the way of ringing this expert now: when they were called within a day, whether they are on the line,
--- when they are to be there, and the pick that made an appointment elsewhere.
-SELECT coalesce(array_agg(c.dialled_at) FILTER (WHERE c.id IS NOT NULL), '{}') AS called,
+-- What could stand in the way of ringing this expert now: when they were called within a day (what our trunk never brought to
+-- them is no call to them), whether they are on the line, when they are to be there, and the pick that made an appointment
+-- elsewhere.
+SELECT coalesce(array_agg(c.dialled_at) FILTER (WHERE c.id IS NOT NULL AND (c.outcome IS DISTINCT FROM 'trunk_failure'
+         OR coalesce(c.trail ->> 'ringing', c.trail ->> 'early_media') IS NOT NULL)), '{}') AS called,
        coalesce(bool_or(c.state = 'live'), false) AS on_the_line,
        (SELECT n.gather_at FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
                JOIN notice n ON n.activity = k.activity AND n.id = k.notice WHERE p.id = %(pick)s) AS gather_at,
@@ -77,6 +79,15 @@ SELECT coalesce(array_agg(c.dialled_at) FILTER (WHERE c.id IS NOT NULL), '{}') A
                JOIN activity a ON a.id = p.activity
           WHERE p.id = %(pick)s) LIMIT 1) AS elsewhere
 FROM call c WHERE c.expert = %(expert)s AND c.dialled_at > clock_timestamp() - interval '1 day';
+
+-- name: calls_before
+-- The calls about one matter so far, in turn: over which trunk, and whether anything was heard of the person's telephone.
+SELECT c.outcome::text AS outcome, coalesce(c.trail ->> 'trunk', '') AS trunk,
+       coalesce(c.trail ->> 'ringing', c.trail ->> 'early_media') IS NOT NULL AS rang
+FROM call c
+WHERE c.activity = %(activity)s AND c.flow = %(flow)s AND c.state = 'ended' AND c.dialled_at IS NOT NULL
+  AND c.pick IS NOT DISTINCT FROM %(pick)s AND c.witness IS NOT DISTINCT FROM %(witness)s
+ORDER BY c.attempt, c.dialled_at;
 
 -- name: outcome_hash
 -- The transcript entry that gave a pick its outcome.

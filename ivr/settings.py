@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 _SAFE_URL = r"^(https://[^/\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(/\S*)?$"
 
@@ -29,12 +30,17 @@ class Ari(_Section):
 
 
 class Trunk(_Section):
-    """The line to the carrier (中继)."""
+    """A line to a carrier (中继). `[trunk]` is the only one; of several `[[trunk]]` the first comes first."""
 
-    name: str = Field(description="the PJSIP endpoint's name")
-    caller_id: str = Field(description="the one published number that experts see (K5)")
+    name: str = Field(description="the PJSIP endpoint's name", pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    caller_id: str = Field(description="the one published number that experts see (K5)", pattern=r"^\+?[0-9]{1,20}$")
     calls_per_second: float | None = Field(
         default=None, gt=0, description="what this carrier takes, where that is less than the rules allow"
+    )
+    channels: int | None = Field(
+        default=None,
+        gt=0,
+        description="how many calls at once this carrier takes, where that is less than the rules allow",
     )
 
 
@@ -94,7 +100,7 @@ class Settings(_Section):
     lease_seconds: float = Field(default=10.0, gt=0.5, description="how long a worker that died keeps the node")
     rules: str = Field(description="version of the rule file for hours, budgets and the trunk's limits")
     ari: Ari
-    trunk: Trunk
+    trunk: tuple[Trunk, ...] = Field(min_length=1)
     speech: Speech
     sms: Sms = Sms()
     gateway: Gateway | None = None
@@ -110,6 +116,18 @@ class Settings(_Section):
             raise ValueError("mail.security is none: a password would go over the line in clear")
         return self
 
+    @field_validator("trunk", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: object) -> object:
+        return [given] if isinstance(given, Mapping) else given
+
+    @field_validator("trunk")
+    @classmethod
+    def _different(cls, trunks: tuple[Trunk, ...]) -> tuple[Trunk, ...]:
+        if len({each.name for each in trunks}) < len(trunks):
+            raise ValueError("two trunks have the same name")
+        return trunks
+
     @classmethod
     def read(cls, path: Path) -> Settings:
         """From a file; raises SettingsRefused naming each wrong key."""
@@ -120,5 +138,14 @@ class Settings(_Section):
         except tomllib.TOMLDecodeError as error:
             raise SettingsRefused(f"{path} is not TOML: {error}") from None
         except ValidationError as error:
-            wrong = "; ".join(": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in error.errors())
+            wrong = "; ".join(": ".join(filter(None, (_place(e["loc"]), e["msg"]))) for e in error.errors())
             raise SettingsRefused(f"{path}: {wrong}") from None
+
+
+def _place(keys: tuple[int | str, ...]) -> str:
+    """Where in the file; trunks are counted from one, and a first one is just the trunk.
+
+    >>> _place(("trunk", 0, "name")), _place(("trunk", 1, "name"))
+    ('trunk.name', 'trunk.2.name')
+    """
+    return ".".join(str(key + 1) if isinstance(key, int) else key for key in keys if key != 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from db.errors import DatabaseError
@@ -24,6 +24,7 @@ from ivr.masked import PairConversation
 from ivr.prompts import readback
 from ivr.record import Recorder
 from ivr.settings import Trunk
+from ivr.trunks import Trunks
 
 LOG = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 0.1
@@ -38,16 +39,18 @@ class Switchboard:
         client: Client,
         lease: Lease,
         recorder: Recorder,
-        trunk: Trunk,
+        trunks: Sequence[Trunk],
         calling: Calling,
         note: Callable[[str], None],
         arrived: Callable[[Arrival], None] | None = None,
     ) -> None:
         self.driver = Driver(client, arrived=arrived)
         self._client, self._lease, self._recorder = client, lease, recorder
-        self._trunk, self._calling, self._note = trunk, calling, note
+        self._calling, self._note = calling, note
+        self.trunks = Trunks(trunks, calling, self._channels, datetime.now(UTC))
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pairs: set[str] = set()  # those among them that have two legs
+        self._trunk_of: dict[str, str] = {}  # call: its trunk, where that is known
         self._stopping = self._over = False
 
     def __len__(self) -> int:
@@ -58,10 +61,17 @@ class Switchboard:
         """Whether that call is being carried here."""
         return call in self._tasks
 
+    def _channels(self, trunk: str) -> int:
+        """One whose trunk nobody knows (a holder before us dialled it) counts on each."""
+        calls = [*self._tasks, *self._pairs]
+        return sum(self._trunk_of.get(call, trunk) == trunk for call in calls)
+
     def begin(self, ready: Ready) -> None:
         """Dial a call that has just been made live."""
         if ready.flow in PAIRS:
             self._pairs.add(ready.id)
+        self.trunks.begun(ready.trunk)
+        self._trunk_of[ready.id] = ready.trunk
         self._tasks[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
 
     def settle(self, call: Any, *, gone: bool) -> None:
@@ -89,22 +99,23 @@ class Switchboard:
     async def _call(self, ready: Ready) -> None:
         try:
             outcome, trail = await self._converse(ready)
+            self.trunks.ended(ready.trunk, outcome, rang=trail.rang)
             await self._end(ready, outcome, trail)
         except Abandoned:
             LOG.info("call %s is left to the node's next holder", ready.id)
         finally:
-            del self._tasks[ready.id]
+            del self._tasks[ready.id], self._trunk_of[ready.id]
             self._pairs.discard(ready.id)
             self._note(ready.activity)
 
     async def _settle(self, call: Any, gone: bool) -> None:
         conversation = Conversation(who=call.who, number="", flow=_NoFlow(), media={})
-        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation)
+        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation, trunk="")
         outcome = Outcome.INTERRUPTED if call.outcome is None else Outcome(call.outcome)
         try:
             if not gone:
                 await self._gone_whole(ready)
-            await self._end(ready, outcome, self._blank(ready))
+            await self._end(ready, outcome, _blank(ready))
             LOG.info("call %s, which nobody carried, is settled as %s", call.id, outcome.value)
         except Abandoned:
             LOG.info("call %s is left to the node's next holder", call.id)
@@ -115,10 +126,10 @@ class Switchboard:
     async def _converse(self, ready: Ready) -> tuple[Outcome, Trail | PairTrail]:
         conversation = ready.conversation
         if self._stopping or not self._lease.safe_to_dial:
-            return Outcome.CANCELLED, self._blank(ready)
+            return Outcome.CANCELLED, _blank(ready)
         if not all(map(self._calling.allows, conversation.numbers)):
             LOG.error("call %s: no pattern of the allowlist fits the number; it is not dialled", ready.id)
-            return Outcome.INVALID_NUMBER, self._blank(ready)
+            return Outcome.INVALID_NUMBER, _blank(ready)
 
         async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
             answer = await self._recorder.decide(ready, decision, trail)
@@ -130,21 +141,16 @@ class Switchboard:
 
         try:
             if isinstance(conversation, PairConversation):
-                lines = conversation.lines(ready.id, self._trunk)
+                lines = conversation.lines(ready.id, self.trunks[ready.trunk])
                 return await self.driver.run_pair(lines, conversation.flow, conversation.media)
-            line = Line(ready.id, conversation.number, self._trunk.name, self._trunk.caller_id)
+            line = Line(ready.id, conversation.number, ready.trunk, self.trunks[ready.trunk].caller_id)
             return await self.driver.run(line, conversation.flow, conversation.media, write, speak)
         except Abandoned:
             raise
         except Exception:  # a mistake of ours must not hold a seat for ever
             LOG.exception("call %s broke", ready.id)
             await self._gone_whole(ready)
-            return Outcome.INTERRUPTED, self._blank(ready)
-
-    def _blank(self, ready: Ready) -> Trail | PairTrail:
-        """Of a call that was not dialled, or of which nothing is known."""
-        trail = Trail(channel=ready.id, trunk=self._trunk.name)
-        return PairTrail(trail) if ready.flow in PAIRS else trail
+            return Outcome.INTERRUPTED, _blank(ready)
 
     async def _gone_whole(self, ready: Ready) -> None:
         """As `_gone`, for every channel that the call may have, and its bridge."""
@@ -179,6 +185,12 @@ class Switchboard:
     def _check_over(self, call: str) -> None:
         if self._over:
             raise Abandoned(f"call {call} is left to the node's next holder")
+
+
+def _blank(ready: Ready) -> Trail | PairTrail:
+    """Of a call that was not dialled, or of which nothing is known."""
+    trail = Trail(channel=ready.id, trunk=ready.trunk)
+    return PairTrail(trail) if ready.flow in PAIRS else trail
 
 
 class _NoFlow:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -30,7 +29,7 @@ from ivr.dispatch import Dispatcher, Preparer, Q
 from ivr.jobs import Jobs
 from ivr.lease import Lease
 from ivr.messages.sender import Sender
-from ivr.policy import TokenBucket, TrunkLoad
+from ivr.policy import TrunkLoad
 from ivr.reception import Reception
 from ivr.record import Recorder
 from ivr.reminding import Reminding
@@ -75,8 +74,6 @@ class Worker:
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
         self._calling = rules.calling
-        rate = min(rules.calling.calls_per_second, settings.trunk.calls_per_second or math.inf)
-        self._bucket = TokenBucket.full(rate, datetime.now(UTC))
         self._orders = Orders(custody.vault)
         recorder = Recorder(db, custody, self._orders, lease.epoch)
         self._reception = Reception(
@@ -85,7 +82,8 @@ class Worker:
         self._switchboard = Switchboard(
             client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived
         )
-        self._dispatcher = Dispatcher(db, custody, lease, Preparer(db, custody, speech, Timings()), self._calling)
+        preparer = Preparer(db, custody, speech, Timings())
+        self._dispatcher = Dispatcher(db, custody, lease, preparer, self._calling, self._switchboard.trunks)
         self._sender = sender
         self._look = asyncio.Event()
         self._changed: set[str] = set()
@@ -165,6 +163,7 @@ class Worker:
         try:
             async with asyncio.timeout(FIRST_CONTACT_SECONDS):
                 await self._client.until_connected()
+                await self._know_trunks()
         except TimeoutError:
             lease = {"node": self._lease.node, "epoch": self._lease.epoch}
             if not self._stopping and not await self._db.all(Q.live_calls, lease):
@@ -172,6 +171,15 @@ class Worker:
                     f"no Asterisk answers at {self._settings.ari.url}: start it (script/python -m asterisk node),"
                     " or correct url in the section [ari] of the settings"
                 ) from None
+
+    async def _know_trunks(self) -> None:
+        for trunk in self._settings.trunk:
+            reply = await self._client.request("GET", f"endpoints/PJSIP/{trunk.name}")
+            if reply.status == 404:
+                raise NoAsterisk(
+                    f"Asterisk knows no trunk {trunk.name!r}: correct name in the section [trunk] of the settings, or add it to"
+                    " EXPERTLINE_TRUNKS and start Asterisk again"
+                )
 
     async def _swept(self) -> None:
         """Every channel of before is known to be gone."""
@@ -282,44 +290,35 @@ class Worker:
         if (free := self._calling.channels - len(self._switchboard)) <= 0:
             return SWEEP_SECONDS  # the end of a call wakes us
         now = datetime.now(UTC)
-        self._bucket = self._bucket.filled(now)
-        if (opens := self._bucket.free_at(now)) > now:
+        line = self._switchboard.trunks.together(len(self._switchboard), now)
+        if (opens := line.bucket.free_at(now)) > now:
             return (opens - now).total_seconds()
-        limit = min(free, ABREAST, int(self._bucket.tokens))
+        limit = min(free, ABREAST, int(line.bucket.tokens))
         due = await self._dispatcher.due(limit)
-        trunk = TrunkLoad(self._bucket, len(self._switchboard))
-        for _ in filter(None, await _abreast(self._begin(call, trunk) for call in due)):
-            self._bucket = self._bucket.take(now)
+        await _abreast(self._begin(call, line, now) for call in due)
         if len(due) == limit:
             return BREATH_SECONDS
         soon = await self._dispatcher.next_due()
         return SWEEP_SECONDS if soon is None else max(soon, 0.0)
 
-    async def _begin(self, call: Any, trunk: TrunkLoad) -> bool:
+    async def _begin(self, call: Any, line: TrunkLoad, now: datetime) -> None:
         try:
-            ready = await self._dispatcher.make_live(call, trunk)
+            ready = await self._dispatcher.make_live(call, line, now)
         except Owing:
             self._note(call.activity)
-            return False
         except Unavailable:  # perhaps it is live now: then the next sweep finds that nobody carries it
             raise
         except SerializationFailure as error:  # at the next look
             LOG.info("call %s: %s", call.id, error)
-            return False
         except SpeechError as error:
             LOG.error("call %s: its prompts can't be made: %s", call.id, error)
-            return await self._put_aside(call)
+            await self._dispatcher.postpone(call, ASIDE_SECONDS)
         except Exception:
             LOG.exception("call %s can't be made; the others can", call.id)
-            return await self._put_aside(call)
-        if ready is None:
-            return False
-        self._switchboard.begin(ready)
-        return True
-
-    async def _put_aside(self, call: Any) -> bool:
-        await self._dispatcher.postpone(call, ASIDE_SECONDS)
-        return False
+            await self._dispatcher.postpone(call, ASIDE_SECONDS)
+        else:
+            if ready is not None:
+                self._switchboard.begin(ready)
 
 
 async def _abreast(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -19,10 +19,12 @@ from pydantic.fields import FieldInfo
 import ivr.settings
 import web.settings
 from drawing import rules
+from drawing.call_words import call_sentence
 from drawing.lifecycle import ActivityState, Role, transitions
 from drawing.rules import DECISIONS, HEARD, RETRIED, TRIES, CallOutcome, Rules
 from ivr.calls import DialFailed, Outcome
 from ivr.outcomes import classify
+from ivr.policy import Rule, tried
 from script.flows import common_text, flows_text
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -90,6 +92,7 @@ RULES: Mapping[str, str] = {
     "unreached.hold_s": "how long retries may hold a seat, from the end of the first call (D9)",
     "unreached.tries": "calls with this outcome that make somebody 未接通",
     "calling.ring_s": "how long it rings",
+    "calling.longest_pause_s": "to which the pause grows, doubled each time, while a call fails by our fault again and again",
     "calling.hours": "local time in which calls may begin",
     "calling.per_person": "calls to one person over all activities, per minute, hour and day",
     "calling.calls_per_second": "calls begun per second",
@@ -112,6 +115,7 @@ RULES: Mapping[str, str] = {
     "messages.witness_receipt": "whether the supervisor gets the receipt (见证回执) as a 短信 too",
     "messages.tries": "how often a message is handed over before it is given up",
     "messages.pause_s": "after each failed try of handing over, the last one for all that follow",
+    "submission.attachments": "how many attachments an application needs at least (V1)",
 }
 
 
@@ -174,6 +178,7 @@ def _meaning(key: str) -> str:
 
 # --- outcomes -------------------------------------------------------------------------------------------------
 
+_HEALS = "the oldest of them is that long ago"
 OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.ACCEPTED: ("参加", "1, and 1 again; recorded while the line was open"),
     Outcome.DECLINED: ("不参加", "2, and 2 again; recorded while the line was open"),
@@ -182,7 +187,10 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.WRONG_KEYS: ("按键无效", "answered, only keys that mean nothing"),
     Outcome.HUNG_UP_EARLY: ("中途挂断", "answered, and hung up before a decision"),
     Outcome.WRONG_PERSON: ("打错／非本人", "9, and 9 again"),
-    Outcome.VOICEMAIL: ("语音信箱", "answered by a machine, as far as that can be told"),
+    Outcome.VOICEMAIL: (
+        "语音信箱",
+        "no call is given it: nothing we keep tells a machine from a silent person (docs/outcomes.md)",
+    ),
     Outcome.BUSY: ("占线", "busy"),
     Outcome.REJECTED: ("拒接", "turned away"),
     Outcome.NO_ANSWER: ("无人接听", "rang, and nobody answered in time"),
@@ -261,6 +269,78 @@ def _each(value: Callable[[Rules], str]) -> str:
     return found[0] if len(set(found)) == 1 else " / ".join(found)
 
 
+def codes_table() -> str:
+    """Every SIP status and Q.850 cause that is told apart: what it means before and after the telephone rang."""
+    told = [(f"SIP {n}", DialFailed(0, n)) for n in range(400, 700)]
+    told += [(f"Q.850 {n}", DialFailed(n)) for n in range(128)]
+    found: dict[tuple[Outcome, Outcome], list[str]] = {}
+    for name, end in told:
+        meant = classify(end, answered=False, alerted=False), classify(end, answered=False, alerted=True)
+        found.setdefault(meant, []).append(name)
+    failed = found.pop((Outcome.TRUNK_FAILURE, Outcome.TRUNK_FAILURE))
+    rows = [(", ".join(names), f"`{never.value}`", f"`{rang.value}`") for (never, rang), names in found.items()]
+    assert "SIP 503" in failed
+    rows.append(("all others (SIP 503, Q.850 34 …)", "`trunk_failure`", "`trunk_failure`"))
+    return table(("the network said", "never rang", "180 or 183 had come"), rows)
+
+
+_HEARD = {"heard": [{"prompt": "invitation", "at_ms": 0, "for_ms": 9000, "whole": False}]}
+_CALLED = {"ringing": "2026-11-23T09:00:00+08:00", "ended": "2026-11-23T09:00:30+08:00"}
+_TALKED = _CALLED | {"answered": "2026-11-23T09:00:05+08:00"} | _HEARD
+
+
+def words_table() -> str:
+    """Every outcome as a clerk reads it, and what it does."""
+    head = ("outcome", "in the console, say", "counts as a try", "another trunk next", "counts in the person's budget")
+    return table(head, (_words(each) for each in Outcome))
+
+
+def _words(outcome: Outcome) -> _Cells:
+    unanswered = any(classify(each, answered=False, alerted=True) is outcome for each in _REFUSALS)
+    course: Mapping[str, Any] = _CALLED if unanswered or outcome is Outcome.CANCELLED else _TALKED
+    if outcome is Outcome.WRONG_KEYS:
+        course = {**course, "pressed": [{"key": key} for key in "575"]}
+    elsewhere = tried("", outcome, rang=False).failed
+    return (
+        f"`{outcome.value}`",
+        call_sentence(outcome.value, course),
+        "yes" if outcome.value in TRIES else "no",
+        "yes, unless it rang" if elsewhere else "no",
+        "no, unless it rang" if elsewhere else "yes",
+    )
+
+
+_REFUSALS = [DialFailed(0, n) for n in range(400, 700)]
+
+HINDRANCES: Mapping[Rule, tuple[str, str, str]] = {
+    Rule.ALLOWED_NUMBERS: (
+        "rule `calling.allowed_numbers`",
+        "no pattern fits the whole number",
+        "never: `invalid_number`",
+    ),
+    Rule.HOURS: ("rule `calling.hours`, `notices.*.hours`", "outside the hours", "they begin again"),
+    Rule.PERSON_PER_MINUTE: (
+        "rule `calling.per_person.minute`",
+        "the person was called so often, in all kinds of call",
+        _HEALS,
+    ),
+    Rule.PERSON_PER_HOUR: ("rule `calling.per_person.hour`", "the same in an hour", _HEALS),
+    Rule.PERSON_PER_DAY: ("rule `calling.per_person.day`", "the same in 24 hours", _HEALS),
+    Rule.DAILY_CEILING: ("rule `calling.daily_ceiling`", "so many calls of all workers since midnight", "midnight"),
+    Rule.CHANNELS: ("rule `calling.channels`", "so many calls are under way", "one ends"),
+    Rule.CALLS_PER_SECOND: ("rule `calling.calls_per_second`", "so many have begun within a second", "a moment later"),
+    Rule.TRUNK_CHANNELS: ("setting `trunk.channels`", "the same for each trunk that the call may take", "one ends"),
+    Rule.TRUNK_CALLS_PER_SECOND: ("setting `trunk.calls_per_second`", "the same for each trunk", "a moment later"),
+}
+
+
+def hindrances_table() -> str:
+    """What can stand against a call; a rule that nobody has explained is a KeyError."""
+    return table(
+        ("what", "where it is set", "when", "until"), ((f"`{each.value}`", *HINDRANCES[each]) for each in Rule)
+    )
+
+
 # --- states ---------------------------------------------------------------------------------------------------
 
 
@@ -284,6 +364,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "rules": rules_table,
     "sources": sources_table,
     "outcomes": outcomes_table,
+    "codes": codes_table,
+    "words": words_table,
+    "hindrances": hindrances_table,
     "states": states_table,
     "flows": flows_text,
     "common_flow": common_text,

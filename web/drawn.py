@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from db.pool import Database
-from drawing.board import Board, Row, Standing, board, standings
+from drawing.board import Board, Row, Standing, board, sentences, standings
 from drawing.chain import Q
 from drawing.lifecycle import Act, ActivityState, Role, allowed_acts
 from drawing.rules import Rules
@@ -35,6 +35,8 @@ class Picture:
     standings: Sequence[Standing]
     rows: Sequence[Row]
     messages: Counts
+    calls: Mapping[int, Sequence[str]]
+    """What became of each call of the picks that are shown, by pick."""
 
     @property
     def is_short(self) -> bool:
@@ -43,7 +45,9 @@ class Picture:
 
     @property
     def over(self) -> bool:
-        """Nothing on this board will change any more."""
+        """Nothing on this board will change any more: it is sealed, or was ended before its pool was fixed."""
+        if self.board.state is ActivityState.ENDED and self.board.fingerprint is None:
+            return True
         return self.board.sealed and self.board.state is not ActivityState.DRAWING
 
     @property
@@ -66,7 +70,9 @@ async def lead_of(db: Database, activity: str) -> int:
 async def picture(db: Database, activity: str) -> Picture:
     """The board now."""
     now = await board(db, activity, await lead_of(db, activity))
-    return Picture(now, await standings(db, now), shown(now.rows), await outbox.counts(db, activity))
+    rows = shown(now.rows)
+    messages = await outbox.counts(db, activity)
+    return Picture(now, await standings(db, now), rows, messages, await sentences(db, rows))
 
 
 def shown(rows: Sequence[Row], limit: int = SHOWN) -> Sequence[Row]:

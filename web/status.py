@@ -11,6 +11,7 @@ from drawing.lifecycle import ActivityState
 
 Q = load("web")
 _UNDER_WAY, _NODES, _CALLS_LIVE = Q.under_way, Q.nodes, Q.calls_live
+_TRUNK_FAILURES, _CALLS_FAILING = Q.trunk_failures, Q.calls_failing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class Health:
 
     nodes: tuple[Node, ...]
     calls_live: int
+    trunk_failures: int
+    """Within ten minutes."""
+    calls_failing: int
+    """Waiting after five failures of ours in a row."""
 
 
 async def under_way(db: Database) -> list[UnderWay]:
@@ -64,4 +69,5 @@ async def under_way(db: Database) -> list[UnderWay]:
 
 async def health(db: Database) -> Health:
     """The nodes' leases and the open lines; raises DatabaseError when the database is away."""
-    return Health(tuple(await db.all(_NODES, None, Node)), await db.value(_CALLS_LIVE))
+    nodes = tuple(await db.all(_NODES, None, Node))
+    return Health(nodes, *[await db.value(each) for each in (_CALLS_LIVE, _TRUNK_FAILURES, _CALLS_FAILING)])

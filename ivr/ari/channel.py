@@ -76,6 +76,7 @@ class LiveChannel:
                 self.evidence.note_ringing(self._clock())
                 return Ringing()
             case wire.Dial():
+                self.evidence.note_early_media(self._clock())
                 return EarlyMedia()
             case wire.ChannelDtmfReceived(digit=key, duration_ms=held):
                 return Digit(key, self.evidence.key(key, tick, held))

@@ -30,6 +30,10 @@ class Evidence:
         if self._trail.ringing is None:
             self._trail = replace(self._trail, ringing=at)
 
+    def note_early_media(self, at: datetime) -> None:
+        if self._trail.early_media is None:
+            self._trail = replace(self._trail, early_media=at)
+
     def note_answered(self, at: datetime, tick: float) -> None:
         if self._trail.answered is None:
             self._trail, self._answered_tick = replace(self._trail, answered=at), tick

@@ -50,18 +50,18 @@ async def opened(
             return
         rules = Rules.load(settings.rules)
         office = Office(carriers, Retries(rules.messages.tries, rules.messages.pause_s), rules.calling)
-        composer = Composer(db, vault, settings.trunk.caller_id)
+        composer = Composer(db, vault, settings.trunk[0].caller_id)
         yield Sender(db, composer, office, lambda: Claim(lease.node, lease.holder, lease.epoch))
 
 
 async def _trunk(
     stack: contextlib.AsyncExitStack, settings: Settings, db: Database, lease: Lease, client: Client
 ) -> Carrier:
-    receipts = await stack.enter_async_context(receipts_client(client.node, settings.trunk.name))
+    receipts = await stack.enter_async_context(receipts_client(client.node, settings.trunk[0].name))
     hearing = asyncio.create_task(Inbox(db, receipts, lambda: lease.held).run(), name="inbox")
     stack.push_async_callback(_ended, hearing)
-    sender = f"{settings.trunk.caller_id}@{settings.sms.domain}"
-    return Trunk(client, settings.trunk.name, sender, lambda: receipts.connected)
+    sender = f"{settings.trunk[0].caller_id}@{settings.sms.domain}"
+    return Trunk(client, settings.trunk[0].name, sender, lambda: receipts.connected)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

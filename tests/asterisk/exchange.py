@@ -109,7 +109,8 @@ class Exchange:
     driver: Driver
     listening: asyncio.Task[None]
     media: Mapping[str, Sequence[str]]
-    far: FarEndSettings
+    far: FarEndSettings | None
+    """None: the telephones are not the far end's."""
     decisions: list[Decision] = field(default_factory=list)
     answers: list[Recorded | Refused | Unavailable] = field(default_factory=list)
     """What the database says, in turn; then always Recorded."""
@@ -133,6 +134,7 @@ class Exchange:
     async def run(self, line: Line, flow: Flow, decide: Decider | None = None, speak: Speaker | None = None) -> Result:
         async with asyncio.timeout(WAIT):
             outcome, trail = await self.driver.run(line, flow, self.media, decide or self.decide, speak)
+        assert self.far is not None
         return Result(outcome, trail, self.decisions, self.far.recordings, line.number)
 
     async def decide(self, decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
@@ -150,7 +152,7 @@ class Exchange:
 @asynccontextmanager
 async def connected(
     node: NodeSettings,
-    far: FarEndSettings,
+    far: FarEndSettings | None,
     media: Mapping[str, Sequence[str]],
     *,
     app: str | None = None,

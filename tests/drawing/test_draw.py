@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from drawing.result import Sealed, unseal
 from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from drawing.start import CannotStart, start
+from drawing.transcript import stamp
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan, witness
 
@@ -285,3 +287,24 @@ async def test_a_retry_holds_its_seat_for_a_time_only(draw: Callable[..., Any]) 
     await hand.advance()
     outcomes = await hand.db.all("SELECT outcome::text AS outcome FROM pick ORDER BY id")
     assert [row.outcome for row in outcomes] == ["unreached", "open"]
+
+
+@pytest.mark.parametrize(("paused", "unreached"), [(False, True), (True, False)])
+async def test_a_pause_holds_no_seat(draw: Callable[..., Any], paused: bool, unreached: bool) -> None:
+    """One busy call, 150 s ago; the rules let a retry hold its seat for 120, but 60 of them were a pause."""
+    hand = await draw(3, condition(seats=1))
+    (call,) = await hand.live()
+    await hand.ends(call, "busy")
+    await hand.advance()  # the retry waits
+    await hand.db.run("UPDATE call SET ended_at = ended_at - interval '150 s' WHERE state = 'ended'")
+    await hand.db.run("UPDATE pick SET picked_at = picked_at - interval '160 s'")
+    for kind, ago in (("pause", 130), ("resume", 70)) if paused else ():
+        at = stamp(datetime.now(UTC) - timedelta(seconds=ago))
+        await hand.db.run(
+            "INSERT INTO transcript (activity, seq, at, type, body, prev, hash, sig)"
+            " SELECT activity, max(seq) + 1, %(at)s, %(kind)s, '{}', '', '', '' FROM transcript GROUP BY activity",
+            {"at": at, "kind": kind},
+        )
+    await hand.advance()
+    outcome = await hand.db.value("SELECT outcome::text FROM pick ORDER BY id LIMIT 1")
+    assert (outcome == "unreached") is unreached

@@ -1,4 +1,5 @@
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -6,7 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.policy import CHINA, Rule, TokenBucket, TrunkLoad, budget_spent, hindrance, next_try, opening
+from drawing.rules import Calling
+from drawing.rules import Rules as LoadedRules
+from ivr.calls import Outcome
+from ivr.policy import (
+    CHINA,
+    Hindrance,
+    Rule,
+    TokenBucket,
+    Tried,
+    TrunkLoad,
+    budget_spent,
+    choose_trunk,
+    hindrance,
+    next_try,
+    opening,
+    tried,
+)
+from ivr.settings import Trunk as TrunkSettings
+from ivr.trunks import Trunks
 
 
 @dataclass(frozen=True)
@@ -131,6 +150,87 @@ def test_a_person_called_a_moment_ago_waits() -> None:
     found = hindrance(RULES, NOON, NUMBER, [ago(seconds=1)], 0, FREE)
     assert found is not None
     assert found.rule is Rule.PERSON_PER_MINUTE
+
+
+FULL = TokenBucket.full(2, NOON)
+A, B, C = (TrunkLoad(FULL, 0, name) for name in "abc")
+RANG = Tried("a", failed=False)
+FAILED_A, FAILED_B = Tried("a", failed=True), Tried("b", failed=True)
+
+
+@pytest.mark.parametrize(
+    ("trunks", "before", "chosen"),
+    [
+        ([A, B], [], "a"),
+        ([B, A], [], "b"),
+        ([A, B], [RANG], "a"),
+        ([A, B], [FAILED_A], "b"),
+        ([A, B], [FAILED_A, Tried("b", failed=False)], "a"),  # what came between was about the person
+        ([A, B], [RANG, FAILED_A], "b"),
+        ([A, B], [FAILED_A, FAILED_B], "a"),  # all have failed: the one of longest ago
+        ([A, B], [FAILED_A, FAILED_B, FAILED_A], "b"),
+        ([A, B], [FAILED_A, FAILED_B, FAILED_A, FAILED_B], "a"),
+        ([A, B, C], [FAILED_A, FAILED_B], "c"),
+        ([A], [FAILED_A] * 3, "a"),
+        ([replace(A, failing=True), B], [], "b"),
+        ([replace(A, failing=True), B], [FAILED_B], "a"),
+        ([replace(A, failing=True), replace(B, failing=True)], [], "a"),
+        ([replace(A, channels=5, most=5), B], [], "b"),
+        ([replace(A, channels=4, most=5), B], [], "a"),
+        ([replace(A, bucket=EMPTY), B], [], "b"),
+        ([A, replace(B, channels=1, most=1)], [FAILED_A], Rule.TRUNK_CHANNELS),  # it waits rather than fail again
+        ([replace(A, channels=9, most=5)], [], Rule.TRUNK_CHANNELS),
+        ([replace(A, channels=9, most=5), replace(B, bucket=EMPTY)], [], Rule.TRUNK_CALLS_PER_SECOND),
+    ],
+)
+def test_which_trunk(trunks: list[TrunkLoad], before: list[Tried], chosen: str | Rule) -> None:
+    found = choose_trunk(trunks, before, NOON)
+    assert (found.rule if isinstance(found, Hindrance) else found.name) == chosen
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("rang", [False, True])
+def test_another_trunk_only_after_a_failure_of_the_trunk(outcome: Outcome, rang: bool) -> None:
+    """Never after ringing, early media, 486 or 603."""
+    elsewhere = choose_trunk([A, B], [tried("a", outcome, rang=rang)], NOON) == B
+    assert elsewhere == (outcome is Outcome.TRUNK_FAILURE and not rang)
+
+
+def test_trunks_keep_their_own_limits_and_the_common_one() -> None:
+    channels = Counter[str]()
+    own = [TrunkSettings(name="a", caller_id="100000", channels=1), TrunkSettings(name="b", caller_id="100000")]
+    trunks = Trunks(own, demo_rules(), channels.__getitem__, NOON)
+    assert trunks.take([], NOON) == "a"
+    assert trunks.take([], NOON) == "b"  # the first one's channel is reserved
+    trunks.give_back("a")
+    assert trunks.take([], NOON) == "a"
+    trunks.begun("a")
+    channels["a"] += 1
+    assert trunks.take([], NOON) == "b"
+    assert trunks.together(1, NOON).channels == 3
+    channels["a"] -= 1
+    assert trunks.take([], NOON) == "a"
+
+
+def test_a_trunk_that_fails_is_told_and_left_for_last(caplog: pytest.LogCaptureFixture) -> None:
+    own = [TrunkSettings(name=name, caller_id="100000") for name in "ab"]
+    trunks = Trunks(own, demo_rules(), lambda _: 0, NOON)
+    for outcome, rang in [(Outcome.TRUNK_FAILURE, False)] * 4 + [
+        (Outcome.INTERRUPTED, False),
+        (Outcome.CANCELLED, False),
+    ]:
+        trunks.ended("a", outcome, rang=rang)
+    assert (trunks.take([], NOON), caplog.text) == ("a", "")
+    trunks.ended("a", Outcome.TRUNK_FAILURE, rang=False)
+    assert "trunk a: the last 5 calls all failed" in caplog.text
+    assert trunks.take([], NOON) == "b"
+    trunks.ended("a", Outcome.BUSY, rang=False)
+    assert "trunk a works again" in caplog.text
+    assert trunks.take([], NOON) == "a"
+
+
+def demo_rules() -> Calling:
+    return LoadedRules.load("demo-1").calling
 
 
 @given(

@@ -45,6 +45,36 @@ def test_good_settings_are_read(tmp_path: Path) -> None:
     assert settings.ari.password_file == Path("ari.password")
 
 
+TWO = GOOD.replace("[trunk]", "[[trunk]]").replace(
+    "[speech]", '[[trunk]]\nname = "other"\ncaller_id = "02087654321"\nchannels = 10\ncalls_per_second = 0.5\n[speech]'
+)
+
+
+def test_several_trunks_in_their_order(tmp_path: Path) -> None:
+    assert [each.name for each in read(tmp_path, GOOD).trunk] == ["carrier"]
+    first, second = read(tmp_path, TWO).trunk
+    assert (first.name, first.channels) == ("carrier", None)
+    assert (second.name, second.channels, second.calls_per_second) == ("other", 10, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "to", "told"),
+    [
+        ('name = "other"', 'name = "carrier"', "trunk: Value error, two trunks have the same name"),
+        ('name = "other"', 'name = "Other Carrier"', "trunk.2.name: "),
+        ("channels = 10", "channels = 0", "trunk.2.channels: "),
+        ("calls_per_second = 0.5", "calls_per_second = -1", "trunk.2.calls_per_second: "),
+        ('caller_id = "02087654321"', 'caller_id = "our number"', "trunk.2.caller_id: "),
+        ('caller_id = "02012345678"', 'caller_id = ""', "trunk.caller_id: "),
+    ],
+)
+def test_a_wrong_trunk_is_named(tmp_path: Path, changed: str, to: str, told: str) -> None:
+    assert changed in TWO
+    with pytest.raises(SettingsRefused) as refused:
+        read(tmp_path, TWO.replace(changed, to))
+    assert told in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("changed", "to", "told"),
     [
@@ -95,7 +125,7 @@ def _keys(schema: Mapping[str, Any]) -> list[str]:
     """By way of the JSON schema, so that the table is compared with pydantic's own word."""
     found = []
     for name, value in schema["properties"].items():
-        kinds = (value, *value.get("anyOf", ()))  # a section may be left out
+        kinds = (value, value.get("items", {}), *value.get("anyOf", ()))  # a section may be left out, or be there twice
         inner = next((kind["$ref"].rpartition("/")[2] for kind in kinds if "$ref" in kind), "")
         found += [f"{name}.{key}" for key in _keys(schema["$defs"][inner])] if inner else [name]
     return found

@@ -32,14 +32,23 @@ async def test_a_clerk_starts_their_draw_and_sees_it(visit: Visit, draws: Draws,
     assert (await clerk.post(f"{page}/start")).status == 303
     assert "抽取已启动" in (text := await clerk.text(page))
     assert "启动抽取</button>" not in text
-    assert [row.act for row in await db.all("SELECT act FROM operation WHERE activity = %(a)s", {"a": hand.activity})] == [
-        "start"
-    ]
+    assert [
+        row.act for row in await db.all("SELECT act FROM operation WHERE activity = %(a)s", {"a": hand.activity})
+    ] == ["start"]
     await hand.advance()
     (first, _) = await hand.live()
     await hand.answers(first, PickOutcome.DECLINED)
     text = await clerk.text(page)
-    for words in ("计划抽取人数", "同意参评", "总呼叫人数", "开始抽取时间", "当前状态", "第 1 位专家", "不参加", "正在呼叫"):
+    for words in (
+        "计划抽取人数",
+        "同意参评",
+        "总呼叫人数",
+        "开始抽取时间",
+        "当前状态",
+        "第 1 位专家",
+        "不参加",
+        "正在呼叫",
+    ):
         assert words in text
     for secret in ("13800", first.pseudonym, "单位", "专家0", "专家1"):
         assert secret not in text
@@ -54,6 +63,42 @@ async def test_what_prevents_the_start_is_told_on_the_page(visit: Visit, draws: 
     assert await hand.state() == "ready"
     again = await draws.db.value("SELECT count(*) FROM operation WHERE activity IS NOT NULL")
     assert again == 0
+
+
+async def test_each_call_is_told_in_words(visit: Visit, draws: Draws) -> None:
+    hand = await draws.started()
+    first, second = await hand.live()
+    await hand.ends(first, "busy")
+    await hand.ends(second, "no_key")
+    await hand.db.run(
+        """UPDATE call SET trail = '{"answered": "2026-11-23T09:00:00.000+08:00", "ended": "2026-11-23T09:00:33.000+08:00",
+             "heard": [{"prompt": "invitation", "at_ms": 0, "for_ms": 9000, "whole": false}]}' WHERE outcome = 'no_key'"""
+    )
+    text = await (await visit("handler-a1")).text(f"/activities/{hand.activity}/draw")
+    assert text.count("第 1 次：") == 2
+    assert "第 1 次：占线" in text
+    assert "第 1 次：接通 33 秒，邀请语音听了 9 秒，未听完，未按键" in text
+
+
+async def test_a_number_that_always_fails_is_called_ever_more_slowly_and_told(
+    client: Client, draws: Draws, caplog: pytest.LogCaptureFixture
+) -> None:
+    hand = await draws.started(3, (condition(seats=1),))
+    pauses = []
+    for failures in range(1, 7):
+        (call,) = await hand.live()
+        await hand.ends(call, "trunk_failure")
+        await hand.advance()
+        pause = "SELECT extract(epoch FROM max(not_before) - max(ended_at))::int FROM call"
+        pauses.append(await hand.db.value(pause))
+        told = await (await client.get("/health")).json()
+        assert (told["trunk_failures"], told["calls_failing"]) == (failures, int(failures >= 5))
+        assert ("by our fault" in caplog.text) is (failures >= 5)
+    assert pauses == [2, 4, 8, 16, 32, 60]  # demo-1
+    (call,) = await hand.live()
+    await hand.ends(call, "busy")
+    await hand.advance()
+    assert (await (await client.get("/health")).json())["calls_failing"] == 0
 
 
 async def test_a_second_start_is_refused(visit: Visit, draws: Draws) -> None:

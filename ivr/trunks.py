@@ -1,0 +1,84 @@
+"""The trunks of one worker: what each carries, and which one takes the next call. Decided in ivr/policy.py."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from drawing.rules import Calling
+from ivr import settings
+from ivr.calls import Outcome
+from ivr.policy import Hindrance, TokenBucket, Tried, TrunkLoad, choose_trunk
+
+LOG = logging.getLogger(__name__)
+FAILING = 5
+"""So many calls in a row that a trunk failed to bring anywhere, and it is told to people."""
+_SAYS_NOTHING = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED})
+
+
+class Trunks:
+    """`channels`: how many channels are really there on a trunk (not a counter, which would drift)."""
+
+    def __init__(
+        self, trunks: Sequence[settings.Trunk], calling: Calling, channels: Callable[[str], int], now: datetime
+    ) -> None:
+        self._settings = {each.name: each for each in trunks}
+        self._channels = channels
+        self._all = TokenBucket.full(calling.calls_per_second, now)
+        rates = {each.name: each.calls_per_second or calling.calls_per_second for each in trunks}
+        self._buckets = {name: TokenBucket.full(rate, now) for name, rate in rates.items()}
+        self._reserved: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
+
+    def __getitem__(self, name: str) -> settings.Trunk:
+        return self._settings[name]
+
+    @property
+    def first(self) -> settings.Trunk:
+        """Where the next call goes as long as nothing speaks against it."""
+        return next(iter(self._settings.values()))
+
+    def together(self, channels: int, now: datetime) -> TrunkLoad:
+        """All as one, for the rules' limits."""
+        self._all = self._all.filled(now)
+        return TrunkLoad(self._all, channels + self._reserved.total())
+
+    def take(self, before: Sequence[Tried], now: datetime) -> str | Hindrance:
+        """The trunk for a call that may begin now; it is reserved until `begun` or `give_back`."""
+        loads = [self._load(name, now) for name in self._settings]
+        chosen = choose_trunk(loads, before, now)
+        if isinstance(chosen, Hindrance):
+            return chosen
+        self._buckets[chosen.name] = chosen.bucket.take(now)
+        self._all = self._all.take(now)
+        self._reserved[chosen.name] += 1
+        return chosen.name
+
+    def begun(self, name: str) -> None:
+        """From now on the channel counts itself."""
+        self._reserved[name] -= 1
+
+    def give_back(self, name: str) -> None:
+        """Nothing came of it."""
+        self._reserved[name] -= 1
+        self._buckets[name], self._all = self._buckets[name].give_back(), self._all.give_back()
+
+    def ended(self, name: str, outcome: Outcome, *, rang: bool) -> None:
+        """What a call over this trunk came to."""
+        if outcome in _SAYS_NOTHING or name not in self._settings:
+            return
+        if outcome is not Outcome.TRUNK_FAILURE or rang:
+            if self._failures.pop(name, 0) >= FAILING:
+                LOG.warning("trunk %s works again", name)
+            return
+        self._failures[name] += 1
+        if self._failures[name] % FAILING == 0:
+            LOG.error("trunk %s: the last %d calls all failed; ask the carrier", name, self._failures[name])
+
+    def _load(self, name: str, now: datetime) -> TrunkLoad:
+        bucket, most = self._buckets[name].filled(now), self._settings[name].channels
+        load = TrunkLoad(bucket, self._channels(name) + self._reserved[name], name, most)
+        return replace(load, failing=self._failures[name] >= FAILING)
