@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
+from drawing.message_rules import Messages
 from drawing.rule_table import BadRules as BadRules
 from drawing.rule_table import Table
 
@@ -98,16 +99,6 @@ class Calling:
     def allows(self, number: str) -> bool:
         """Whether the allowlist has a pattern for the whole number."""
         return any(pattern.fullmatch(number) for pattern in self.allowed_numbers)
-
-
-@dataclass(frozen=True, slots=True)
-class Messages:
-    """What is sent besides calls. Times in seconds."""
-
-    announce_s: int  # N3: a 短信 announces the first call, which comes so much later; 0: none
-    witness_receipt: bool  # the 监督人 gets the receipt as a 短信 too
-    tries: int
-    pause_s: tuple[int, ...]  # after each failed try, the last one for all that follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +214,7 @@ class Rules:
             reminder_evening=reminder.clock("evening"),
             reminder_before_s=reminder.number("before_s", least=1),
             inbound=_inbound(inbound),
-            messages=Messages(
-                announce_s=messages.number("announce_s"),
-                witness_receipt=messages.take("witness_receipt", bool),
-                tries=messages.number("tries", least=1),
-                pause_s=tuple(messages.numbers("pause_s")),
-            ),
+            messages=Messages.of(messages),
             attachments=submission.number("attachments"),
             sources=sources,
         )

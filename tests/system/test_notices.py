@@ -30,7 +30,9 @@ from tests.system.audio import Samples
 from tests.system.conftest import Stack, running_stack
 from tests.system.conversations import Call, Listener, Person, people
 
-pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.speech]
+pytestmark = [
+    pytest.mark.telephone, pytest.mark.postgres, pytest.mark.speech, pytest.mark.xdist_group("notices"),
+]  # fmt: skip
 
 TIMES = {"press_after": 3.0, "press_again_after": 2.5, "hang_up_after": 6.0}
 LONGEST = 600.0
@@ -65,7 +67,7 @@ HANGS_UP_AFTER_THE_CORE = number("reminder", B.PATIENT)
 
 
 @dataclass(frozen=True)
-class Talk:
+class Run:
     """What is left of the run."""
 
     people: Mapping[str, Person]
@@ -86,12 +88,12 @@ class Talk:
 
 
 @pytest.fixture(scope="module")
-def talk(cluster: Cluster, speech_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
+def run(cluster: Cluster, speech_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     with fresh_database(cluster) as database:
-        yield asyncio.run(_talk(database, tmp_path_factory.mktemp("notices"), speech_cache))
+        yield asyncio.run(_run(database, tmp_path_factory.mktemp("notices"), speech_cache))
 
 
-async def _talk(database: TestDatabase, folder: Path, cache: Path) -> Talk:
+async def _run(database: TestDatabase, folder: Path, cache: Path) -> Run:
     async with Database(database.dsn) as db, running_stack(db, database, folder, cache, **TIMES) as stack:
         add_experts(database.dsn, stack.keys.custody.vault, PHONES)
         await db.run("UPDATE expert SET specialties = '{B0101}' WHERE id = %(id)s", {"id": len(PHONES)})
@@ -184,7 +186,7 @@ async def _sounds(stack: Stack, kind: str, expert: int) -> dict[str, Samples]:
         await speech.close()
 
 
-async def _kept(stack: Stack, made: Mapping[timedelta, str], picks: list[int]) -> Talk:
+async def _kept(stack: Stack, made: Mapping[timedelta, str], picks: list[int]) -> Run:
     kinds = [*(kind for kind, _, _ in ASKED), "invitation"]
     codes = {row.expert: row.code for row in await stack.db.all("SELECT expert, code FROM pick")}
     sounds: dict[str | None, Mapping[str, Samples]] = {
@@ -195,24 +197,24 @@ async def _kept(stack: Stack, made: Mapping[timedelta, str], picks: list[int]) -
         for n, (kind, _, when) in enumerate(ASKED):
             rounds[kind, PHONES[n]] = (await notices.rounds(tx, made[when], kind))[picks[n]]
     left = await stack.db.value("SELECT count(*) FROM call WHERE state <> 'ended'")
-    return Talk(await people(stack, sounds), rounds, left)
+    return Run(await people(stack, sounds), rounds, left)
 
 
 # --- a new 集合时间 ---------------------------------------------------------------------------------------------
 
 
-def test_still_comes(talk: Talk) -> None:
-    told = talk.listen("change_of_time", B.ACCEPTS).hears("change_of_time").partly().presses("1").stops()
+def test_still_comes(run: Run) -> None:
+    told = run.listen("change_of_time", B.ACCEPTS).hears("change_of_time").partly().presses("1").stops()
     told.hears("confirm_still_comes").partly().presses("1").stops().hears("received_still_comes").whole().ends()
-    assert talk.round("change_of_time", B.ACCEPTS) == Round(Standing.REACHED, "still_comes", 1)
-    kept(talk.person("change_of_time", B.ACCEPTS), "accepted")
+    assert run.round("change_of_time", B.ACCEPTS) == Round(Standing.REACHED, "still_comes", 1)
+    kept(run.person("change_of_time", B.ACCEPTS), "accepted")
 
 
-def test_cant_come(talk: Talk) -> None:
-    told = talk.listen("change_of_time", B.DECLINES).hears("change_of_time").presses("2").stops()
+def test_cant_come(run: Run) -> None:
+    told = run.listen("change_of_time", B.DECLINES).hears("change_of_time").presses("2").stops()
     told.hears("confirm_cant_come").presses("2").stops().hears("received_cant_come").whole().ends()
-    assert talk.round("change_of_time", B.DECLINES) == Round(Standing.REACHED, "cant_come", 1)
-    kept(talk.person("change_of_time", B.DECLINES), "accepted")  # a reply changes no pick
+    assert run.round("change_of_time", B.DECLINES) == Round(Standing.REACHED, "cant_come", 1)
+    kept(run.person("change_of_time", B.DECLINES), "accepted")  # a reply changes no pick
 
 
 def kept(person: Person, pick: str) -> None:
@@ -224,10 +226,10 @@ def kept(person: Person, pick: str) -> None:
     assert receipt["at_ms"] / 1000 >= call.decided - 0.02
 
 
-def test_silence_is_no_reply(talk: Talk) -> None:
-    told = talk.listen("change_of_time", B.SILENT).hears("change_of_time").whole().hears("no_key").whole()
+def test_silence_is_no_reply(run: Run) -> None:
+    told = run.listen("change_of_time", B.SILENT).hears("change_of_time").whole().hears("no_key").whole()
     told.hears("goodbye_no_key").whole().ends()
-    assert [call.outcome for call in talk.person("change_of_time", B.SILENT).calls] == ["no_key"]
+    assert [call.outcome for call in run.person("change_of_time", B.SILENT).calls] == ["no_key"]
 
 
 @pytest.mark.parametrize(
@@ -240,40 +242,40 @@ def test_silence_is_no_reply(talk: Talk) -> None:
     ],
     ids=str,
 )
-def test_three_times_not_reached(talk: Talk, kind: str, who: Behaviour, outcome: str) -> None:
-    calls = talk.person(kind, who).calls
+def test_three_times_not_reached(run: Run, kind: str, who: Behaviour, outcome: str) -> None:
+    calls = run.person(kind, who).calls
     assert [call.outcome for call in calls] == [outcome] * 3
     assert [round(call.after) for call in calls[1:]] == [4, 4]
-    assert talk.round(kind, who) == Round(Standing.NOT_REACHED, outcome, 3)
+    assert run.round(kind, who) == Round(Standing.NOT_REACHED, outcome, 3)
 
 
 # --- leave ----------------------------------------------------------------------------------------------------
 
 
-def test_leave_is_confirmed_by_key(talk: Talk) -> None:
-    told = talk.listen("leave", B.ACCEPTS).hears("leave").presses("1").stops()
+def test_leave_is_confirmed_by_key(run: Run) -> None:
+    told = run.listen("leave", B.ACCEPTS).hears("leave").presses("1").stops()
     told.hears("confirm_leave_confirmed").presses("1").stops().hears("received_leave_confirmed").whole().ends()
-    kept(talk.person("leave", B.ACCEPTS), "accepted")
+    kept(run.person("leave", B.ACCEPTS), "accepted")
 
 
-def test_leave_was_not_asked_for(talk: Talk) -> None:
-    told = talk.listen("leave", B.DECLINES).hears("leave").presses("2").stops()
+def test_leave_was_not_asked_for(run: Run) -> None:
+    told = run.listen("leave", B.DECLINES).hears("leave").presses("2").stops()
     told.hears("confirm_leave_denied").presses("2").stops().hears("received_leave_denied").whole().ends()
-    assert talk.round("leave", B.DECLINES) == Round(Standing.REACHED, "leave_denied", 1)
+    assert run.round("leave", B.DECLINES) == Round(Standing.REACHED, "leave_denied", 1)
 
 
 # --- a seat that goes in mid-call -----------------------------------------------------------------------------
 
 
-def test_who_loses_the_seat_while_asked_hears_an_apology(talk: Talk) -> None:
-    person = talk.people[GONE]
+def test_who_loses_the_seat_while_asked_hears_an_apology(run: Run) -> None:
+    person = run.people[GONE]
     told = Listener(person.calls[0], person.prompts).hears("leave").presses("5").hears("wrong_key").presses("1")
     told.hears("confirm_leave_confirmed").presses("1").hears("apology_taken").whole().ends()
     nothing_stands(person, person.calls[0])
 
 
-def test_who_loses_the_seat_while_invited_hears_an_apology(talk: Talk) -> None:
-    person = talk.people[INVITED]
+def test_who_loses_the_seat_while_invited_hears_an_apology(run: Run) -> None:
+    person = run.people[INVITED]
     told = Listener(person.calls[0], person.prompts).hears("invitation").presses("1")
     told.hears("confirm_accept").presses("1").hears("apology_taken").whole().ends()
     nothing_stands(person, person.calls[0])
@@ -292,39 +294,39 @@ def nothing_stands(person: Person, call: Call) -> None:
     [("withdrawal", B.SILENT, "withdrawal_more"), ("release", B.ACCEPTS, "release_more")],
     ids=str,
 )
-def test_heard_to_the_end(talk: Talk, kind: str, who: Behaviour, more: str) -> None:
+def test_heard_to_the_end(run: Run, kind: str, who: Behaviour, more: str) -> None:
     """Keys that mean nothing there change nothing."""
-    told = talk.listen(kind, who).hears(kind).whole().hears(more).whole().hears("goodbye").whole()
+    told = run.listen(kind, who).hears(kind).whole().hears(more).whole().hears("goodbye").whole()
     assert told.call.outcome == "delivered"
-    assert talk.round(kind, who) == Round(Standing.REACHED, "delivered", 1)
+    assert run.round(kind, who) == Round(Standing.REACHED, "delivered", 1)
 
 
-def test_urging_is_heard_again_by_key(talk: Talk) -> None:
-    told = talk.listen("urging", B.REPEATS_THEN_ACCEPTS).hears("urging").partly().presses("3").stops()
+def test_urging_is_heard_again_by_key(run: Run) -> None:
+    told = run.listen("urging", B.REPEATS_THEN_ACCEPTS).hears("urging").partly().presses("3").stops()
     told.hears("urging").whole().hears("urging_more").whole().hears("goodbye").whole()
-    assert talk.round("urging", B.REPEATS_THEN_ACCEPTS) == Round(Standing.REACHED, "delivered", 1)
+    assert run.round("urging", B.REPEATS_THEN_ACCEPTS) == Round(Standing.REACHED, "delivered", 1)
 
 
-def test_hanging_up_after_the_core_counts_as_told(talk: Talk) -> None:
-    told = talk.listen("reminder", B.PATIENT).hears("reminder").whole().hears("details").partly().ends()
+def test_hanging_up_after_the_core_counts_as_told(run: Run) -> None:
+    told = run.listen("reminder", B.PATIENT).hears("reminder").whole().hears("details").partly().ends()
     assert (told.call.outcome, told.call.trail["by_us"]) == ("delivered", False)
-    assert talk.round("reminder", B.PATIENT) == Round(Standing.REACHED, "delivered", 1)
+    assert run.round("reminder", B.PATIENT) == Round(Standing.REACHED, "delivered", 1)
 
 
-def test_a_failing_trunk_is_no_try(talk: Talk) -> None:
-    calls = talk.person("release", B.TRUNK_FAILURE).calls
+def test_a_failing_trunk_is_no_try(run: Run) -> None:
+    calls = run.person("release", B.TRUNK_FAILURE).calls
     assert len(calls) >= 4
     assert {call.outcome for call in calls} == {"trunk_failure"}
 
 
-def test_nobody_is_urged_when_it_is_too_late(talk: Talk) -> None:
+def test_nobody_is_urged_when_it_is_too_late(run: Run) -> None:
     late = B.SILENT.number(ASKED.index(("urging", B.SILENT, TOO_LATE)))
-    assert late not in talk.people
-    assert talk.rounds["urging", late] == Round(Standing.NOT_REACHED, "cancelled", 0)
+    assert late not in run.people
+    assert run.rounds["urging", late] == Round(Standing.NOT_REACHED, "cancelled", 0)
 
 
-def test_nothing_is_left(talk: Talk) -> None:
-    assert talk.left == 0
-    for person in talk.people.values():
+def test_nothing_is_left(run: Run) -> None:
+    assert run.left == 0
+    for person in run.people.values():
         for call in person.calls:
             assert datetime.fromisoformat(call.trail["ended"])
