@@ -199,11 +199,6 @@ SELECT (SELECT count(*) FROM pick p WHERE p.activity = %(activity)s AND p.outcom
           AND p.draw = (SELECT max(no) FROM draw WHERE draw.activity = %(activity)s)) AS agreed,
        (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.flow = 'invitation' AND c.state = 'live') AS live;
 
--- name: pauses
--- The pauses and resumptions of the draw under way, in order.
-SELECT type, at FROM transcript WHERE activity = %(activity)s AND type IN ('pause', 'resume')
-  AND seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit') ORDER BY seq;
-
 -- name: drop_appointments
 -- After 强制结束 nobody is expected: who had agreed is free for another evaluation.
 DELETE FROM appointment WHERE activity = %(activity)s;
