@@ -46,4 +46,4 @@ async def test_calls_of_the_draw_are_held(
 
 
 def test_which_belong_to_the_draw() -> None:
-    assert set(OF_THE_DRAW) == {"invitation", "witness"}
+    assert set(OF_THE_DRAW) == {"invitation", "call_back_invitation", "witness"}
