@@ -11,7 +11,8 @@ from the environment; every one has a default that works on one machine:
     EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls[/DTMF]], separated by commas, where DTMF is auto,
                                  auto_info, rfc4733, inband or info (docs/lines.md); default:
                                  far-end=127.0.0.1:5070
-    EXPERTLINE_INBOUND_APP       the ARI application for calls from outside; default: they are turned away
+    EXPERTLINE_INBOUND_APP       the ARI application for calls from outside (the worker's [ari] app); default:
+                                 expertline; empty: they are turned away
     EXPERTLINE_EXTERNAL_ADDRESS, EXPERTLINE_LOCAL_NETWORK, EXPERTLINE_TLS_CERTIFICATE, EXPERTLINE_TLS_KEY
     EXPERTLINE_NODE_HOST, EXPERTLINE_NODE_PORT  (the far end) where the node is; 127.0.0.1, 5060
     EXPERTLINE_WITNESS_DIGITS    (the far end) what the supervisor's telephone enters
@@ -46,7 +47,7 @@ def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
         http_port=_number(environment, "EXPERTLINE_ARI_PORT", 8088),
         rtp=_range(environment.get("EXPERTLINE_RTP_PORTS", "10000-11999")),
         trunks=trunks(environment.get("EXPERTLINE_TRUNKS", "far-end=127.0.0.1:5070")),
-        inbound_app=environment.get("EXPERTLINE_INBOUND_APP") or None,
+        inbound_app=environment.get("EXPERTLINE_INBOUND_APP", "expertline") or None,
         external_address=environment.get("EXPERTLINE_EXTERNAL_ADDRESS") or None,
         local_network=environment.get("EXPERTLINE_LOCAL_NETWORK") or None,
         tls_certificate=_path(environment, "EXPERTLINE_TLS_CERTIFICATE"),

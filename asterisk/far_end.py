@@ -4,6 +4,7 @@ A second Asterisk plays everybody who is called. What a telephone does is one ro
 dialplan is written from that table (:func:`dialplan`), and docs/far-end.md shows the same rows.
 """
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -13,6 +14,7 @@ from typing import Literal
 from asterisk.settings import FarEndSettings
 
 Pause = Literal["first", "again", "early", "silence", "none"]
+Receipt = Literal["delivered", "failed", "none"]
 
 LISTENS_MS = 1_800
 """How long a listener waits after the last sound before a prompt counts as over; pauses inside are shorter."""
@@ -44,18 +46,28 @@ class Act(Enum):
     GREET = "play a voicemail greeting and its beep"
     HANG_UP_EARLY = "hang up in the middle of the first prompt"
     HANG_UP = "hang up"
+    TALK_LOW = "speak for a minute, in a low voice"
+    TALK_HIGH = "speak for a minute, in a high voice"
+    CALLS_THE_LINE = "once this call is over, call the number that it showed"
 
+
+VOICES = {"voice-low": 107.0, "voice-high": 233.0}
+VOICE_SECONDS = 3
 
 Step = Press | Refuse | Act
 
 
 @dataclass(frozen=True, slots=True)
 class Telephone:
-    """A row of the table: the number's last two digits, what a reader is told, what is done."""
+    """A row of the table: the number's last two digits, what a reader is told, what is done, and what is done from the
+    second call on where that differs."""
 
     suffix: str
     what: str
     steps: tuple[Step, ...]
+    later: tuple[Step, ...] = ()
+    receipt: Receipt = "delivered"
+    """What comes back for a text message (短信): a receipt that says so, or nothing at all."""
 
 
 class Behaviour(Enum):
@@ -82,8 +94,8 @@ class Behaviour(Enum):
     SILENT = Telephone("06", "answers and never presses a key", (Act.ANSWER,))
     BUSY = Telephone("07", "is busy (486)", (Refuse(486),))
     REJECTS = Telephone("08", "rejects the call (603)", (Refuse(603),))
-    UNREACHABLE = Telephone("09", "is switched off or out of reach (480)", (Refuse(480),))
-    INVALID = Telephone("10", "is not a number in service (404)", (Refuse(404),))
+    UNREACHABLE = Telephone("09", "is switched off or out of reach (480)", (Refuse(480),), receipt="none")
+    INVALID = Telephone("10", "is not a number in service (404)", (Refuse(404),), receipt="failed")
     TRUNK_FAILURE = Telephone("11", "is never reached: the trunk fails (503)", (Refuse(503),))
     NEVER_ANSWERS = Telephone("12", "rings and is never answered", (Act.RING,))
     ANNOUNCEMENT = Telephone(
@@ -116,6 +128,26 @@ class Behaviour(Enum):
         (Act.ANSWER, Press("1", "silence"), Press("11111111#", "silence"),
          Press("{witness}#", "silence"), Press("1", "silence")))  # fmt: skip
 
+    STAFF = Telephone(
+        "61", "staff's in a masked call: presses 1, and 1 again, then speaks in a low voice",
+        (Act.ANSWER, Press("1", "first"), Press("1"), Act.TALK_LOW))  # fmt: skip
+    TALKS = Telephone(
+        "62", "an expert's in a masked call: presses 1, and 1 again, then speaks in a high voice",
+        (Act.ANSWER, Press("1", "first"), Press("1"), Act.TALK_HIGH))  # fmt: skip
+
+    CALLS_BACK = Telephone(
+        "25", "misses the first call, calls the number that it saw, presses 1 there; accepts the next call",
+        (Act.CALLS_THE_LINE, Act.RING), (Act.ANSWER, Press("1", "first"), Press("1")))  # fmt: skip
+    MISSES_ONCE = Telephone(
+        "26", "misses the first call, accepts the next",
+        (Act.RING,), (Act.ANSWER, Press("1", "first"), Press("1")))  # fmt: skip
+    TAKES_LEAVE = Telephone(
+        "27", "accepts; called again it presses 8 to ask for leave, and 8 to confirm",
+        (Act.ANSWER, Press("1", "first"), Press("1")), (Act.ANSWER, Press("8", "first"), Press("8")))  # fmt: skip
+    CHOOSES_LANGUAGE = Telephone(
+        "28", "declines; called again it presses 7 for the languages, and 2 for Cantonese",
+        (Act.ANSWER, Press("2", "first"), Press("2")), (Act.ANSWER, Press("7", "first"), Press("2")))  # fmt: skip
+
     @property
     def suffix(self) -> str:
         """The last two digits of the numbers that behave so."""
@@ -125,6 +157,11 @@ class Behaviour(Enum):
     def what(self) -> str:
         """What it does, in a few words."""
         return self.value.what
+
+    @property
+    def receipt(self) -> Receipt:
+        """What comes back when it gets a text message."""
+        return self.value.receipt
 
     @classmethod
     def of(cls, number: str) -> "Behaviour":
@@ -149,7 +186,31 @@ class Behaviour(Enum):
 
 def dialplan(behaviour: Behaviour, settings: FarEndSettings) -> tuple[str, ...]:
     """The applications of extensions.conf that carry the behaviour out, one by one."""
-    return tuple(line for step in behaviour.value.steps for line in _lines(step, settings)) + tuple(_stay(settings))
+    choose = (f'GotoIf($[${{CALLS}} > 1]?{behaviour.suffix}a,1)',) if behaviour.value.later else ()
+    return (*choose, *_steps(behaviour.value.steps, settings))
+
+
+def later_dialplan(behaviour: Behaviour, settings: FarEndSettings) -> tuple[str, ...]:
+    """The same from the second call on; empty where nothing differs."""
+    return _steps(behaviour.value.later, settings) if behaviour.value.later else ()
+
+
+def caller_dialplan(settings: FarEndSettings) -> tuple[str, ...]:
+    """What a telephone does that calls the node: once answered it presses the variable KEYS, each after a pause, and with
+    LEAVES=1 hangs up at once."""
+    return (
+        *note(settings, "connected"),
+        *((f"MixMonitor(,r({settings.recordings}/in-${{NUMBER}}-${{UNIQUEID}}.wav))",) if settings.record else ()),
+        f"Wait({settings.press_after})",
+        'GotoIf($["${KEYS}" = ""]?stay)',
+        *note(settings, "dialled ${KEYS}"),
+        f"SendDTMF(${{KEYS}},{round(settings.press_again_after * 1000)},120)",
+        'GotoIf($["${LEAVES}" = "1"]?gone)',
+    )
+
+
+def _steps(steps: tuple[Step, ...], settings: FarEndSettings) -> tuple[str, ...]:
+    return tuple(line for step in steps for line in _lines(step, settings)) + tuple(_stay(settings))
 
 
 def note(settings: FarEndSettings, event: str) -> Iterator[str]:
@@ -157,6 +218,20 @@ def note(settings: FarEndSettings, event: str) -> Iterator[str]:
     if settings.log:
         line = f"${{STRFTIME(,,%s.%3q)}} ${{NUMBER}} ${{UNIQUEID}} {event}"
         yield f"Set(FILE({settings.calls_log},,,al,u)={line})"
+
+
+_RECEIPTS = {"delivered": "DELIVRD err:000", "failed": "UNDELIV err:001"}
+
+
+def inbox(behaviour: Behaviour, settings: FarEndSettings) -> Iterator[str]:
+    """What the telephone does with a text message: keeps it, and has the network send a receipt (SMPP 3.4, appendix B)."""
+    if settings.log:
+        line = "${STRFTIME(,,%s.%3q)} ${NUMBER} ${MESSAGE_DATA(X-Message-ID)} ${BASE64_ENCODE(${MESSAGE(body)})}"
+        yield f"Set(FILE({settings.messages_log},,,al,u)={line})"
+    if behaviour.receipt != "none":
+        yield f"Set(MESSAGE(body)=id:${{MESSAGE_DATA(X-Message-ID)}} stat:{_RECEIPTS[behaviour.receipt]})"
+        receiver = f"sip:receipts@{settings.node_host}:{settings.node_port}"
+        yield f"MessageSend(pjsip:node/{receiver},sip:${{NUMBER}}@{settings.sip_host})"
 
 
 def _stay(settings: FarEndSettings) -> Iterator[str]:
@@ -191,6 +266,11 @@ def _lines(step: Step, settings: FarEndSettings) -> Iterator[str]:
         case Act.GREET:
             yield f"Playback({settings.folder}/sounds/greeting)"
             yield from note(settings, "beeped")
+        case Act.TALK_LOW | Act.TALK_HIGH:
+            voice = "voice-low" if step is Act.TALK_LOW else "voice-high"
+            yield "Playback(" + "&".join([f"{settings.folder}/sounds/{voice}"] * (60 // VOICE_SECONDS)) + ")"
+        case Act.CALLS_THE_LINE:
+            yield "Set(CALL_BACK=${CALLERID(num)})"
         case Act.HANG_UP_EARLY:
             yield f"Wait({settings.hang_up_after})"
             yield "Hangup()"
@@ -229,9 +309,10 @@ class LoggedEvent:
     number: str
     call: str
     event: str
-    """incoming, answered, ringing, announced, beeped, pressed, refused or ended"""
+    """incoming, answered, ringing, announced, beeped, pressed, refused or ended; of a call to the node: connected,
+    dialled or ended"""
     detail: str
-    """incoming: the caller's number as shown; pressed: the keys; refused: SIP code; ended: Q.850 cause"""
+    """incoming: the caller's number as shown; pressed, dialled: the keys; refused: SIP code; ended: Q.850 cause"""
 
 
 def read_log(path: Path) -> tuple[LoggedEvent, ...]:
@@ -247,7 +328,31 @@ def _event(line: str) -> LoggedEvent:
     return LoggedEvent(float(at), number, call, event, " ".join(detail))
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedMessage:
+    """A line of messages.log: a text message as a telephone got it."""
+
+    at: float
+    number: str
+    id: str
+    text: str
+
+
+def read_messages(path: Path) -> tuple[LoggedMessage, ...]:
+    """The text messages so far, in the order in which they came."""
+    if not path.exists():
+        return ()
+    whole = path.read_text().rpartition("\n")[0].splitlines()
+    return tuple(_message(line) for line in whole)
+
+
+def _message(line: str) -> LoggedMessage:
+    at, number, message, text = line.split(" ")
+    return LoggedMessage(float(at), number, message, base64.b64decode(text).decode())
+
+
 def table() -> str:
     """The rows of docs/far-end.md (a test compares them)."""
-    rows = [f"| {each.suffix} | `{each.name}` | {each.what} |" for each in Behaviour]
-    return "\n".join(["| last two digits | behaviour | what the telephone does |", "|---|---|---|", *rows])
+    rows = [f"| {each.suffix} | `{each.name}` | {each.what} | {each.receipt} |" for each in Behaviour]
+    head = "| last two digits | behaviour | what the telephone does | receipt for a text message |"
+    return "\n".join([head, "|---|---|---|---|", *rows])

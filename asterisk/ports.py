@@ -4,11 +4,15 @@ A port found free can be taken a moment later by somebody else; :class:`PortTake
 start of the instance and names it, and a test may simply ask for another.
 """
 
+import contextlib
 import random
 import socket
 from dataclasses import dataclass
 
-_RTP_FIRST, _RTP_LAST = 10_000, 32_000  # below the range from which systems hand out ports by themselves
+# Both below the range from which systems hand out ports by themselves: those go to others all the time.
+_RTP_FIRST, _RTP_LAST = 10_000, 28_000
+_FIRST, _LAST = 28_000, 32_000
+_ASKED = 100
 
 
 class PortTaken(Exception):
@@ -29,10 +33,11 @@ class PortRange:
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
     """A port of ``host`` that nobody has at this moment (TCP by default, ``SOCK_DGRAM`` for UDP)."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for port in random.SystemRandom().sample(range(_FIRST, _LAST), _ASKED):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind((host, port))
+            return port
+    raise PortTaken(f"no free port on {host}: {_ASKED} from {_FIRST} to {_LAST - 1} were asked for")
 
 
 def free_range(width: int = 1200, choose: random.Random | None = None) -> PortRange:

@@ -47,6 +47,8 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
     if isinstance(settings, FarEndSettings):
         settings.recordings.mkdir(exist_ok=True)
         _write_sound(folder / "sounds/announcement.wav", sounds.speech(3))
+        for voice, pitch in far_end.VOICES.items():
+            _write_sound(folder / f"sounds/{voice}.wav", sounds.speech(far_end.VOICE_SECONDS, pitch))
         _write_sound(folder / "sounds/greeting.wav", chain(sounds.speech(8), sounds.tone(1_000, 0.5)))
     return folder / "etc/asterisk.conf"
 
@@ -71,6 +73,10 @@ def _far_end_values(settings: FarEndSettings) -> dict[str, object]:
         "behaviours": tuple(far_end.Behaviour),
         "default": far_end.Behaviour.ACCEPTS,
         "dialplan": far_end.dialplan,
+        "later_dialplan": far_end.later_dialplan,
+        "caller": far_end.caller_dialplan(settings),
+        "stay": settings.stay,
+        "inbox": far_end.inbox,
         "inband_suffix": far_end.Behaviour.INBAND.suffix,
         "incoming": tuple(far_end.note(settings, "incoming ${FILTER(0-9+,${CALLERID(num)})}")),
         "ended": tuple(far_end.note(settings, "ended ${HANGUPCAUSE}")),

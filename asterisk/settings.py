@@ -149,3 +149,7 @@ class FarEndSettings(InstanceSettings):
     @property
     def calls_log(self) -> Path:
         return self.folder / "calls.log"
+
+    @property
+    def messages_log(self) -> Path:
+        return self.folder / "messages.log"

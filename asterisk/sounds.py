@@ -15,11 +15,11 @@ RATE = 8_000
 _PITCH, _SYLLABLES = 140.0, 4.0
 
 
-def speech(seconds: float) -> Iterator[float]:
-    """Samples (-1 to 1) that resemble a speaking voice."""
+def speech(seconds: float, pitch: float = _PITCH) -> Iterator[float]:
+    """Samples (-1 to 1) that resemble a speaking voice of that pitch (Hz)."""
     for index in range(int(seconds * RATE)):
         t = index / RATE
-        voice = sum(math.sin(2 * math.pi * _PITCH * n * t) / n for n in (1, 2, 3, 5, 8))
+        voice = sum(math.sin(2 * math.pi * pitch * n * t) / n for n in (1, 2, 3, 5, 8))
         yield 0.25 * voice * max(0.0, math.sin(math.pi * _SYLLABLES * t)) ** 2
 
 

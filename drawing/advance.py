@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from itertools import islice
@@ -16,13 +16,13 @@ from typing import Any
 from db.pool import Transaction
 from drawing import lifecycle
 from drawing.blocks import BLOCK
-from drawing.chain import Chain, Custody, Q, record_in_ledger
-from drawing.decide import close_pick
+from drawing.chain import Chain, Custody, Q, head_of, record_in_ledger
+from drawing.decide import close_pick, lock
 from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
 from drawing.orders import Orders
 from drawing.rules import Rules, failures_in_a_row
-from drawing.seats import HOLDS_SEAT, Again, End, Pause, PickOutcome, Seat, Try, ending, open_seats, verdict
+from drawing.seats import HOLDS_SEAT, Again, End, Pause, PickOutcome, Seat, Try, Verdict, ending, open_seats, verdict
 from drawing.transcript import EntryType, parse_stamp
 
 LOG = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def new_call_id() -> str:
 
 async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: str, *, wait: bool = True) -> Need:
     """Bring one activity as far as its rows allow. With wait=False an activity that another worker holds is left to it."""
-    row = await tx.one(Q.lock_activity if wait else Q.try_lock_activity, {"activity": activity})
+    row = await (lock(tx, activity) if wait else tx.one(Q.try_lock_activity, {"activity": activity}))
     if row is None:
         return Need.NOTHING
     state = ActivityState(row.state)
@@ -52,8 +52,9 @@ async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: s
     standing = await tx.one(Q.standing, {"activity": activity, "hold": rules.hold_s})
     if standing.no is None or standing.sealed_at:
         return Need.COMMIT if state is ActivityState.DRAWING else Need.NOTHING
-    step = _Step(tx, custody, orders, row, standing, rules)
-    if standing.witnessed_at is None:
+    chain = Chain(tx, activity, row.now, custody.signer, head_of(standing))
+    step = _Step(tx, custody, orders, row, standing, rules, chain)
+    if standing.witnessed_at is None and state is not ActivityState.ENDED:
         return await step.witness() if state is ActivityState.DRAWING else Need.NOTHING
     await step.run(state)
     return Need.NOTHING
@@ -67,14 +68,9 @@ class _Step:
     custody: Custody
     orders: Orders
     activity: Any
-    standing: Any  # the draw, and how many picks and calls are where
+    standing: Any  # the draw, how many picks and calls are where, and the end of the chain
     rules: Rules
-    _chain: Chain | None = field(default=None)
-
-    async def chain(self) -> Chain:
-        if self._chain is None:
-            self._chain = await Chain.of(self.tx, self.activity.id, self.custody.signer)
-        return self._chain
+    chain: Chain
 
     # --- before the seed --------------------------------------------------------------------------------------
 
@@ -103,6 +99,10 @@ class _Step:
         drawing = state is ActivityState.DRAWING
         if drawing and (self.activity.owed or now.idle or now.accepted + now.open < now.planned):
             pending += await self._settle_and_fill()
+        elif self.activity.owed:  # paused or ended: nothing is picked, and no decision need wait for it
+            self.tx.post(Q.set_owed, {"activity": self.activity.id, "owed": False})
+        if state is ActivityState.ENDED and now.idle:
+            await self._cancel()
         state = await self._end(state, pending)
         if state in (ActivityState.COMPLETED, ActivityState.ENDED) and not now.live:
             await self._seal()
@@ -117,10 +117,9 @@ class _Step:
         return more
 
     async def _settle(self) -> int:
-        more, pauses = 0, await self._pauses()
+        more = 0
         for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
-            tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
-            match verdict(tries, self.activity.now, self.rules, pauses):
+            match await self._verdict(pick):
                 case Again() as again:
                     if pick.retry is None:
                         self._tell(pick.id, pick.outcomes, again)
@@ -140,20 +139,35 @@ class _Step:
                 again.not_before.isoformat(timespec="seconds"),
             )  # fmt: skip
 
+    async def _verdict(self, pick: Any) -> Again | Verdict:
+        """Pauses are looked for only where they could make a difference."""
+        tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
+        found = verdict(tries, self.activity.now, self.rules)
+        if found is Verdict.UNREACHED and (pauses := await self._pauses()):
+            found = verdict(tries, self.activity.now, self.rules, pauses)
+        return found
+
     async def _pauses(self) -> list[Pause]:
-        """As the transcript has them; only a draw that is not paused comes here, so the last one has its end."""
-        entries = await self.tx.all(Q.pauses, {"activity": self.activity.id})
-        at = [parse_stamp(entry.at) for entry in entries]
-        return list(zip(at[::2], at[1::2], strict=False))
+        rows = await self.tx.all(Q.pauses, {"activity": self.activity.id})
+        moments = [parse_stamp(row.at) for row in rows]
+        return list(zip(moments[::2], moments[1::2], strict=False))  # a draw that is on has resumed from each
+
+    async def _cancel(self) -> None:
+        """强制结束: who was still to be called is not; a call under way ends by itself and comes here then."""
+        for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
+            await close_pick(self.tx, pick.id, PickOutcome.CANCELLED)
+            rests_on = [each for each in pick.evidence if each is not None]
+            body = {"expert": pick.pseudonym, "outcome": PickOutcome.CANCELLED.value, "rests_on": rests_on}
+            await self.chain.append(EntryType.OUTCOME, body)
 
     async def _unreached(self, pick: Any) -> None:
         await close_pick(self.tx, pick.id, PickOutcome.UNREACHED)
         body = {"expert": pick.pseudonym, "outcome": PickOutcome.UNREACHED.value, "rests_on": list(pick.evidence)}
-        await (await self.chain()).append(EntryType.OUTCOME, body)
+        await self.chain.append(EntryType.OUTCOME, body)
 
     async def _fill(self) -> int:
         """Pick until no seat is open or nobody is left, in the commit's order of conditions; how many were picked."""
-        conditions = await self.tx.all(Q.conditions, {"activity": self.activity.id})
+        seats = await self.orders.seats(self.tx, self.activity.id, self.standing.no)
         picks = await self.tx.all(Q.picks, {"activity": self.activity.id})
         holding = [p for p in picks if PickOutcome(p.outcome) in HOLDS_SEAT]
         engaged = [Placed(p.pseudonym, frozenset(p.units)) for p in holding]
@@ -161,7 +175,7 @@ class _Step:
         before = len(picked)
         exhausted: set[str] = set()
         taken = frozenset(Seat(p.condition, p.seat) for p in holding)
-        for seat in list(open_seats({c.id: c.seats for c in conditions}, taken)):
+        for seat in list(open_seats(seats, taken)):
             if seat.condition in exhausted:
                 continue
             placed = await self._pick(seat, picked, engaged)
@@ -202,8 +216,9 @@ class _Step:
             "rank": chosen.rank,
             "passed": [list(passed) for passed in chosen.passed],
         }
-        await (await self.chain()).append(EntryType.PICK, body)
-        self._call("invitation", Again(1, self.activity.now), pick=pick, expert=entry.number)
+        await self.chain.append(EntryType.PICK, body)
+        first = self.activity.now + timedelta(seconds=self.rules.messages.announce_s)
+        self._call("invitation", Again(1, first), pick=pick, expert=entry.number)
         return entry.placed
 
     def _call(
@@ -231,7 +246,7 @@ class _Step:
         match ending(now.planned, now.accepted, pending), state:
             case End.COMPLETE, ActivityState.DRAWING | ActivityState.PAUSED:
                 body = {"agreed": now.accepted, "seats": int(now.planned)}
-                await (await self.chain()).append(EntryType.COMPLETE, body)
+                await self.chain.append(EntryType.COMPLETE, body)
                 return await self._to(state, Act.COMPLETE)
             case End.SHORT, ActivityState.DRAWING:
                 return await self._to(state, Act.SHORT)
@@ -245,8 +260,10 @@ class _Step:
 
     async def _seal(self) -> None:
         """After the last live call: the system's share is opened, the chain is whole, the ledger knows."""
+        if self.activity.state == ActivityState.ENDED.value:
+            await self.tx.run(Q.drop_appointments, {"activity": self.activity.id})
         system_share = self.custody.vault.decrypt(bytes(self.standing.system_share_enc), "system-share")
-        entry = await (await self.chain()).append(EntryType.SEAL, {"system_share": system_share.hex()})
+        entry = await self.chain.append(EntryType.SEAL, {"system_share": system_share.hex()})
         await self.tx.run(Q.mark_sealed, {"activity": self.activity.id, "no": self.standing.no})
         lots = [row.lot for row in await self.tx.all(Q.lots, {"activity": self.activity.id})]
         await record_in_ledger(self.tx, "seal", lots, entry, self.activity.id)

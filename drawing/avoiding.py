@@ -1,16 +1,27 @@
-"""回避单位 and 回避人员 as lists to look through."""
+"""回避单位 and 回避人员 as lists to look through, what may stand in them, and how they grow by a file (B1 to B3)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from db.pool import Database
+from db.pool import Database, Transaction
 from db.vault import Vault
+from drawing.activities import AvoidedPerson, sealed_person
+from drawing.chain import Q as COMMON
+from drawing.experts.identity import id_card_fault, mask
+from drawing.planning import Refused
 from drawing.projects import Q
+from drawing.reference import reference
 
 PERSON = "回避人员"
+MOST = 500
+"""Entries of each list: what a reviewer can look through (B5)."""
+UNIT_REASONS = ("03", "06", "12", "99")
+PERSON_REASONS = ("04", "05", "06", "07", "08", "09", "10", "11", "12", "99")
+TOO_MANY = f"每个列表最多 {MOST} 条回避信息，抽取终端须逐条审核；请先删除不需要的。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +56,66 @@ def persons(db: Database, activity: str, name_hash: bytes | None = None) -> Look
 def name(vault: Vault, row: Any) -> str:
     """Who it is, of a row of `persons`."""
     return vault.decrypt(bytes(row.name_enc), "avoidance.name").decode()
+
+
+@cache
+def reasons(codes: Sequence[str]) -> tuple[str, ...]:
+    """回避原因 of UNIT_REASONS or PERSON_REASONS as they are written and stored."""
+    found = reference().lists["回避原因"]
+    return tuple(found[code] for code in codes)
+
+
+def id_card_wrong(number: str) -> str:
+    """What is wrong with an avoided person's 证件号, or nothing: a wrong one would avoid nobody, and nobody would notice."""
+    fault = id_card_fault(number)
+    return f"{fault}（{mask(number)}）；专家库按 18 位公民身份号码核对，无法取得时请留空" if fault else ""
+
+
+async def avoid_unit(tx: Transaction, activity: str, unit: str, code: str, reason: str) -> None:
+    """回避单位; Refused if it is there already, however it is written."""
+    await _room(tx, activity, Q.count_avoidance_units)
+    if not await _add_unit(tx, activity, unit, code, reason):
+        raise Refused({"unit": "该单位已在回避单位中。"})
+
+
+async def avoid_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> None:
+    """回避人员: by 证件号, else everybody of that name; Refused if they are there already."""
+    await _room(tx, activity, Q.count_avoidance_persons)
+    if not await _add_person(tx, vault, activity, person):
+        raise Refused({"person": "该人员已在回避人员中。"})
+
+
+async def avoid_units(tx: Transaction, activity: str, units: Sequence[tuple[str, str, str]]) -> int:
+    """A whole file of (单位名称, 统一社会信用代码, 回避原因); how many were new. Refused when the list would be too long."""
+    added = [await _add_unit(tx, activity, *unit) for unit in units]
+    await _room(tx, activity, Q.count_avoidance_units, 0)
+    return sum(added)
+
+
+async def avoid_persons(tx: Transaction, vault: Vault, activity: str, persons: Sequence[AvoidedPerson]) -> int:
+    """A whole file of people; how many were new. Refused when the list would be too long."""
+    added = [await _add_person(tx, vault, activity, person) for person in persons]
+    await _room(tx, activity, Q.count_avoidance_persons, 0)
+    return sum(added)
+
+
+async def _add_unit(tx: Transaction, activity: str, unit: str, code: str, reason: str) -> bool:
+    if await tx.value(Q.avoided_already, {"activity": activity, "unit": unit}):
+        return False
+    values = {"activity": activity, "unit": unit, "code": code, "reason": reason, "fixed": False}
+    await tx.run(Q.insert_avoidance_unit, values)
+    return True
+
+
+async def _add_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> bool:
+    sealed = {"activity": activity} | sealed_person(vault, person)
+    if await tx.value(Q.person_avoided_already, sealed):
+        return False
+    await tx.run(COMMON.insert_avoided_person, sealed)
+    return True
+
+
+async def _room(tx: Transaction, activity: str, counting: str, more: int = 1) -> None:
+    count = await tx.value(counting, {"activity": activity, "search": "", "name_hash": None})
+    if count + more > MOST:
+        raise Refused({"": TOO_MANY})

@@ -56,7 +56,8 @@ class Board:
     planned: int
     agreed: int
     called: int
-    live: int
+    live: int  # lines open now: that ring, and that talk
+    waiting: int
     started_at: datetime | None
     opens_at: datetime
     fingerprint: str | None
@@ -86,6 +87,7 @@ async def board(db: Database, activity: str, lead_s: int) -> Board:
         agreed=sum(row.outcome is PickOutcome.ACCEPTED for row in rows),
         called=sum(row.calls > 0 for row in rows),
         live=sum(row.call_state == "live" for row in rows),
+        waiting=sum(row.call_state == "waiting" for row in rows),
         started_at=head.started_at,
         opens_at=head.opens_at,
         fingerprint=None if head.commit_hash is None else fingerprint(bytes(head.commit_hash).hex()),

@@ -14,7 +14,7 @@ from db.vault import Signer, Vault
 from drawing import transcript
 from drawing.canonical import canon, read
 from drawing.ledger import Leaf, lot_hash
-from drawing.transcript import Entry, EntryType, parse_stamp, stamp
+from drawing.transcript import Entry, EntryType, Head, parse_stamp, stamp
 
 Q = load("drawing")
 
@@ -54,22 +54,26 @@ def row_of(activity: str, entry: Entry) -> dict[str, Any]:
     }
 
 
+def head_of(row: Any) -> Head | None:
+    """The chain's end as a row has it that was read after the lock was had."""
+    return None if row.head_seq is None else Head(row.head_seq, parse_stamp(row.head_at), bytes(row.head_hash).hex())
+
+
 @dataclass(slots=True)
 class Chain:
-    """Appends entries; the caller holds the activity's row lock, so there is one writer."""
+    """Appends entries; the caller holds the activity's row lock, so there is one writer. `now` is the database's clock, and
+    `head` the chain's end, both as they were once the lock was had."""
 
     tx: Transaction
     activity: str
     now: datetime
     signer: Signer
-    head: Entry | None
+    head: Entry | Head | None
 
     @classmethod
-    async def of(cls, tx: Transaction, activity: str, signer: Signer) -> Self:
-        """The chain's end, and the database's clock read after the lock was had."""
-        row = await tx.one(Q.chain_head, {"activity": activity})
-        head = None if row.seq is None else entry_of(row)
-        return cls(tx, activity, row.now, signer, head)
+    def of(cls, tx: Transaction, row: Any, signer: Signer) -> Self:
+        """Of the row that `drawing.decide.lock` gave."""
+        return cls(tx, row.id, row.now, signer, head_of(row))
 
     async def append(self, kind: EntryType, body: Mapping[str, Any]) -> Entry:
         """Sign the next entry and post it; a clock a little behind the chain is lifted to it, never the other way."""

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from db.pool import Transaction
+from db.queries import Query
 from drawing.canonical import canon, read
 from drawing.chain import Chain, Custody, Q
 from drawing.lifecycle import ActivityState
@@ -57,8 +58,9 @@ class Evidence:
 
 
 async def lock(tx: Transaction, activity: str) -> Any:
-    """The activity's row, locked until the transaction ends: a draw has one writer at a time."""
-    row = await tx.one(Q.lock_activity, {"activity": activity})
+    """The activity's row, locked until the transaction ends, with the end of its chain: a draw has one writer at a time."""
+    tx.post(Q.lock_activity, {"activity": activity})
+    row = await tx.one(Q.locked_activity, {"activity": activity})
     if row is None:
         raise LookupError(f"no activity {activity}")
     return row
@@ -84,16 +86,18 @@ async def answer(
     """An expert's confirmed key; raises NotOurs when it counts no more. Saying the same again changes nothing."""
     activity = await lock_settled(tx, call.activity, regardless=regardless)
     evidence = Evidence.of(facts)
-    row = await _write(tx, call, outcome.value, evidence)
+    row = await _written(tx, call, Q.decide_invitation, outcome.value, evidence)
     if row is None:
         return
-    await close_pick(tx, row.pick, outcome)
+    if not row.closed:
+        raise NotOurs
+    tx.post(Q.drop_waiting, {"pick": row.pick})
     if outcome is PickOutcome.ACCEPTED:
         travel = Rules.load(activity.rules).travel_s
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
     else:
         tx.post(Q.set_owed, {"activity": call.activity, "owed": True})
-    chain = await Chain.of(tx, call.activity, custody.signer)
+    chain = Chain.of(tx, activity, custody.signer)
     expert = facts["expert"]
     await chain.append(
         EntryType.ATTEMPT, {"expert": expert, "attempt": row.attempt, "evidence": evidence.hash}
@@ -103,10 +107,10 @@ async def answer(
     )
 
 
-async def _write(tx: Transaction, call: Call, outcome: str, evidence: Evidence) -> Any:
+async def _written(tx: Transaction, call: Call, statement: Query, outcome: str, evidence: Evidence) -> Any:
     """Write the decision into the call; None when the very same is there already (its first answer got lost)."""
     values = {"call": call.id, "epoch": call.epoch, "outcome": outcome}
-    row = await tx.one(Q.decide_call, values | evidence.parameters())
+    row = await tx.one(statement, values | evidence.parameters())
     if row is None and not await tx.value(Q.decided_so, values):
         raise NotOurs
     return row
@@ -123,23 +127,38 @@ async def reply(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, A
     no pick. Raises NotOurs when the call is no longer ours, or the expert holds the seat no more.
     """
     await lock(tx, call.activity)
-    row = await _write(tx, call, outcome, Evidence.of(facts))
+    row = await _written(tx, call, Q.decide_call, outcome, Evidence.of(facts))
     if row is not None and row.pick is not None and not await tx.value(Q.pick_stands, {"pick": row.pick}):
+        raise NotOurs
+
+
+async def leave(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, Any]) -> None:
+    """As `reply`, for leave (请假) that the expert asks for by themselves: until the rules' limit before 集合时间, by the
+    database's clock.
+    """
+    activity = await lock(tx, call.activity)
+    row = await _written(tx, call, Q.decide_call, outcome, Evidence.of(facts))
+    lead = Rules.load(activity.rules).inbound.leave_lead_s
+    if row is not None and not await tx.value(Q.may_leave, {"pick": row.pick, "lead": lead}):
         raise NotOurs
 
 
 async def share(
     tx: Transaction, custody: Custody, call: Call, digits: str, facts: Mapping[str, Any]
 ) -> None:
-    """The witness's confirmed digits, exactly one share a draw; raises NotOurs when one is there or they are weak."""
-    await lock(tx, call.activity)
-    row = await _write(tx, call, "share_given", Evidence.of(facts))
+    """The witness's confirmed digits, exactly one share a draw; raises NotOurs when one is there, they are weak, or the draw has
+    been ended.
+    """
+    activity = await lock(tx, call.activity)
+    if activity.state != ActivityState.DRAWING.value:
+        raise NotOurs
+    row = await _written(tx, call, Q.decide_call, "share_given", Evidence.of(facts))
     if row is None:
         return
     used = await tx.all(Q.shares_used)
     if weak_share(digits, {each.value for each in used}) or await tx.one(Q.share_entry, {"activity": call.activity}):
         raise NotOurs
-    chain = await Chain.of(tx, call.activity, custody.signer)
+    chain = Chain.of(tx, activity, custody.signer)
     await chain.append(EntryType.WITNESS, {"share": {"by": row.witness, "value": digits}})
 
 
@@ -172,7 +191,7 @@ async def share_on_page(
         raise ShareRefused(f"当前状态为“{ActivityState(row.state).label}”，不能见证。您的数字没有使用。")
     if reason := weak_share(digits, {each.value for each in await tx.all(Q.shares_used)}):
         raise ShareRefused(WEAK_SHARES[reason], weak=True)
-    chain = await Chain.of(tx, activity, custody.signer)
+    chain = Chain.of(tx, row, custody.signer)
     await chain.append(EntryType.WITNESS, {"share": {"by": witness, "value": digits}})
     await tx.run(Q.drop_witness_calls, {"activity": activity})
     await tx.run(Q.wake, {"activity": activity})
@@ -192,7 +211,7 @@ async def end_call(
 
     Returns the outcome that stands, or None when the call is no longer ours or its end was written before.
     """
-    await lock_settled(tx, call.activity, regardless=regardless)
+    activity = await lock_settled(tx, call.activity, regardless=regardless)
     evidence = Evidence.of(facts)
     row = await tx.one(
         Q.end_call,
@@ -201,16 +220,13 @@ async def end_call(
     if row is None:
         return None
     if not row.decided:
-        await _record_attempt(tx, custody, call, row, outcome, evidence)
+        await _record_attempt(tx, Chain.of(tx, activity, custody.signer), row, outcome, evidence)
     return str(row.outcome)
 
 
-async def _record_attempt(
-    tx: Transaction, custody: Custody, call: Call, row: Any, outcome: str, evidence: Evidence
-) -> None:
-    chain = await Chain.of(tx, call.activity, custody.signer)
+async def _record_attempt(tx: Transaction, chain: Chain, row: Any, outcome: str, evidence: Evidence) -> None:
     if row.flow == "witness":
-        if await tx.one(Q.share_entry, {"activity": call.activity}):
+        if await tx.one(Q.share_entry, {"activity": chain.activity}):
             return  # given on the page while this call rang: nothing is tried any more
         await chain.append(
             EntryType.WITNESS_TRY, {"by": row.witness, "attempt": row.attempt, "happened": outcome}
@@ -228,7 +244,7 @@ async def unavailable(
     """An appointment made elsewhere since the commit: the pick's outcome rests on that activity's outcome."""
     await close_pick(tx, pick, PickOutcome.UNAVAILABLE)
     tx.post(Q.set_owed, {"activity": activity.id, "owed": True})
-    chain = await Chain.of(tx, activity.id, custody.signer)
+    chain = Chain.of(tx, activity, custody.signer)
     await chain.append(
         EntryType.OUTCOME, {"expert": expert, "outcome": "unavailable", "rests_on": [rests_on]}
     )

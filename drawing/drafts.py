@@ -15,8 +15,9 @@ from typing import Any
 from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing import planning, projects
-from drawing.activities import AvoidedPerson, Notice, next_number, sealed_person
+from drawing.activities import Notice, next_number
 from drawing.chain import Q as COMMON
+from drawing.decide import lock
 from drawing.eligibility import Condition, Mode
 from drawing.planning import Refused, confirm
 from drawing.projects import Q
@@ -145,7 +146,7 @@ async def earlier_choices(db: Database, scope: Mapping[str, str | None]) -> list
 
 async def save_notice(tx: Transaction, activity: str, number: int | None, notice: Notice) -> int:
     """Add (number None) or change a notice; its number. Refused at the fields that are wrong."""
-    row = await tx.one(COMMON.lock_activity, {"activity": activity})
+    row = await lock(tx, activity)
     details = await tx.one(Q.details, {"activity": activity, "company": None, "handler": None})
     faults = planning.gathering(notice.gather_at, details.bid_opening, row.evaluation_start, row.now)
     texts = {name: getattr(notice, name) for name in ("venue", "address", "room", "contact", "note")}
@@ -169,7 +170,7 @@ async def delete_notice(tx: Transaction, activity: str, number: int) -> None:
 
 async def save_condition(tx: Transaction, activity: str, notice: int, condition: Condition) -> str:
     """Add (id "") or change a condition; its id. Refused when it takes more seats than remain."""
-    row = await tx.one(COMMON.lock_activity, {"activity": activity})
+    row = await lock(tx, activity)
     others = await tx.value(Q.planned, {"activity": activity, "id": condition.id})
     confirm(planning.seats(condition.seats, row.seats, others))
     values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(condition).items()}
@@ -207,19 +208,6 @@ def condition_of(row: Any) -> Condition:
 
 
 # --- 回避 -------------------------------------------------------------------------------------------------------
-
-
-async def avoid_unit(tx: Transaction, activity: str, unit: str, code: str, reason: str) -> None:
-    """回避单位; Refused if it is there already, however it is written."""
-    if await tx.value(Q.avoided_already, {"activity": activity, "unit": unit}):
-        raise Refused({"unit": "该单位已在回避单位中。"})
-    values = {"activity": activity, "unit": unit, "code": code, "reason": reason, "fixed": False}
-    await tx.run(Q.insert_avoidance_unit, values)
-
-
-async def avoid_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> None:
-    """回避人员: by 证件号, else everybody of that name."""
-    await tx.run(COMMON.insert_avoided_person, {"activity": activity} | sealed_person(vault, person))
 
 
 async def stop_avoiding(tx: Transaction, activity: str, entry: int) -> str:

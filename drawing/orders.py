@@ -7,7 +7,7 @@ database: whoever reads it must not learn who is next.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from db.pool import Transaction
@@ -18,7 +18,7 @@ from drawing.lots import Placed
 
 PURPOSE = "order-block"
 _KEPT = 256  # blocks, some 100 kB each
-_ORDER_BLOCK = Q.order_block
+_ORDER_BLOCK, _CONDITIONS = Q.order_block, Q.conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,12 @@ class Order:
 
 
 class Orders:
-    """Reads and remembers blocks."""
+    """Reads and remembers what a commit has fixed."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._blocks: OrderedDict[tuple[str, int, str, int], tuple[Entry, ...]] = OrderedDict()
+        self._seats: OrderedDict[tuple[str, int], Mapping[str, int]] = OrderedDict()
 
     async def head(self, tx: Transaction, activity: str, draw: int, condition: str, blocks: int) -> Order:
         """At least `blocks` blocks of an order, fewer only where it ends."""
@@ -52,6 +53,16 @@ class Orders:
             if len(block) < BLOCK:
                 return Order(activity, draw, condition, tuple(entries), whole=True)
         return Order(activity, draw, condition, tuple(entries), whole=False)
+
+    async def seats(self, tx: Transaction, activity: str, draw: int) -> Mapping[str, int]:
+        """The seats of each condition, in the commit's order; fixed by the commit, like the order itself."""
+        key = (activity, draw)
+        if key not in self._seats:
+            rows = await tx.all(_CONDITIONS, {"activity": activity})
+            self._seats[key] = {row.id: row.seats for row in rows}
+            if len(self._seats) > _KEPT:
+                self._seats.popitem(last=False)
+        return self._seats[key]
 
     async def _block(self, tx: Transaction, key: tuple[str, int, str, int]) -> tuple[Entry, ...]:
         if key in self._blocks:

@@ -238,6 +238,12 @@ INSERT INTO avoidance (activity, unit, code, reason, fixed) VALUES (%(activity)s
 -- Whether this unit is there already, however it is written.
 SELECT EXISTS (SELECT FROM avoidance WHERE activity = %(activity)s AND normal_unit(unit) = normal_unit(%(unit)s));
 
+-- name: person_avoided_already
+-- Whether this person is there already, by the same 证件号, or by the same name where both have none.
+SELECT EXISTS (SELECT FROM avoidance WHERE activity = %(activity)s AND unit IS NULL AND (
+  id_card_hash = %(id_card_hash)s::bytea
+  OR %(id_card_hash)s::bytea IS NULL AND id_card_hash IS NULL AND name_hash = %(name_hash)s::bytea));
+
 -- name: delete_avoidance
 -- An entry that a person made; the fixed ones stay (B2).
 DELETE FROM avoidance WHERE activity = %(activity)s AND id = %(id)s AND NOT fixed RETURNING coalesce(unit, '回避人员');

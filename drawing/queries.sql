@@ -1,15 +1,21 @@
 -- Every statement of drawing/, each with a name and one sentence. Locks are taken in the order activity, pick, call, ledger.
 
--- name: lock_activity (prepared)
+-- name: lock_activity
 -- A draw has one writer at a time: every transaction that touches it begins here.
+SELECT FROM activity a WHERE a.id = %(activity)s FOR UPDATE;
+
+-- name: locked_activity (prepared)
+-- The activity as it is once the lock is held, and the end of its chain; a statement of its own, because the one that waited
+-- for the lock still sees the chain as it was before.
 SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
-       clock_timestamp() AS now
-FROM activity a WHERE a.id = %(activity)s FOR UPDATE;
+       clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash
+FROM activity a LEFT JOIN LATERAL (
+  SELECT seq, at, hash FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
+WHERE a.id = %(activity)s;
 
 -- name: try_lock_activity (prepared)
 -- The same for a sweep: another worker that holds it does the work.
-SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
-       clock_timestamp() AS now
+SELECT a.id, a.state::text AS state, a.rules, a.owed, clock_timestamp() AS now
 FROM activity a WHERE a.id = %(activity)s FOR UPDATE SKIP LOCKED;
 
 -- name: running
@@ -121,22 +127,26 @@ FROM pick p WHERE p.activity = %(activity)s ORDER BY p.id;
 
 -- name: standing (prepared)
 -- Whether anything is due, in one look: the draw under way (or the last one, or NULLs), planned and agreed seats, open picks,
--- open picks without a call under way, live calls.
-SELECT d.no, d.system_share_enc, d.witnessed_at, d.sealed_at, t.accepted, t.open, t.idle,
+-- open picks without a call under way, live calls, and the end of the chain.
+SELECT h.seq AS head_seq, h.at AS head_at, h.hash AS head_hash, d.no, d.system_share_enc, d.witnessed_at, d.sealed_at, t.accepted, t.open, t.idle,
        (SELECT sum(c.seats) FROM condition c WHERE c.activity = %(activity)s) AS planned,
        (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.state = 'live') AS live
 FROM (SELECT count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
              count(*) FILTER (WHERE p.outcome = 'open') AS open,
              count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
-               SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND (c.state = 'live'
-                 OR c.state = 'waiting' AND (c.attempt = 1
+               SELECT FROM call c WHERE c.pick = p.id AND (
+                 c.flow IN ('invitation', 'call_back_invitation') AND c.state = 'live'
+                 OR c.flow = 'invitation' AND c.state = 'waiting' AND (c.attempt = 1
                    OR p.picked_at > clock_timestamp() - %(hold)s * interval '1 second')))) AS idle
       FROM pick p WHERE p.activity = %(activity)s AND p.outcome IN ('open', 'accepted')) t
 LEFT JOIN LATERAL (
-  SELECT * FROM draw WHERE draw.activity = %(activity)s ORDER BY no DESC LIMIT 1) d ON true;
+  SELECT * FROM draw WHERE draw.activity = %(activity)s ORDER BY no DESC LIMIT 1) d ON true
+LEFT JOIN LATERAL (
+  SELECT seq, at, hash FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1) h ON true;
 
 -- name: idle_picks
--- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits.
+-- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits. A call back
+-- holds the seat while it is live, and is no try: whoever forges an expert's number must not use their tries up.
 SELECT p.id, p.condition, p.seat, p.expert, p.pseudonym, p.picked_at,
        (SELECT c.id FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'waiting') AS retry,
        ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
@@ -147,16 +157,10 @@ SELECT p.id, p.condition, p.seat, p.expert, p.pseudonym, p.picked_at,
              AND c.state = 'ended' ORDER BY c.attempt) AS evidence
 FROM pick p
 WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
-  SELECT FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
-    AND (c.state = 'live' OR c.state = 'waiting' AND c.attempt = 1))
+  SELECT FROM call c WHERE c.pick = p.id AND (
+    c.flow IN ('invitation', 'call_back_invitation') AND c.state = 'live'
+    OR c.flow = 'invitation' AND c.state = 'waiting' AND c.attempt = 1))
 ORDER BY p.id;
-
--- name: pauses
--- When the draw under way was paused and went on, in turn.
-SELECT t.at FROM transcript t
-WHERE t.activity = %(activity)s AND t.type IN ('pause', 'resume')
-  AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit')
-ORDER BY t.seq;
 
 -- name: insert_pick (prepared)
 -- A pick takes its numbered seat; the unique index refuses a second one on it. Its 验证码 is the first of %(codes)s that nobody
@@ -176,6 +180,26 @@ WHERE id = %(pick)s AND outcome = 'open';
 -- A waiting call whose matter is settled, such as a retry that held its seat too long (D9).
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
 WHERE id = %(call)s AND state = 'waiting';
+
+-- name: drop_waiting_calls
+-- 强制结束: who waits to be called about this draw is not called any more, nor told where to go.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE activity = %(activity)s AND flow IN ('invitation', 'witness', 'details') AND state = 'waiting';
+
+-- name: halt_numbers
+-- How many have agreed in the draw under way, and how many lines to experts are open: what a pause or an end says of its moment.
+SELECT (SELECT count(*) FROM pick p WHERE p.activity = %(activity)s AND p.outcome = 'accepted'
+          AND p.draw = (SELECT max(no) FROM draw WHERE draw.activity = %(activity)s)) AS agreed,
+       (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.flow = 'invitation' AND c.state = 'live') AS live;
+
+-- name: pauses
+-- The pauses and resumptions of the draw under way, in order.
+SELECT type, at FROM transcript WHERE activity = %(activity)s AND type IN ('pause', 'resume')
+  AND seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit') ORDER BY seq;
+
+-- name: drop_appointments
+-- After 强制结束 nobody is expected: who had agreed is free for another evaluation.
+DELETE FROM appointment WHERE activity = %(activity)s;
 
 -- name: insert_appointment
 -- Who agreed is busy from 集合时间 − travel to 预计评标结束.
@@ -199,6 +223,17 @@ UPDATE call SET outcome = %(outcome)s::call_outcome, decided_at = clock_timestam
 WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live'
 RETURNING pick, expert, witness, attempt;
 
+-- name: decide_invitation (prepared)
+-- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already.
+WITH decided AS (
+  UPDATE call SET outcome = %(outcome)s::text::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
+         evidence_hash = %(evidence_hash)s
+  WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live' RETURNING pick, attempt),
+closed AS (
+  UPDATE pick p SET outcome = %(outcome)s::text::pick_outcome, decided_at = clock_timestamp()
+  FROM decided d WHERE p.id = d.pick AND p.outcome = 'open' RETURNING p.id)
+SELECT d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed FROM decided d;
+
 -- name: decided_so
 -- Whether this very decision stands already: its first answer got lost on the way back.
 SELECT true FROM call
@@ -221,11 +256,9 @@ SELECT pseudonym FROM pick WHERE id = %(pick)s AND outcome = 'open';
 SELECT witness, attempt, state::text AS state, outcome::text AS outcome, ended_at
 FROM call WHERE activity = %(activity)s AND flow = 'witness' ORDER BY attempt, id;
 
--- name: chain_head (prepared)
--- The last entry of an activity's chain, and the clock as it is once the lock is held.
-SELECT t.seq, t.at, t.type, t.body, t.prev, t.hash, t.sig, clock_timestamp() AS now
-FROM (SELECT) AS always LEFT JOIN LATERAL (
-  SELECT * FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1) t ON true;
+-- name: now
+-- The database's clock, which is the only one that counts.
+SELECT clock_timestamp();
 
 -- name: chain
 -- The whole chain.
@@ -324,6 +357,11 @@ UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timesta
 WHERE flow = %(flow)s AND activity = %(activity)s AND pick = ANY(%(picks)s::bigint[]) AND state = 'waiting'
 AND matter <> %(matter)s::jsonb;
 
+-- name: drop_other_kinds
+-- Who is let go is called about nothing else of the activity.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE activity = %(activity)s AND pick = ANY(%(picks)s::bigint[]) AND state = 'waiting' AND flow <> ALL(%(ends)s::text[]);
+
 -- name: drop_kinds
 -- Waiting calls of these kinds, whose matter is settled.
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
@@ -341,8 +379,11 @@ ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING
 RETURNING pick;
 
 -- name: round_so_far
--- What the calls of one round came to, those that were dialled; by which rules and until when it goes on.
+-- What the calls of one round came to, those that were dialled; by which rules and until when it goes on, and whether the
+-- expert has been let go since.
 SELECT c.flow, c.activity, c.pick, c.matter, a.rules, n.gather_at, clock_timestamp() AS now,
+       c.flow <> ALL(%(ends)s::text[]) AND EXISTS (
+         SELECT FROM call e WHERE e.pick = c.pick AND e.flow = ANY(%(ends)s::text[])) AS over,
        ARRAY(SELECT o.outcome::text FROM call o WHERE o.pick = c.pick AND o.flow = c.flow AND o.matter = c.matter
              AND o.state = 'ended' AND o.dialled_at IS NOT NULL ORDER BY o.attempt) AS outcomes
 FROM call c JOIN activity a ON a.id = c.activity JOIN pick p ON p.id = c.pick
@@ -351,13 +392,43 @@ FROM call c JOIN activity a ON a.id = c.activity JOIN pick p ON p.id = c.pick
 WHERE c.id = %(call)s;
 
 -- name: last_notices
--- What the calls of a kind came to, by pick: those with the matter of the last one, and whether one is open.
-SELECT c.pick, bool_or(c.state <> 'ended') AS open,
-       coalesce(array_agg(c.outcome::text) FILTER (WHERE c.outcome IS NOT NULL), '{}') AS outcomes
+-- What the calls of a kind came to, by pick: those with the matter of the last one, how many were dialled, whether one is open.
+SELECT c.pick, bool_or(c.state <> 'ended') AS open, count(c.dialled_at) AS calls,
+       coalesce(array_agg(c.outcome::text ORDER BY c.attempt) FILTER (WHERE c.outcome IS NOT NULL), '{}') AS outcomes
 FROM call c JOIN LATERAL (
   SELECT l.matter FROM call l WHERE l.pick = c.pick AND l.flow = c.flow ORDER BY l.attempt DESC LIMIT 1) last
   ON last.matter = c.matter
 WHERE c.activity = %(activity)s AND c.flow = %(flow)s AND c.pick IS NOT NULL GROUP BY c.pick;
+
+-- name: gatherings
+-- Gatherings within two days of activities whose experts are to come.
+SELECT a.id AS activity, a.rules, n.id AS notice, n.gather_at, clock_timestamp() AS now
+FROM activity a JOIN notice n ON n.activity = a.id
+WHERE a.state IN ('drawing', 'paused', 'short', 'completed')
+AND n.gather_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '2 days' ORDER BY a.id, n.id;
+
+-- name: to_remind
+-- Who had agreed before the moment, was not asked to be reminded since then, and is not let go.
+SELECT p.id FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+WHERE p.activity = %(activity)s AND k.notice = %(notice)s AND p.outcome = 'accepted' AND p.decided_at < %(since)s
+AND NOT EXISTS (SELECT FROM call c WHERE c.pick = p.id AND (c.flow = 'reminder' AND c.matter = %(matter)s::jsonb
+                OR c.flow = ANY(%(ends)s::text[]))) ORDER BY p.id;
+
+-- name: agreed
+-- Who holds a seat, of one notice or of all.
+SELECT p.id FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND k.notice = coalesce(%(notice)s, k.notice) ORDER BY p.id;
+
+-- name: drop_waiting
+-- A pick is decided: an invitation of it that waits, as a retry or as a call back, has nothing to ask any more.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE pick = %(pick)s AND flow IN ('invitation', 'call_back_invitation') AND state = 'waiting';
+
+-- name: may_leave
+-- Whether a pick still holds its seat and it is still time to ask for leave (请假).
+SELECT true FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+       JOIN notice n ON n.activity = k.activity AND n.id = k.notice
+WHERE p.id = %(pick)s AND p.outcome = 'accepted' AND clock_timestamp() < n.gather_at - %(lead)s * interval '1 second';
 
 -- name: pick_stands
 -- Whether a pick still holds its seat.
@@ -440,3 +511,26 @@ FROM pick p LEFT JOIN LATERAL (
                                        AND b.attempt = c.attempt - 1)) AS outcome, c.not_before
   FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt DESC LIMIT 1) l ON true
 WHERE p.activity = %(activity)s ORDER BY p.id;
+
+-- name: masked_pick
+-- Whom staff wants to talk with, and by which rules.
+SELECT p.outcome::text AS outcome, a.rules FROM pick p JOIN activity a ON a.id = p.activity
+WHERE p.id = %(pick)s AND p.activity = %(activity)s;
+
+-- name: ask_masked
+-- A masked call, unless one with this expert is open already.
+INSERT INTO call (id, flow, activity, pick, expert, attempt, staff_phone_enc, matter)
+SELECT %(id)s, 'masked', p.activity, p.id, p.expert,
+       1 + (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'masked'), %(staff)s,
+       jsonb_build_object('record', %(record)s::boolean, 'asked', extract(epoch FROM clock_timestamp())::bigint)
+FROM pick p WHERE p.id = %(pick)s
+ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING;
+
+-- name: masked_calls
+-- 拨打记录: the masked calls with one expert, whether the expert was rung, and for how many seconds the two talked.
+SELECT id, state::text AS state, outcome::text AS outcome,
+       to_timestamp((matter ->> 'asked')::bigint) AS at, trail ->> 'recording' IS NOT NULL AS recorded,
+       coalesce(jsonb_typeof(trail -> 'expert') = 'object', false) AS rung,
+       trail -> 'staff' ->> 'dialled' IS NOT NULL AS dialled,
+       extract(epoch FROM (trail ->> 'parted')::timestamptz - (trail ->> 'joined')::timestamptz)::float8 AS talked
+FROM call WHERE activity = %(activity)s AND pick = %(pick)s AND flow = 'masked' ORDER BY attempt DESC;

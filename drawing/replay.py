@@ -57,8 +57,8 @@ class Replay(Progress):
 
     def _may_run(self, kind: EntryType) -> None:
         self._require(not self.draw.sealed, f"封存之后不应再有 {kind.value} 记录")
-        if kind not in (EntryType.WITNESS, EntryType.WITNESS_TRY):
-            self._require(self.draw.witnessed, f"见证之前不应有 {kind.value} 记录")
+        if kind not in (EntryType.WITNESS, EntryType.WITNESS_TRY, EntryType.FORCE_END):
+            self._require(self.draw.witnessed or self.draw.ended, f"见证之前不应有 {kind.value} 记录")
 
     def _nobody_starved(self) -> None:
         draw = self.draw
@@ -107,6 +107,7 @@ class Replay(Progress):
         self.draw.share = share
 
     def _first_witness(self) -> None:
+        self._require(not self.draw.ended, "强制结束之后不应再有见证数字")
         self._require(not self.draw.witnessed, "见证数字只能有一份" if self.draw.commit.witnesses else "承诺为无见证")
         self.draw.witnessed = True
 

@@ -55,7 +55,7 @@ async def _unseal(tx: Transaction, custody: Custody, activity: str) -> None:
     lifecycle.after(ActivityState(row.state), Act.UNSEAL, Role.SYSTEM)
     if not await tx.run(Q.unseal, {"activity": activity, "lead": lead}):
         raise Sealed(f"抽取结果将于 {stamp(opens_at)[:16].replace('T', ' ')} 解密。", opens_at)
-    chain = await Chain.of(tx, activity, custody.signer)
+    chain = Chain.of(tx, row, custody.signer)
     body = {"lead_seconds": int(lead), "evaluation_start": stamp(row.evaluation_start)}
     await chain.append(EntryType.UNSEAL, body)
     await log(tx, activity, Act.UNSEAL, "system", Role.SYSTEM)
@@ -63,8 +63,10 @@ async def _unseal(tx: Transaction, custody: Custody, activity: str) -> None:
 
 async def members(db: Database, custody: Custody, activity: str) -> list[Member]:
     """Who agreed, by condition and seat; raises Sealed before it is opened."""
-    await unseal(db, custody, activity)
     rows = await db.all(Q.results, {"activity": activity})
+    if not rows:  # the first look after the time opens it; the others need no lock
+        await unseal(db, custody, activity)
+        rows = await db.all(Q.results, {"activity": activity})
     return [
         Member(
             condition=row.condition,
@@ -86,6 +88,6 @@ async def printed(tx: Transaction, custody: Custody, activity: str, by: str, act
     lifecycle.after(ActivityState(row.state), Act.PRINT, role)
     if row.unsealed_at is None:
         raise Sealed("抽取结果尚未解密，不能打印。", None)
-    chain = await Chain.of(tx, activity, custody.signer)
+    chain = Chain.of(tx, row, custody.signer)
     await chain.append(EntryType.PRINT, {"by": by})
     await log(tx, activity, Act.PRINT, actor, role)

@@ -12,6 +12,7 @@ from db.vault import Vault
 from drawing import drafts, planning
 from drawing.activities import Witness, sealed_witness
 from drawing.chain import Q as COMMON
+from drawing.decide import lock
 from drawing.planning import Refused
 from drawing.preview import Preview, preview
 from drawing.projects import Q
@@ -34,7 +35,7 @@ class Application:
 
 async def submit(tx: Transaction, activity: str, application: Application) -> None:
     """Hand it to the terminal; Refused while something is missing (C3) or its times have passed."""
-    row = await tx.one(COMMON.lock_activity, {"activity": activity})
+    row = await lock(tx, activity)
     told = await missing(tx, activity, row.seats) or _late(row.evaluation_start, row.now)
     if told:
         raise Refused({"": told})
@@ -59,7 +60,7 @@ async def approve(
     tx: Transaction, vault: Vault, activity: str, reviewer: str, remark: str, witnesses: Sequence[Witness]
 ) -> None:
     """核验通过, with the supervisors who will witness; Refused where the activity's rules demand one."""
-    row = await tx.one(COMMON.lock_activity, {"activity": activity})
+    row = await lock(tx, activity)
     rules = Rules.load(row.rules)
     if any(not rules.calling.allows(each.phone) for each in witnesses):
         raise Refused({"witness_name": "监督人的电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"})

@@ -41,12 +41,21 @@ class Table:
             raise self.wrong(key, f"at least {least}")
         return value
 
-    def numbers(self, key: str, count: int) -> list[int]:
+    def numbers(self, key: str, count: int | None = None) -> list[int]:
+        """Positive integers that do not descend; any number of them, but one, where `count` is None."""
         value: list[Any] = self.take(key, list)
-        good = len(value) == count and all(type(each) is int and each > 0 for each in value)
+        enough = bool(value) if count is None else len(value) == count
+        good = enough and all(type(each) is int and each > 0 for each in value)
         if not good or value != sorted(value):
-            raise self.wrong(key, f"{count} ascending integers from 1")
+            raise self.wrong(key, f"{count or 'some'} ascending integers from 1")
         return value
+
+    def clock(self, key: str) -> time:
+        """A local time of day."""
+        try:
+            return time.fromisoformat(self.text(key))
+        except ValueError as error:
+            raise self.wrong(key, 'a time, as "19:00"') from error
 
     def hours(self, key: str) -> tuple[time, time | None]:
         """Local times from and until; 24:00 is None."""

@@ -101,6 +101,16 @@ class Calling:
 
 
 @dataclass(frozen=True, slots=True)
+class Messages:
+    """What is sent besides calls. Times in seconds."""
+
+    announce_s: int  # N3: a 短信 announces the first call, which comes so much later; 0: none
+    witness_receipt: bool  # the 监督人 gets the receipt as a 短信 too
+    tries: int
+    pause_s: tuple[int, ...]  # after each failed try, the last one for all that follow
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeRule:
     """How often and when who has agreed is called about one matter. Times in seconds; hours as in Calling."""
 
@@ -117,6 +127,17 @@ class NoticeRule:
     def used_up(self, outcomes: Sequence[str]) -> bool:
         """Whether these calls were all tries there are; those that broke by our own fault are none."""
         return sum(outcome not in OUR_FAILURES for outcome in outcomes) >= self.tries
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRule:
+    """What keeps the inbound line (K4) from being blocked, and from making us ring somebody all day. Times in seconds."""
+
+    at_once: int  # calls from outside on a node at the same time; one more is busy
+    per_number_hour: int  # calls from one number that are taken in an hour
+    call_backs_hour: int  # to one person, beside the budget of all calls
+    call_backs_day: int
+    leave_lead_s: int  # before 集合时间: until then leave (请假) may be asked for by telephone
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +160,10 @@ class Rules:
     hold_s: int  # a retry keeps its seat at most so long (D9)
     calling: Calling
     notices: Mapping[str, NoticeRule]  # by kind of call (ivr.dialplans); "": for those that are not named
+    reminder_evening: time  # of the day before the gathering
+    reminder_before_s: int  # and once more so long before
+    inbound: InboundRule
+    messages: Messages
     sources: Mapping[str, Source]
 
     @classmethod
@@ -165,11 +190,16 @@ class Rules:
     @classmethod
     def _read(cls, top: Table) -> Self:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
-        names = ("witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices")
+        names = (
+            "witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder", "inbound",
+            "messages",
+        )  # fmt: skip
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
-        witness, sealing, appointment, avoidance, preview, unreached, calling, notices = tables.values()
+        (
+            witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, inbound, messages,
+        ) = tables.values()  # fmt: skip
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
             version=top.text("version"),
@@ -188,6 +218,15 @@ class Rules:
             hold_s=unreached.number("hold_s", least=1),
             calling=_calling(calling),
             notices=_notices(notices),
+            reminder_evening=reminder.clock("evening"),
+            reminder_before_s=reminder.number("before_s", least=1),
+            inbound=_inbound(inbound),
+            messages=Messages(
+                announce_s=messages.number("announce_s"),
+                witness_receipt=messages.take("witness_receipt", bool),
+                tries=messages.number("tries", least=1),
+                pause_s=tuple(messages.numbers("pause_s")),
+            ),
             sources=sources,
         )
         for table in tables.values():
@@ -260,6 +299,16 @@ def _calling(table: Table) -> Calling:
     )
     budget.done()
     return calling
+
+
+def _inbound(table: Table) -> InboundRule:
+    return InboundRule(
+        at_once=table.number("at_once", least=1),
+        per_number_hour=table.number("per_number_hour", least=1),
+        call_backs_hour=table.number("call_backs_hour", least=1),
+        call_backs_day=table.number("call_backs_day", least=1),
+        leave_lead_s=table.number("leave_lead_s"),
+    )
 
 
 NOTICE_KEYS = ("tries", "pause_s", "hours", "until_s")

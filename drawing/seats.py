@@ -66,7 +66,7 @@ def held_seconds(since: datetime, until: datetime, pauses: Iterable[Pause]) -> f
 def verdict(tries: Sequence[Try], now: datetime, rules: Rules, pauses: Iterable[Pause] = ()) -> Again | Verdict:
     """What follows for an open pick whose last call has ended without a decision (requirements D9, K2).
 
-    A retry holds its seat from the end of the first call on, and for the rules' time at most.
+    A retry holds its seat from the end of the first call on, and for the rules' time at most; `pauses` (from, until) don't count.
     """
     if not tries:
         return Again(1, now)

@@ -18,7 +18,7 @@ from db.blocking import BlockingTransaction, transaction
 from db.vault import Signer, Vault
 from drawing import bulk, pool, transcript
 from drawing.canonical import read
-from drawing.chain import Q, entry_of, row_of
+from drawing.chain import Q, head_of, row_of
 from drawing.commit import Commit
 from drawing.eligibility import Avoid, Condition, Mode
 from drawing.ledger import lot_hash
@@ -47,7 +47,7 @@ def commit_draw(dsn: str, master_key: Path, signing_key: Path, activity: str) ->
     """Take the snapshot and write the commit of the activity's next draw; False when that is not wanted any more."""
     vault = Vault.open(master_key)
     with transaction(dsn) as tx:
-        row = tx.one(Q.lock_activity, {"activity": activity})
+        row = _locked(tx, activity)
         last = tx.one(Q.current_draw, {"activity": activity})
         if row is None or row.state != ActivityState.DRAWING.value or (last and not last.sealed_at):
             return False
@@ -82,7 +82,7 @@ def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, num
         system_share_hash=sha256(system_share).hexdigest(),
         witnesses=witnesses,
     )
-    entry = _append(tx, signer, row.id, EntryType.COMMIT, commit.to_json())
+    entry = _append(tx, signer, row, EntryType.COMMIT, commit.to_json())
     secrets = {
         "system_share_enc": vault.encrypt(system_share, SYSTEM_SHARE),
         "pool_key_enc": vault.encrypt(keys.pool, POOL_KEY),
@@ -139,12 +139,15 @@ def _last_about(tx: BlockingTransaction, lot: str) -> str | None:
     return None if found is None else bytes(found).hex()
 
 
-def _append(tx: BlockingTransaction, signer: Signer, activity: str, kind: EntryType, body: dict[str, Any]) -> Entry:
-    row = tx.one(Q.chain_head, {"activity": activity})
-    head = None if row.seq is None else entry_of(row)
-    at = row.now if head is None else max(row.now, head.at)
-    entry = transcript.append(head, at, kind, body, signer.sign)
-    tx.run(Q.append_entry, row_of(activity, entry))
+def _locked(tx: BlockingTransaction, activity: str) -> Any:
+    tx.run(Q.lock_activity, {"activity": activity})
+    return tx.one(Q.locked_activity, {"activity": activity})
+
+
+def _append(tx: BlockingTransaction, signer: Signer, row: Any, kind: EntryType, body: dict[str, Any]) -> Entry:
+    head, now = head_of(row), tx.value(Q.now)  # the snapshot took its time
+    entry = transcript.append(head, now if head is None else max(now, head.at), kind, body, signer.sign)
+    tx.run(Q.append_entry, row_of(row.id, entry))
     return entry
 
 
@@ -181,7 +184,7 @@ def order_draw(dsn: str, master_key: Path, activity: str) -> bool:
     """Compute and store the order of every condition from the witness's share; False when it is there already."""
     vault = Vault.open(master_key)
     with transaction(dsn) as tx:
-        tx.one(Q.lock_activity, {"activity": activity})
+        _locked(tx, activity)
         draw = tx.one(Q.current_draw, {"activity": activity})
         if draw is None or draw.witnessed_at is not None:
             return False

@@ -63,6 +63,15 @@ class BrokenChain(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """What the next entry must know of the last one."""
+
+    seq: int
+    at: datetime
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry. `hash` and `prev` are hex, `sig` base64; `at` has milliseconds."""
 
@@ -111,7 +120,7 @@ def entry_hash(seq: int, at: datetime, kind: EntryType, body: Mapping[str, Any],
 
 
 def append(
-    prev: Entry | None,
+    prev: Entry | Head | None,
     at: datetime,
     kind: EntryType,
     body: Mapping[str, Any],

@@ -29,6 +29,8 @@ CALL_OUTCOMES: Mapping[str, str] = {
     "cant_come": "不能参加",
     "leave_confirmed": "确认请假",
     "leave_denied": "没有请假",
+    "connected": "已接通",
+    "call_back_asked": "要求回拨",
 }
 """How a call ended (ivr.calls.Outcome, as stored)."""
 PICK_OUTCOMES: Mapping[PickOutcome, str] = {

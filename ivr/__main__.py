@@ -17,8 +17,10 @@ from drawing.rules import BadRules
 from ivr.ari.client import Client, Node
 from ivr.ari.errors import AriError
 from ivr.lease import Lease
+from ivr.messages import office
+from ivr.prompts import ready_made
 from ivr.settings import Settings, SettingsRefused
-from ivr.speech import CommandEngine, Pyttsx3Engine, Speech, SpeechError
+from ivr.speech import Speech, SpeechError, speech
 from ivr.worker import LeaseLost, Worker
 
 LOG = logging.getLogger("ivr")
@@ -34,18 +36,25 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with Database(settings.dsn) as db:
         await confirm(vault, db)
-        speech = _speech(settings)
-        await speech.start()
+        voices = _speech(settings)
+        await voices.start()
         try:
-            await _hold(settings, db, custody, speech, stop)
+            await _make_ready(voices)
+            await _hold(settings, db, custody, voices, stop)
         finally:
-            await speech.close()
+            await voices.close()
 
 
 def _speech(settings: Settings) -> Speech:
     wanted = settings.speech
-    engine = CommandEngine(wanted.command) if wanted.command else Pyttsx3Engine()
-    return Speech(wanted.cache, engine, wanted.recorded)
+    return speech(wanted.cache, wanted.recorded, wanted.command, wanted.languages)
+
+
+async def _make_ready(voices: Speech) -> None:
+    """What all calls share is made before the first may go out: no draw waits for a voice."""
+    began = asyncio.get_running_loop().time()
+    await voices.prepare(map(ready_made, voices.languages))
+    LOG.info("the fixed phrases are ready, after %.1f s", asyncio.get_running_loop().time() - began)
 
 
 async def _hold(settings: Settings, db: Database, custody: Custody, speech: Speech, stop: asyncio.Event) -> None:
@@ -57,8 +66,8 @@ async def _hold(settings: Settings, db: Database, custody: Custody, speech: Spee
     password = settings.ari.password_file.read_text().splitlines()[0]
     try:
         node = Node(settings.ari.url, settings.ari.user, password, settings.ari.app)
-        async with Client(node) as client:
-            worker = Worker(settings, db, custody, speech, lease, client)
+        async with Client(node) as client, office.opened(settings, db, custody.vault, lease, client) as sender:
+            worker = Worker(settings, db, custody, speech, lease, client, sender)
             stopping = asyncio.get_running_loop().create_task(_stop_after(stop, worker))
             try:
                 await worker.run()

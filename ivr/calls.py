@@ -16,6 +16,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from ivr.prompts.language import Language
+
 
 class Outcome(Enum):
     """What a call came to (呼叫结果). Only the first two decide anything; see telephony.md's taxonomy.
@@ -45,6 +47,8 @@ class Outcome(Enum):
     CANT_COME = "cant_come"
     LEAVE_CONFIRMED = "leave_confirmed"  # 请假, by their own key
     LEAVE_DENIED = "leave_denied"  # did not ask for leave
+    CONNECTED = "connected"  # a masked call: the two talked with each other
+    CALL_BACK_ASKED = "call_back_asked"  # somebody called us and asked to be called back
 
 
 # --- decisions ----------------------------------------------------------------------------------------------
@@ -65,6 +69,19 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBackWish:
+    """Whoever calls us wants to be called back at the number on file. Decides nothing: a caller's number can be forged
+    (requirement K4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChoice:
+    """What the person wants to be spoken to in from now on. Says nothing about the matter of the call."""
+
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A confirmed key of somebody who has agreed already (STILL_COMES, CANT_COME, LEAVE_CONFIRMED …): it is kept
     with its call and changes no pick.
@@ -73,7 +90,7 @@ class Reply:
     outcome: Outcome
 
 
-Decision = Answer | Share | Reply
+Decision = Answer | Share | Reply | CallBackWish | LanguageChoice
 
 
 # --- events -------------------------------------------------------------------------------------------------
@@ -199,6 +216,11 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class PickUp:
+    """Answer a call that came from outside; Answered follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """Play the prompt of that name; what plays now is stopped first. Begins the step of that name."""
 
@@ -257,7 +279,7 @@ class Finish:
     outcome: Outcome
 
 
-Command = Dial | Play | StopPlay | StartTimer | CancelTimer | Speak | Decide | HangUp | Finish
+Command = Dial | PickUp | Play | StopPlay | StartTimer | CancelTimer | Speak | Decide | HangUp | Finish
 
 
 class Flow(Protocol):

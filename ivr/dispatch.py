@@ -21,10 +21,11 @@ from drawing.lots import fingerprint, weak_share
 from drawing.merkle import root
 from drawing.reference import reference
 from drawing.rules import Calling, Rules
-from ivr import policy
+from ivr import masked, policy
 from ivr.calls import Flow, Outcome
-from ivr.dialplans import KINDS, Again, Timings, Whom
+from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again, Timings, Whom
 from ivr.lease import Lease
+from ivr.masked import PairConversation
 from ivr.policy import Hindrance, TrunkLoad
 from ivr.prompts import Prompt
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
@@ -38,6 +39,8 @@ PHONE = "expert.phone"
 WITNESS_PHONE = "witness.phone"
 OF_THE_DRAW = [kind.name for kind in KINDS.values() if kind.again is Again.BY_DRAW]
 """Held while the draw is not under way, and while it owes a pick."""
+CALL_BACK_INVITATION = "call_back_invitation"
+INVITING = frozenset({"invitation", CALL_BACK_INVITATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,11 @@ class Conversation:
     def __repr__(self) -> str:
         return f"<Conversation with {self.who}>"  # never the number
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """What is dialled; for the allowlist."""
+        return (self.number,)
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -62,7 +70,7 @@ class Ready:
     flow: str
     attempt: int
     pick: int | None
-    conversation: Conversation
+    conversation: Conversation | PairConversation
     trunk: str
 
 
@@ -72,8 +80,10 @@ class Preparer:
     def __init__(self, db: Database, custody: Custody, speech: Speech, timings: Timings) -> None:
         self._db, self._custody, self._speech, self._base = db, custody, speech, timings
 
-    async def prepare(self, call: Any) -> Conversation:
+    async def prepare(self, call: Any) -> Conversation | PairConversation:
         """The conversation of a waiting call."""
+        if call.flow in PAIRS:
+            return await self._pair(call)
         match KINDS[call.flow].whom:
             case Whom.WITNESS:
                 return await self._witness(call)
@@ -110,6 +120,17 @@ class Preparer:
             number=self._open(row.phone_enc, WITNESS_PHONE),
             flow=kind.flow(self._timings(row.rules), partial(weak_prompt, used_before=used)),
             media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash))),
+        )
+
+    async def _pair(self, call: Any) -> PairConversation:
+        kind, vault, recorded = PAIRS[call.flow], self._custody.vault, bool(call.matter.get("record"))
+        row = await self._db.one(Q.masked_call, {"call": call.id})
+        return PairConversation(
+            who=row.pseudonym,
+            number=self._open(row.phone_enc, PHONE),
+            staff=masked.staff_number(vault, row),
+            flow=kind.flow(self._timings(row.rules), recorded),
+            media={**await self._media(kind.prompts(masked.facts(vault, row, recorded))), **masked.TONES},
         )
 
     async def _receipt(self, commit: Any, commit_hash: str) -> WitnessFacts:
@@ -164,23 +185,26 @@ class Dispatcher:
         is settled. line: all trunks together.
         """
         conversation = await self._preparer.prepare(call)
-        trunk = self._trunks.take(await self._before(call), now)
+        legs = 2 if call.flow in PAIRS else 1
+        trunk = self._trunks.take(await self._before(call), now, legs)
         if isinstance(trunk, Hindrance):
-            await self._wait(self._db, call, trunk)
+            LOG.info("call %s waits: %s", call.id, trunk.rule.value)
+            async with self._db.transaction() as tx:
+                await self._hold(tx, call, now, trunk)
             return None
-        live = False
+        attempt = None
         try:
             async with self._db.transaction() as tx:
-                live = await self._go_live(tx, call, conversation, line)
+                attempt = await self._go_live(tx, call, conversation, line)
         except Conflict:  # the unique index: somebody else rings this expert at this very moment
             await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
         finally:
-            if not live:
-                self._trunks.give_back(trunk)
-        if not live:
+            if attempt is None:
+                self._trunks.give_back(trunk, legs)
+        if attempt is None:
             return None
         self._calls_today += 1
-        return Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation, trunk)
+        return Ready(call.id, call.activity, call.flow, attempt, call.pick, conversation, trunk)
 
     async def _before(self, call: Any) -> list[policy.Tried]:
         """The calls about this matter so far, as far as they say which trunk is to be passed over."""
@@ -190,31 +214,40 @@ class Dispatcher:
         rows = await self._db.all(Q.calls_before, values)
         return [policy.tried(row.trunk, Outcome(row.outcome), rang=row.rang) for row in rows]
 
-    async def _wait(self, db: Database | Transaction, call: Any, against: Hindrance) -> None:
-        LOG.info("call %s waits: %s", call.id, against.rule.value)
-        await db.run(Q.postpone_until, {"call": call.id, "until": against.until})
-
-    async def _go_live(self, tx: Transaction, call: Any, conversation: Conversation, line: TrunkLoad) -> bool:
-        kind = KINDS[call.flow]
+    async def _go_live(
+        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, line: TrunkLoad
+    ) -> int | None:
+        """Which attempt it is now; None when it is not live."""
+        kind = EVERY_KIND[call.flow]
         of_the_draw = kind.again is Again.BY_DRAW
         activity = await (lock_settled if of_the_draw else lock)(tx, call.activity)
         if of_the_draw and activity.state != ActivityState.DRAWING.value:
-            return False
+            return None
+        if call.flow == CALL_BACK_INVITATION and not await tx.value(Q.is_open, {"pick": call.pick}):
+            await tx.run(Q.change_flow, {"call": call.id, "flow": "call_back_nothing"})
+            return None
         called: list[datetime] = []
         if call.expert is not None:
             person = await self._person(tx, activity, call)
             if await self._is_elsewhere(tx, activity, call, conversation.who, person):
-                return False
+                return None
             if not of_the_draw and await self._is_over(tx, activity, call, person.gather_at):
-                return False
+                return None
             called = person.called
         calling = self._calling if of_the_draw else self._calling.within(Rules.load(activity.rules).notice(kind.name))
+        if call.flow in PAIRS:  # both legs take a channel
+            line = replace(line, channels=line.channels + 1)
         against = policy.hindrance(calling, activity.now, conversation.number, called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
-            await self._wait(tx, call, against)
-            return False
+            LOG.info("call %s waits: %s", call.id, against.rule.value)
+            await self._hold(tx, call, activity.now, against)
+            return None
         lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
-        return bool(await tx.run(Q.go_live, {"call": call.id, **lease}))
+        if not await tx.run(Q.go_live, {"call": call.id, **lease}):
+            return None
+        if call.flow != CALL_BACK_INVITATION:
+            return int(call.attempt)
+        return int(await tx.value(Q.number_attempt, {"call": call.id}))
 
     async def _person(self, tx: Transaction, activity: Any, call: Any) -> Any:
         travel = Rules.load(activity.rules).travel_s
@@ -223,19 +256,28 @@ class Dispatcher:
 
     async def _is_elsewhere(self, tx: Transaction, activity: Any, call: Any, who: str, person: Any) -> bool:
         """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable."""
-        if person.elsewhere is not None and call.flow == "invitation":
+        if person.elsewhere is not None and call.flow in INVITING:
             rests_on = await tx.value(Q.outcome_hash, {"pick": person.elsewhere})
-            await tx.run(chain.Q.drop_call, {"call": call.id})
+            await tx.run(chain.Q.drop_waiting, {"pick": call.pick})
             await unavailable(tx, self._custody, activity, call.pick, who, rests_on)
             return True
         if person.on_the_line:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
         return bool(person.on_the_line)
 
+    async def _hold(self, tx: Transaction, call: Any, now: datetime, against: policy.Hindrance) -> None:
+        """It waits until the rule allows it; a call for which staff sits at the telephone waits a little, or is given up."""
+        if call.flow in PAIRS and masked.too_late(call.matter, max(now, against.until or now)):
+            LOG.warning("call %s is given up: %s", call.id, against.rule.value)
+            await tx.run(chain.Q.drop_call, {"call": call.id})
+            return
+        await tx.run(Q.postpone_until, {"call": call.id, "until": against.until})
+
     async def _is_over(self, tx: Transaction, activity: Any, call: Any, gather_at: datetime | None) -> bool:
         """The rules' time for this kind of call has passed: it is dropped."""
         rule = Rules.load(activity.rules).notice(call.flow)
-        if gather_at is None or not rule.closed(activity.now, gather_at):
+        too_late = call.flow in PAIRS and masked.too_late(call.matter, activity.now)
+        if not too_late and (gather_at is None or not rule.closed(activity.now, gather_at)):
             return False
         LOG.error("call %s (%s): its time has passed; it is not made", call.id, call.flow)
         await tx.run(chain.Q.drop_call, {"call": call.id})

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from drawing.transcript import stamp
+from ivr.bridged import PairTrail
 from ivr.calls import Heard, Outcome, Pressed, Trail
 
 
@@ -14,22 +15,37 @@ def moment(at: datetime | None) -> str | None:
     return None if at is None else stamp(at)
 
 
-def evidence(trail: Trail, *, activity: str, flow: str, who: str, attempt: int, outcome: Outcome) -> dict[str, Any]:
+def evidence(
+    trail: Trail | PairTrail, *, activity: str, flow: str, who: str, attempt: int, outcome: Outcome
+) -> dict[str, Any]:
     """What the hash in an `attempt` stands for; `who` is the pool id of an expert or the id of a witness."""
+    matter = {"activity": activity, "attempt": attempt, "expert": who, "flow": flow, "outcome": outcome.value}
+    if isinstance(trail, PairTrail):
+        return matter | _pair(trail)
+    return matter | _leg(trail)
+
+
+def _pair(trail: PairTrail) -> dict[str, Any]:
     return {
-        "activity": activity,
+        "call": trail.staff.channel,
+        "joined": moment(trail.joined),
+        "leg_expert": None if trail.expert is None else _leg(trail.expert),
+        "leg_staff": _leg(trail.staff),
+        "parted": moment(trail.parted),
+        "recording": trail.recording,
+    }
+
+
+def _leg(trail: Trail) -> dict[str, Any]:
+    return {
         "answered": moment(trail.answered),
-        "attempt": attempt,
         "by_us": trail.by_us,
         "call": trail.channel,
         "cause": trail.cause,
         "dialled": moment(trail.dialled),
         "early_media": moment(trail.early_media),
         "ended": moment(trail.ended),
-        "expert": who,
-        "flow": flow,
         "heard": [_heard(prompt) for prompt in trail.heard],
-        "outcome": outcome.value,
         "pressed": [_pressed(key) for key in trail.pressed],
         "ringing": moment(trail.ringing),
         "sip": trail.sip,

@@ -28,11 +28,13 @@ WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
 -- name: due (prepared)
 -- Calls whose time has come, oldest first; those of kinds that belong to the draw are held while it is paused or ended, or owes
--- a pick.
+-- a pick, and an invitation while its expert is to be called back about it.
 SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness, c.matter
 FROM call c JOIN activity a ON a.id = c.activity
 WHERE c.state = 'waiting' AND c.not_before <= clock_timestamp()
   AND (a.state = 'drawing' AND NOT a.owed OR c.flow <> ALL(%(held)s::text[]))
+  AND NOT (c.flow = 'invitation' AND EXISTS (
+    SELECT FROM call b WHERE b.pick = c.pick AND b.flow = 'call_back_invitation' AND b.state <> 'ended'))
 ORDER BY c.not_before, c.id LIMIT %(limit)s;
 
 -- name: next_due (prepared)
@@ -121,3 +123,99 @@ SELECT count(*) FROM call WHERE dialled_at >= date_trunc('day', clock_timestamp(
 -- Not now: a rule stands against it until then (a moment later when the rule does not say).
 UPDATE call SET not_before = coalesce(%(until)s, clock_timestamp() + interval '1 second')
 WHERE id = %(call)s AND state = 'waiting';
+
+-- name: masked_call
+-- All that a masked call says and needs: both numbers, N of 第 N 位专家 as the board counts, and the name once the result is open.
+SELECT p.pseudonym, e.phone_enc, e.name_enc, c.staff_phone_enc, a.rules, a.unsealed_at,
+       (SELECT count(*) FROM pick o WHERE o.activity = p.activity AND o.id <= p.id)::int AS n
+FROM call c JOIN pick p ON p.id = c.pick JOIN expert e ON e.id = p.expert JOIN activity a ON a.id = p.activity
+WHERE c.id = %(call)s;
+-- name: take_inbound
+-- A call from outside has come; how many came from that number within the hour before.
+INSERT INTO inbound (channel, trunk, caller_hash, node, epoch)
+VALUES (%(channel)s, %(trunk)s, %(caller)s, %(node)s, %(epoch)s)
+RETURNING id, (SELECT count(*) FROM inbound i WHERE i.caller_hash = %(caller)s
+               AND i.arrived_at > clock_timestamp() - interval '1 hour') AS recent;
+
+-- name: want_call_back
+-- Whoever calls asks to be called back; the same statement for everybody, known or not. Saying it twice changes nothing.
+UPDATE inbound SET wanted_at = coalesce(wanted_at, clock_timestamp())
+WHERE id = %(id)s AND epoch = %(epoch)s AND ended_at IS NULL;
+
+-- name: end_inbound
+-- The line is free again, or was not taken at all.
+UPDATE inbound SET ended_at = clock_timestamp(), outcome = %(outcome)s::call_outcome, trail = %(trail)s, why_not = %(why_not)s
+WHERE id = %(id)s AND epoch = %(epoch)s AND ended_at IS NULL
+RETURNING caller_hash AS caller, wanted_at IS NOT NULL AS wanted;
+
+-- name: adopt_inbound
+-- Calls from outside that the holder before left without an end: they are gone.
+UPDATE inbound SET epoch = %(epoch)s WHERE node = %(node)s AND ended_at IS NULL AND epoch < %(epoch)s RETURNING id;
+
+-- name: caller
+-- Whose number it is; locked, so that two calls at once lead to one call back.
+SELECT id FROM expert WHERE phone_hash = %(caller)s FOR NO KEY UPDATE;
+
+-- name: call_backs
+-- How often this expert was called back, and whether that is under way.
+SELECT count(*) FILTER (WHERE c.dialled_at > clock_timestamp() - interval '1 hour') AS hour,
+       count(*) FILTER (WHERE c.dialled_at IS NOT NULL) AS day,
+       coalesce(bool_or(c.state <> 'ended'), false) AS under_way
+FROM call c WHERE c.expert = %(expert)s AND c.flow = ANY(%(flows)s::text[])
+  AND (c.state <> 'ended' OR c.dialled_at > clock_timestamp() - interval '1 day');
+
+-- name: open_matter
+-- What is open for an expert, the most urgent: the open invitation that rang last, else the next appointment, else that there
+-- was one once. Who has asked for leave by key has no appointment to be told of.
+SELECT m.* FROM (
+  SELECT p.id AS pick, p.activity, p.expert, n.gather_at, a.rules, clock_timestamp() AS now,
+         CASE WHEN p.outcome = 'open' AND a.state = 'drawing' THEN 0
+              WHEN EXISTS (SELECT FROM appointment ap WHERE ap.pick = p.id AND upper(ap.during) > clock_timestamp())
+               AND NOT EXISTS (SELECT FROM call c WHERE c.pick = p.id AND c.outcome = 'leave_confirmed') THEN 1
+              ELSE 2 END AS urgency
+  FROM pick p JOIN activity a ON a.id = p.activity JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+       JOIN notice n ON n.activity = k.activity AND n.id = k.notice
+  WHERE p.expert = %(expert)s) m
+ORDER BY m.urgency, CASE WHEN m.urgency = 1 THEN m.gather_at END,
+         CASE WHEN m.urgency = 0 THEN (SELECT max(c.dialled_at) FROM call c WHERE c.pick = m.pick) END DESC NULLS LAST,
+         m.pick DESC LIMIT 1;
+
+-- name: insert_call_back
+-- A call back waits for the dispatcher; attempts of its kind count on.
+INSERT INTO call (id, flow, activity, pick, expert, attempt, matter)
+SELECT %(id)s, %(flow)s, p.activity, p.id, p.expert,
+       1 + (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = %(flow)s), %(matter)s::jsonb
+FROM pick p WHERE p.id = %(pick)s
+ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING RETURNING id;
+
+-- name: led_to
+-- What a call from outside led to.
+UPDATE inbound SET call = %(call)s, why_not = %(why_not)s WHERE id = %(id)s;
+
+-- name: live_invitation
+-- The invitation that rings this pick's expert now, if one does.
+SELECT id FROM call WHERE pick = %(pick)s AND flow = 'invitation' AND state = 'live';
+
+-- name: number_attempt
+-- A call back that has adopted an open pick is one more attempt after those that rang; while it is live no other can begin.
+UPDATE call SET attempt = 1 + (SELECT count(*) FROM call o WHERE o.pick = call.pick AND o.flow = 'invitation'
+                               AND o.dialled_at IS NOT NULL)
+WHERE id = %(call)s RETURNING attempt;
+
+-- name: is_open
+-- Whether a pick has no outcome yet.
+SELECT true FROM pick WHERE id = %(pick)s AND outcome = 'open';
+
+-- name: change_flow
+-- What was open when the call back was asked for is no more: that is what it will say.
+UPDATE call SET flow = %(flow)s WHERE id = %(call)s AND state = 'waiting';
+
+-- name: lapse_call_backs
+-- Call backs that could not be made soon: nobody expects them any more.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+FROM inbound i WHERE i.call = call.id AND call.state = 'waiting' AND i.ended_at < clock_timestamp() - %(seconds)s * interval '1 second';
+
+-- name: choose_language
+-- What the person of a live call wants to be spoken to in.
+UPDATE expert SET language = %(language)s
+FROM call c WHERE c.expert = expert.id AND c.id = %(call)s AND c.epoch = %(epoch)s AND c.state = 'live';

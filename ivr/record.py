@@ -20,13 +20,27 @@ from drawing.chain import Custody
 from drawing.decide import Call, NotOurs, Owing
 from drawing.orders import Orders
 from drawing.seats import PickOutcome
-from ivr.calls import Answer, Decision, Outcome, Recorded, Refused, Reply, Share, Trail, Unavailable
-from ivr.dialplans import KINDS, Again
-from ivr.dispatch import Ready
+from ivr.bridged import PairTrail
+from ivr.calls import (
+    Answer,
+    CallBackWish,
+    Decision,
+    LanguageChoice,
+    Outcome,
+    Recorded,
+    Refused,
+    Reply,
+    Share,
+    Trail,
+    Unavailable,
+)
+from ivr.dialplans import EVERY_KIND, Again
+from ivr.dispatch import Q, Ready
 from ivr.evidence import evidence, moment
 
 LOG = logging.getLogger(__name__)
 TRIES_TO_SETTLE = 3
+CALL_BACK = "call_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +67,15 @@ class Recorder:
                         await decide.share(tx, self.custody, call, digits, facts)
                 case Reply(outcome):
                     facts = self._facts(ready, trail, outcome)
+                    write_reply = decide.leave if ready.flow == CALL_BACK else decide.reply
                     async with self.db.transaction() as tx:
-                        await decide.reply(tx, call, outcome.value, facts)
+                        await write_reply(tx, call, outcome.value, facts)
+                case LanguageChoice(language):
+                    values = {"call": call.id, "epoch": call.epoch, "language": language.value}
+                    if not await self.db.run(Q.choose_language, values):
+                        return Refused()
+                case CallBackWish():  # of calls from outside, which are no calls of ours (ivr.reception)
+                    return Refused()
         except NotOurs:
             return Refused()
         except DatabaseError as error:
@@ -62,7 +83,7 @@ class Recorder:
             return Unavailable()
         return Recorded()
 
-    async def end(self, ready: Ready, outcome: Outcome, trail: Trail) -> None:
+    async def end(self, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> None:
         """The line is known to be gone; raises DatabaseError while the database is away."""
         call = Call(ready.id, ready.activity, self.epoch)
         facts, whole = self._facts(ready, trail, outcome), _json(trail)
@@ -72,15 +93,15 @@ class Recorder:
             if stands is not None:
                 await self._follow(tx, ready, Outcome(stands), trail)
 
-        if KINDS[ready.flow].again is Again.BY_DRAW:
+        if EVERY_KIND[ready.flow].again is Again.BY_DRAW:
             await self._settled(ready.activity, write)
         else:  # it writes no entry: nothing has to come before it
             async with self.db.transaction() as tx:
                 await write(tx, True)
 
-    async def _follow(self, tx: Transaction, ready: Ready, outcome: Outcome, trail: Trail) -> None:
+    async def _follow(self, tx: Transaction, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> None:
         """What its end leads to, besides what `advance` does for a draw; `outcome` is what stands in the row."""
-        if KINDS[ready.flow].again is Again.BY_RULES:
+        if EVERY_KIND[ready.flow].again is Again.BY_RULES:
             await notices.follow_up(tx, ready.id, outcome.value)
         elif outcome is Outcome.ACCEPTED and ready.pick is not None and not _knows_where(trail):
             await notices.ask(tx, "details", ready.activity, [ready.pick])
@@ -106,7 +127,7 @@ class Recorder:
             LOG.exception("%s: advance failed before a decision", activity)
 
     @staticmethod
-    def _facts(ready: Ready, trail: Trail, outcome: Outcome) -> dict[str, Any]:
+    def _facts(ready: Ready, trail: Trail | PairTrail, outcome: Outcome) -> dict[str, Any]:
         who = ready.conversation.who
         return evidence(
             trail, activity=ready.activity, flow=ready.flow, who=who, attempt=ready.attempt, outcome=outcome
@@ -122,10 +143,10 @@ def _answer(
     return write
 
 
-def _knows_where(trail: Trail) -> bool:
+def _knows_where(trail: Trail | PairTrail) -> bool:
     """Whether who has just agreed heard the details to their end."""
-    return any(heard.prompt == "details" and heard.whole for heard in trail.heard)
+    return isinstance(trail, Trail) and any(heard.prompt == "details" and heard.whole for heard in trail.heard)
 
 
-def _json(trail: Trail) -> str:
+def _json(trail: Trail | PairTrail) -> str:
     return json.dumps(asdict(trail), default=moment, ensure_ascii=False)

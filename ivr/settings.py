@@ -5,8 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+_SAFE_URL = r"^(https://[^/\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(/\S*)?$"
 
 
 class SettingsRefused(Exception):
@@ -47,6 +50,44 @@ class Speech(_Section):
     cache: Path = Field(description="where rendered prompts are kept; Asterisk must be able to read it")
     recorded: Path | None = Field(default=None, description="recordings of a human voice that override the engine")
     command: tuple[str, ...] | None = Field(default=None, description="a program that turns text into a wav, instead")
+    languages: tuple[Literal["cmn", "yue", "en"], ...] = Field(
+        default=("cmn", "yue", "en"), description="that experts may choose (普通话, 粤语, English); each needs a voice"
+    )
+
+
+class Sms(_Section):
+    """短信: to experts and witnesses."""
+
+    by: Literal["off", "trunk", "gateway"] = Field(
+        default="off", description="how 短信 go: as SIP MESSAGE through the trunk, by the gateway, or not at all"
+    )
+    domain: str = Field(
+        default="expertline",
+        pattern=r"^[A-Za-z0-9.:-]{1,253}$",
+        description="through the trunk: the domain after the @ in From, where the carrier wants one of its own",
+    )
+
+
+class Gateway(_Section):
+    """A 短信 gateway that takes one signed POST (docs/messages.md)."""
+
+    url: str = Field(description="https://…; http only to this machine", pattern=_SAFE_URL)
+    secret_file: Path = Field(description="a file (mode 0600) with the secret of 32 bytes or more, for both directions")
+
+
+class Mail(_Section):
+    """The mail server that takes our mail."""
+
+    host: str = Field(min_length=1, description="its name")
+    port: int = Field(default=587, ge=1, le=65535, description="587 for starttls, 465 for tls, 25 for none")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        description="how the connection is encrypted; none: only on this machine or a private network",
+    )
+    ca_file: Path | None = Field(default=None, description="the certificates to trust instead of the system's")
+    user: str | None = Field(default=None, description="where the server wants a login")
+    password_file: Path | None = Field(default=None, description="a file (mode 0600) with its password")
+    sender: str = Field(description="the address that mail comes from", pattern=r"^[^@\s<>]+@[^@\s<>]+$")
 
 
 class Settings(_Section):
@@ -61,6 +102,19 @@ class Settings(_Section):
     ari: Ari
     trunk: tuple[Trunk, ...] = Field(min_length=1)
     speech: Speech
+    sms: Sms = Sms()
+    gateway: Gateway | None = None
+    mail: Mail | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.sms.by == "gateway" and self.gateway is None:
+            raise ValueError('sms.by is "gateway": the section [gateway] with url and secret_file is missing')
+        if self.mail and (self.mail.user is None) != (self.mail.password_file is None):
+            raise ValueError("mail.user and mail.password_file: both or neither")
+        if self.mail and self.mail.user and self.mail.security == "none":
+            raise ValueError("mail.security is none: a password would go over the line in clear")
+        return self
 
     @field_validator("trunk", mode="before")
     @classmethod
@@ -84,7 +138,7 @@ class Settings(_Section):
         except tomllib.TOMLDecodeError as error:
             raise SettingsRefused(f"{path} is not TOML: {error}") from None
         except ValidationError as error:
-            wrong = "; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in error.errors())
+            wrong = "; ".join(": ".join(filter(None, (_place(e["loc"]), e["msg"]))) for e in error.errors())
             raise SettingsRefused(f"{path}: {wrong}") from None
 
 

@@ -10,13 +10,17 @@ from typing import Any
 
 from db.errors import DatabaseError
 from drawing.rules import Calling
+from ivr.ari.bridge import LiveBridge
 from ivr.ari.client import Client
 from ivr.ari.driver import Driver
 from ivr.ari.errors import Abandoned, AriError
-from ivr.ari.line import Line
+from ivr.ari.line import Arrival, Line
+from ivr.bridged import PairTrail, bridge_of, second_leg
 from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
+from ivr.dialplans import PAIRS
 from ivr.dispatch import Conversation, Ready
 from ivr.lease import Lease
+from ivr.masked import PairConversation
 from ivr.prompts import readback
 from ivr.record import Recorder
 from ivr.settings import Trunk
@@ -38,17 +42,20 @@ class Switchboard:
         trunks: Sequence[Trunk],
         calling: Calling,
         note: Callable[[str], None],
+        arrived: Callable[[Arrival], None] | None = None,
     ) -> None:
-        self.driver = Driver(client)
+        self.driver = Driver(client, arrived=arrived)
         self._client, self._lease, self._recorder = client, lease, recorder
         self._calling, self._note = calling, note
         self.trunks = Trunks(trunks, calling, self._channels, datetime.now(UTC))
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._trunk_of: dict[str, str] = {}  # call: its trunk, where that is known
+        self._pairs: set[str] = set()  # those among them that have two legs
         self._stopping = self._over = False
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        """The channels that the calls take, or may take."""
+        return len(self._tasks) + len(self._pairs)
 
     def carries(self, call: str) -> bool:
         """Whether that call is being carried here."""
@@ -56,12 +63,15 @@ class Switchboard:
 
     def _channels(self, trunk: str) -> int:
         """One whose trunk nobody knows (a holder before us dialled it) counts on each."""
-        return sum(self._trunk_of.get(call, trunk) == trunk for call in self._tasks)
+        there = [call for call in self._tasks if self._trunk_of.get(call, trunk) == trunk]
+        return len(there) + sum(call in self._pairs for call in there)
 
     def begin(self, ready: Ready) -> None:
         """Dial a call that has just been made live."""
-        self.trunks.begun(ready.trunk)
+        self.trunks.begun(ready.trunk, 2 if ready.flow in PAIRS else 1)
         self._trunk_of[ready.id] = ready.trunk
+        if ready.flow in PAIRS:
+            self._pairs.add(ready.id)
         self._tasks[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
 
     def settle(self, call: Any, *, gone: bool) -> None:
@@ -95,6 +105,7 @@ class Switchboard:
             LOG.info("call %s is left to the node's next holder", ready.id)
         finally:
             del self._tasks[ready.id], self._trunk_of[ready.id]
+            self._pairs.discard(ready.id)
             self._note(ready.activity)
 
     async def _settle(self, call: Any, gone: bool) -> None:
@@ -103,7 +114,7 @@ class Switchboard:
         outcome = Outcome.INTERRUPTED if call.outcome is None else Outcome(call.outcome)
         try:
             if not gone:
-                await self._gone(call.id)
+                await self._gone_whole(ready)
             await self._end(ready, outcome, _blank(ready))
             LOG.info("call %s, which nobody carried, is settled as %s", call.id, outcome.value)
         except Abandoned:
@@ -112,11 +123,11 @@ class Switchboard:
             del self._tasks[call.id]
             self._note(call.activity)
 
-    async def _converse(self, ready: Ready) -> tuple[Outcome, Trail]:
+    async def _converse(self, ready: Ready) -> tuple[Outcome, Trail | PairTrail]:
         conversation = ready.conversation
         if self._stopping or not self._lease.safe_to_dial:
             return Outcome.CANCELLED, _blank(ready)
-        if not self._calling.allows(conversation.number):
+        if not all(map(self._calling.allows, conversation.numbers)):
             LOG.error("call %s: no pattern of the allowlist fits the number; it is not dialled", ready.id)
             return Outcome.INVALID_NUMBER, _blank(ready)
 
@@ -126,17 +137,29 @@ class Switchboard:
             return answer
 
         async def speak(prompt: str, digits: str) -> Sequence[str]:
-            return [uri for part in readback(digits) for uri in conversation.media[part]]
+            return [uri for part in readback(digits) for uri in ready.conversation.media[part]]
 
         try:
-            line = Line(ready.id, conversation.number, ready.trunk, self.trunks[ready.trunk].caller_id)
+            trunk = self.trunks[ready.trunk]
+            if isinstance(conversation, PairConversation):
+                return await self.driver.run_pair(
+                    conversation.lines(ready.id, trunk), conversation.flow, conversation.media
+                )
+            line = Line(ready.id, conversation.number, trunk.name, trunk.caller_id)
             return await self.driver.run(line, conversation.flow, conversation.media, write, speak)
         except Abandoned:
             raise
         except Exception:  # a mistake of ours must not hold a seat for ever
             LOG.exception("call %s broke", ready.id)
-            await self._gone(ready.id)
+            await self._gone_whole(ready)
             return Outcome.INTERRUPTED, _blank(ready)
+
+    async def _gone_whole(self, ready: Ready) -> None:
+        """As `_gone`, for every channel that the call may have, and its bridge."""
+        await self._gone(ready.id)
+        if ready.flow in PAIRS:
+            await self._gone(second_leg(ready.id))
+            await LiveBridge(self._client, bridge_of(ready.id)).remove()
 
     async def _gone(self, channel: str) -> None:
         """Return once the channel is known not to be there; raises Abandoned when the node is no longer ours."""
@@ -149,7 +172,7 @@ class Switchboard:
                 LOG.warning("channel %s: %s", channel, error)
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
-    async def _end(self, ready: Ready, outcome: Outcome, trail: Trail) -> None:
+    async def _end(self, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> None:
         """Written however long the database is away: the seat is free only once the row says so. Raises
         Abandoned when the node is no longer ours."""
         while True:
@@ -166,9 +189,10 @@ class Switchboard:
             raise Abandoned(f"call {call} is left to the node's next holder")
 
 
-def _blank(ready: Ready) -> Trail:
+def _blank(ready: Ready) -> Trail | PairTrail:
     """Of a call that was not dialled, or of which nothing is known."""
-    return Trail(channel=ready.id, trunk=ready.trunk)
+    trail = Trail(channel=ready.id, trunk=ready.trunk)
+    return PairTrail(trail) if ready.flow in PAIRS else trail
 
 
 class _NoFlow:

@@ -23,12 +23,16 @@ from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr.ari.client import Client
 from ivr.ari.errors import AriError, Replaced, Unanswered, Unsent
+from ivr.ari.line import is_ours
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher, Preparer, Q
 from ivr.jobs import Jobs
 from ivr.lease import Lease
+from ivr.messages.sender import Sender
 from ivr.policy import TrunkLoad
+from ivr.reception import Reception
 from ivr.record import Recorder
+from ivr.reminding import Reminding
 from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError
 from ivr.switchboard import Switchboard
@@ -57,20 +61,35 @@ class Worker:
     """One process's work; `run` returns when stopped and raises LeaseLost when it must not go on."""
 
     def __init__(
-        self, settings: Settings, db: Database, custody: Custody, speech: Speech, lease: Lease, client: Client
+        self,
+        settings: Settings,
+        db: Database,
+        custody: Custody,
+        speech: Speech,
+        lease: Lease,
+        client: Client,
+        sender: Sender | None = None,
     ) -> None:
+        """sender: empties the outbox beside the calls; None where nothing but calls goes out."""
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
         self._calling = rules.calling
         self._orders = Orders(custody.vault)
         recorder = Recorder(db, custody, self._orders, lease.epoch)
-        self._switchboard = Switchboard(client, lease, recorder, settings.trunk, self._calling, self._note)
+        self._reception = Reception(
+            db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note
+        )
+        self._switchboard = Switchboard(
+            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived
+        )
         preparer = Preparer(db, custody, speech, Timings())
         self._dispatcher = Dispatcher(db, custody, lease, preparer, self._calling, self._switchboard.trunks)
+        self._sender = sender
         self._look = asyncio.Event()
         self._changed: set[str] = set()
         self._jobs = Jobs(settings, self._job_done)
         self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
+        self._reminding = Reminding(db)
         self._stopping = False
 
     async def run(self) -> None:
@@ -82,18 +101,25 @@ class Worker:
                     tasks.create_task(self._hear_asterisk(), name="events"),
                     tasks.create_task(self._hear_database(), name="listen"),
                 ]
+                self._reception.prepare()
+                if self._sender is not None:
+                    tasks.create_task(self._sender.run(), name="outbox")
                 await self._take_over()
                 await self._loop()
                 for task in watching:
                     task.cancel()
         finally:
             await self._switchboard.close()
+            await self._reception.close()
             await self._jobs.close()
 
     def stop(self) -> None:
         """Begin nothing new, give up what rings; `run` returns once the calls under way have ended."""
         self._stopping = True
+        self._reception.stop()
         self._switchboard.stop()
+        if self._sender is not None:
+            self._sender.stop()
         self._look.set()
 
     # --- the lease --------------------------------------------------------------------------------------------
@@ -127,6 +153,7 @@ class Worker:
         while not self._stopping:
             try:
                 await self._settle_left(gone=True)
+                await self._reception.settle_left()
                 break
             except DatabaseError as error:
                 LOG.warning("looking for calls of before: %s", error)
@@ -180,22 +207,29 @@ class Worker:
         async with self._db.listen("work") as wakes:
             while True:
                 for wake in await wakes.wait():
-                    self._note(wake.payload)
+                    if is_ours(wake.payload):  # a call that rings: its person is to be called back instead
+                        self._switchboard.driver.cancel(wake.payload)
+                    else:
+                        self._note(wake.payload)
 
     def _note(self, activity: str) -> None:
         if activity:
             self._changed.add(activity)
         self._look.set()
+        if self._sender is not None:
+            self._sender.look()
 
     async def _loop(self) -> None:
         swept = -SWEEP_SECONDS
         clock = asyncio.get_running_loop().time
-        while not (self._stopping and not self._switchboard):
+        while not (self._stopping and not self._switchboard and not self._reception):
             try:
                 if clock() - swept >= SWEEP_SECONDS:
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
                     await self._settle_left()
+                    await self._reminding.look()
+                    await self._reception.lapse()
                     swept = clock()
                 await self._advance_changed()
                 pause = await self._dispatch()

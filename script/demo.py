@@ -26,6 +26,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from asterisk.far_end import read_messages
 from asterisk.folders import cache_folder, state_folder
 from asterisk.instance import DidNotStart, Instance
 from asterisk.ports import PortTaken, free_port, free_range
@@ -89,7 +90,7 @@ async def telephones(folder: Path) -> AsyncIterator[tuple[Instance[NodeSettings]
     sip, far_sip = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
     node = NodeSettings(
         folder=folder / "node", sip_port=sip, http_port=free_port(), rtp=free_range(),
-        trunks=(Trunk("carrier", "127.0.0.1", far_sip),),
+        trunks=(Trunk("carrier", "127.0.0.1", far_sip),), inbound_app="expertline",
     )  # fmt: skip
     far_end = FarEndSettings(
         folder=folder / "far", sip_port=far_sip, http_port=free_port(), rtp=free_range(), node_port=sip,
@@ -179,6 +180,8 @@ async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
                 tell_console(installed, first, second)
             await one_draw(db, custody, first, folder, process)
             console.print(f"专家听到的录音：{far_end.settings.recordings}", soft_wrap=True)
+            received = read_messages(far_end.settings.messages_log)
+            console.print(f"电话收到的短信：{len(received)} 条（集合信息、见证回执）", soft_wrap=True)
             if not once:
                 tell_console(installed, first, second)
                 console.print("全部仍在运行。Ctrl-C 结束。")
@@ -205,7 +208,7 @@ def choices(folder: Path, node: NodeSettings) -> Choices:
     secret.touch(mode=0o600)
     secret.write_text(node.ari_password)
     return Choices(
-        node.ari_url, secret, "carrier", CALLER_ID, RULES.version, web_port=console_port(), development=True
+        node.ari_url, secret, "carrier", CALLER_ID, RULES.version, sms="trunk", web_port=console_port(), development=True
     )
 
 

@@ -42,6 +42,10 @@ caller_id = "{caller_id}"
 
 [speech]
 cache = "{speech}"
+
+[sms]
+# "trunk": as SIP MESSAGE, where the carrier takes them; "gateway": needs a section [gateway].
+by = "{sms}"
 """
 WEB = """\
 # The console's settings (see docs/settings.md).
@@ -72,6 +76,8 @@ class Choices:
     trunk: str = "far-end"
     caller_id: str = "02000000000"
     rules: str = "gd-1"
+    sms: str = "off"
+    """How 短信 go: off, trunk or gateway."""
     web_host: str = "127.0.0.1"
     web_port: int = 8080
     public_url: str = ""
@@ -201,6 +207,7 @@ def _settings(installed: Installation, choices: Choices) -> None:
         "trunk": choices.trunk,
         "caller_id": choices.caller_id,
         "speech": speech,
+        "sms": choices.sms,
     }
     made = ((installed.ivr_settings, IVR.format(**values)), (installed.web_settings, web_settings(choices, installed)))
     for path, text in made:

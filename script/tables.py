@@ -5,12 +5,13 @@ A page has a pair of marks, `<!-- table: NAME -->` and `<!-- end -->`; what stan
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -24,6 +25,7 @@ from drawing.rules import DECISIONS, HEARD, RETRIED, TRIES, CallOutcome, Rules
 from ivr.calls import DialFailed, Outcome
 from ivr.outcomes import classify
 from ivr.policy import Rule, tried
+from script.flows import common_text, flows_text
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _MARKS = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -58,16 +60,20 @@ _KINDS = {str: "text", int: "integer", float: "number", bool: "true or false", P
 
 
 def _kind(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(f"`{each}`" for each in get_args(field.annotation))
     found = str(field.annotation)
     for kind, word in _KINDS.items():
         if field.annotation is kind or f"{kind.__name__} | None" in found:
             return word
-    return "list of texts" if "tuple[str" in found else found
+    return "list of texts" if "tuple[" in found else found
 
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
+    if isinstance(field.default, tuple):
+        return f"`{json.dumps(field.default)}`"
     return "none" if field.default is None else f"`{field.default}`"
 
 
@@ -94,10 +100,21 @@ RULES: Mapping[str, str] = {
     "calling.daily_ceiling": "calls of a day in all",
     "calling.allowed_numbers": "patterns that a number must match as a whole",
     "calling.pause_s": "before the next call after this outcome",
+    "inbound.at_once": "calls from outside at the same time, on one node; one more is busy (K4)",
+    "inbound.per_number_hour": "calls from one number that are taken in an hour (K4)",
+    "inbound.call_backs_hour": "call backs to one person in an hour; they count in the budget of all calls too (K4)",
+    "inbound.call_backs_day": "the same in a day",
+    "inbound.leave_lead_s": "before 集合时间: until then leave (请假) may be asked for by telephone",
     "notices.tries": "calls to who has agreed, about one matter, that make them 未送达 (not reached)",
     "notices.pause_s": "before the next of those calls",
     "notices.hours": "local time in which those calls may begin",
+    "reminder.evening": "local time of the evening before 集合时间 in which who has agreed is reminded",
+    "reminder.before_s": "before 集合时间 they are reminded once more",
     "notices.until_s": "so long after 集合时间 the last of those calls may begin",
+    "messages.announce_s": "how long before the first call a 短信 announces it; 0: none (N3)",
+    "messages.witness_receipt": "whether the supervisor gets the receipt (见证回执) as a 短信 too",
+    "messages.tries": "how often a message is handed over before it is given up",
+    "messages.pause_s": "after each failed try of handing over, the last one for all that follow",
 }
 
 
@@ -189,6 +206,8 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.STILL_COMES: ("仍然参加", "told of the new 集合时间: 1, and 1 again"),
     Outcome.CANT_COME: ("不能参加", "told of the new 集合时间: 2, and 2 again"),
     Outcome.LEAVE_CONFIRMED: ("确认请假", "asked whether they ask for leave: 1, and 1 again"),
+    Outcome.CONNECTED: ("已接通", "a masked call: staff and the expert talked with each other"),
+    Outcome.CALL_BACK_ASKED: ("要求回拨", "a call from outside: 1; the number on file is called back"),
     Outcome.LEAVE_DENIED: ("没有请假", "asked whether they ask for leave: 2, and 2 again"),
 }
 
@@ -216,6 +235,10 @@ def _unanswered(end: DialFailed) -> Outcome:
 def _consequence(outcome: Outcome) -> str:
     if outcome is Outcome.SHARE_GIVEN:
         return "the seed is known: orders are stored, picks begin"
+    if outcome is Outcome.CONNECTED:
+        return "kept with the call, with how long they talked"
+    if outcome is Outcome.CALL_BACK_ASKED:
+        return "decides nothing; a call back, if the number is on file"
     if outcome.value in HEARD:
         return "kept with the call; not called again" if outcome is not Outcome.WITHDRAWN else "nothing"
     ruled = CallOutcome(outcome.value)
@@ -344,6 +367,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "words": words_table,
     "hindrances": hindrances_table,
     "states": states_table,
+    "flows": flows_text,
+    "common_flow": common_text,
 }
 
 

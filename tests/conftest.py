@@ -1,4 +1,6 @@
-"""Fixtures for everybody: a private PostgreSQL, a database per test, a vault."""
+"""Fixtures for everybody: a private PostgreSQL, a database per test, a vault. And in which order, and beside which
+others, the tests run.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,28 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from db.pool import Database
 from db.vault import Vault
 from tests.postgres import Cluster, TestDatabase, fresh_database, make_template, private_cluster
+
+# No time limits: a busy machine is no reason for a property not to hold.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Telephones first: their tests wait and need little of the machine, which those that compute would starve them of.
+
+    Where several processes share the work, a module stays in one of them (it has fixtures of its own), but for tests
+    marked `apart`; modules that share an expensive fixture are an `xdist_group`.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("telephone") is None)
+    for item in items:
+        if item.get_closest_marker("apart") is None and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
 
 
 @pytest.fixture(scope="session")

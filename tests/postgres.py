@@ -4,10 +4,7 @@ template).
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,28 +14,32 @@ from pathlib import Path
 
 import psycopg2
 
+from db import cluster as private
 from db.migrate import migrate
 
 OWNER = "expertline_owner"
 SERVICE = "expertline_service"
+SUPERUSER = private.OWNER
 _TEMPLATE = "template_expertline"
 _NUMBERS = count(1)
-# A test's data need not survive the machine: no waiting for the disk.
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=120 -c listen_addresses=''"
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running cluster that listens in a socket folder only."""
+    """A running cluster that listens in a socket folder only; a test's data need not survive the machine."""
 
-    folder: Path
+    server: private.Cluster
+
+    @property
+    def data(self) -> Path:
+        return self.server.folder / "data"
 
     def dsn(self, database: str, user: str) -> str:
-        return f"host={self.folder} dbname={database} user={user}"
+        return self.server.dsn(database, user)
 
     def sql(self, *statements: str) -> None:
         """As the superuser, outside transactions (CREATE DATABASE wants that)."""
-        connection = psycopg2.connect(self.dsn("postgres", "postgres"))
+        connection = psycopg2.connect(self.dsn("postgres", SUPERUSER))
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -48,14 +49,11 @@ class Cluster:
             connection.close()
 
     def stop(self) -> None:
-        _as_postgres("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+        """As a crash would."""
+        self.server.stop("immediate")
 
     def start(self) -> None:
-        log = self.folder / "log"
-        _as_postgres(
-            "pg_ctl", "-D", str(self.folder / "data"), "-l", str(log), "-w", "-t", "120",
-            "-o", f"{_FAST} -c unix_socket_directories='{self.folder}'", "start",
-        )  # fmt: skip
+        self.server.start()
 
 
 @dataclass(frozen=True)
@@ -79,27 +77,20 @@ class TestDatabase:
 
     @property
     def superuser_dsn(self) -> str:
-        return self.cluster.dsn(self.name, "postgres")
+        return self.cluster.dsn(self.name, SUPERUSER)
 
 
 @contextmanager
 def private_cluster() -> Iterator[Cluster]:
     """A new cluster in a short temporary folder (a socket's path has 107 bytes), gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="xl-pg-", dir=_roomy_memory() or "/tmp"))
+    folder.chmod(0o755)  # as root: the user postgres has to pass
+    cluster = Cluster(private.Cluster(folder, durable=False))
     try:
-        if os.geteuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
-        _as_postgres(
-            "initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8",
-            "--locale=C.UTF-8", "--no-sync", "--no-instructions",
-        )  # fmt: skip
-        cluster = Cluster(folder)
         cluster.start()
-        try:
-            yield cluster
-        finally:
-            cluster.stop()
+        yield cluster
     finally:
+        cluster.stop()
         shutil.rmtree(folder)
 
 
@@ -129,28 +120,3 @@ def _roomy_memory() -> str | None:
     shared = Path("/dev/shm")
     roomy = shared.is_dir() and shutil.disk_usage(shared).free > 4 << 30
     return str(shared) if roomy else None
-
-
-def _as_postgres(program: str, *arguments: str) -> None:
-    command = [str(_programs() / program), *arguments]
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        user = pwd.getpwnam("postgres")
-        command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *command]
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd="/",
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{program} failed:\n{done.stdout.decode(errors='replace')}")
-
-
-def _programs() -> Path:
-    """Where Debian keeps the newest version's programs."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if not found:
-        raise RuntimeError("PostgreSQL is not installed: apt-get install postgresql")
-    return found[-1].parent

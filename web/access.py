@@ -35,6 +35,7 @@ class Route:
     """An address. `act` is what 操作记录 says of a successful POST; None: what the handler calls records it itself.
 
     `streams`: a long upload; its form begins with the token, and the rest is the handler's to read (keys.upload).
+    `signed`: no form of a browser's; the handler checks a signature over the body instead of origin and token.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Route:
     act: str | None = None
     body: int = BODY_BYTES
     streams: bool = False
+    signed: bool = False
 
     def add_to(self, app: web.Application) -> web.AbstractRoute:
         """Register it."""
@@ -65,6 +67,7 @@ def post(
     name: str | None = None,
     body: int = BODY_BYTES,
     streams: bool = False,
+    signed: bool = False,
 ) -> Route:
     """What changes something. `body`: the largest request in bytes, unless it streams."""
-    return Route("POST", path, handler, roles, name, act, body, streams)
+    return Route("POST", path, handler, roles, name, act, body, streams, signed)

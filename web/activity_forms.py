@@ -5,12 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from drawing.avoiding import PERSON_REASONS, UNIT_REASONS, id_card_wrong
 from drawing.planning import NOTE_LENGTH
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
+from ivr.speech.free_text import unspoken
 from web import options
-from web.forms import Form, Moment, wrong
+from web.forms import Form, Moment, Upload, wrong
 
 _PHONE = r"^[0-9+() -]{5,24}$"
 YesNo = Literal["yes", "no"]
@@ -129,7 +131,7 @@ class UnitForm(Form):
 
     unit: Annotated[str, Field(title="单位名称", min_length=2, max_length=100)]
     code: Annotated[str, Field(title="统一社会信用代码", max_length=30)] = ""
-    reason: Annotated[str, Field(title="回避原因"), options.one_of(lambda: options.reasons(options.UNIT_REASONS))]
+    reason: Annotated[str, Field(title="回避原因"), options.one_of(lambda: options.reasons(UNIT_REASONS))]
 
 
 class PersonForm(Form):
@@ -139,7 +141,22 @@ class PersonForm(Form):
     id_card: Annotated[
         str, Field(title="证件号", max_length=30, description="不填写时，同名专家全部回避")
     ] = ""
-    reason: Annotated[str, Field(title="回避原因"), options.one_of(lambda: options.reasons(options.PERSON_REASONS))]
+    reason: Annotated[str, Field(title="回避原因"), options.one_of(lambda: options.reasons(PERSON_REASONS))]
+
+    @field_validator("id_card")
+    @classmethod
+    def _right(cls, number: str) -> str:
+        if number and (wrong := id_card_wrong(number.upper())):
+            raise ValueError(f"证件号{wrong}。")
+        return number.upper()
+
+
+class AvoidanceFile(Form):
+    """批量导入."""
+
+    file: Annotated[
+        Upload, Field(title="文件", description="按模板填写的 xlsx；有一行不合格则全部不导入，已在列表中的不重复添加。")
+    ]
 
 
 class NoticeForm(Form):
@@ -179,6 +196,14 @@ class NoticeForm(Form):
         ),
     ]
     note: Annotated[str, Field(title="注意事项", max_length=NOTE_LENGTH, description=f"最多 {NOTE_LENGTH} 个字")] = ""
+
+    @model_validator(mode="after")
+    def _can_be_said(self) -> Self:
+        written = {"address": self.address, "room": self.room, "contact": self.contact, "note": self.note}
+        mute = {name: unspoken(text) for name, text in written.items()}
+        if any(mute.values()):
+            raise wrong(**{n: f"电话语音不能读出{'、'.join(signs)}，请去掉或改写。" for n, signs in mute.items() if signs})
+        return self
 
 
 class ConditionForm(Form):

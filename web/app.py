@@ -9,6 +9,7 @@ from aiohttp import web
 from db.pool import Database
 from db.vault import Signer, Vault, confirm
 from drawing.chain import Custody
+from ivr.messages.secret import gateway_secret
 from web import live
 from web.audition import AUDITION, Audition
 from web.development import DevelopmentIdentities
@@ -16,8 +17,8 @@ from web.errors import error_pages
 from web.guard import enter, guard, limit
 from web.identity import Provider
 from web.imports import imports
-from web.keys import ACCESS, CUSTODY, DATABASE, PROVIDERS, SETTINGS
-from web.limits import LOGINS, Limiter
+from web.keys import ACCESS, CUSTODY, DATABASE, GATEWAY_SECRET, PROVIDERS, SETTINGS
+from web.limits import LOGINS, RECEIPTS, RECEIPTS_A_MINUTE, Limiter
 from web.live import WATCHERS, Watchers
 from web.pages import FOLDER, PAGES, environment
 from web.routes import ROUTES
@@ -34,7 +35,10 @@ def create_app(settings: Settings) -> web.Application:
     """
     app = web.Application(middlewares=[limit, error_pages, enter, guard])
     app[SETTINGS], app[PAGES], app[LOGINS] = settings, environment(), Limiter()
+    app[RECEIPTS] = Limiter(tries=RECEIPTS_A_MINUTE)
     app[CUSTODY] = _custody(settings)
+    if settings.gateway_secret_file is not None:
+        app[GATEWAY_SECRET] = gateway_secret(settings.gateway_secret_file)
     app[PROVIDERS] = {each.name: each for each in _providers(settings)}
     app[ACCESS] = {route.add_to(app): route for route in ROUTES}
     app.router.add_static("/static", FOLDER / "static", name="static")

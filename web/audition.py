@@ -14,7 +14,7 @@ from aiohttp import web
 from drawing.activities import Notice
 from drawing.reference import reference
 from ivr.prompts import InvitationFacts, Prompt, invitation
-from ivr.speech import CommandEngine, Pyttsx3Engine, Speech
+from ivr.speech import speech
 from web.settings import SpeechSettings
 
 SAMPLE_CODE = "123456"
@@ -34,8 +34,7 @@ class Audition:
     """Renders prompts in this process's own engine, which starts when somebody first listens."""
 
     def __init__(self, settings: SpeechSettings) -> None:
-        engine = CommandEngine(settings.command) if settings.command else Pyttsx3Engine()
-        self._speech = Speech(settings.cache, engine, settings.recorded)
+        self._speech = speech(settings.cache, settings.recorded, settings.command, settings.languages)
         self._starting = asyncio.Lock()
         self._started = False
 

@@ -14,6 +14,8 @@ from drawing.lifecycle import Act, ActivityState, Role, allowed_acts
 from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from drawing.words import AFTER_SHORT
+from ivr.messages import outbox
+from ivr.messages.outbox import Counts
 from web import sessions
 from web.identity import Identity
 from web.keys import DATABASE, PROVIDERS
@@ -34,6 +36,7 @@ class Picture:
     rows: Sequence[Row]
     calls: Mapping[int, Sequence[str]]
     """What became of each call of the picks that are shown, by pick."""
+    messages: Counts
 
     @property
     def is_short(self) -> bool:
@@ -66,7 +69,9 @@ async def picture(db: Database, activity: str) -> Picture:
     """The board now."""
     now = await board(db, activity, await lead_of(db, activity))
     rows = shown(now.rows)
-    return Picture(now, await standings(db, now), rows, await sentences(db, rows))
+    return Picture(
+        now, await standings(db, now), rows, await sentences(db, rows), await outbox.counts(db, activity)
+    )
 
 
 def shown(rows: Sequence[Row], limit: int = SHOWN) -> Sequence[Row]:

@@ -45,6 +45,8 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
         return _error(request, 403, FORGED)
     except NotAllowed as error:
         return _error(request, 409, (NOT_ALLOWED, str(error)))
+    except web.HTTPRedirection as error:
+        return web.Response(status=error.status, headers={"Location": error.headers["Location"]})
     except web.HTTPError as error:
         allowed = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After")}
         return _error(request, error.status, MESSAGES.get(error.status, REFUSED), allowed)

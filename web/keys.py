@@ -14,6 +14,7 @@ from web.sessions import Session
 from web.settings import Settings
 
 DATABASE: web.AppKey[Database] = web.AppKey("database", Database)
+GATEWAY_SECRET: web.AppKey[bytes] = web.AppKey("gateway secret", bytes)
 CUSTODY: web.AppKey[Custody] = web.AppKey("custody", Custody)
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 PROVIDERS: web.AppKey[Mapping[str, Provider]] = web.AppKey("providers", Mapping[str, Provider])

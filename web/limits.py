@@ -1,10 +1,12 @@
-"""How often somebody may try to log in."""
+"""How often somebody may try to log in, or a gateway send receipts."""
 
 from __future__ import annotations
 
 from collections import deque
 
 from aiohttp import web
+
+from web.keys import SETTINGS
 
 WINDOW_SECONDS = 60.0
 TRIES = 30
@@ -38,4 +40,13 @@ class Limiter:
         return True
 
 
+RECEIPTS_A_MINUTE = 6_000
+"""From one address: what a gateway sends after the busiest minute of calls, with room."""
+RECEIPTS: web.AppKey[Limiter] = web.AppKey("receipts", Limiter)
 LOGINS: web.AppKey[Limiter] = web.AppKey("logins", Limiter)
+
+
+def address(request: web.Request) -> str:
+    """Where a try came from; a proxy of ours appends that to X-Forwarded-For, whatever stood there before."""
+    forwarded = request.headers.get("X-Forwarded-For", "") if request.app[SETTINGS].behind_proxy else ""
+    return forwarded.rpartition(",")[2].strip() or request.remote or ""

@@ -8,18 +8,17 @@ from functools import cache
 
 from pydantic import AfterValidator
 
+from drawing import avoiding
 from drawing.lifecycle import Act, Role
 from drawing.reference import reference
 
 Pair = tuple[str, str]
 KINDS, FUNDING, METHODS, ORGANISATIONS = "招标项目类型", "资金来源", "招标方式", "招标组织形式"
-TENDERERS, MEDIA, VENUES, TERMINALS, REASONS = "招标人类别", "公告发布媒体", "评标场所", "抽取终端", "回避原因"
+TENDERERS, MEDIA, VENUES, TERMINALS = "招标人类别", "公告发布媒体", "评标场所", "抽取终端"
 SELF_ORGANISED = "1"
 """自行招标: there is no 招标代理机构."""
 OTHER_VENUE = "其他"
-UNIT_REASONS = ("03", "06", "12", "99")
 _ACTS = {each.value: each.label for each in Act}
-PERSON_REASONS = ("04", "05", "06", "07", "08", "09", "10", "11", "12", "99")
 
 
 @cache
@@ -85,8 +84,7 @@ def specialty_groups() -> tuple[Pair, ...]:
 
 def reasons(allowed: Sequence[str]) -> tuple[Pair, ...]:
     """回避原因 for units or for persons; the name is what is stored."""
-    found = reference().lists[REASONS]
-    return tuple((found[code], found[code]) for code in allowed)
+    return tuple((name, name) for name in avoiding.reasons(allowed))
 
 
 def named(list_name: str, code: str) -> str:

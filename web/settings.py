@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -35,6 +35,9 @@ class SpeechSettings(BaseModel):
     cache: Path = Field(description="where rendered prompts are kept; the worker's folder, or one of the console's own")
     recorded: Path | None = Field(default=None, description="recordings of a human voice that override the engine")
     command: tuple[str, ...] | None = Field(default=None, description="a program that turns text into a wav, instead")
+    languages: tuple[Literal["cmn", "yue", "en"], ...] = Field(
+        default=("cmn", "yue", "en"), description="that experts may choose (普通话, 粤语, English); each needs a voice"
+    )
 
 
 class Settings(BaseModel):
@@ -60,6 +63,9 @@ class Settings(BaseModel):
     upload_mib: int = Field(default=300, ge=1, le=4096, description="the largest file of experts, in MiB")
     rules: str = Field(default="gd-1", description="version of the rule file that a new activity obeys")
     speech: SpeechSettings | None = Field(default=None, description="for 试听; without it notices can't be heard")
+    gateway_secret_file: Path | None = Field(
+        default=None, description="the secret shared with the 短信 gateway, to take its receipts; the worker's own file"
+    )
     development: Development = Development()
 
     @field_validator("public_url")

@@ -95,7 +95,7 @@ FROM pick p, generate_series(1, 2) AS a;
 -- name: transcripts
 -- Transcripts: 26 entries.
 INSERT INTO transcript (activity, seq, at, type, body, prev, hash, sig)
-SELECT m.id, s, to_char(m.at + make_interval(secs => 360 + s * 20), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+SELECT m.id, s, to_char((m.at + make_interval(secs => 360 + s * 20)) AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+08:00"'),
        CASE s WHEN 0 THEN 'commit' WHEN 1 THEN 'witness' WHEN 24 THEN 'complete' WHEN 25 THEN 'seal'
               ELSE (ARRAY['pick', 'attempt', 'outcome'])[1 + s %% 3] END,
        '{}', decode(md5('a'), 'hex'), decode(md5(m.id || s), 'hex'), decode(md5('b'), 'hex')

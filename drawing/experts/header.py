@@ -11,9 +11,13 @@ from drawing.experts.row import ExpertRow
 
 
 def columns_of_header(found: Sequence[str], where: str) -> list[str]:
+    """The columns of a file of experts, in whatever order they stand. Raises BadFile."""
+    return check_header(found, where, ExpertRow.header())
+
+
+def check_header(found: Sequence[str], where: str, wanted: Sequence[str]) -> list[str]:
     """The columns as they stand; BadFile names each that is missing, unknown or double. `where`: for people."""
     columns = [column.strip() for column in found]
-    wanted = ExpertRow.header()
     missing = [column for column in wanted if column not in columns]
     faults = [f"缺少列“{column}”" for column in missing]
     if len(missing) == len(wanted):

@@ -11,11 +11,13 @@ refused (defusedxml, which openpyxl uses where it is installed).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from io import SEEK_END, BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError
@@ -33,12 +35,11 @@ SHEET = "专家"
 MAX_UNPACKED = 2 << 30
 MAX_TEXTS = 512 << 20
 MAX_PARTS = 2000
+LAST_ROW = 1_048_576
 _MAX_RATIO = 200
 _SMALL = 64 << 20
 _WIDEST = 64
-_LAST_ROW = 1_048_576
 _TEXTS = "xl/sharedStrings.xml"
-_EXACT = {"手机号码": 11, "常驻地": 6, "意愿评标区": 6}
 _BROKEN = (
     BadZipFile, InvalidFileException, ParseError, ZlibError, EOFError, NotImplementedError, RuntimeError,
     KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, RecursionError,
@@ -46,41 +47,67 @@ _BROKEN = (
 _AS_TEXT = "请把整列的单元格格式设为“文本”"
 
 
-def rows(path: Path, called: str) -> Iterator[TableRow]:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a workbook of one kind looks like. `columns` reads its header (see drawing.experts.header); `exact`: columns of whole
+    numbers with so many digits; `last_row` and `unpacked` (bytes) keep a file of nonsense from filling the memory.
+    """
+
+    sheet: str
+    columns: Callable[[Sequence[str], str], list[str]]
+    exact: Mapping[str, int]
+    last_row: int = LAST_ROW
+    unpacked: int | None = None
+
+
+EXPERTS = Layout(SHEET, columns_of_header, {"手机号码": 11, "常驻地": 6, "意愿评标区": 6})
+
+
+def rows(source: Path | bytes, called: str, layout: Layout = EXPERTS) -> Iterator[TableRow]:
     """The rows of the sheet that are not empty. Raises BadFile."""
-    with _sheet(path, called) as sheet:
+    with _sheet(source, called, layout) as sheet:
         sheet.reset_dimensions()  # what the file says of its size need not be true
         header: list[str] | None = None
         for number, values in enumerate(sheet.iter_rows(max_col=_WIDEST, values_only=True), start=1):
-            if number > _LAST_ROW:
-                raise BadFile(f"{called} 的行号超过 {_LAST_ROW}：不是表格软件保存的工作簿，请另存后再导入")
+            if number > layout.last_row:
+                raise BadFile(_too_long(called, layout))
             if header is None:
-                header = columns_of_header(_titles(values), f"{called} 的工作表“{sheet.title}”")
+                header = layout.columns(_titles(values), f"{called} 的工作表“{sheet.title}”")
             elif any(value is not None and value != "" for value in values):
-                row = _row(number, header, values)
+                row = _row(number, header, values, layout)
                 if row.faults or any(row.cells.values()):
                     yield row
         if header is None:
-            columns_of_header([], f"{called} 的工作表“{sheet.title}”")
+            layout.columns([], f"{called} 的工作表“{sheet.title}”")
 
 
 def estimate(path: Path, called: str) -> int | None:
     """How many experts the workbook says it has, if it says so."""
-    with _sheet(path, called) as sheet:
+    with _sheet(path, called, EXPERTS) as sheet:
         return max(sheet.max_row - 1, 1) if sheet.max_row else None
 
 
+def _too_long(called: str, layout: Layout) -> str:
+    if layout.last_row < LAST_ROW:
+        return f"{called} 超过 {layout.last_row - 1} 行：请删去多余的行和其下的空行"
+    return f"{called} 的行号超过 {LAST_ROW}：不是表格软件保存的工作簿，请另存后再导入"
+
+
+def _open(source: Path | bytes) -> BinaryIO:
+    return BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
 @contextmanager
-def _sheet(path: Path, called: str) -> Iterator[Any]:
+def _sheet(source: Path | bytes, called: str, layout: Layout) -> Iterator[Any]:
     try:
-        _look(path, called)
-        with path.open("rb") as file:  # openpyxl would judge a path by its ending
+        with _open(source) as file:  # openpyxl would judge a path by its ending
+            _look(file, called, layout)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about styles and extensions that are nothing to us
                 book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
             if not book.worksheets:
                 raise BadFile(f"{called} 中没有工作表")
-            yield next((sheet for sheet in book.worksheets if sheet.title == SHEET), book.worksheets[0])
+            yield next((sheet for sheet in book.worksheets if sheet.title == layout.sheet), book.worksheets[0])
     except _BROKEN:
         raise BadFile(
             f"{called} 不是完好的 xlsx 工作簿（也可能是 xlsb、ods 等其他格式）："
@@ -88,18 +115,19 @@ def _sheet(path: Path, called: str) -> Iterator[Any]:
         ) from None
 
 
-def _look(path: Path, called: str) -> None:
-    """Refuse what unpacks to more than an honest file of experts could."""
-    with ZipFile(path) as packed:
+def _look(file: BinaryIO, called: str, layout: Layout) -> None:
+    """Refuse what unpacks to more than an honest file of this kind could."""
+    with ZipFile(file) as packed:
         parts = packed.infolist()
     unpacked = sum(part.file_size for part in parts)  # zipfile gives no more than that, whatever comes
     texts = sum(part.file_size for part in parts if part.filename == _TEXTS)
-    ratio = unpacked / max(path.stat().st_size, 1)
+    ratio = unpacked / max(file.seek(0, SEEK_END), 1)
+    file.seek(0)
     bomb = unpacked > _SMALL and ratio > _MAX_RATIO
-    if bomb or len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED or texts > MAX_TEXTS:
+    if bomb or len(parts) > MAX_PARTS or unpacked > (layout.unpacked or MAX_UNPACKED) or texts > MAX_TEXTS:
         raise BadFile(
             f"{called} 解压后过大（{unpacked >> 20} MiB，{len(parts)} 个部分），未读取："
-            "请只保留专家一张工作表并另存，或改用 CSV UTF-8，或分成几个文件导入"
+            f"请只保留“{layout.sheet}”一张工作表并另存，或分成几个文件导入" + ("，或改用 CSV UTF-8" if layout is EXPERTS else "")
         )
 
 
@@ -111,12 +139,12 @@ def _titles(values: Sequence[Any]) -> list[str]:
     return titles
 
 
-def _row(number: int, header: Sequence[str], values: Sequence[Any]) -> TableRow:
+def _row(number: int, header: Sequence[str], values: Sequence[Any], layout: Layout) -> TableRow:
     cells: dict[str, str] = {}
     faults: list[tuple[str, str]] = []
     for column, value in zip(header, values, strict=False):
         try:
-            cells[column] = _text(column, value)
+            cells[column] = _text(column, value, layout.exact)
         except ValueError as fault:
             cells[column] = ""
             faults.append((column, str(fault)))
@@ -125,7 +153,7 @@ def _row(number: int, header: Sequence[str], values: Sequence[Any]) -> TableRow:
     return TableRow(number, cells, faults)
 
 
-def _text(column: str, value: object) -> str:
+def _text(column: str, value: object, exact: Mapping[str, int]) -> str:
     """A cell as text; ValueError says why it can't be."""
     match value:
         case None:
@@ -135,7 +163,7 @@ def _text(column: str, value: object) -> str:
         case bool():
             raise ValueError(f"是逻辑值：{_AS_TEXT}，写 是 或 否")
         case int() | float():
-            return _digits(column, value)
+            return _digits(column, value, exact)
         case datetime() | date() | time() | timedelta():
             raise ValueError(f"被存成了日期或时间：{_AS_TEXT}后重新录入，日期写作 2025-06-30")
         case _:
@@ -150,9 +178,9 @@ def _plain(value: str) -> str:
     return value.strip()
 
 
-def _digits(column: str, value: int | float) -> str:
+def _digits(column: str, value: int | float, exact: Mapping[str, int]) -> str:
     """A number that has lost nothing: whole, and of the length that the column's values have."""
-    if value == int(value) and len(text := str(int(value))) == _EXACT.get(column):
+    if value == int(value) and len(text := str(int(value))) == exact.get(column):
         return text
     if column == "证件号":
         raise ValueError(f"被存成了数字，末几位可能已丢失（表格软件只保留 15 位）：{_AS_TEXT}，再按原件重新录入号码")

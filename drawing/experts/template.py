@@ -18,7 +18,7 @@ from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 
 EXPLAINED = "填写说明"
 ALLOWED = "可填内容"
-_TEXT = "@"
+TEXT = "@"
 _ROWS = 5000
 _HEAD = Font(bold=True)
 _SHADE = PatternFill("solid", fgColor="E8EEF4")
@@ -48,21 +48,17 @@ def xlsx_template() -> bytes:
 
 def _experts(sheet: Worksheet) -> None:
     sheet.title = SHEET
-    _head(sheet, ExpertRow.header())
-    for place in range(1, len(ExpertRow.header()) + 1):
-        column = sheet.column_dimensions[get_column_letter(place)]
-        column.number_format = _TEXT  # or a 证件号 becomes a number and loses its last digits
-        column.width = 24
-        sheet.cell(1, place).number_format = _TEXT
+    head(sheet, ExpertRow.header())
+    widths(sheet, [24] * len(ExpertRow.header()), text=True)  # or a 证件号 becomes a number and loses its last digits
 
 
 def _explained(sheet: Worksheet) -> None:
-    _head(sheet, ("列名", "填什么", "例"))
+    head(sheet, ("列名", "填什么", "例"))
     for field in ExpertRow.model_fields.values():
         sheet.append([field.alias, field.description, " 或 ".join(field.examples or ())])
     sheet.append([])
     sheet.append(["请在工作表“" + SHEET + "”中填写，每行一位专家，不改表头；全部合格才会导入。"])
-    _widths(sheet, (20, 60, 40))
+    widths(sheet, (20, 60, 40))
 
 
 def _allowed(sheet: Worksheet) -> int:
@@ -75,11 +71,11 @@ def _allowed(sheet: Worksheet) -> int:
         ("地区代码和名称", [f"{code} {data.region_path(code)}" for code in sorted(data.residences())]),
         ("专业代码和名称", [f"{code} {data.specialties[code].name}" for code in sorted(data.leaf_specialties())]),
     )
-    _head(sheet, [title for title, _ in columns])
+    head(sheet, [title for title, _ in columns])
     for place, (_, values) in enumerate(columns, start=1):
         for row, value in enumerate(values, start=2):
             sheet.cell(row, place, value)
-    _widths(sheet, (14, 30, 24, 34, 40))
+    widths(sheet, (14, 30, 24, 34, 40))
     return len(columns[0][1])
 
 
@@ -90,13 +86,19 @@ def _offer(sheet: Worksheet, column: str, choices: str) -> None:
     offered.add(f"{letter}2:{letter}{_ROWS}")
 
 
-def _head(sheet: Worksheet, titles: Iterable[str]) -> None:
+def head(sheet: Worksheet, titles: Iterable[str]) -> None:
+    """The first row, in bold, that stays in sight."""
     for place, title in enumerate(titles, start=1):
         cell = sheet.cell(1, place, title)
         cell.font, cell.fill, cell.alignment = _HEAD, _SHADE, Alignment(vertical="center")
     sheet.freeze_panes = "A2"
 
 
-def _widths(sheet: Worksheet, widths: Iterable[int]) -> None:
+def widths(sheet: Worksheet, widths: Iterable[int], *, text: bool = False) -> None:
+    """Column widths in characters; `text`: whatever is typed stays as it was typed."""
     for place, width in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(place)].width = width
+        column = sheet.column_dimensions[get_column_letter(place)]
+        column.width = width
+        if text:
+            column.number_format = TEXT
+            sheet.cell(1, place).number_format = TEXT

@@ -15,7 +15,7 @@ from ivr.ari import wire
 from ivr.ari.client import Client
 from ivr.ari.errors import IllegalAct, Unanswered, Unsent
 from ivr.ari.evidence import Evidence
-from ivr.ari.line import Line
+from ivr.ari.line import Arrival, Line
 from ivr.calls import Answered, DialFailed, Digit, EarlyMedia, Event, HungUp, Played, PlayFailed, Ringing
 
 _log = logging.getLogger(__name__)
@@ -37,10 +37,11 @@ class LiveChannel:
     def __init__(
         self,
         client: Client,
-        line: Line,
+        line: Line | Arrival,
         clock: Callable[[], datetime],
-        report: Callable[[DialFailed | PlayFailed | Look], None],
+        report: Callable[[Answered | DialFailed | PlayFailed | Look], None],
     ) -> None:
+        """An Arrival is there already; a Line's channel only once it is dialled."""
         self._client, self._line, self._clock, self._report = client, line, clock, report
         self._loop = asyncio.get_running_loop()
         self._looking: asyncio.TimerHandle | None = None
@@ -48,7 +49,7 @@ class LiveChannel:
         self._playbacks = 0
         self._sip = 0
         self._leaving = self._by_us = False
-        self.dialled = self.gone = False
+        self.dialled, self.gone = isinstance(line, Arrival), False
         self.evidence = Evidence(line.channel, line.trunk)
 
     @property
@@ -159,8 +160,22 @@ class LiveChannel:
             raise IllegalAct(f"originate of channel {self._line.channel}: {reply.status}")
         return None if reply.status == 200 else self._not_dialled()  # 500: no such trunk, or it is of no use
 
+    async def pick_up(self) -> None:
+        """Answer a call from outside. The reply tells that it is up: no event does for a channel that is in the
+        application already."""
+        try:
+            reply = await self._client.request("POST", f"channels/{self._line.channel}/answer")
+        except (Unsent, Unanswered):
+            return self._look_later(sure=True)
+        if reply.status != 204:  # it has hung up meanwhile
+            return self._look_later(sure=True)
+        self.evidence.note_answered(self._clock(), self._loop.time())
+        return self._report(Answered())
+
     def _origin(self, ring_seconds: float) -> bytes:
         line, app = self._line, self._client.node.app
+        if isinstance(line, Arrival):
+            raise IllegalAct(f"channel {line.channel} came from outside and can't be dialled")
         return wire.originate(app, line.channel, line.endpoint, line.caller_id, ring_seconds)
 
     def _not_dialled(self) -> None:

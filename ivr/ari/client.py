@@ -8,7 +8,7 @@ import asyncio
 import base64
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
@@ -60,11 +60,20 @@ class Sink(Protocol):
 class Client:
     """`async with Client(node) as client`, then `listen` in a task of its own."""
 
-    def __init__(self, node: Node, *, request_seconds: float = 5.0, probe_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        node: Node,
+        *,
+        request_seconds: float = 5.0,
+        probe_seconds: float = 5.0,
+        events: Collection[str] = wire.CALLS,
+        sources: Sequence[str] = (),
+    ) -> None:
         """request_seconds: how long a request may take; probe_seconds: how often the node is asked for
-        life.
+        life; events: the types to be told; sources: what to subscribe to besides our own channels.
         """
         self.node = node
+        self._events, self._sources = events, sources
         self._request_limit = aiohttp.ClientTimeout(total=request_seconds)
         self._request_seconds = request_seconds
         self._probe_seconds = probe_seconds
@@ -114,9 +123,10 @@ class Client:
             raise self._denied()
         return Reply(reply.status, text)
 
-    async def hang_up(self, channel: str) -> bool:
-        """True when it was there; False when it is gone already."""
-        return (await self.request("DELETE", f"channels/{channel}")).status == 204
+    async def hang_up(self, channel: str, reason: str = "") -> bool:
+        """True when it was there; False when it is gone already. reason: ARI's, e.g. busy, for one not yet answered."""
+        body = wire.hang_up(reason) if reason else None
+        return (await self.request("DELETE", f"channels/{channel}", body)).status == 204
 
     async def channel(self, channel: str) -> wire.Channel | None:
         """The channel as it is now; None when there is none."""
@@ -127,7 +137,7 @@ class Client:
             raise Unanswered(f"GET of a channel: {reply.status}")
         return wire.read_channel(reply.text)
 
-    async def channels(self) -> list[wire.Channel]:
+    async def channels(self) -> list[wire.WholeChannel]:
         return wire.read_channels(await self._listed("channels"))
 
     async def bridges(self) -> list[wire.Bridge]:
@@ -214,9 +224,14 @@ class Client:
         await socket.close()
 
     async def _filter(self) -> None:
-        reply = await self.request("PUT", f"applications/{self.node.app}/eventFilter", wire.event_filter())
+        application = f"applications/{self.node.app}"
+        reply = await self.request("PUT", f"{application}/eventFilter", wire.event_filter(self._events))
         if reply.status != 200:
             _log.warning("Asterisk does not filter events (%s): each costs a little more", reply.status)
+        for source in self._sources:
+            reply = await self.request("POST", f"{application}/subscription", wire.subscription(source))
+            if reply.status != 200:
+                raise Unanswered(f"Asterisk does not subscribe us to {source}: {reply.status}")
 
     async def _listed(self, what: str) -> str:
         reply = await self.request("GET", what)

@@ -8,19 +8,24 @@ ringing. A call is run from Started to Finish, and `run` returns only when its c
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ivr.ari import wire
 from ivr.ari.client import Client
 from ivr.ari.errors import Abandoned, AriError, IllegalAct
 from ivr.ari.leg import Decider, Leg, Speaker
-from ivr.ari.line import Line, is_ours
+from ivr.ari.line import Arrival, Line, is_ours
+from ivr.ari.pair import Pair
+from ivr.bridged import PairFlow, PairTrail, Side
 from ivr.calls import Flow, Outcome, Trail
 
 _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 0.2
+
+INBOUND = "inbound"
+"""The argument with which the node's dialplan sends calls from outside here (asterisk/templates/node)."""
 
 
 def _utc_now() -> datetime:
@@ -35,21 +40,22 @@ class Driver:
         client: Client,
         *,
         clock: Callable[[], datetime] = _utc_now,
-        stranger: Callable[[str], None] | None = None,
+        arrived: Callable[[Arrival], None] | None = None,
     ) -> None:
-        """stranger: told the id of a channel of this application that no call here owns; without it such a
-        channel is hung up (a worker that lost its lease may have dialled it)."""
+        """arrived: told of each call from outside, after a gap perhaps twice; it waits for `run` or
+        `turn_away`. A channel that no call here owns is hung up (a worker that lost its lease may have dialled it),
+        and so is a call from outside when nobody wants any."""
         self._client = client
         self._clock = clock
-        self._stranger = stranger or self._send_away
-        self._legs: dict[str, Leg] = {}
+        self._arrived = arrived
+        self._legs: dict[str, Leg | Pair] = {}
         self._over = False
         self._sent_away: dict[str, asyncio.Task[None]] = {}
         self._settling: set[asyncio.Task[None]] = set()
 
     async def run(
         self,
-        line: Line,
+        line: Line | Arrival,
         flow: Flow,
         media: Mapping[str, Sequence[str]],
         decide: Decider,
@@ -74,6 +80,32 @@ class Driver:
             del self._legs[line.channel]
             self._keep(leg.deciding)
 
+    async def run_pair(
+        self, lines: Mapping[Side, Line], flow: PairFlow, media: Mapping[str, Sequence[str]]
+    ) -> tuple[Outcome, PairTrail]:
+        """As `run`, for a call of two legs: returns when both channels are known to be gone.
+
+        lines: each side's, the expert's channel with the id second_leg(call), the staff's with the call's own.
+        """
+        if self._over:
+            raise Abandoned("this driver was stopped")
+        channels = [line.channel for line in lines.values()]
+        if any(channel in self._legs for channel in channels):
+            raise IllegalAct(f"call {channels[0]} is in use")
+        pair = Pair(self._client, self._clock, lines, flow, media)
+        self._legs |= dict.fromkeys(channels, pair)
+        try:
+            return await pair.converse()
+        finally:
+            for channel in channels:
+                del self._legs[channel]
+            if not self._over:
+                self._put_away(pair.bridge.identity, pair.bridge.remove())
+
+    def turn_away(self, channel: str, reason: str) -> None:
+        """Hang up a call from outside unanswered; reason is ARI's, which the caller's network shows."""
+        self._send_away(channel, reason)
+
     def live(self) -> tuple[str, ...]:
         """The channels of the calls that are being run."""
         return tuple(self._legs)
@@ -96,9 +128,9 @@ class Driver:
         await asyncio.gather(*self._settling, *self._sent_away.values(), return_exceptions=True)
 
     async def sweep(self, keep: Collection[str] = ()) -> tuple[str, ...]:
-        """For a new holder of the node: hang up every channel of ours that is not in `keep`, remove our
-        bridges, and return the channels' ids once they are known to be gone. Raises Unsent or Unanswered
-        while the node can't be reached.
+        """For a new holder of the node: hang up every channel of ours that is not in `keep`, and every call from
+        outside that an earlier holder answered, remove our bridges, and return the channels' ids once they are known to
+        be gone. Raises Unsent or Unanswered while the node can't be reached.
         """
         swept: set[str] = set()
         for bridge in await self._client.bridges():
@@ -118,12 +150,21 @@ class Driver:
         if leg := self._legs.get(channel):
             leg.file(event)
         elif isinstance(event, wire.StasisStart | wire.Dial) and not self._over:
-            self._stranger(channel)
+            self._unowned(event, channel)
+
+    def _unowned(self, event: wire.StasisStart | wire.Dial, channel: str) -> None:
+        outside = isinstance(event, wire.StasisStart) and event.args == (INBOUND,) and not is_ours(channel)
+        if isinstance(event, wire.StasisStart) and outside and self._arrived is not None:
+            self._arrived(Arrival(channel, event.channel.caller.number, event.channel.endpoint))
+        else:
+            self._send_away(channel)
 
     def connected(self) -> None:
-        """After a gap: events were lost, so every call looks for itself."""
+        """After a gap: events were lost, so every call looks for itself, and calls from outside may wait unseen."""
         for leg in self._legs.values():
             leg.look()
+        if self._arrived is not None:
+            self._keep(asyncio.get_running_loop().create_task(self._take_unseen(self._arrived)))
 
     def lost(self) -> None:
         if self._legs:
@@ -136,22 +177,50 @@ class Driver:
 
     # --- strangers ----------------------------------------------------------------------------------------
 
-    def _send_away(self, channel: str) -> None:
+    def _send_away(self, channel: str, reason: str = "") -> None:
         if channel not in self._sent_away:
-            task = asyncio.get_running_loop().create_task(self._hang_up_stranger(channel))
-            self._sent_away[channel] = task
-            task.add_done_callback(lambda _: self._sent_away.pop(channel, None))
+            self._put_away(channel, self._hang_up_stranger(channel, reason))
 
-    async def _hang_up_stranger(self, channel: str) -> None:
+    def _put_away(self, identity: str, work: Coroutine[None, None, None]) -> None:
+        """In a task of its own, which `stop` gives up."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._sent_away[identity] = task
+        task.add_done_callback(lambda _: self._sent_away.pop(identity, None))
+
+    async def _hang_up_stranger(self, channel: str, reason: str) -> None:
         try:
-            if await self._client.hang_up(channel):
+            if await self._client.hang_up(channel, reason) and not reason:
                 _log.warning("channel %s belongs to no call here and was hung up", channel)
         except AriError as error:
             _log.warning("channel %s belongs to no call here and could not be hung up: %s", channel, error)
 
+    async def _take_unseen(self, arrived: Callable[[Arrival], None]) -> None:
+        """What waits is announced (again, perhaps); what was answered by somebody who is gone can't be carried on."""
+        try:
+            channels = await self._client.channels()
+        except AriError as error:
+            _log.warning("looking for calls from outside: %s", error)
+            return
+        for each in channels:
+            if each.id in self._legs or self._over:
+                continue
+            if self._is_answered(each):
+                self._send_away(each.id)
+            elif self._is_from_outside(each):
+                arrived(Arrival(each.id, each.caller.number, each.endpoint))
+
     async def _unkept(self, keep: Collection[str]) -> set[str]:
         channels = await self._client.channels()
-        return {each.id for each in channels if is_ours(each.id) and each.id not in keep}
+        left = {each.id for each in channels if is_ours(each.id) or self._is_answered(each)}
+        return left - {*keep, *self._legs}
+
+    def _is_answered(self, channel: wire.WholeChannel) -> bool:
+        """A call from outside that somebody has picked up; one that only waits is nobody's yet."""
+        return self._is_from_outside(channel) and channel.state == "Up"
+
+    def _is_from_outside(self, channel: wire.WholeChannel) -> bool:
+        data = f"{self._client.node.app},{INBOUND}"
+        return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data == data
 
     def _keep(self, task: asyncio.Task[None] | None) -> None:
         if task is not None:

@@ -14,8 +14,9 @@ from ivr.ari import wire
 from ivr.ari.channel import LiveChannel, Look
 from ivr.ari.client import Client
 from ivr.ari.errors import Abandoned, IllegalAct
-from ivr.ari.line import Line
+from ivr.ari.line import Arrival, Line
 from ivr.calls import (
+    Answered,
     Cancelled,
     CancelTimer,
     Command,
@@ -28,6 +29,7 @@ from ivr.calls import (
     Flow,
     HangUp,
     Outcome,
+    PickUp,
     Play,
     PlayFailed,
     Recorded,
@@ -66,7 +68,7 @@ class _Abandoned:
     """Wakes the loop, which then sees the flag."""
 
 
-_Filed = Cancelled | DialFailed | PlayFailed | Recorded | Refused | Unavailable
+_Filed = Answered | Cancelled | DialFailed | PlayFailed | Recorded | Refused | Unavailable
 _Mail = wire.Event | _Filed | _Timer | Look | _Flooded | _Abandoned
 
 
@@ -75,7 +77,7 @@ class Leg:
         self,
         client: Client,
         clock: Callable[[], datetime],
-        line: Line,
+        line: Line | Arrival,
         flow: Flow,
         media: Mapping[str, Sequence[str]],
         decide: Decider,
@@ -150,7 +152,7 @@ class Leg:
                 _log.warning("channel %s is ended: more events than can be followed", self._line.channel)
                 await self._channel.hang_up()
                 return None
-            case Cancelled() | DialFailed() | PlayFailed() | Recorded() | Refused() | Unavailable():
+            case Answered() | Cancelled() | DialFailed() | PlayFailed() | Recorded() | Refused() | Unavailable():
                 return mail
             case _Abandoned():
                 return None
@@ -183,6 +185,8 @@ class Leg:
                 return
             case Dial(ring_seconds):
                 await self._channel.dial(ring_seconds)
+            case PickUp():
+                await self._channel.pick_up()
             case Play(prompt):
                 self._channel.begin(prompt)
                 await self._channel.play(prompt, self._media.get(prompt, ()))

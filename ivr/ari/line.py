@@ -29,6 +29,20 @@ def is_ours(identity: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A call from outside that waits to be answered. Its id is Asterisk's; its number is what the network says, which
+    can be forged, and empty where it was withheld."""
+
+    channel: str
+    number: str = field(repr=False)
+    trunk: str
+
+    def __post_init__(self) -> None:
+        if is_ours(self.channel):
+            raise ValueError("a channel of ours does not come from outside")
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One call to be made. Raises ValueError, without the number in its text, for what can't be dialled."""
 

@@ -7,14 +7,27 @@ these, is passed over.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Caller(_Model):
+    """Who calls, as the network says: it can be forged, and empty. Never shown."""
+
+    number: str = Field(default="", repr=False)
+
+
+class Dialplan(_Model):
+    """Where the dialplan stands, for a channel that came from there."""
+
+    app_name: str = ""
+    app_data: str = ""
 
 
 class Channel(_Model):
@@ -22,6 +35,22 @@ class Channel(_Model):
 
     id: str
     state: str = ""
+
+
+class WholeChannel(Channel):
+    """A channel with where it came from; name is technology, endpoint and a number: PJSIP/carrier-00000001."""
+
+    name: str = ""
+    caller: Caller = Caller()
+    dialplan: Dialplan = Dialplan()
+
+    @property
+    def endpoint(self) -> str:
+        """
+        >>> WholeChannel(id="1.1", name="PJSIP/far-end-0000002a").endpoint
+        'far-end'
+        """
+        return self.name.partition("/")[2].rpartition("-")[0]
 
 
 class Bridge(_Model):
@@ -43,7 +72,10 @@ class Playback(_Model):
 
 
 class StasisStart(_Model):
-    channel: Channel
+    """args: what the dialplan says of a call that it sends here; none for a channel that we made."""
+
+    channel: WholeChannel
+    args: tuple[str, ...] = ()
 
 
 class Dial(_Model):
@@ -84,6 +116,18 @@ class PlaybackFinished(_Model):
     playback: Playback
 
 
+class TextMessage(_Model):
+    """What is in a SIP MESSAGE; the rest of it (the sender's number) is left unread."""
+
+    body: str
+
+
+class TextMessageReceived(_Model):
+    """A SIP MESSAGE from an endpoint that the application is subscribed to."""
+
+    message: TextMessage
+
+
 class ApplicationReplaced(_Model):
     pass
 
@@ -95,6 +139,7 @@ Event = (
     | ChannelHangupRequest
     | ChannelDestroyed
     | PlaybackFinished
+    | TextMessageReceived
     | ApplicationReplaced
 )
 
@@ -105,8 +150,13 @@ _EVENTS: Final[Mapping[str, type[Event]]] = {
     "ChannelHangupRequest": ChannelHangupRequest,
     "ChannelDestroyed": ChannelDestroyed,
     "PlaybackFinished": PlaybackFinished,
+    "TextMessageReceived": TextMessageReceived,
     "ApplicationReplaced": ApplicationReplaced,
 }
+
+MESSAGES: Final = frozenset({"TextMessageReceived", "ApplicationReplaced"})
+CALLS: Final = frozenset(_EVENTS) - {"TextMessageReceived"}
+"""What an application may ask for; see Client."""
 
 _READERS = {name: model.__pydantic_validator__.validate_json for name, model in _EVENTS.items()}
 _TYPE = re.compile(r'"type":\s*"(\w+)"')
@@ -134,13 +184,13 @@ def channel_of(event: Event) -> str:
             return peer.id
         case PlaybackFinished(playback=playback):
             return playback.channel_id
-        case ApplicationReplaced():
+        case ApplicationReplaced() | TextMessageReceived():
             return ""
         case _:
             return event.channel.id
 
 
-_CHANNELS = TypeAdapter(list[Channel])
+_CHANNELS = TypeAdapter(list[WholeChannel])
 _BRIDGES = TypeAdapter(list[Bridge])
 
 
@@ -148,7 +198,7 @@ def read_channel(text: str) -> Channel:
     return Channel.model_validate_json(text)
 
 
-def read_channels(text: str) -> list[Channel]:
+def read_channels(text: str) -> list[WholeChannel]:
     return _CHANNELS.validate_json(text)
 
 
@@ -171,14 +221,55 @@ def originate(app: str, channel: str, endpoint: str, caller_id: str, ring_second
     )
 
 
+def hang_up(reason: str) -> bytes:
+    """DELETE /channels/{id}."""
+    return _json(reason=reason)
+
+
 def play(media: Sequence[str]) -> bytes:
     """POST /channels/{id}/play/{playback}."""
     return _json(media=list(media))
 
 
-def event_filter() -> bytes:
-    """PUT /applications/{app}/eventFilter: only what is read here is sent at all."""
-    return _json(allowed=[{"type": name} for name in _EVENTS])
+def bridge(name: str) -> bytes:
+    """POST /bridges/{id}."""
+    return _json(type="mixing,proxy_media", name=name)
+
+
+def add(channels: Sequence[str]) -> bytes:
+    """POST /bridges/{id}/addChannel: neither is told who the other is, and keys are ours alone."""
+    return _json(channel=list(channels), absorbDTMF=True, inhibitConnectedLineUpdates=True)
+
+
+def record(name: str) -> bytes:
+    """POST /bridges/{id}/record."""
+    return _json(name=name, format="wav", ifExists="fail")
+
+
+def event_filter(wanted: Collection[str]) -> bytes:
+    """PUT /applications/{app}/eventFilter: only what is wanted is sent at all."""
+    return _json(allowed=[{"type": name} for name in sorted(wanted)])
+
+
+def subscription(source: str) -> bytes:
+    """POST /applications/{app}/subscription."""
+    return _json(eventSource=source)
+
+
+def send_message(trunk: str, number: str, sender: str, text: str, headers: Mapping[str, str]) -> bytes:
+    """PUT /endpoints/sendMessage. The trunk's contact says where it goes; sender: number@domain; headers begin with X-."""
+    addresses = {"to": f"pjsip:PJSIP/{number}@{trunk}", "from": f"sip:{sender}"}
+    return _json(**addresses, body=text, variables=dict(headers))
+
+
+class Endpoint(_Model):
+    """state: online (also where nobody asks, see qualify), offline or unknown."""
+
+    state: str
+
+
+def read_endpoint(text: str) -> Endpoint:
+    return Endpoint.model_validate_json(text)
 
 
 def _json(**fields: object) -> bytes:

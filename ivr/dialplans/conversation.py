@@ -14,6 +14,7 @@ from enum import Enum, auto
 from ivr.calls import (
     Answer,
     Answered,
+    CallBackWish,
     Cancelled,
     Command,
     Decide,
@@ -26,6 +27,7 @@ from ivr.calls import (
     Finish,
     HangUp,
     HungUp,
+    LanguageChoice,
     Outcome,
     Play,
     Played,
@@ -98,7 +100,7 @@ class Conversation(ABC):
             case Phase.FINISHED, _:
                 return ()
             case Phase.NEW, Started():
-                return self._dial()
+                return self.opening()
             case Phase.NEW, Cancelled():
                 return self._finish(Outcome.CANCELLED)
             case Phase.NEW, _:
@@ -175,6 +177,10 @@ class Conversation(ABC):
                 return (HangUp(), StartTimer(CALL, self.timings.hang_up_seconds))
         return ()
 
+    def opening(self) -> Commands:
+        """How the call begins: we dial. A call from outside is picked up instead."""
+        return self._dial()
+
     # --- what a kind of call says and does ------------------------------------------------------------------
 
     def play(self, prompt: str, now: datetime, key: str | None = None) -> Commands:
@@ -225,6 +231,10 @@ class Conversation(ABC):
         match self._decision:
             case Answer(outcome) | Reply(outcome):
                 return outcome
+            case CallBackWish():
+                return Outcome.CALL_BACK_ASKED
+            case LanguageChoice():  # a wish beside the matter: that it was heard is all that the call came to
+                return Outcome.DELIVERED
             case _:
                 return Outcome.SHARE_GIVEN
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from ivr.bridged import PairFlow
 from ivr.calls import Flow
 from ivr.dialplans.timings import Timings
 from ivr.prompts import InvitationFacts, Prompt
@@ -48,3 +49,13 @@ class Kind:
     def says(self, known: InvitationFacts, matter: Matter) -> Mapping[str, Prompt]:
         """Every prompt of a call to an expert."""
         return self.prompts(self.facts(known, matter))
+
+
+@dataclass(frozen=True, slots=True)
+class PairKind:
+    """A kind of call with two legs, staff first, then an expert. `flow` gets whether the talk is recorded."""
+
+    name: str
+    again: Again
+    flow: Callable[[Timings, bool], PairFlow]
+    prompts: Callable[[Any], Mapping[str, Prompt]]

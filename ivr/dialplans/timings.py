@@ -39,6 +39,10 @@ class Timings:
     """Between two tries."""
     call_seconds: float = 600.0
     """Ceiling of a whole call after the answer."""
+    inbound_seconds: float = 90.0
+    """The same for a call from outside, so that nobody can keep the line for long."""
+    pick_up_seconds: float = 5.0
+    """How long picking up may take."""
     hang_up_seconds: float = 5.0
     """A hangup that has shown no effect by then is sent again."""
     digit_seconds: float = 10.0
@@ -49,3 +53,7 @@ class Timings:
     """
     weak_numbers: int = 4
     """How many refused numbers of the witness are answered; one more ends the call."""
+    talk_seconds: float = 600.0
+    """Ceiling of a conversation between two people (masked call), from the moment they are joined."""
+    join_seconds: float = 10.0
+    """How long joining two legs may take."""

@@ -1,10 +1,20 @@
 """What is said on the telephone, per language: templates of typed parts, filled with facts. All pure.
 
-`invitation` and `witness` give every prompt of their kind of call by id; the flows name ids and know no
-wording.
+One function for each kind of call gives all its prompts by id; the flows name ids and know no wording.
 """
 
-from .facts import ConditionCount, InvitationFacts, WitnessFacts
+from .facts import (
+    CallBackFacts,
+    ChangeOfTimeFacts,
+    ConditionCount,
+    Ground,
+    InvitationFacts,
+    MaskedFacts,
+    WithdrawalFacts,
+    WitnessFacts,
+)
+from .invitations import invitation
+from .language import Language
 from .parts import (
     Address,
     ClockRange,
@@ -24,10 +34,16 @@ from .parts import (
     Text,
     Time,
 )
-from .zh import fixed_phrases, invitation, readback, witness
+from .phrases import fixed_phrases, ready_made
+from .zh import readback, witness
+from .zh_line import call_back, inbound
+from .zh_masked import masked
+from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
 
 __all__ = [
     "Address",
+    "CallBackFacts",
+    "ChangeOfTimeFacts",
     "ClockRange",
     "Code",
     "ConditionCount",
@@ -36,7 +52,10 @@ __all__ = [
     "Digits",
     "Duration",
     "Fixed",
+    "Ground",
     "InvitationFacts",
+    "Language",
+    "MaskedFacts",
     "Name",
     "Part",
     "Pause",
@@ -46,9 +65,20 @@ __all__ = [
     "Spoken",
     "Text",
     "Time",
+    "WithdrawalFacts",
     "WitnessFacts",
+    "call_back",
+    "change_of_time",
     "fixed_phrases",
+    "inbound",
     "invitation",
+    "leave",
+    "masked",
     "readback",
+    "ready_made",
+    "release",
+    "reminder",
+    "urging",
+    "withdrawal",
     "witness",
 ]

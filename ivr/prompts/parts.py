@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 
+from .language import Language
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
@@ -130,10 +132,11 @@ Part = Spoken | Pause
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Everything that is said for one id, in order."""
+    """Everything that is said for one id, in order, in one language."""
 
     id: str
     parts: tuple[Part, ...] = field(default=())
+    language: Language = Language.MANDARIN
 
     def spoken(self) -> Iterator[Spoken]:
         """The parts that need a voice."""

@@ -6,11 +6,10 @@ what reassures, and that a key may be pressed at any time is said at once. Words
 avoided (重听 comes out as zhong ting: 再听一遍).
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
-from .facts import ConditionCount, InvitationFacts, WitnessFacts
+from .facts import InvitationFacts, WitnessFacts
 from .parts import (
     Address,
     Code,
@@ -127,14 +126,14 @@ FIXED_WITNESS: Mapping[str, tuple[Part, ...]] = {
 
 def invitation(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the invitation call, by id."""
-    varying: dict[str, tuple[Part, ...]] = {"invitation": _invite(facts), "details": _details(facts)}
-    return _prompts({**FIXED_INVITATION, **varying})
+    varying: dict[str, tuple[Part, ...]] = {"invitation": _invite(facts), "details": details(facts)}
+    return prompts({**FIXED_INVITATION, **varying})
 
 
 def witness(facts: WitnessFacts) -> Mapping[str, Prompt]:
     """All prompts of the witness call (见证), by id, among them `digit_0` … `digit_9` for the read-back."""
     shared = {name: FIXED_INVITATION[name] for name in ("wait", "promise_call", "goodbye")}
-    return _prompts({**shared, **FIXED_WITNESS, "witness_receipt": _receipt(facts)})
+    return prompts({**shared, **FIXED_WITNESS, "witness_receipt": _receipt(facts)})
 
 
 def readback(digits: str) -> tuple[str, ...]:
@@ -151,53 +150,38 @@ def readback(digits: str) -> tuple[str, ...]:
     return (*ids, "witness_readback_keys")
 
 
-def fixed_phrases() -> tuple[str, ...]:
-    """Every fixed phrase there is, once, in order: the list that a human speaker records."""
-    samples = invitation(_EVERY_DETAIL), witness(_EVERY_REASON), witness(replace(_EVERY_REASON, excluded={}))
-    found = (part.text for group in samples for prompt in group.values() for part in _fixed(prompt.parts))
-    return tuple(dict.fromkeys(found))
-
-
-_EVERY_DETAIL = InvitationFacts(
-    gather_at=datetime(2026, 1, 1, 9, tzinfo=CHINA), district="市区", duration=timedelta(hours=1),
-    address="地址", contact_phone="0", code="000000", room="室", contact="人", note="注",
-)  # fmt: skip
-_EVERY_REASON = WitnessFacts(
-    activity="0", draw=1, pool_size=1, eligible=(ConditionCount(1, 1),), fingerprint="0" * 20, ledger_size=1,
-    ledger_root="0", excluded={**dict.fromkeys(EXCLUSION_REASONS, 1), "other": 1},
-)  # fmt: skip
-
-
-def _fixed(parts: Iterable[Part]) -> Iterable[Fixed]:
-    return (part for part in parts if isinstance(part, Fixed))
-
-
-def _prompts(texts: Mapping[str, tuple[Part, ...]]) -> Mapping[str, Prompt]:
+def prompts(texts: Mapping[str, tuple[Part, ...]]) -> Mapping[str, Prompt]:
+    """Prompts by id, of what each says."""
     return {name: Prompt(name, parts) for name, parts in texts.items()}
 
 
 def _invite(facts: InvitationFacts) -> tuple[Part, ...]:
-    local = facts.gather_at.astimezone(CHINA)
     length: tuple[Part, ...] = ()
     if facts.duration is not None:
         length = (SHORT, Fixed("评标大约需要"), Duration(facts.duration))
     return (
         LEAD, WHO, SHORT, AUTOMATIC, LONG,
         Fixed("现在邀请您参加一次评标。"), SHORT,
-        Fixed("集合时间是"), Date(local.date()), Time(local.time()), SHORT,
+        Fixed("集合时间是"), *when(facts.gather_at), SHORT,
         Fixed("集合地区是"), Address(facts.district), *length, LONG,
         *MENU, LONG,
         ASKS_NOTHING,
     )  # fmt: skip
 
 
-def _details(facts: InvitationFacts) -> tuple[Part, ...]:
-    local = facts.gather_at.astimezone(CHINA)
+def when(at: datetime) -> tuple[Part, ...]:
+    """A date and a time of day, in China's time."""
+    local = at.astimezone(CHINA)
+    return (Date(local.date()), Time(local.time()))
+
+
+def details(facts: InvitationFacts) -> tuple[Part, ...]:
+    """Where to go and what to show there (集合信息)."""
     contact: tuple[Part, ...] = (Name(facts.contact),) if facts.contact else ()
     code: tuple[Part, ...] = (Fixed("您的6位验证码是"), SHORT, Code(facts.code), LONG)
     return (
         Fixed("请您记下集合信息。"), LONG,
-        Fixed("集合时间是"), Date(local.date()), Time(local.time()), SHORT,
+        Fixed("集合时间是"), *when(facts.gather_at), SHORT,
         Fixed("集合地点是"), Address(facts.address), SHORT,
         *((Fixed("评标室是"), Room(facts.room), SHORT) if facts.room else ()),
         Fixed("联系人"), *contact, SHORT,

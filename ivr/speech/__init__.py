@@ -2,12 +2,15 @@
 wording.
 """
 
-from .engine import CommandEngine, Engine, Pace, Pyttsx3Engine
-from .errors import NoVoice, RenderFailed, SpeechError
+from .command import CommandEngine
+from .engine import Engine, Pace, Pyttsx3Engine
+from .errors import BadRecording, NoVoice, RenderFailed, SpeechError
 from .recordings import recording_name
 from .speech import Speech
+from .voices import speech
 
 __all__ = [
+    "BadRecording",
     "CommandEngine",
     "Engine",
     "NoVoice",
@@ -17,4 +20,5 @@ __all__ = [
     "Speech",
     "SpeechError",
     "recording_name",
+    "speech",
 ]

@@ -19,8 +19,12 @@ LEVEL = 10 ** (-23 / 20)
 PEAK = 0.89
 _FRAME = RATE // 100
 _SILENCE_DB = -40.0
+_SILENT = 2e-3
 _FADE = RATE * 5 // 1000
-_MARGIN = RATE * 15 // 1000
+REST = RATE * 15 // 1000
+"""Samples before the first and after the last audible frame of a part: 15 ms, padded where the sound has less."""
+LONGEST_SECONDS = 600
+_RATES = range(4_000, 192_001)
 _TAPS = 32
 
 
@@ -29,7 +33,9 @@ class BadAudio(ValueError):
 
 
 def read_wav(data: bytes) -> tuple[Samples, int]:
-    """Samples, mixed to mono, and their rate. `BadAudio` for anything but 16-bit PCM."""
+    """Samples, mixed to mono, and their rate. `BadAudio` for anything but 16-bit PCM of a usual rate and length."""
+    if not data:
+        raise BadAudio("the file is empty")
     try:
         with wave.open(io.BytesIO(data)) as file:
             channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
@@ -38,19 +44,48 @@ def read_wav(data: bytes) -> tuple[Samples, int]:
         raise BadAudio(f"not a wav file: {error}") from error
     if width != 2:
         raise BadAudio(f"a wav of 16 bits per sample is needed, this one has {8 * width}")
+    if rate not in _RATES:
+        raise BadAudio(f"a rate of {_RATES[0]} to {_RATES[-1]} Hz is needed, this one has {rate}")
+    if len(raw) > LONGEST_SECONDS * rate * channels * width:
+        raise BadAudio(f"it is longer than {LONGEST_SECONDS} s")
     pcm = np.frombuffer(raw[: len(raw) // (2 * channels) * 2 * channels], dtype="<i2")
     samples: Samples = pcm.reshape(-1, channels).mean(axis=1) / 32768.0
     return samples, rate
 
 
 def for_telephone(samples: Samples, rate: int) -> Samples:
-    """8 kHz, silence at the ends trimmed, loudness levelled, short fades so that no join clicks."""
-    return fade(level(trim(resample(samples, rate))))
+    """8 kHz and its band, silence at the ends trimmed, loudness levelled, short fades so that no join clicks."""
+    return fade(level(trim(_raised(band(resample(samples, rate))))))
+
+
+def band(samples: Samples) -> Samples:
+    """Without the direct current and mains hum that recordings bring: falls from 100 Hz to nothing at 60 Hz.
+
+    A telephone line carries 300 to 3400 Hz (ITU-T G.712); the upper end is `resample`'s.
+    """
+    around = min(RATE // 4, len(samples) - 1)
+    if around < 1:
+        return samples
+    # Turned over at its ends, so that hum and direct current do not begin with a thump
+    before = 2 * samples[0] - samples[around:0:-1]
+    behind = 2 * samples[-1] - samples[-2 : -around - 2 : -1]
+    longer = np.concatenate([before, samples, behind])
+    size = 1 << (len(longer) + RATE // 4).bit_length()  # room behind, so that nothing comes round to the beginning
+    hertz = np.fft.rfftfreq(size, 1 / RATE)
+    gain = np.sin(np.clip((hertz - 60) / 40, 0, 1) * np.pi / 2) ** 2
+    passed = np.fft.irfft(np.fft.rfft(longer - samples.mean(), size) * gain, size)
+    return np.asarray(passed[around : around + len(samples)])
+
+
+def _raised(samples: Samples) -> Samples:
+    """Loud enough that a quiet recording is measured as a loud one is; what is too quiet for that stays, as silence."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    return samples * (0.5 / peak) if peak > _SILENT else samples
 
 
 def resample(samples: Samples, rate: int) -> Samples:
     """To 8 kHz with a windowed-sinc low-pass (polyphase; cut off below the lower Nyquist frequency)."""
-    if rate == RATE:
+    if rate == RATE or not len(samples):
         return samples
     divisor = math.gcd(rate, RATE)
     up, down = RATE // divisor, rate // divisor
@@ -62,7 +97,7 @@ def resample(samples: Samples, rate: int) -> Samples:
     distance = offsets[None, :] - (np.arange(up) / up)[:, None]
     kernel = cutoff * np.sinc(cutoff * distance) * np.cos(np.pi * distance / (2 * (half + 1))) ** 2
     kernel /= kernel.sum(axis=1, keepdims=True)
-    padded = np.concatenate([np.zeros(half), samples, np.zeros(half + 1)])
+    padded = np.pad(samples, (half, half + 1), mode="edge")  # zeros would make a thump of a direct current
     result: Samples = np.zeros(len(positions))
     for tap, offset in enumerate(offsets):  # one pass per tap keeps memory at the size of the sound
         result += kernel[phase, tap] * padded[base + offset + half]
@@ -70,12 +105,12 @@ def resample(samples: Samples, rate: int) -> Samples:
 
 
 def trim(samples: Samples) -> Samples:
-    """Without the silence before and after. `BadAudio` if there is nothing else."""
+    """From the first audible frame to the last, with `REST` at both ends. `BadAudio` if nothing is audible."""
     heard = np.flatnonzero(_audible(samples))
     if not len(heard):
         raise BadAudio("the sound is silent")
-    start = max(0, int(heard[0]) * _FRAME - _MARGIN)
-    return samples[start : (int(heard[-1]) + 1) * _FRAME + _MARGIN]
+    padded = np.concatenate([np.zeros(REST), samples, np.zeros(REST + _FRAME)])
+    return padded[int(heard[0]) * _FRAME : (int(heard[-1]) + 1) * _FRAME + 2 * REST]
 
 
 def loudness(samples: Samples) -> float:

@@ -1,20 +1,39 @@
 """The folder of rendered sound: what a key is, and how a file gets there whole or not at all.
 
 Names are hashes, so no name, number or code stands in a path or a log. Each sound is two files: `.alaw`,
-which Asterisk sends as it is, and `.wav` (8 kHz mono 16 bits), for the console and for comparison. The
-`.wav` is renamed last: if it is there, both are.
+which Asterisk sends as it is, and `.wav` (8 kHz mono 16 bits), for the console and for comparison. A sound is
+believed only if the one is the other's A-law, sample for sample: no third file with a checksum is needed.
 """
 
+import fcntl
 import hashlib
 import os
 import tempfile
+import threading
+import time
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .audio import RATE, Samples, alaw_bytes, to_pcm, wav_bytes
+import numpy as np
 
-FORMAT = 1
+from .audio import RATE, BadAudio, Samples, alaw_bytes, read_wav, to_pcm, wav_bytes
+
+FORMAT = 2
 """Raise it when the sound processing changes."""
+
+KEPT_MIB = 1024
+"""Past this size the sounds that nobody used for longest are dropped; some 12 hours of speech."""
+
+KEPT_SECONDS = 24 * 3600
+"""A sound that was used so lately is never dropped: a call that waits may hold its path."""
+
+_STALE_SECONDS = 3600
+_PRUNE_EVERY = 500
+_REMEMBERED = 20_000
+_ENDS = (".wav", ".alaw")
+_State = tuple[tuple[int, int, int], ...]
 
 
 def key(*what: object) -> str:
@@ -26,35 +45,114 @@ def key(*what: object) -> str:
 
 
 class SoundCache:
-    """Sounds by key. Several processes may share one folder: the last rename wins, and all are the same."""
+    """Sounds by key. Several processes may share one folder: who renders first is heard by all.
 
-    def __init__(self, folder: Path) -> None:
+    Synthesis is not repeatable to the byte, so a second rendering of a key must not replace the first: the console
+    would play another file than the call. Writers take turns by a lock on the folder.
+    """
+
+    def __init__(self, folder: Path, kept_mib: float = KEPT_MIB) -> None:
         self.folder = folder.absolute()
+        self._kept_bytes = int(kept_mib * 2**20)
+        self._whole: dict[str, _State] = {}
+        self._turn = threading.Lock()
+        self._written = 0
 
     def open(self) -> None:
-        """Make the folder, and drop what an earlier process left half written."""
+        """Make the folder, drop what an earlier process left half written, and what was not used for long."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for left in self.folder.glob(".new-*"):
-            left.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # young ones are another process's, being written
+                if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                    left.unlink()
+        self.prune()
 
     def media(self, name: str) -> str:
         """What Asterisk gets after `sound:`: absolute, without extension."""
         return f"{self.folder}/{name}"
 
     def has(self, name: str) -> bool:
-        """Both files are there and not empty."""
-        return all(_filled(self.folder / f"{name}{end}") for end in (".wav", ".alaw"))
+        """Both files are there and are one sound; read again only when a file has changed."""
+        state = self._state(name)
+        if state is None:
+            return False
+        if self._whole.get(name) != state:
+            if not self._is_whole(name):
+                return False
+            if len(self._whole) >= _REMEMBERED:
+                self._whole.clear()
+            self._whole[name] = state
+        return True
+
+    def used(self, name: str) -> None:
+        """Remember on the disk that it is in use, so that no process drops it (the time of access; the other times
+        stay).
+        """
+        for path in (self.folder / f"{name}{end}" for end in _ENDS):
+            with suppress(FileNotFoundError, PermissionError):  # another user's file: who made it keeps it
+                os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
     def put(self, name: str, samples: Samples) -> None:
-        """Write both, aside first."""
+        """Write both, aside first; nothing happens if another process was faster."""
         pcm = to_pcm(samples)
-        self._write(f"{name}.alaw", alaw_bytes(pcm))
-        self._write(f"{name}.wav", wav_bytes(pcm))
+        with self._locked():
+            if not self.has(name):
+                self._write(f"{name}.alaw", alaw_bytes(pcm))
+                self._write(f"{name}.wav", wav_bytes(pcm))
+        self._written += 1
+        if self._written % _PRUNE_EVERY == 0:
+            self.prune()
 
     def seconds(self, name: str) -> float:
         """How long it takes to hear it."""
         with wave.open(str(self.folder / f"{name}.wav"), "rb") as file:
             return file.getnframes() / RATE
+
+    def prune(self) -> int:
+        """Drop the least recently used until the folder is small enough; how many files went.
+
+        What was used within `KEPT_SECONDS` stays, however large the folder is then.
+        """
+        with self._locked():
+            found = sorted(self._sounds())
+            size, dropped = sum(bytes_ for _, bytes_, _ in found), 0
+            for when, bytes_, path in found:
+                if size <= self._kept_bytes or time.time() - when < KEPT_SECONDS:
+                    break
+                path.unlink(missing_ok=True)
+                size, dropped = size - bytes_, dropped + 1
+            return dropped
+
+    def _sounds(self) -> Iterator[tuple[float, int, Path]]:
+        for path in self.folder.iterdir():
+            if path.suffix in _ENDS:
+                with suppress(FileNotFoundError):
+                    seen = path.stat()
+                    yield seen.st_atime, seen.st_size, path
+
+    def _state(self, name: str) -> _State | None:
+        """What tells a file that was changed since: inode, size, and the time of its last writing."""
+        try:
+            seen = [(self.folder / f"{name}{end}").stat() for end in _ENDS]
+        except FileNotFoundError:
+            return None
+        return tuple((each.st_ino, each.st_size, each.st_mtime_ns) for each in seen)
+
+    def _is_whole(self, name: str) -> bool:
+        try:
+            wav, alaw = ((self.folder / f"{name}{end}").read_bytes() for end in _ENDS)
+            samples, _ = read_wav(wav)
+        except (BadAudio, FileNotFoundError):
+            return False
+        pcm = (samples * 32768).astype(np.int16)  # read_wav divides by 2 ** 15: exact in float64, and so is the way back
+        return len(pcm) > 0 and wav == wav_bytes(pcm) and alaw == alaw_bytes(pcm)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Alone in this folder, among threads and processes."""
+        with self._turn, (self.folder / ".lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _write(self, name: str, data: bytes) -> None:
         handle, aside = tempfile.mkstemp(prefix=".new-", dir=self.folder)
@@ -66,10 +164,3 @@ class SoundCache:
         except BaseException:
             Path(aside).unlink(missing_ok=True)
             raise
-
-
-def _filled(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except FileNotFoundError:
-        return False

@@ -1,27 +1,39 @@
 """Engines: what turns hanzi into a wav. Each is a process of its own, awaited, killed when it hangs,
 started again.
 
-`Pyttsx3Engine` is the default. `CommandEngine` takes any command, so that a better voice can be put in.
+`Pyttsx3Engine` is the default. `CommandEngine` (ivr.speech.command) takes any command, so that a better voice can be
+put in. An engine speaks one language: a voice is a voice of a language.
 """
 
 import asyncio
-import hashlib
 import json
 import os
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from ivr.prompts.language import Language
+
 from . import respelling
 from .audio import BadAudio, for_telephone, read_wav
 from .errors import NoVoice, RenderFailed
 
-CHECK_LINE = "您好，这里是广东省综合评标评审专家库。"
+CHECK_LINES: Mapping[Language, str] = {
+    Language.MANDARIN: "您好，这里是广东省综合评标评审专家库。",
+    Language.CANTONESE: "您好，呢度系广东省综合评标评审专家库。",
+    Language.ENGLISH: "Hello, this is the expert pool of Guangdong Province, calling about an evaluation.",
+}
+"""Each of 18 to 23 syllables."""
+LANGUAGE_NAMES: Mapping[Language, str] = {
+    Language.MANDARIN: "Mandarin", Language.CANTONESE: "Cantonese", Language.ENGLISH: "English",
+}  # fmt: skip
+_VOICES: Mapping[Language, str] = {Language.CANTONESE: "yue", Language.ENGLISH: "en"}
+"""espeak-ng's; the voice of Mandarin depends on its version (pyttsx3_process.mandarin_voice)."""
 INSTALL = "install it with: apt-get install espeak-ng"
 
 
@@ -49,17 +61,17 @@ class Engine(Protocol):
         """End whatever was started."""
 
 
-async def check_voice(engine: Engine) -> None:
+async def check_voice(engine: Engine, language: Language = Language.MANDARIN) -> None:
     """Speak one line and see that it is audible and neither cut short nor endless."""
     try:
-        samples, rate = read_wav(await engine.speak(CHECK_LINE, Pace.NORMAL))
+        samples, rate = read_wav(await engine.speak(CHECK_LINES[language], Pace.NORMAL))
         seconds = len(await asyncio.to_thread(for_telephone, samples, rate)) / 8000
     except (BadAudio, RenderFailed) as error:
         raise NoVoice(f"the voice {engine.identity} can't speak: {error}. Choose another engine.") from error
     if not 2 <= seconds <= 15:
         raise NoVoice(
-            f"the voice {engine.identity} took {seconds:.1f} s for a line of 18 syllables:"
-            " it does not speak Mandarin; install espeak-ng with its data files, or choose another engine"
+            f"the voice {engine.identity} took {seconds:.1f} s for a line of some 20 syllables:"
+            f" it does not speak {LANGUAGE_NAMES[language]}; install espeak-ng with its data files, or choose another engine"
         )
 
 
@@ -70,8 +82,17 @@ class Pyttsx3Engine:
     request that fails because the process died or hung is tried once more in a new process.
     """
 
-    def __init__(self, *, voice: str | None = None, timeout: float = 60.0, start_timeout: float = 60.0) -> None:
-        self._voice, self._timeout, self._start_timeout = voice, timeout, start_timeout
+    def __init__(
+        self,
+        *,
+        language: Language = Language.MANDARIN,
+        voice: str | None = None,
+        timeout: float = 60.0,
+        start_timeout: float = 60.0,
+    ) -> None:
+        self.language = language
+        self._voice = voice or _VOICES.get(language, "")
+        self._timeout, self._start_timeout = timeout, start_timeout
         self._process: Process | None = None
         self._turn = asyncio.Lock()
         self._identity, self._misreads = "", False
@@ -92,7 +113,7 @@ class Pyttsx3Engine:
         async with self._turn:
             await self._spawn()
         try:
-            await check_voice(self)
+            await check_voice(self, self.language)
         except NoVoice:
             await self.close()
             raise
@@ -118,7 +139,7 @@ class Pyttsx3Engine:
     async def _spawn(self) -> Process:
         script = Path(__file__).with_name("pyttsx3_process.py")
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", str(script), self._voice or "",
+            sys.executable, "-I", str(script), self._voice,
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL,
         )  # fmt: skip
         self._process = process
@@ -129,7 +150,7 @@ class Pyttsx3Engine:
             raise NoVoice(f"the speech process did not start: {error}. Is pyttsx3 installed here?") from error
         if "ready" not in hello:
             await self._kill()
-            raise NoVoice(_advice(str(hello.get("error"))))
+            raise NoVoice(_advice(str(hello.get("error")), self.language))
         self._misreads = hello["voice"] == "cmn-latn-pinyin"
         spelling = f"/respelling-{respelling.VERSION}" if self._misreads else ""
         self._identity = f"pyttsx3-2.99/espeak-ng-{hello['version']}/{hello['voice']}{spelling}"
@@ -180,69 +201,13 @@ class Pyttsx3Engine:
             await _end(process)
 
 
-class CommandEngine:
-    """Any command that reads text from its standard input and writes a wav to a path.
-
-    `{wav}` in the arguments is replaced by the path, `{rate}` by words per minute. `version` goes into the
-    cache's key: change it when the command or its voice changes.
-    """
-
-    def __init__(self, command: Sequence[str], *, version: str = "", timeout: float = 120.0) -> None:
-        if not any("{wav}" in argument for argument in command):
-            raise ValueError("the speech command needs {wav} among its arguments: where it writes the sound")
-        self._command, self._timeout = tuple(command), timeout
-        digest = hashlib.sha256("\0".join((*command, version)).encode()).hexdigest()[:16]
-        self._identity = f"command-{digest}"
-
-    @property
-    def identity(self) -> str:
-        """Stands for the command line and `version`."""
-        return self._identity
-
-    async def start(self) -> None:
-        """Speak a line; `NoVoice` if the command is missing or mute."""
-        await check_voice(self)
-
-    async def speak(self, text: str, pace: Pace) -> bytes:
-        """Run the command once."""
-        with tempfile.TemporaryDirectory(prefix="speech-") as folder:
-            wav = Path(folder) / "spoken.wav"
-            rate = str(pace.value)
-            command = [part.replace("{wav}", str(wav)).replace("{rate}", rate) for part in self._command]
-            await self._run(command, text)
-            try:
-                return await asyncio.to_thread(wav.read_bytes)
-            except FileNotFoundError as error:
-                raise RenderFailed(f"the speech command {command[0]} wrote no file") from error
-
-    async def close(self) -> None:
-        """Nothing stays between two utterances."""
-
-    async def _run(self, command: list[str], text: str) -> None:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=DEVNULL,
-                stderr=DEVNULL,
-            )  # fmt: skip
-        except OSError as error:
-            raise RenderFailed(f"the speech command {command[0]} can't be run: {error.strerror}") from error
-        try:
-            await asyncio.wait_for(process.communicate(text.encode()), self._timeout)
-        except TimeoutError as error:
-            raise RenderFailed(f"the speech command {command[0]} took over {self._timeout:g} s") from error
-        finally:
-            await _end(process)
-        if process.returncode:
-            raise RenderFailed(f"the speech command {command[0]} ended with status {process.returncode}")
-
-
 class _Broken(Exception):
     """This process can't be used any more, or could not do this one thing."""
 
 
-def _advice(error: str) -> str:
+def _advice(error: str, language: Language) -> str:
     if error.startswith("no-voice"):
-        return f"espeak-ng lacks the Mandarin voice{error.removeprefix('no-voice')}; {INSTALL} espeak-ng-data"
+        return f"espeak-ng lacks the {LANGUAGE_NAMES[language]} voice{error.removeprefix('no-voice')}; {INSTALL} espeak-ng-data"
     return f"no speech engine: espeak-ng or pyttsx3 can't be loaded ({error}); {INSTALL}"
 
 

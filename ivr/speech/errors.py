@@ -8,8 +8,12 @@ class SpeechError(Exception):
 
 
 class NoVoice(SpeechError):
-    """No engine or no Mandarin voice here. The message says what to install or to set."""
+    """No engine here, or no voice of a language that is in use. The message says what to install or to set."""
 
 
 class RenderFailed(SpeechError):
     """The engine died, hung, or made no usable sound, also when asked again."""
+
+
+class BadRecording(SpeechError):
+    """A recording of a human voice can't be used. The message names the file and says why."""

@@ -124,11 +124,13 @@ def period(hour: int) -> str:
 
 
 def clock(hour: int, minute: int, *, with_period: bool = True) -> str:
-    """A time of day, from 24-hour input.
+    """A time of day, from 24-hour input; 24:00 is the end of the day, and no other time sounds like it.
 
-    >>> clock(9, 30), clock(14, 0), clock(9, 5), clock(0, 0)
-    ('上午九点三十分', '下午两点整', '上午九点零五分', '凌晨零点整')
+    >>> clock(9, 30), clock(14, 0), clock(9, 5), clock(0, 0), clock(24, 0)
+    ('上午九点三十分', '下午两点整', '上午九点零五分', '凌晨零点整', '二十四点整')
     """
+    if hour == 24:
+        return "二十四点整"
     shown = hour - 12 if with_period and hour > 12 else hour
     minutes = "整" if minute == 0 else f"{'零' if minute < 10 else ''}{cardinal(minute)}分"
     return f"{period(hour) if with_period else ''}{counted(shown, '点')}{minutes}"

@@ -2,12 +2,10 @@
 
 espeak-ng (and most small engines) reads 2026年, 138…, 3:45, 5%, ￥, A1B2 and 2人 wrongly. So nothing leaves
 here but hanzi, Chinese punctuation and single capital letters: no figure, whatever the alphabet it was
-written in. The free-text rules are tried in order at each place of the text, the first that fits wins.
+written in.
 """
 
 import re
-import unicodedata
-from collections.abc import Callable
 
 from ivr.prompts.parts import (
     Address,
@@ -26,24 +24,12 @@ from ivr.prompts.parts import (
     Time,
 )
 
-from .mandarin import (
-    cardinal,
-    clock,
-    clock_range,
-    counted,
-    day,
-    decimal,
-    dictated,
-    duration,
-    figures,
-    grouped,
-    money,
-)
+from .free_text import free_text, phone, tidy
+from .mandarin import clock, clock_range, counted, day, dictated, duration
+from .written import fold
 
-VERSION = 1
+VERSION = "2"
 """Part of the cache's key: raise it with every change of what is said."""
-
-Match = re.Match[str]
 
 
 def spoken_text(part: Spoken) -> str:
@@ -71,189 +57,15 @@ def spoken_text(part: Spoken) -> str:
             return free_text(text)
 
 
-def fold(text: str) -> str:
-    """Full width, circled and foreign figures to ASCII; everything else stays (NFKC)."""
-    text = unicodedata.normalize("NFKC", text.replace("№", "第").replace("㎡", "平方米"))
-    return "".join(str(unicodedata.digit(c, c)) if not c.isascii() else c for c in text)
-
-
-def phone(number: str) -> str:
-    """A telephone number in the groups of custom: 3-4-4 for mobile, area code and 4-4 for fixed lines, 分机
-    after 转.
-    """
-    text = fold(number).strip()
-    main, extension = (*re.split(r"(?:转|分机|ext\.?|x)\s*", text, maxsplit=1, flags=re.IGNORECASE), "")[:2]
-    figures_only = re.sub(r"\D", "", main)
-    if figures_only.startswith("86") and len(figures_only) in (12, 13) and main.startswith(("+", "86")):
-        figures_only = figures_only.removeprefix("86")
-        figures_only = figures_only if figures_only.startswith("1") else "0" + figures_only
-    spoken = _phone_groups(figures_only)
-    extension = re.sub(r"\D", "", extension)
-    return f"{spoken}，转{dictated(extension)}" if extension else spoken
-
-
-def _phone_groups(number: str) -> str:
-    if re.fullmatch(r"1[3-9]\d{9}", number):
-        return grouped(number, (3, 4))
-    if re.fullmatch(r"(?:400|800)\d{7}", number):
-        return grouped(number, (3, 3, 4))
-    if found := re.fullmatch(r"(010|02\d|0[3-9]\d{2})(\d{7,8})", number):
-        area, line = found.groups()
-        return f"{dictated(area)}，{grouped(line, (len(line) - 4, 4))}"
-    return grouped(number, (4,)) if len(number) > 6 else dictated(number)
-
-
 def dictation(text: str, group: int) -> str:
     """Figures and letters one by one, in groups of `group`; anything else in it is left out."""
     signs = [sign for sign in fold(text).upper() if sign.isascii() and sign.isalnum()]
     size = group or len(signs) or 1
     groups = (signs[start : start + size] for start in range(0, len(signs), size))
-    return "，".join(_tidy("".join(dictated(s) if s.isdigit() else f" {s} " for s in g)) for g in groups)
+    return "，".join(tidy("".join(dictated(s) if s.isdigit() else f" {s} " for s in g)) for g in groups)
 
 
 def room(text: str) -> str:
     """A room: bare figures of two or more are dictated (1203 → 幺二零三), the rest as free text."""
     folded = fold(text).strip()
     return dictated(folded) if re.fullmatch(r"\d{2,5}", folded) else free_text(folded)
-
-
-def free_text(text: str) -> str:
-    """Any text a person typed, figures and signs turned into what a Chinese reader says."""
-    folded = re.sub(r"[^\S\n]+", " ", fold(text))
-    return _tidy(_RULES.sub(_apply, folded))
-
-
-_PUNCTUATION = str.maketrans(
-    {",": "，", ";": "；", ":": "：", "!": "！", "?": "？", "\n": "。", "\t": " "} | dict.fromkeys("()[]{}|…—", "，")
-)
-
-
-def _tidy(text: str) -> str:
-    """Only hanzi, Chinese punctuation and capital letters with spaces around them remain."""
-    text = text.translate(_PUNCTUATION).upper()
-    text = re.sub(r"[A-Z]", r" \g<0> ", text)
-    text = "".join(c for c in text if c in " ，。；：！？、" or (c.isascii() and c.isalpha()) or _is_hanzi(c))
-    text = re.sub(r"\s+", " ", text)
-    text = re.sub(r" ?([，。；：！？、]) ?", r"\1", text)
-    return re.sub(r"([，；：、])[，；：、]+", r"\1", text).strip(" ，；、")
-
-
-def _is_hanzi(sign: str) -> bool:
-    return sign == "〇" or unicodedata.name(sign, "").startswith("CJK UNIFIED IDEOGRAPH")
-
-
-_PERIODS = "凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里"
-_MEASURES = (
-    "个半|个|人|名|位|次|份|本|张|件|条|台|套|家|间|辆|支|瓶|盒|包|天|小时|分钟|秒|周|倍|种|项|遍|点钟|公里|千米|米|厘米"
-    "|平方米|公斤|千克|克|吨|轮|场|把|块|杯|顿|餐"
-)
-_UNITS = {"km": "公里", "m": "米", "cm": "厘米", "kg": "公斤", "g": "克", "h": "小时", "min": "分钟"}
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-
-
-def _plain(number: str) -> str:
-    return number.replace(",", "")
-
-
-def _ymd(m: Match) -> str:
-    return f"{figures(m['y'])}年{cardinal(int(m['mo']))}月{cardinal(int(m['d']))}日"
-
-
-def _clock(m: Match) -> str:
-    hour, minute = int(m["h"]), int(m["mi"])
-    return (m["p"] or "") + clock(hour, minute, with_period=not m["p"])
-
-
-def _clocks(m: Match) -> str:
-    first = (m["rp"] or "") + clock(int(m["h1"]), int(m["m1"]), with_period=not m["rp"])
-    return f"{first}至{clock(int(m['h2']), int(m['m2']), with_period=not m['rp'])}"
-
-
-def _yuan(m: Match) -> str:
-    number, scale = _plain(m["yuan"] or m["yuan2"]), m["scale"] or m["scale2"]
-    return decimal(number, scale + "元") if scale else money(number)
-
-
-def _span(m: Match) -> str:
-    return f"{decimal(m['from'])}至{decimal(m['to'], m['spanunit'])}"
-
-
-def _after_letters(number: str) -> str:
-    return dictated(number) if len(number) > 1 else cardinal(int(number))
-
-
-def _lone(m: Match) -> str:
-    """A number without anything that says what it is: short ones are quantities, long ones are dictated."""
-    text = _plain(m["lone"])
-    if "." in text and text.count(".") == 1:
-        return decimal(text) if len(text.partition(".")[0]) < 9 else dictated(text.replace(".", ""))
-    if len(text) <= 4 and not (len(text) > 1 and text.startswith("0")):
-        return cardinal(int(text))
-    return grouped(text, (4,)) if len(text) > 6 else dictated(text)
-
-
-_TABLE: tuple[tuple[str, str, Callable[[Match], str]], ...] = (
-    ("date", r"(?P<y>(?:19|20)\d\d)\s*[-/.年]\s*(?P<mo>0?[1-9]|1[0-2])\s*[-/.月]\s*"
-     r"(?P<d>3[01]|[12]\d|0?[1-9])(?!\d)[日号]?", _ymd),
-    ("clocks", rf"(?P<rp>{_PERIODS})?(?<!\d)(?P<h1>[01]?\d|2[0-3]):(?P<m1>[0-5]\d)\s*[-~至到—–]+\s*"
-     r"(?P<h2>[01]?\d|2[0-3]):(?P<m2>[0-5]\d)(?![\d:])", _clocks),
-    ("clock", rf"(?P<p>{_PERIODS})?\s*(?<!\d)(?P<h>[01]?\d|2[0-3])(?::|点|时(?!间))(?P<mi>[0-5]\d)"
-     r"(?!\d)(?::[0-5]\d)?分?", _clock),
-    ("code", r"(?P<codeword>(?:验证码|密码|编号|代码|证件号|证号|账号|QQ|微信)[是为:号 ]{0,3})"
-     r"(?P<codefig>\d+)(?!\d)",
-     lambda m: m["codeword"] + grouped(m["codefig"], (3,) if len(m["codefig"]) == 6 else (4,))),
-    ("mobile", r"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)(?:转\d{1,6})?",
-     lambda m: phone(m[0])),
-    ("fixedline", r"(?<!\d)\(?0\d{2,3}\)?[- ]?\d{4}[- ]?\d{3,4}(?!\d)(?:(?:转|-)\d{1,6}(?!\d))?",
-     lambda m: phone(re.sub(r"-(\d{1,6})$", r"转\1", m[0]) if m[0].count("-") > 1 else m[0])),
-    ("service", r"(?<!\d)[48]00-?\d{3}-?\d{4}(?!\d)", lambda m: phone(m[0])),
-    ("hotline", r"(?P<hotword>(?:电话|拨打|热线|致电|手机|总机|分机|转)[是为:号 ]{0,3})"
-     r"(?P<hot>\d[\d-]*\d(?:转\d{1,6})?|\d)",
-     lambda m: m["hotword"] + phone(m["hot"])),
-    ("year", r"(?<!\d)(?P<year>\d{4})年", lambda m: figures(m["year"]) + "年"),
-    ("percents", rf"(?P<low>{_NUMBER})\s*%?\s*[-~至到—–]+\s*(?P<high>{_NUMBER})\s*%",
-     lambda m: f"百分之{decimal(_plain(m['low']))}至百分之{decimal(_plain(m['high']))}"),
-    ("percent", rf"(?P<percent>{_NUMBER})\s*%", lambda m: "百分之" + decimal(_plain(m["percent"]))),
-    ("yuan", rf"(?:[¥￥]|RMB)\s*(?P<yuan>{_NUMBER})\s*(?P<scale>[百千万亿]*)元?"
-     rf"|(?P<yuan2>{_NUMBER})\s*(?P<scale2>[百千万亿]*)元", _yuan),
-    ("celsius", rf"(?P<cold>-)?(?P<celsius>{_NUMBER})\s*°C",
-     lambda m: ("零下" if m["cold"] else "") + decimal(_plain(m["celsius"])) + "摄氏度"),
-    ("ordinal", r"第\s*(?P<ordinal>\d{1,9})(?!\d)", lambda m: "第" + cardinal(int(m["ordinal"]))),
-    ("basement", r"-(?P<basement>\d)(?=[楼层])", lambda m: "负" + cardinal(int(m["basement"]))),
-    ("room", r"(?<!\d)(?P<room>\d{3,5})\s*(?=号?(?:室|房|会议室|评标室|开标室|评标厅|办公室|机房|教室))",
-     lambda m: dictated(m["room"])),
-    ("rooms", r"(?<=[楼层栋幢座元])\s*(?P<rooms>\d{3,4}(?:-\d{3,4})?)(?!\d)",
-     lambda m: "至".join(map(dictated, m["rooms"].split("-")))),
-    ("span", r"(?<!\d)(?P<from>\d+(?:\.\d+)?)\s*[-~—–]+\s*(?P<to>\d+(?:\.\d+)?)\s*"
-     rf"(?P<spanunit>{_MEASURES}|点|月|日|号楼|楼|层)", _span),
-    ("unit", rf"(?<![A-Za-z\d])(?P<amount>{_NUMBER})\s*(?P<unit>km|cm|kg|min|m|g|h)(?![A-Za-z])",
-     lambda m: decimal(_plain(m["amount"]), _UNITS[m["unit"]])),
-    ("count", rf"(?<![A-Za-z\d])(?P<count>{_NUMBER})\s*(?P<measure>{_MEASURES})",
-     lambda m: decimal(_plain(m["count"]), m["measure"])),
-    ("oclock", rf"(?P<op>{_PERIODS})?\s*(?<!\d)(?P<oclock>[01]?\d|2[0-4])点(?P<rest>整|半)?(?!\d)",
-     lambda m: (m["op"] or "") + counted(int(m["oclock"]), "点") + (m["rest"] or "")),
-    ("wholes", r"(?<![A-Za-z\d-])(?P<whole>\d{1,4})"
-     r"(?=号|楼|层|栋|幢|座|月|日|单元|期|村|队|组|巷|弄|街|路|区|级|年级|线)",
-     lambda m: cardinal(int(m["whole"]))),
-    ("hash", r"(?<![A-Za-z\d-])(?P<hash>\d{1,5})#",
-     lambda m: (cardinal(int(m["hash"])) if len(m["hash"]) < 3 else dictated(m["hash"])) + "号"),
-    ("lettered", r"(?P<letters>[A-Za-z]+)-?(?P<lettered>\d+)",
-     lambda m: f"{m['letters']} {_after_letters(m['lettered'])}"),
-    ("dash", r"(?<=\d)\s*[-–]+\s*(?=\d)", lambda m: "杠"),
-    ("ratio", r"(?<=\d):(?=\d)", lambda m: "比"),
-    ("range", r"\s*~+\s*(?=\d)", lambda m: "至"),
-    ("lone", rf"(?P<lone>{_NUMBER})", _lone),
-    ("sign", r"[&+@#*%=°¥￥/]", lambda m: _SIGNS[m[0]]),
-)  # fmt: skip
-
-_SIGNS: dict[str, str] = {
-    "&": "和", "+": "加", "@": "艾特", "#": "井号", "*": "星号", "%": "百分号", "=": "等于", "°": "度",
-    "¥": "元", "￥": "元", "/": "、",
-}  # fmt: skip
-_RULES = re.compile("|".join(f"(?P<r_{name}>{pattern})" for name, pattern, _ in _TABLE))
-_SAY = {f"r_{name}": say for name, _, say in _TABLE}
-
-
-def _apply(m: Match) -> str:
-    rule = next(name for name in _SAY if m[name] is not None)
-    return _SAY[rule](m)

@@ -9,14 +9,15 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from ivr.prompts.language import Language
 from ivr.prompts.parts import Code, Digits, Fixed, Part, Pause, Prompt, Spoken
 
 from . import audio
 from .cache import SoundCache, key
-from .engine import Engine, Pace
-from .errors import RenderFailed
-from .normalise import VERSION, spoken_text
+from .engine import LANGUAGE_NAMES, Engine, Pace
+from .errors import RenderFailed, SpeechError
 from .recordings import Recordings
+from .saying import Saying, saying
 
 LOOK_AGAIN_SECONDS = 30.0
 """So long a sound that was seen on the disk is believed to be there still."""
@@ -26,20 +27,42 @@ _KNOWN_PARTS = 20_000
 
 
 class Speech:
-    """Renders prompts into `cache_dir` with `engine`; `recordings` of a human voice come before it."""
+    """Renders prompts into `cache_dir` with `engine`; `recordings` of a human voice come before it.
 
-    def __init__(self, cache_dir: Path, engine: Engine, recordings: Path | None = None) -> None:
-        self._cache, self._engine = SoundCache(cache_dir), engine
+    `engine` speaks Mandarin; `others` speak the other languages that are in use. A prompt's language chooses the voice.
+    """
+
+    def __init__(
+        self,
+        cache_dir: Path,
+        engine: Engine,
+        recordings: Path | None = None,
+        others: Mapping[Language, Engine] | None = None,
+    ) -> None:
+        self._cache = SoundCache(cache_dir)
+        self._engines: Mapping[Language, Engine] = {**(others or {}), Language.MANDARIN: engine}
         self._recordings = Recordings(recordings)
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._names: dict[Part, str] = {}
+        self._names: dict[_Heard, str] = {}
         self._seen: dict[str, float] = {}
 
+    @property
+    def languages(self) -> frozenset[Language]:
+        """Those that have a voice."""
+        return frozenset(self._engines)
+
     async def start(self) -> None:
-        """Open the cache, start the engine, check the voice. `NoVoice` says what to do."""
-        self._cache.open()
-        self._recordings.load()
-        await self._engine.start()
+        """Open the cache, read the recordings, start the engines, check each voice. `NoVoice` and `BadRecording` say
+        what to do.
+        """
+        await asyncio.to_thread(self._cache.open)
+        await asyncio.to_thread(self._recordings.load)
+        try:
+            for engine in self._engines.values():
+                await engine.start()
+        except SpeechError:
+            await self._close_engines()
+            raise
 
     async def close(self) -> None:
         """Stop what is being rendered and end the engine."""
@@ -47,18 +70,19 @@ class Speech:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._engine.close()
+        await self._close_engines()
 
     async def render(self, prompt: Prompt) -> tuple[str, ...]:
         """The prompt's media list: absolute paths without extension. Cached parts cost a look at the disk now and
         then.
         """
         parts = list(_sounds(prompt))
-        names = [self._name(part) for part in parts]
+        names = [self._name(heard) for heard in parts]
         now = asyncio.get_running_loop().time()
-        for name, part in zip(names, parts, strict=True):
+        for name, heard in zip(names, parts, strict=True):
             if self._seen.get(name, 0.0) < now:
-                await self._ensure(name, part)
+                await self._ensure(name, heard)
+                self._cache.used(name)
                 self._seen[name] = now + LOOK_AGAIN_SECONDS
         return tuple(map(self._cache.media, names))
 
@@ -73,26 +97,36 @@ class Speech:
 
     def seconds(self, prompt: Prompt) -> float:
         """How long a rendered prompt takes to hear. FileNotFoundError if it was not rendered."""
-        return sum(self._cache.seconds(self._name(part)) for part in _sounds(prompt))
+        return sum(self._cache.seconds(self._name(heard)) for heard in _sounds(prompt))
 
-    def _name(self, part: Part) -> str:
+    async def _close_engines(self) -> None:
+        await asyncio.gather(*(engine.close() for engine in self._engines.values()))
+
+    def _name(self, heard: "_Heard") -> str:
         """Under what its sound is kept; remembered, since each call asks for all of its prompts."""
-        name = self._names.get(part)
+        name = self._names.get(heard)
         if name is None:
             if len(self._names) >= _KNOWN_PARTS:
                 self._names.clear()
                 self._seen.clear()
-            name = self._names[part] = self._new_name(part)
+            name = self._names[heard] = self._new_name(*heard)
         return name
 
-    def _new_name(self, part: Part) -> str:
+    def _new_name(self, part: Part, language: Language) -> str:
         if isinstance(part, Pause):
             return key("silence", part.milliseconds)
-        if isinstance(part, Fixed) and (digest := self._recordings.digest(part.text)):
+        if isinstance(part, Fixed) and (digest := self._recordings.digest(part.text, language)):
             return key("recording", digest)
-        return key(self._engine.identity, _pace(part).value, VERSION, spoken_text(part))
+        said = saying(part, language)
+        return key(self._engine(said).identity, _pace(part).value, said.version, said.text)
 
-    async def _ensure(self, name: str, part: Part) -> None:
+    def _engine(self, said: Saying) -> Engine:
+        engine = self._engines.get(said.language)
+        if engine is None:
+            raise RenderFailed(f"no voice is set up for {LANGUAGE_NAMES[said.language]}")
+        return engine
+
+    async def _ensure(self, name: str, heard: "_Heard") -> None:
         """One rendering of a key at a time; who waits for it may give up without stopping it for the
         others.
         """
@@ -100,7 +134,7 @@ class Speech:
             return
         task = self._under_way.get(name)
         if task is None:
-            task = asyncio.create_task(self._make(name, part))
+            task = asyncio.create_task(self._make(name, *heard))
             self._under_way[name] = task
             task.add_done_callback(lambda done: self._finished(name, done))
         await asyncio.shield(task)
@@ -110,36 +144,45 @@ class Speech:
         if not task.cancelled():
             task.exception()  # seen, even if everybody who waited has gone
 
-    async def _make(self, name: str, part: Part) -> None:
-        if isinstance(part, Pause):
-            await asyncio.to_thread(self._cache.put, name, audio.silence(part.milliseconds))
-            return
-        recorded = self._recordings.read(part.text) if isinstance(part, Fixed) else None
-        wav = recorded or await self._speak(part)
+    async def _make(self, name: str, part: Part, language: Language) -> None:
+        sound = await self._sound(part, language)
         try:
-            await asyncio.to_thread(self._convert, name, wav)
+            await asyncio.to_thread(self._cache.put, name, sound)
+        except OSError as error:
+            raise RenderFailed(f"a sound can't be written to {self._cache.folder}: {error.strerror}") from error
+
+    async def _sound(self, part: Part, language: Language) -> audio.Samples:
+        if isinstance(part, Pause):
+            return audio.silence(part.milliseconds)
+        recorded = self._recordings.read(part.text, language) if isinstance(part, Fixed) else None
+        if recorded is not None:
+            return recorded
+        wav = await self._speak(part, saying(part, language))
+        try:
+            return await asyncio.to_thread(_converted, wav)
         except audio.BadAudio as error:
             raise RenderFailed(f"a {type(part).__name__} part could not be made audible: {error}") from error
 
-    async def _speak(self, part: Spoken) -> bytes:
-        text = spoken_text(part)
-        if not text:
+    async def _speak(self, part: Spoken, said: Saying) -> bytes:
+        if not said.text:
             raise RenderFailed(f"nothing in a {type(part).__name__} part can be spoken")
-        return await self._engine.speak(text, _pace(part))
-
-    def _convert(self, name: str, wav: bytes) -> None:
-        self._cache.put(name, audio.for_telephone(*audio.read_wav(wav)))
+        return await self._engine(said).speak(said.text, _pace(part))
 
 
-def _sounds(prompt: Prompt) -> Iterator[Part]:
+_Heard = tuple[Part, Language]
+
+
+def _converted(wav: bytes) -> audio.Samples:
+    return audio.for_telephone(*audio.read_wav(wav))
+
+
+def _sounds(prompt: Prompt) -> Iterator[_Heard]:
     """What gets a file each. A 验证码 is taken apart into figures: no code is synthesised for one call alone, and none
     stays in the cache.
     """
     for part in prompt.parts:
-        if isinstance(part, Code):
-            yield from _figures(part)
-        else:
-            yield part
+        for each in _figures(part) if isinstance(part, Code) else (part,):
+            yield each, prompt.language
 
 
 def _figures(code: Code) -> Iterator[Part]:

@@ -32,11 +32,11 @@ QUICK = Timings(
 )
 
 SECONDS: Mapping[str, float] = {
-    "invitation": 2.0,
-    "confirm_accept": 1.5,
-    "confirm_decline": 1.5,
-    "confirm_wrong_person": 1.5,
-    "wrong_key": 1.5,
+    "invitation": 3.0,
+    "confirm_accept": 2.0,
+    "confirm_decline": 2.0,
+    "confirm_wrong_person": 2.0,
+    "wrong_key": 2.0,
     "no_key": 0.8,
     "goodbye_no_key": 0.5,
     "received_accept": 0.5,

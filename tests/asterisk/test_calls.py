@@ -195,31 +195,50 @@ async def test_a_call_from_outside_finds_no_way_out(node: Node, far_end: FarEnd)
     assert "StasisStart" not in call.kinds
 
 
-async def test_a_stranger_is_not_let_in(node: Node) -> None:
-    """A SIP request from an address that is no trunk's: 401, and no extension learnt."""
-    loop = asyncio.get_running_loop()
-    answer = loop.run_in_executor(None, _invite_from, "127.0.0.2", node.settings.sip_port)
-    assert (await answer).split(" ")[1] == "401"
+TRIED = ("13800000001", "02083186888", "100", "s", "bench", "+8613800000001")
+"""What a scanner looks for: a number that could be called, the published one, extensions that there often are."""
 
 
-def _invite_from(host: str, port: int) -> str:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-        stranger.bind((host, 0))
-        stranger.settimeout(WAIT)
-        ours = stranger.getsockname()[1]
+async def test_a_scanner_finds_nothing(node: Node, far_end: FarEnd) -> None:
+    """Requests from an address that is no trunk's are challenged whatever they ask for, which tells no extension from
+    another; a made-up answer to the challenge changes nothing; and all of it is in the security log.
+    """
+    port, loop = node.settings.sip_port, asyncio.get_running_loop()
+    async with calling(node.settings, "inbound") as caller:
+        asked = [(method, to, proof) for method in ("OPTIONS", "INVITE", "REGISTER") for to in TRIED for proof in (0, 1)]
+        told = {
+            (method, to, proof): await loop.run_in_executor(None, _ask, "127.0.0.2", port, method, to, bool(proof))
+            for method, to, proof in asked
+        }
+        assert caller.arrivals.empty()
+    assert {answer.split(" ")[1] for answer in told.values()} <= {"401", "403"}, told
+    assert {answer.split(" ")[1] for (_, _, proof), answer in told.items() if not proof} == {"401"}
+    assert not any("Allow:" in answer or "Server: Asterisk" in answer for answer in told.values())
+    log = (node.settings.folder / "log/security").read_text()
+    assert 'RemoteAddress="IPV4/UDP/127.0.0.2/' in log
+
+
+def _ask(host: str, port: int, method: str, to: str, proof: bool) -> str:
+    """The first answer to one request; `proof`: with a digest of a password that nobody has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as scanner:
+        scanner.bind((host, 0))
+        scanner.settimeout(WAIT)
+        ours = scanner.getsockname()[1]
+        digest = 'username="100", realm="asterisk", nonce="1/1", uri="sip:x", response="' + "0" * 32 + '"'
         lines = [
-            f"INVITE sip:13800000001@127.0.0.1:{port} SIP/2.0",
-            f"Via: SIP/2.0/UDP {host}:{ours};branch=z9hG4bKstranger;rport",
+            f"{method} sip:{to}@127.0.0.1:{port} SIP/2.0",
+            f"Via: SIP/2.0/UDP {host}:{ours};branch=z9hG4bK{method}{to.strip('+')}{proof};rport",
             f"From: <sip:100@{host}>;tag=1",
-            "To: <sip:13800000001@127.0.0.1>",
-            f"Call-ID: stranger@{host}",
-            "CSeq: 1 INVITE",
+            f"To: <sip:{to}@127.0.0.1>",
+            f"Call-ID: {method}-{to}-{proof}@{host}",
+            f"CSeq: 1 {method}",
             f"Contact: <sip:100@{host}:{ours}>",
+            *([f"Authorization: Digest {digest}"] if proof else []),
             "Max-Forwards: 70",
             "Content-Length: 0",
         ]
-        stranger.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), ("127.0.0.1", port))
-        return stranger.recv(4096).decode()
+        scanner.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), ("127.0.0.1", port))
+        return scanner.recv(4096).decode()
 
 
 async def test_ari_wants_its_password(node: Node) -> None:

@@ -75,7 +75,8 @@ NO_PAGES = {
     "/activities/{activity}/evidence-supervisor.zip", "/pool/template.xlsx", "/pool/template.csv",
     r"/pool/imports/{id:\d{1,18}}/problems.csv",
     r"/activities/{activity}/notices/{notice:\d{1,9}}/audition/{prompt:[a-z0-9_]{1,40}}.wav",
-    "/activities/{activity}/avoidance/units", "/activities/{activity}/avoidance/persons", r"/projects/{project:\d{1,12}}/lots",
+    *(f"/activities/{{activity}}/avoidance/{each}" for each in ("units", "persons", "units/import", "persons/import")),
+    "/templates/avoidance/{kind}.xlsx", r"/projects/{project:\d{1,12}}/lots",
 }  # fmt: skip
 """Files and streams; the login (tests/browser/test_base.py); forms' addresses, which show the page they stand on."""
 

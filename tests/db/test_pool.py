@@ -21,7 +21,7 @@ from db.errors import (
 )
 from db.pool import Database
 from db.queries import parse
-from tests.postgres import TestDatabase, private_cluster
+from tests.postgres import SUPERUSER, TestDatabase, private_cluster
 
 pytestmark = pytest.mark.postgres
 
@@ -214,7 +214,7 @@ async def test_no_database(tmp_path: object) -> None:
 
 async def test_listening_survives_a_restart() -> None:
     with private_cluster() as cluster:
-        async with Database(cluster.dsn("postgres", "postgres")) as db, db.listen("pick", "call") as wakes:
+        async with Database(cluster.dsn("postgres", SUPERUSER)) as db, db.listen("pick", "call") as wakes:
             assert [wake.channel for wake in await wakes.wait(60)] == [""]  # listening: look at everything
             async with db.transaction() as tx:
                 await tx.notify("pick", "7")

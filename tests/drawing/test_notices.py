@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from db.pool import Database
-from drawing import decide, notices
+from drawing import decide, notices, reminders
 from drawing.decide import Call, NotOurs
-from drawing.notices import Standing
+from drawing.notices import Round, Standing
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan
 
@@ -44,7 +44,7 @@ class Agreed:
 
     async def standing(self, kind: str = KIND) -> dict[int, Standing]:
         async with self.db.transaction() as tx:
-            return await notices.standing(tx, self.activity, kind)
+            return {pick: each.standing for pick, each in (await notices.rounds(tx, self.activity, kind)).items()}
 
     async def calls(self) -> list[Any]:
         sql = """SELECT pick, flow, attempt, state::text AS state, outcome::text AS outcome, matter,
@@ -93,7 +93,8 @@ async def test_three_tries_and_then_not_reached(agreed: Agreed, caplog: pytest.L
     await agreed.ends(pick, "hung_up_early")
     assert (await agreed.standing())[pick] is Standing.NOT_REACHED
     assert "not reached" in caplog.text
-    assert len([call for call in await agreed.calls() if call.pick == pick]) == 6
+    async with agreed.db.transaction() as tx:
+        assert (await notices.rounds(tx, agreed.activity, KIND))[pick] == Round(Standing.NOT_REACHED, "hung_up_early", 6)
 
 
 async def test_the_pauses_are_the_rules(agreed: Agreed) -> None:
@@ -127,11 +128,29 @@ async def test_a_new_matter_is_a_new_round(agreed: Agreed) -> None:
 
 
 async def test_calls_can_be_dropped(agreed: Agreed) -> None:
-    await agreed.ask()
+    await agreed.ask(kind="release")
     await agreed.ask(kind="details", not_before=datetime.now(UTC) + timedelta(hours=1))
     async with agreed.db.transaction() as tx:
         assert await notices.drop(tx, agreed.activity, ["details", "reminder"]) == 3
-    assert {call.flow for call in await agreed.calls() if call.state == "waiting"} == {KIND}
+    assert {call.flow for call in await agreed.calls() if call.state == "waiting"} == {"release"}
+
+
+async def test_who_is_let_go_is_called_about_nothing_else(agreed: Agreed) -> None:
+    first, second, _ = agreed.picks
+    await agreed.ask(kind="reminder")
+    await agreed.ask(kind="details")
+    live = await agreed.db.value(
+        "UPDATE call SET state = 'live', node = 'n', epoch = 1 WHERE pick = %(pick)s AND flow = 'details' RETURNING id",
+        {"pick": first},
+    )
+    await agreed.ask(picks=[first, second])
+    async with agreed.db.transaction() as tx:
+        await tx.run(
+            "UPDATE call SET state = 'ended', outcome = 'busy', ended_at = clock_timestamp() WHERE id = %(id)s", {"id": live}
+        )
+        await notices.follow_up(tx, live, "busy")
+    waiting = {(call.pick, call.flow) for call in await agreed.calls() if call.state == "waiting"}
+    assert waiting == {(first, KIND), (second, KIND), (agreed.picks[2], "reminder"), (agreed.picks[2], "details")}
 
 
 async def test_a_reply_touches_no_pick_and_is_written_once(agreed: Agreed) -> None:
@@ -155,3 +174,45 @@ async def test_a_reply_touches_no_pick_and_is_written_once(agreed: Agreed) -> No
     kept = [(row.pick, row.call, row.evidence is not None) for row in await agreed.db.all(sql)]
     assert kept == [("accepted", "cant_come", True), ("cancelled", None, False), ("accepted", None, False)]
     assert await agreed.db.value("SELECT count(*) FROM transcript") == 0
+
+
+# --- reminders ------------------------------------------------------------------------------------------------
+
+
+async def remind(agreed: Agreed, before: timedelta, *, agreed_before: timedelta = timedelta(days=3)) -> int:
+    """Sweep when the gathering is so far away."""
+    await agreed.db.run(
+        "UPDATE notice SET gather_at = clock_timestamp() + %(before)s * interval '1 second'",
+        {"before": before.total_seconds()},
+    )
+    await agreed.db.run(
+        "UPDATE pick SET decided_at = clock_timestamp() - %(ago)s * interval '1 second'",
+        {"ago": agreed_before.total_seconds()},
+    )
+    reminded = 0
+    for gathering in await reminders.gatherings(agreed.db):
+        async with agreed.db.transaction() as tx:
+            reminded += await reminders.remind(tx, gathering)
+    return reminded
+
+
+async def test_reminders_are_asked_for_once_and_again_for_a_changed_time(agreed: Agreed) -> None:
+    await agreed.db.run("UPDATE activity SET state = 'completed'")
+    assert await remind(agreed, timedelta(hours=40)) == 0
+    assert await remind(agreed, timedelta(minutes=119)) == 3
+    for gathering in await reminders.gatherings(agreed.db):
+        async with agreed.db.transaction() as tx:
+            assert await reminders.remind(tx, gathering) == 0
+    await agreed.db.run(
+        "UPDATE call SET state = 'ended', outcome = 'delivered', ended_at = clock_timestamp(), node = 'n', epoch = 1"
+    )
+    assert await remind(agreed, timedelta(minutes=100)) == 3  # another 集合时间
+    assert await remind(agreed, timedelta(minutes=-1)) == 0
+
+
+async def test_who_has_just_agreed_or_is_let_go_is_not_reminded(agreed: Agreed) -> None:
+    assert await remind(agreed, timedelta(minutes=100)) == 0  # no draw has begun
+    await agreed.db.run("UPDATE activity SET state = 'completed'")
+    assert await remind(agreed, timedelta(minutes=100), agreed_before=timedelta(minutes=5)) == 0
+    await agreed.ask(picks=agreed.picks[:2])
+    assert await remind(agreed, timedelta(minutes=100)) == 1

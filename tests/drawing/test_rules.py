@@ -89,15 +89,15 @@ def test_a_bad_file_says_where(old: str, new: str, says: str) -> None:
 
 
 def test_a_notice_is_tried_so_often_and_so_long() -> None:
-    text = DEMO + "\n[notices.urging]\nuntil_s = 1800\n"
-    rules = Rules.parse(text, "demo-1")
+    rules = Rules.load("demo-1")
     urging = rules.notice("urging")
     assert (urging.tries, urging.pause_s) == (rules.notice("").tries, rules.notice("").pause_s)
+    assert (rules.notice("details").tries, rules.notice("unheard of")) == (2, rules.notice(""))
     assert not urging.used_up(["busy", "trunk_failure", "interrupted", "cancelled", "no_key"])
     assert urging.used_up(["busy", "no_key", "hung_up_early"])
     gather_at = datetime(2026, 11, 23, 9, tzinfo=UTC)
     assert [urging.closed(gather_at + timedelta(minutes=m), gather_at) for m in (0, 30, 31)] == [False, False, True]
-    assert not rules.notice("withdrawal").closed(gather_at + timedelta(days=9), gather_at)
+    assert not rules.notice("details").closed(gather_at + timedelta(days=9), gather_at)
 
 
 def test_an_unknown_version_says_which_there_are() -> None:

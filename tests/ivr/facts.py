@@ -25,3 +25,5 @@ WITNESS = WitnessFacts(
     ledger_root="0c1aab2d6edee7c3",
     excluded={"suspended": 12, "avoided_unit": 3},
 )
+MATTER = {"earlier": "2026-11-22T14:30:00+08:00", "ground": "流标"}
+"""What any kind of call may say besides."""

@@ -8,7 +8,7 @@ from db.pool import Database
 from drawing.rules import HEARD, CallOutcome, Rules, versions
 from drawing.words import CALL_OUTCOMES
 from ivr.calls import Outcome
-from ivr.dialplans import KINDS, Again
+from ivr.dialplans import EVERY_KIND, Again
 
 
 @pytest.mark.postgres
@@ -27,5 +27,5 @@ def test_the_rules_speak_of_these_outcomes() -> None:
 
 @pytest.mark.parametrize("version", versions())
 def test_the_rules_name_kinds_that_there_are(version: str) -> None:
-    repeated = {name for name, kind in KINDS.items() if kind.again is not Again.BY_DRAW}
+    repeated = {name for name, kind in EVERY_KIND.items() if kind.again is not Again.BY_DRAW}
     assert set(Rules.load(version).notices) <= repeated | {""}

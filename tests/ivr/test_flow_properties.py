@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ivr.calls import (
     Answered,
+    CallBackWish,
     Cancelled,
     CancelTimer,
     Command,
@@ -25,22 +26,28 @@ from ivr.calls import (
     PlayFailed,
     Recorded,
     Refused,
+    Reply,
     Ringing,
     Started,
     StartTimer,
     TimerFired,
     Unavailable,
 )
-from ivr.dialplans import KINDS, Kind, Timings
+from ivr.dialplans import KINDS, Again, Inbound, Kind, Timings, Whom
 from ivr.dialplans.conversation import CALL, STEP
+from tests.ivr.facts import INVITATION, MATTER
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-PROMPTS = [
-    *("invitation", "confirm_accept", "confirm_decline", "confirm_wrong_person", "wrong_key", "no_key"),
-    *("received_accept", "details", "goodbye", "wait"),
-    *("witness_receipt", "witness_ask", "witness_weak", "witness_readback", "witness_received"),
-]
+PROMPTS = sorted(
+    {name for kind in KINDS.values() if kind.whom is Whom.EXPERT for name in kind.says(INVITATION, MATTER)}
+    | {"inbound", "call_back", "confirm_leave", "languages", "language_recorded", "leave_closed"}
+    | {"witness_receipt", "witness_ask", "witness_weak", "witness_readback", "witness_received"}
+)
 
+DECIDED = (
+    *(Outcome.ACCEPTED, Outcome.DECLINED, Outcome.SHARE_GIVEN),
+    *(Outcome.STILL_COMES, Outcome.CANT_COME, Outcome.LEAVE_CONFIRMED, Outcome.LEAVE_DENIED),
+)
 prompts = st.sampled_from(PROMPTS)
 keys = st.sampled_from([*"123456789*0#ABCD"])
 ends = st.builds(HungUp, st.integers(0, 127), st.sampled_from([0, 486, 503]), st.booleans(), st.booleans())
@@ -56,10 +63,15 @@ events: st.SearchStrategy[Event] = st.one_of(
 )
 # Uniform events seldom get past the answer: these are what a call is mostly made of.
 lively: st.SearchStrategy[Event | None] = st.one_of(
-    st.builds(Digit, st.sampled_from(["1", "2", "9", "*", "3", "#"]), prompts), st.just(None), events
+    st.builds(Digit, st.sampled_from(["1", "2", "9", "*", "3", "#", "8", "7"]), prompts), st.just(None), events
 )
 stories = st.lists(st.tuples(lively, st.floats(0, 20)), max_size=60)
-kinds = pytest.mark.parametrize("kind", list(KINDS.values()), ids=list(KINDS))
+# A call from outside is no call of ours, but its flow keeps what every flow keeps.
+FLOWS = {
+    **KINDS,
+    "inbound": Kind("inbound", Whom.EXPERT, Again.NEVER, lambda timings, _: Inbound(timings), lambda _: {}),
+}
+kinds = pytest.mark.parametrize("kind", list(FLOWS.values()), ids=list(FLOWS))
 
 
 def weak(digits: str) -> str | None:
@@ -101,6 +113,8 @@ class Watcher:
                 self.timers.add(name)
             case CancelTimer(name):
                 self.timers.discard(name)
+            case Decide(CallBackWish()):
+                assert self.presses >= 1
             case Decide():
                 self.decided += 1
                 assert self.presses >= 2, "decided by a single press"
@@ -154,13 +168,41 @@ def test_left_alone_it_hangs_up_by_itself(kind: Kind, story: list[tuple[Event | 
     assert any(type(each).__name__ == "HangUp" for each in done)
 
 
+@kinds
 @given(story=stories)
-def test_an_acceptance_needs_its_record(story: list[tuple[Event | None, float]]) -> None:
-    watcher = Watcher(KINDS["invitation"].flow(Timings(), weak))
+def test_a_decision_needs_its_record(kind: Kind, story: list[tuple[Event | None, float]]) -> None:
+    watcher = Watcher(kind.flow(Timings(), weak))
     recorded = False
     for event in (Started(), Answered(), *(each for each, _ in story if each is not None)):
         recorded = recorded or isinstance(event, Recorded)
-        watcher.feed(event)
-    if watcher.finished and watcher.finished[0] in (Outcome.ACCEPTED, Outcome.DECLINED):
+        live = Digit(event.key, watcher.step) if isinstance(event, Digit) else event
+        watcher.now += timedelta(seconds=1)
+        watcher.feed(live)
+    if watcher.finished and watcher.finished[0] in DECIDED:
         assert recorded
         assert watcher.decided
+
+
+@given(story=stories)
+def test_a_call_from_outside_decides_nothing(story: list[tuple[Event | None, float]]) -> None:
+    """Whatever is pressed: at most a call back is asked for, which is not for the caller to decide."""
+    flow = Inbound(Timings())
+    for event in (Started(), Answered(), *(each for each, _ in story if each is not None)):
+        for command in flow.receive(event, NOW):
+            assert not isinstance(command, Decide) or command.decision == CallBackWish()
+
+
+@given(story=stories)
+def test_leave_needs_its_two_keys_and_its_record(story: list[tuple[Event | None, float]]) -> None:
+    watcher = Watcher(KINDS["call_back"].flow(Timings(), weak))
+    recorded, last = False, ""
+    for event in (Started(), Answered(), *(each or Played(watcher.step) for each, _ in story)):
+        live = Digit(event.key, watcher.step) if isinstance(event, Digit) else event
+        recorded = recorded or isinstance(live, Recorded)
+        watcher.now += timedelta(seconds=2)
+        for command in watcher.feed(live):
+            if isinstance(command, Decide) and command.decision == Reply(Outcome.LEAVE_CONFIRMED) and isinstance(live, Digit):
+                assert (last, live.key) == ("8", "8")
+        last = live.key if isinstance(live, Digit) else last
+    if watcher.finished and watcher.finished[0] is Outcome.LEAVE_CONFIRMED:
+        assert recorded

@@ -137,3 +137,29 @@ def test_the_examples_of_the_page_are_accepted(tmp_path: Path) -> None:
     path = tmp_path / "web.toml"
     path.write_text(console, encoding="utf-8")
     assert web.settings.Settings.read(path).port == 8080
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ('[sms]\nby = "pigeon"', "sms.by: "),
+        ('[sms]\nby = "gateway"', "the section [gateway] with url and secret_file is missing"),
+        ('[gateway]\nurl = "http://sms.example.cn/"\nsecret_file = "s"', "gateway.url: "),
+        ('[mail]\nhost = "h"\nsender = "nobody"', "mail.sender: "),
+        ('[mail]\nhost = "h"\nsender = "a@b"\nuser = "a"', "mail.user and mail.password_file: both or neither"),
+        (
+            '[mail]\nhost = "h"\nsender = "a@b"\nuser = "a"\npassword_file = "p"\nsecurity = "none"',
+            "a password would go over the line in clear",
+        ),
+    ],
+)
+def test_messages_that_could_not_go_are_refused_at_the_start(tmp_path: Path, section: str, told: str) -> None:
+    with pytest.raises(SettingsRefused) as refused:
+        read(tmp_path, f"{GOOD}{section}\n")
+    assert told in str(refused.value)
+
+
+def test_a_gateway_on_this_machine_may_go_without_tls(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD + '[sms]\nby = "gateway"\n[gateway]\nurl = "http://127.0.0.1:9/sms"\nsecret_file = "s"\n')
+    assert settings.sms.by == "gateway"
+    assert (read(tmp_path, GOOD).sms.by, read(tmp_path, GOOD).mail) == ("off", None)

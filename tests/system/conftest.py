@@ -24,8 +24,9 @@ from asterisk.ports import free_port, free_range
 from asterisk.settings import FarEndSettings, NodeSettings, Trunk
 from db.errors import Unavailable
 from db.pool import Database
-from tests.postgres import TestDatabase
+from tests.postgres import Cluster, TestDatabase, fresh_database
 from tests.scenes import Keys, make_keys
+from tests.system.talk import TIMES, Talk, held
 
 CALLER_ID = "02083186888"
 PATIENCE = 120.0
@@ -82,9 +83,17 @@ class Stack:
     workers: list[Worker] = field(default_factory=list)
 
     async def worker(
-        self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", trunks: Sequence[str] = ("carrier",)
+        self,
+        *,
+        lease: float = 3.0,
+        quick: bool = True,
+        ari_url: str = "",
+        trunks: Sequence[str] = ("carrier",),
+        more: str = "",
     ) -> Worker:
-        """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round."""
+        """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round;
+        `more`: sections of its settings.
+        """
         name = f"worker-{len(self.workers)}"
         password = self.folder / "ari.password"
         password.write_text(self.node.settings.ari_password)
@@ -95,14 +104,16 @@ class Stack:
             f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
             f'password_file = "{password}"\n'
             + "".join(f'[[trunk]]\nname = "{trunk}"\ncaller_id = "{CALLER_ID}"\n' for trunk in trunks)
-            + f'[speech]\ncache = "{self.speech}"\n'
+            + f'[speech]\ncache = "{self.speech}"\nlanguages = ["cmn"]\n'
             + self._voice(quick)
+            + more
         )
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ivr", str(settings), stdout=output, stderr=output, env=os.environ
-            )
+                "setpriv", "--pdeathsig", "KILL",  # it ends with the tests, however those end
+                sys.executable, "-m", "ivr", str(settings), stdout=output, stderr=output, env=os.environ,
+            )  # fmt: skip
         worker = Worker(process, log)
         self.workers.append(worker)
         return worker
@@ -151,10 +162,11 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def running_stack(
-    db: Database, database: TestDatabase, folder: Path, speech: Path, dead_trunk: bool = False, /, **telephones: float
-) -> AsyncIterator[Stack]:
-    """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings. dead_trunk: there is
-    one more, at whose other end nobody is.
+    db: Database, database: TestDatabase, folder: Path, speech: Path, dead_trunk: bool = False, /, *,
+    qualify_seconds: float = 0, **telephones: float,
+) -> AsyncIterator[Stack]:  # fmt: skip
+    """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings; `qualify_seconds`:
+    how often the node asks whether the trunk is there. dead_trunk: there is one more, at whose other end nobody is.
     """
     dead = (Trunk("dead", "127.0.0.9", free_port(), "tcp"),) if dead_trunk else ()
     keys = make_keys(folder)
@@ -165,7 +177,7 @@ async def running_stack(
     node = Instance(
         NodeSettings(
             folder=short / "node", sip_port=sip, http_port=http, rtp=node_rtp,
-            trunks=(Trunk("carrier", "127.0.0.1", far_sip), *dead),
+            trunks=(Trunk("carrier", "127.0.0.1", far_sip, qualify_seconds=int(qualify_seconds)), *dead), inbound_app="expertline",
         )
     )  # fmt: skip
     times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones
@@ -196,3 +208,15 @@ async def stack(
     dead_trunk = bool(paces.pop("dead_trunk", False))
     async with running_stack(db, database, tmp_path, speech_cache, dead_trunk, **paces) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def talk(cluster: Cluster, speech_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
+    """What is left of everybody's calls; the modules that read it are one group, which stays in one process."""
+    with fresh_database(cluster) as database:
+        yield asyncio.run(_talk(database, tmp_path_factory.mktemp("talk"), speech_cache))
+
+
+async def _talk(database: TestDatabase, folder: Path, cache: Path) -> Talk:
+    async with Database(database.dsn) as db, running_stack(db, database, folder, cache, **TIMES) as stack:
+        return await held(stack)

@@ -23,7 +23,7 @@ from tests.system.crash import LIVE, TALKING, children, comes_to_its_end, gone, 
 from tests.system.proxy import Proxy
 from tests.system.test_draw import begin
 
-pytestmark = [pytest.mark.telephone, pytest.mark.postgres]
+pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.apart]
 
 LEASE = 1.5
 NOBODY_WRITES = """

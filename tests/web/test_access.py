@@ -21,7 +21,9 @@ from web.routes import ROUTES
 pytestmark = pytest.mark.postgres
 Visit = Callable[..., Awaitable[Visitor]]
 WHO = {each.id: each for each in IDENTITIES}
-PUBLIC = {("GET", "/login"), ("POST", "/login"), ("GET", "/status"), ("GET", "/health")}
+PUBLIC = {
+    ("GET", "/login"), ("POST", "/login"), ("GET", "/status"), ("GET", "/health"), ("POST", "/messages/receipts"),
+}  # fmt: skip
 _PROJECT, _ACTIVITY = r"/projects/{project:\d{1,12}}", "/activities/{activity}"
 _NOTICE = _ACTIVITY + r"/notices/{notice:\d{1,9}}"
 _CONDITIONS = f"{_NOTICE}/conditions"
@@ -29,13 +31,16 @@ RECORDS_ITSELF: set[str] = {
     "/login", "/projects/new", f"{_PROJECT}/edit", f"{_PROJECT}/delete", f"{_PROJECT}/lots",
     f"{_PROJECT}/lots/{{lot}}/delete", f"{_PROJECT}/activities/new",
     *(f"{_ACTIVITY}/{each}" for each in ("edit", "delete", "submission", "withdraw", "review/pass", "review/reject")),
-    *(f"{_ACTIVITY}/avoidance/{each}" for each in ("units", "persons", r"{entry:\d{1,18}}/delete")),
+    *(f"{_ACTIVITY}/avoidance/{each}" for each in (
+        "units", "persons", "units/import", "persons/import", r"{entry:\d{1,18}}/delete",
+    )),
     f"{_ACTIVITY}/notices/new", _NOTICE, f"{_NOTICE}/delete",
     *(f"{_CONDITIONS}/{each}" for each in (
         "new", "{condition:[a-z0-9]{1,12}}", "{condition:[a-z0-9]{1,12}}/delete",
     )),
     "/pool/search", r"/pool/experts/{id:\d{1,18}}/suspension", "/pool/imports", r"/pool/imports/{id:\d{1,18}}/retry",
-    f"{_ACTIVITY}/draw/start", f"{_ACTIVITY}/result/print",
+    *(f"{_ACTIVITY}/draw/{each}" for each in ("start", "pause", "resume", "force-end")), f"{_ACTIVITY}/result/print",
+    "/messages/receipts",
 }  # fmt: skip
 """POST routes with act=None: what they call writes 操作记录; each has a test that sees it."""
 

@@ -11,6 +11,7 @@ from aiohttp import ClientResponse
 
 from db.pool import Database
 from drawing.seats import PickOutcome
+from ivr.messages import outbox
 from tests.scenes import condition
 from tests.web.conftest import Client, Visitor
 from tests.web.draws import Draws, everybody_agrees
@@ -236,3 +237,16 @@ class Stream:
         while words not in (found := await self.next())["data"]["html"]:
             pass
         return found
+
+
+async def test_the_board_says_how_far_messages_are(visit: Visit, draws: Draws, db: Database) -> None:
+    hand = await draws.started()
+    clerk, page = await visit("handler-a1"), f"/activities/{hand.activity}/draw"
+    assert "短信" not in await clerk.text(page)
+    for call in await hand.live():
+        await hand.answers(call, PickOutcome.ACCEPTED)
+    await outbox.plan(db)
+    await db.run(
+        "UPDATE message SET state = 'delivered', receipt_at = clock_timestamp() WHERE id = (SELECT min(id) FROM message)"
+    )
+    assert "<dt>短信</dt><dd>发送中 1 条，已送达 1 条</dd>" in await clerk.text(page)

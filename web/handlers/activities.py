@@ -59,7 +59,7 @@ async def show(request: web.Request) -> web.Response:
         "earlier": await drafts.earlier(db, found.id),
         "notices": await drafts.notices(db, found.id),
         "conditions": await drafts.conditions(db, found.id),
-        "units": await avoiding.units(db, found.id).page({"limit": 200, "offset": 0}),
+        "units": await avoiding.units(db, found.id).page({"limit": avoiding.MOST, "offset": 0}),
         "persons": await avoiding.persons(db, found.id).count(),
         "operations": await activities.operations(db, found.id),
         "reviews": await reviews.of_activity(db, found.id),

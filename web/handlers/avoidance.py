@@ -1,23 +1,35 @@
-"""新建抽取, step 回避单位: 回避单位 and 回避人员 (B1, B2)."""
+"""新建抽取, step 回避单位: 回避单位 and 回避人员 (B1, B2), one by one or by a file (B3)."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import astuple
+from hashlib import sha256
 
 from aiohttp import web
 
 from db.vault import Vault
-from drawing import avoiding, drafts
+from drawing import avoiding, avoiding_files, drafts
 from drawing.activities import AvoidedPerson
+from drawing.avoiding_files import Kind
+from drawing.experts.report import BadFile, Report
 from drawing.lifecycle import NotAllowed
 from drawing.planning import Refused
 from web import options
 from web.access import CLERKS, get, post
-from web.activity_forms import PersonForm, UnitForm
+from web.activity_forms import AvoidanceFile, PersonForm, UnitForm
 from web.editing import editing, may_edit, visible
-from web.forms import Filled, Invalid, blank, read
+from web.forms import Filled, Invalid, again, blank, read
+from web.handlers.pool import XLSX, attachment
+from web.imports import display_name
 from web.keys import CUSTODY, DATABASE
 from web.pages import flash, redirect, render
 from web.paging import Paging
 from web.rows import refused
+
+FILE_BYTES = 2 * avoiding_files.MAX_BYTES
+"""Of a request: what is a little too long gets its answer at the field."""
 
 
 async def show(request: web.Request) -> web.Response:
@@ -32,7 +44,7 @@ async def add_unit(request: web.Request) -> web.Response:
         return await _show(request, form, status=form.status)
     try:
         async with editing(request, "新增回避单位", form.unit) as (tx, found):
-            await drafts.avoid_unit(tx, found.id, form.unit, form.code, form.reason)
+            await avoiding.avoid_unit(tx, found.id, form.unit, form.code, form.reason)
     except Refused as error:
         return await _show(request, await refused(request, UnitForm, error.faults), status=422)
     await flash(request, "回避单位已新增。")
@@ -45,9 +57,12 @@ async def add_person(request: web.Request) -> web.Response:
     if isinstance(form, Invalid):
         return await _show(request, persons=form, status=form.status)
     vault = request.app[CUSTODY].vault
-    async with editing(request, "新增回避人员", form.reason) as (tx, found):
-        person = AvoidedPerson(form.person, form.id_card.upper() or None, form.reason)
-        await drafts.avoid_person(tx, vault, found.id, person)
+    try:
+        async with editing(request, "新增回避人员", form.reason) as (tx, found):
+            person = AvoidedPerson(form.person, form.id_card or None, form.reason)
+            await avoiding.avoid_person(tx, vault, found.id, person)
+    except Refused as error:
+        return await _show(request, persons=await refused(request, PersonForm, error.faults), status=422)
     await flash(request, "回避人员已新增。")
     return _to_persons(request, found.id)
 
@@ -65,11 +80,81 @@ async def remove(request: web.Request) -> web.Response:
     return redirect(request, "avoidance", activity=found.id)
 
 
+async def template(request: web.Request) -> web.Response:
+    """《回避单位模板》, 《回避人员模板》."""
+    if (kind := _KINDS.get(request.match_info["kind"])) is None:
+        raise web.HTTPNotFound
+    data = await asyncio.to_thread(avoiding_files.template, kind)
+    headers = attachment(f"{kind.value}模板.xlsx", f"{request.match_info['kind']}.xlsx")
+    return web.Response(body=data, content_type=XLSX, headers=headers)
+
+
+async def import_units(request: web.Request) -> web.Response:
+    """批量导入回避单位: every row, or none and what is wrong with each."""
+    form = await read(request, AvoidanceFile)
+    if isinstance(form, Invalid):
+        return await _show(request, file=form, status=form.status)
+    name, data = _uploaded(form)
+    try:
+        rows = await asyncio.to_thread(avoiding_files.read_units, data, name)
+        if isinstance(rows, Report):
+            return await _show(request, file=again(form, file=_refusal(rows)), report=rows, status=422)
+        async with editing(request, "导入回避单位", _remark(rows, data)) as (tx, found):
+            added = await avoiding.avoid_units(tx, found.id, [astuple(row) for row in rows])
+    except (BadFile, Refused) as error:
+        return await _show(request, file=again(form, file=str(error)), status=422)
+    await flash(request, _imported(rows, added))
+    return redirect(request, "avoidance", activity=found.id)
+
+
+async def import_persons(request: web.Request) -> web.Response:
+    """批量导入回避人员; 操作记录 names nobody."""
+    form = await read(request, AvoidanceFile)
+    if isinstance(form, Invalid):
+        return await _show(request, file=form, people=True, status=form.status)
+    name, data = _uploaded(form)
+    try:
+        rows = await asyncio.to_thread(avoiding_files.read_persons, data, name)
+        if isinstance(rows, Report):
+            return await _show(request, file=again(form, file=_refusal(rows)), report=rows, people=True, status=422)
+        async with editing(request, "导入回避人员", _remark(rows, data)) as (tx, found):
+            added = await avoiding.avoid_persons(tx, request.app[CUSTODY].vault, found.id, rows)
+    except (BadFile, Refused) as error:
+        return await _show(request, file=again(form, file=str(error)), people=True, status=422)
+    await flash(request, _imported(rows, added))
+    return _to_persons(request, found.id)
+
+
+def _uploaded(form: AvoidanceFile) -> tuple[str, bytes]:
+    """Its name, and no more of it than tells that it is too long."""
+    return display_name(form.file.filename), form.file.file.read(avoiding_files.MAX_BYTES + 1)
+
+
+def _refusal(report: Report) -> str:
+    return f"文件没有导入：{report.rows} 行中有 {len(report.bad)} 行有误，见下方列表；请更正后重新导入整个文件。"
+
+
+def _remark(rows: Sequence[object], data: bytes) -> str:
+    return f"文件 {len(rows)} 行，SHA-256 {sha256(data).hexdigest()[:16]}…"
+
+
+def _imported(rows: Sequence[object], added: int) -> str:
+    there = len(rows) - added
+    return f"已导入 {added} 条回避信息。" + (f"另有 {there} 条已在列表中，没有重复添加。" if there else "")
+
+
 async def _show(
-    request: web.Request, units: Filled | None = None, persons: Filled | None = None, status: int = 200
+    request: web.Request,
+    units: Filled | None = None,
+    persons: Filled | None = None,
+    status: int = 200,
+    *,
+    people: bool = False,
+    file: Filled | None = None,
+    report: Report | None = None,
 ) -> web.Response:
     found, db, vault = await visible(request), request.app[DATABASE], request.app[CUSTODY].vault
-    people = persons is not None or (units is None and request.query.get("list") == "persons")
+    people = people or persons is not None or (units is None and request.query.get("list") == "persons")
     search = request.query.get("search", "").strip()
     look = avoiding.persons(db, found.id, _hash(vault, search)) if people else avoiding.units(db, found.id, search)
     paging = Paging.of(request, await look.count())
@@ -78,8 +163,12 @@ async def _show(
         "name_of": lambda row: avoiding.name(vault, row),
         "unit_form": units or blank(UnitForm),
         "person_form": persons or blank(PersonForm),
-        "unit_reasons": options.reasons(options.UNIT_REASONS),
-        "person_reasons": options.reasons(options.PERSON_REASONS),
+        "file_form": file or blank(AvoidanceFile),
+        "report": report,
+        "most": avoiding.MOST,
+        "kind": "persons" if people else "units",
+        "unit_reasons": options.reasons(avoiding.UNIT_REASONS),
+        "person_reasons": options.reasons(avoiding.PERSON_REASONS),
     }
     return render(
         request, "avoidance.html", status=status, activity=found, people=people, search=search, paging=paging,
@@ -96,12 +185,15 @@ def _to_persons(request: web.Request, activity: str) -> web.Response:
     return web.Response(status=303, headers={"Location": str(target)})
 
 
+_KINDS = {"units": Kind.UNITS, "persons": Kind.PERSONS}
 _HERE = "/activities/{activity}/avoidance"
 ROUTES = (
+    get("/templates/avoidance/{kind}.xlsx", template, CLERKS, name="avoidance_template"),
     get(_HERE, show, CLERKS, name="avoidance"),
     post(f"{_HERE}/units", add_unit, CLERKS, act=None, name="avoid_unit"),
     post(f"{_HERE}/persons", add_person, CLERKS, act=None, name="avoid_person"),
-    get(f"{_HERE}/units", show, CLERKS),
-    get(f"{_HERE}/persons", show, CLERKS),
+    post(f"{_HERE}/units/import", import_units, CLERKS, act=None, name="import_units", body=FILE_BYTES),
+    post(f"{_HERE}/persons/import", import_persons, CLERKS, act=None, name="import_persons", body=FILE_BYTES),
+    *(get(f"{_HERE}/{each}", show, CLERKS) for each in ("units", "persons", "units/import", "persons/import")),
     post(_HERE + r"/{entry:\d{1,18}}/delete", remove, CLERKS, act=None, name="avoidance_delete"),
 )

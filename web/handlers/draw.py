@@ -7,7 +7,7 @@ import contextlib
 from aiohttp import ClientConnectionError, web
 
 from db.errors import DatabaseError
-from drawing.lifecycle import Act, Role
+from drawing.lifecycle import Role
 from drawing.start import CannotStart, begin
 from web import drawn, keys, live, ownership
 from web.access import CLERKS, get, post
@@ -25,10 +25,10 @@ async def show(request: web.Request) -> web.Response:
     me, db = identity(request), request.app[DATABASE]
     found = await ownership.seen(db, me, request.match_info["activity"])
     picture = await drawn.picture(db, found.id)
-    can_start = Act.START in ownership.acts(me, found)
+    acts = {act.value for act in ownership.acts(me, found)}
     refresh = REFRESH_SECONDS if "refresh" in request.query and not picture.over else None
     return render(
-        request, "draw.html", activity=found, picture=picture, can_start=can_start, refresh=refresh,
+        request, "draw.html", activity=found, picture=picture, acts=acts, refresh=refresh,
         board=drawn.fragment(request, picture),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from web.development import DevelopmentIdentities
 from web.forms import Form, Invalid, read
 from web.guard import LOGIN_COOKIE, cookie_name
 from web.keys import DATABASE, PROVIDERS, SETTINGS
-from web.limits import LOGINS, WINDOW_SECONDS
+from web.limits import LOGINS, WINDOW_SECONDS, address
 from web.pages import redirect, render
 
 
@@ -45,7 +45,7 @@ def _show(request: web.Request, error: str = "", status: int = 200) -> web.Respo
 
 async def log_in(request: web.Request) -> web.Response:
     """A new session with a new token, whatever there was before; then where they wanted to go."""
-    if not request.app[LOGINS].admits(_address(request), asyncio.get_running_loop().time()):
+    if not request.app[LOGINS].admits(address(request), asyncio.get_running_loop().time()):
         raise web.HTTPTooManyRequests(headers={"Retry-After": f"{WINDOW_SECONDS:.0f}"})
     form = await read(request, Login)
     provider = request.app[PROVIDERS].get(DevelopmentIdentities.name)
@@ -70,12 +70,6 @@ async def log_out(request: web.Request) -> web.Response:
     secure = request.app[SETTINGS].secure
     response.del_cookie(cookie_name(secure), path="/", secure=secure, httponly=True, samesite="Lax")
     return response
-
-
-def _address(request: web.Request) -> str:
-    """Where the try came from; a proxy of ours appends that to X-Forwarded-For, whatever stood there before."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if request.app[SETTINGS].behind_proxy else ""
-    return forwarded.rpartition(",")[2].strip() or request.remote or ""
 
 
 def _set_cookie(request: web.Request, response: web.Response, name: str, value: str) -> None:

@@ -25,8 +25,6 @@ from web.rows import incomplete, refused, rows, shown
 
 REVIEWERS = frozenset({Role.REVIEWER})
 WITNESSES = ("witness_name", "witness_phone", "witness_account")
-LISTED = 500
-"""Avoidance entries that the reviewer sees on one page (B5)."""
 
 
 async def submission(request: web.Request) -> web.Response:
@@ -132,7 +130,7 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
     found, db, me = await visible(request), request.app[DATABASE], identity(request)
     row = await _details(request)
     project = None if row.project is None else await projects.seen(db, scope(me), row.project)
-    all_of_them = {"limit": LISTED, "offset": 0}
+    all_of_them = {"limit": avoiding.MOST, "offset": 0}  # B5
     values: dict[str, Any] = {
         "row": row,
         "project": project,

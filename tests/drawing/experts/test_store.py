@@ -101,17 +101,29 @@ def test_another_master_key_takes_nothing_in(tmp_path: Path, database: TestDatab
 def test_no_name_and_no_number_is_on_the_disk(tmp_path: Path, database: TestDatabase, vault: Vault) -> None:
     rows = table(40)
     rows[1][9] = "能在盘上找到的单位有限公司"  # a unit is not sealed: it shows that the search below can find things
+    before = _written(database)
     import_file(Source(write(tmp_path / "a.csv", rows)), database.dsn, vault, "x")
     with transaction(database.superuser_dsn) as tx:
-        everything = tx.value("SELECT string_agg(e::text, ' ') FROM expert e").encode()
+        shown = tx.value("SELECT string_agg(e::text, ' ') FROM expert e").encode()
+        own = tx.value("SELECT oid FROM pg_database WHERE datname = current_database()")
     database.cluster.sql("CHECKPOINT")
-    folder = database.cluster.folder
-    for path in [*folder.glob("data/base/*/*"), *folder.glob("data/pg_wal/0*"), folder / "log"]:
-        everything += path.read_bytes()
+    data = database.cluster.data
+    # The cluster is shared: only what this database has, and what the log has got since.
+    after = _written(database)
+    log = [path for path in data.glob("pg_wal/0*") if before <= path.name <= after]
+    files = [*data.glob(f"base/{own}/*"), *log, data / "server.log"]
+    everything = b"".join([shown, *(path.read_bytes() for path in files)])
+    assert log
     assert rows[1][9].encode() in everything
     for row in rows[1:]:
         assert not any(cell.encode() in everything for cell in row[1:3])
         assert len(row[0]) < 3 or row[0].encode() not in everything
+
+
+def _written(database: TestDatabase) -> str:
+    """The file of the write-ahead log that is being written."""
+    with transaction(database.superuser_dsn) as tx:
+        return str(tx.value("SELECT pg_walfile_name(pg_current_wal_insert_lsn())"))
 
 
 def test_the_commands(tmp_path: Path, database: TestDatabase) -> None:

@@ -13,6 +13,10 @@ CHANNEL = (
 TAIL = '"asterisk_id":"00:00:00:00:00:01","application":"t"}'
 STAMP = '"timestamp":"2026-11-23T06:03:17.467+0000"'
 UP = wire.Channel(id="el01", state="Up")
+WHOLE = wire.WholeChannel(
+    id="el01", state="Up", name="PJSIP/carrier-00000001", caller=wire.Caller(number="1"),
+    dialplan=wire.Dialplan(app_name="AppDial2"),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -20,7 +24,11 @@ UP = wire.Channel(id="el01", state="Up")
     [
         (
             f'{{"type":"StasisStart",{STAMP},"args":[],"channel":{CHANNEL},{TAIL}',
-            wire.StasisStart(channel=UP),
+            wire.StasisStart(channel=WHOLE),
+        ),
+        (
+            f'{{"type":"StasisStart",{STAMP},"args":["inbound"],"channel":{CHANNEL},{TAIL}',
+            wire.StasisStart(channel=WHOLE, args=("inbound",)),
         ),
         (
             f'{{"cause":17,"tech_cause":486,"type":"ChannelHangupRequest",{STAMP},"channel":{CHANNEL},{TAIL}',
@@ -68,7 +76,7 @@ def test_an_event_without_its_channel_is_not_as_promised() -> None:
 
 
 def test_every_event_knows_its_channel() -> None:
-    assert wire.channel_of(wire.StasisStart(channel=UP)) == "el01"
+    assert wire.channel_of(wire.StasisStart(channel=WHOLE)) == "el01"
     assert wire.channel_of(wire.Dial(peer=UP, dialstatus="RINGING")) == "el01"
     playback = wire.Playback(id="p", target_uri="channel:el01", state="done")
     assert wire.channel_of(wire.PlaybackFinished(playback=playback)) == "el01"
@@ -87,3 +95,9 @@ def test_writes_what_ari_reads() -> None:
     }
     assert json.loads(wire.play(["sound:a", "sound:b,c"])) == {"media": ["sound:a", "sound:b,c"]}
     assert json.loads(wire.originate("a", "b", "c", "d", 0.2))["timeout"] == 1  # 0 would be for ever
+
+
+def test_a_callers_number_is_shown_by_no_repr() -> None:
+    channel = wire.WholeChannel(id="1.1", name="PJSIP/carrier-00000001", caller=wire.Caller(number="13800138000"))
+    assert "13800138000" not in repr(wire.StasisStart(channel=channel, args=("inbound",)))
+    assert channel.endpoint == "carrier"

@@ -57,6 +57,25 @@ def test_quiet_and_loud_end_at_one_loudness_with_silent_ends(size: float) -> Non
     assert np.abs(sound).max() <= audio.PEAK
 
 
+@pytest.mark.parametrize("before", [0, 3, 4000])
+@pytest.mark.parametrize("after", [0, 57, 9000])
+def test_every_part_begins_and_ends_with_the_same_rest(before: int, after: int) -> None:
+    sound = audio.for_telephone(np.concatenate([np.zeros(before), tone(440, RATE, 0.5), np.zeros(after)]), RATE)
+    audible = np.flatnonzero(np.abs(sound) > 0.02)
+    frame = RATE // 100
+    assert audio.REST - frame <= audible[0] <= audio.REST + 2 * frame
+    assert audio.REST - frame <= len(sound) - audible[-1] <= audio.REST + 2 * frame
+
+
+def test_hum_and_direct_current_of_a_recording_are_not_heard() -> None:
+    dirty = tone(50, RATE, 1.0, 0.3) + 0.2
+    clean = tone(700, RATE, 1.0, 0.3)
+    heard = audio.band(clean + dirty)
+    assert np.abs(heard - clean)[RATE // 20 : -RATE // 20].max() < 0.02
+    low = np.abs(np.fft.rfft(audio.for_telephone(clean + dirty, RATE)))
+    assert low[:45].max() < 0.01 * low.max()  # about a bin per Hz
+
+
 def test_a_crackle_does_not_clip() -> None:
     sound = tone(440, RATE, 0.5, 0.02)
     sound[2000] = 1.0
@@ -89,6 +108,25 @@ def test_other_widths_are_refused_by_name_and_stereo_is_mixed() -> None:
     samples, rate = audio.read_wav(wav(2, 2, np.array([[16384, 0]] * 10, "<i2").tobytes()))
     assert rate == RATE
     assert list(samples) == [0.25] * 10
+
+
+def test_rates_and_lengths_that_no_voice_has_are_refused() -> None:
+    def wav(rate: int, seconds: float) -> bytes:
+        buffer = io.BytesIO()
+        with wave.open(buffer, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            file.writeframes(b"\0\0" * int(rate * seconds))
+        return buffer.getvalue()
+
+    for rate in (1, 3999, 192_001):
+        with pytest.raises(BadAudio, match=f"has {rate}"):
+            audio.read_wav(wav(rate, 1))
+    with pytest.raises(BadAudio, match="longer than 600 s"):
+        audio.read_wav(wav(4000, 601))
+    with pytest.raises(BadAudio, match="empty"):
+        audio.read_wav(b"")
 
 
 @given(st.lists(st.integers(-32768, 32767), max_size=200))

@@ -8,20 +8,21 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ivr.prompts import fixed_phrases
-from ivr.speech import CommandEngine, NoVoice, Pace, Pyttsx3Engine, RenderFailed, audio
-from ivr.speech.engine import CHECK_LINE
-from ivr.speech.normalise import free_text
+from ivr.prompts.language import Language
+from ivr.speech import Engine, NoVoice, Pace, Pyttsx3Engine, audio
+from ivr.speech.engine import CHECK_LINES
+from ivr.speech.free_text import free_text
 from ivr.speech.pyttsx3_process import mandarin_voice
 from ivr.speech.respelling import HOMOPHONES, respell
 
 pytestmark = pytest.mark.speech
+CHECK_LINE = CHECK_LINES[Language.MANDARIN]
 
 
-async def seconds(engine: Pyttsx3Engine | CommandEngine, text: str, pace: Pace = Pace.NORMAL) -> float:
+async def seconds(engine: Engine, text: str, pace: Pace = Pace.NORMAL) -> float:
     return len(audio.for_telephone(*audio.read_wav(await engine.speak(text, pace)))) / audio.RATE
 
 
@@ -139,39 +140,6 @@ async def test_a_missing_espeak_says_what_to_install(tmp_path: Path, monkeypatch
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
     with pytest.raises(NoVoice, match="apt-get install espeak-ng"):
         await Pyttsx3Engine().start()
-
-
-async def test_any_command_can_be_the_voice(
-    counted_command: Callable[[], tuple[CommandEngine, Path]], engine: Pyttsx3Engine
-) -> None:
-    command, log = counted_command()
-    await command.start()
-    assert await seconds(command, "参加，请按一。") > 0.5
-    assert log.read_text().count("run") == 2
-    assert command.identity != engine.identity
-
-
-async def test_a_command_that_fails_says_how(tmp_path: Path) -> None:
-    mute = tmp_path / "mute.wav"
-    mute.write_bytes(audio.wav_bytes(np.zeros(16000, np.int16)))
-    for command, message in (
-        (["sh", "-c", "exit 3", "{wav}"], "status 3"),
-        (["true", "{wav}"], "wrote no file"),
-        (["/no/such/command", "{wav}"], "No such file"),
-    ):
-        with pytest.raises(RenderFailed, match=message):
-            await CommandEngine(command).speak("您好", Pace.NORMAL)
-        with pytest.raises(NoVoice, match=message):
-            await CommandEngine(command).start()
-    with pytest.raises(NoVoice, match="silent"):
-        await CommandEngine(["cp", str(mute), "{wav}"]).start()
-    with pytest.raises(ValueError, match="wav"):
-        CommandEngine(["espeak-ng"])
-
-
-async def test_a_command_that_never_ends_is_ended() -> None:
-    with pytest.raises(RenderFailed, match=r"took over 0\.2 s"):
-        await CommandEngine(["sh", "-c", "exec sleep 1000", "{wav}"], timeout=0.2).speak("您好", Pace.NORMAL)
 
 
 async def test_espeak_hears_each_homophone_as_the_dictionary_says(espeak_version: str) -> None:

@@ -1,0 +1,183 @@
+"""回避单位 and 回避人员 as workbooks (B3): the template to fill in, and what is wrong with a filled one, row by row.
+
+All or nothing: a file with one bad row gives no rows at all, but every fault. What is said of a person never holds a name,
+and of a 证件号 only its ends.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+from openpyxl import Workbook
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from drawing.activities import AvoidedPerson
+from drawing.avoiding import MOST, PERSON_REASONS, UNIT_REASONS, id_card_wrong, reasons
+from drawing.experts import read_xlsx
+from drawing.experts.header import check_header
+from drawing.experts.identity import shown
+from drawing.experts.read_xlsx import Layout
+from drawing.experts.report import BadFile, Report
+from drawing.experts.table import TableRow
+from drawing.experts.template import head, widths
+from drawing.pool import normal_unit
+
+T = TypeVar("T")
+MAX_BYTES = 1 << 20
+"""Of a file: 500 rows have some 30 KB."""
+EXPLAINED, OFFERED = "填写说明", "回避原因"
+_UNPACKED = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """回避单位 as a row has it."""
+
+    name: str
+    code: str
+    reason: str
+
+
+class Kind(Enum):
+    """Which of the two lists; the value is the sheet's name."""
+
+    UNITS = "回避单位"
+    PERSONS = "回避人员"
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The header, and what each column is for."""
+        return _COLUMNS[self]
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """What may stand in 回避原因."""
+        return reasons(UNIT_REASONS if self is Kind.UNITS else PERSON_REASONS)
+
+
+_COLUMNS = {
+    Kind.UNITS: {
+        "单位名称": "必填，2 至 100 个字的单位全称",
+        "统一社会信用代码": "可不填，最多 30 个字符",
+        "回避原因": "必填，只能从工作表“回避原因”中选择",
+    },
+    Kind.PERSONS: {
+        "姓名": "必填，2 至 30 个字",
+        "证件号": "18 位公民身份号码；不填写时，同名专家全部回避",
+        "回避原因": "必填，只能从工作表“回避原因”中选择",
+    },
+}
+
+
+def template(kind: Kind) -> bytes:
+    """An empty file to fill in: the list, what each column means, and the reasons to choose from."""
+    book = Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    sheet.title = kind.value
+    head(sheet, kind.columns)
+    widths(sheet, (30, 30, 50), text=True)
+    offered = DataValidation(type="list", formula1=f"={OFFERED}!$A$2:$A${len(kind.reasons) + 1}", showErrorMessage=True)
+    sheet.add_data_validation(offered)
+    offered.add(f"C2:C{MOST + 1}")
+    explained = book.create_sheet(EXPLAINED)
+    head(explained, ("列名", "填什么"))
+    for row in kind.columns.items():
+        explained.append(row)
+    explained.append([])
+    explained.append([f"请在工作表“{kind.value}”中填写，不改表头和列的次序；最多 {MOST} 行，全部合格才会导入。"])
+    widths(explained, (20, 60))
+    listed = book.create_sheet(OFFERED)
+    head(listed, (OFFERED,))
+    for reason in kind.reasons:
+        listed.append([reason])
+    widths(listed, (80,))
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def read_units(data: bytes, called: str) -> list[Unit] | Report:
+    """The rows, or what is wrong with them. Raises BadFile."""
+    return _read(data, called, Kind.UNITS, _unit, lambda row: normal_unit(row.name))
+
+
+def read_persons(data: bytes, called: str) -> list[AvoidedPerson] | Report:
+    """The rows, or what is wrong with them. Raises BadFile."""
+    return _read(data, called, Kind.PERSONS, _person, lambda row: (row.id_card or row.name))
+
+
+def _read(
+    data: bytes, called: str, kind: Kind, make: Callable[[TableRow, Report], T], same: Callable[[T], str]
+) -> list[T] | Report:
+    report = Report()
+    found: list[T] = []
+    first: dict[str, int] = {}
+    for row in _rows(data, called, kind):
+        report.rows += 1
+        for column, reason in row.faults:
+            report.add(row.number, column, reason)
+        _check_reason(row, kind, report)
+        entry = make(row, report)
+        if row.number in report.bad:
+            continue
+        if (earlier := first.setdefault(same(entry), row.number)) != row.number:
+            report.add(row.number, "", f"与第 {earlier} 行重复：请删去一行")
+        found.append(entry)
+    if not report.rows:
+        raise BadFile(f"{called} 的工作表“{kind.value}”中没有填写任何一行")
+    return report if report.bad else found
+
+
+def _rows(data: bytes, called: str, kind: Kind) -> Iterator[TableRow]:
+    if len(data) > MAX_BYTES:
+        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MiB：请使用模板文件，只保留文字")
+
+    def columns(found: Sequence[str], where: str) -> list[str]:
+        """Exactly the template's, in its order."""
+        wanted = list(kind.columns)
+        columns = check_header(found, f"第 1 行：{where}", wanted)
+        if columns != wanted:
+            raise BadFile(f"第 1 行：{where} 的列次序被改动，应为：{','.join(wanted)}。请使用模板文件")
+        return columns
+
+    layout = Layout(kind.value, columns, {}, last_row=MOST + 1, unpacked=_UNPACKED)
+    return read_xlsx.rows(data, called, layout)
+
+
+def _check_reason(row: TableRow, kind: Kind, report: Report) -> None:
+    reason = row.cells.get(OFFERED, "")
+    if not _spoilt(row, OFFERED) and reason not in kind.reasons:
+        told = f"{shown(reason)}不是模板中的回避原因，请从列表中选择" if reason else "不能为空"
+        report.add(row.number, OFFERED, told)
+
+
+def _unit(row: TableRow, report: Report) -> Unit:
+    name, code = row.cells.get("单位名称", ""), row.cells.get("统一社会信用代码", "")
+    _check_text(row, report, "单位名称", name, 100)
+    if len(code) > 30 or not code.isprintable():
+        report.add(row.number, "统一社会信用代码", "最多 30 个字符，不能换行")
+    return Unit(name, code, row.cells.get(OFFERED, ""))
+
+
+def _person(row: TableRow, report: Report) -> AvoidedPerson:
+    name, card = row.cells.get("姓名", ""), row.cells.get("证件号", "").upper()
+    _check_text(row, report, "姓名", name, 30)
+    if card and (wrong := id_card_wrong(card)):
+        report.add(row.number, "证件号", wrong)
+    return AvoidedPerson(name, card or None, row.cells.get(OFFERED, ""))
+
+
+def _check_text(row: TableRow, report: Report, column: str, value: str, most: int) -> None:
+    if not _spoilt(row, column) and not (2 <= len(value) <= most and value.isprintable()):
+        report.add(row.number, column, f"应为 2 至 {most} 个字，不能换行" if value else "不能为空")
+
+
+def _spoilt(row: TableRow, column: str) -> bool:
+    """Whether the cell itself was of a kind that can't be text: that is said already."""
+    return any(faulty == column for faulty, _ in row.faults)

@@ -1,0 +1,270 @@
+"""One call of two legs being run: its flow, its queue, its timers, two channels and the bridge between them.
+
+As leg.py for two: one event at a time, whichever leg it is about. What plays on one leg is never heard on the other:
+they have nothing in common before Join, and nothing plays after it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from ivr.ari import wire
+from ivr.ari.bridge import LiveBridge
+from ivr.ari.channel import LiveChannel, Look
+from ivr.ari.client import Client
+from ivr.ari.errors import Abandoned, IllegalAct
+from ivr.ari.line import Line
+from ivr.bridged import (
+    Join,
+    Joined,
+    LegCommand,
+    LegEvent,
+    NotJoined,
+    On,
+    PairCommand,
+    PairEvent,
+    PairFlow,
+    PairTrail,
+    Side,
+    To,
+    bridge_of,
+)
+from ivr.calls import (
+    Cancelled,
+    CancelTimer,
+    Dial,
+    DialFailed,
+    Event,
+    Finish,
+    HangUp,
+    Outcome,
+    Play,
+    PlayFailed,
+    Started,
+    StartTimer,
+    StopPlay,
+    TimerFired,
+)
+
+_log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 200
+"""Events that may wait for one call of two legs; one that gets more is ended."""
+TALK = "masked_talk"
+"""The step of both legs from the join on: keys pressed then belong to the conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Of:
+    side: Side
+    what: wire.Event | DialFailed | PlayFailed | Look
+
+
+@dataclass(frozen=True, slots=True)
+class _Timer:
+    name: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Flooded:
+    """More events than can be followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Abandoned:
+    """Wakes the loop, which then sees the flag."""
+
+
+_Mail = _Of | Cancelled | Joined | NotJoined | _Timer | _Flooded | _Abandoned
+
+
+class Pair:
+    """`lines`: each side's own; the staff's channel has the call's id."""
+
+    deciding: asyncio.Task[None] | None = None  # such a call decides nothing
+
+    def __init__(
+        self,
+        client: Client,
+        clock: Callable[[], datetime],
+        lines: Mapping[Side, Line],
+        flow: PairFlow,
+        media: Mapping[str, Sequence[str]],
+    ) -> None:
+        self._clock, self._flow, self._media = clock, flow, media
+        self._call = lines[Side.STAFF].channel
+        self._side_of = {line.channel: side for side, line in lines.items()}
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[tuple[_Mail, float]] = asyncio.Queue()
+        self._channels = {
+            side: LiveChannel(client, line, clock, partial(self._put_of, side)) for side, line in lines.items()
+        }
+        self.bridge = LiveBridge(client, bridge_of(self._call))
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._generations: dict[str, int] = {}
+        self._flooded = self._abandoned = False
+        self._joined: datetime | None = None
+        self._parted: datetime | None = None
+        self._recording: str | None = None
+
+    # --- what comes in; nothing here waits ------------------------------------------------------------------
+
+    def file(self, event: wire.Event) -> None:
+        """From the websocket. A call that can't keep up is ended; its end is still taken in."""
+        if self._queue.qsize() < QUEUE_LIMIT or isinstance(event, wire.ChannelDestroyed):
+            self._put_of(self._side_of[wire.channel_of(event)], event)
+        elif not self._flooded:
+            self._flooded = True
+            self._put(_Flooded())
+
+    def cancel(self) -> None:
+        self._put(Cancelled())
+
+    def look(self) -> None:
+        """The websocket was away: see what has become of both."""
+        for side in Side:
+            self._put_of(side, Look())
+
+    def abandon(self) -> None:
+        """Nothing more is done: the call is for its next holder."""
+        self._abandoned = True
+        self._put(_Abandoned())
+
+    def _put_of(self, side: Side, what: wire.Event | DialFailed | PlayFailed | Look) -> None:
+        self._put(_Of(side, what))
+
+    def _put(self, mail: _Mail) -> None:
+        self._queue.put_nowait((mail, self._loop.time()))
+
+    # --- the one loop ---------------------------------------------------------------------------------------
+
+    async def converse(self) -> tuple[Outcome, PairTrail]:
+        """Carry the flow through, until it finishes. Raises Abandoned."""
+        try:
+            outcome = await self._feed(Started(), self._loop.time())
+            while outcome is None:
+                mail, tick = await self._queue.get()
+                event = await self._read(mail, tick)
+                if event is not None:
+                    outcome = await self._feed(event, tick)
+            return outcome, self._trail()
+        except Abandoned:
+            raise
+        except Exception:
+            for channel in self._channels.values():
+                await channel.let_go()
+            raise
+        finally:
+            for channel in self._channels.values():
+                channel.forget()
+            for timer in self._timers.values():
+                timer.cancel()
+
+    async def _read(self, mail: _Mail, tick: float) -> PairEvent | None:
+        """What the flow shall hear of it, if anything."""
+        self._check_abandoned()
+        match mail:
+            case _Timer(name, generation):
+                return TimerFired(name) if self._generations.get(name) == generation else None
+            case _Flooded():
+                _log.warning("call %s is ended: more events than can be followed", self._call)
+                for channel in self._channels.values():
+                    await channel.hang_up()
+                return None
+            case Cancelled() | Joined() | NotJoined():
+                return mail
+            case _Abandoned():
+                return None
+            case _Of(side, what):
+                return await self._read_of(side, what, tick)
+
+    async def _read_of(
+        self, side: Side, what: wire.Event | DialFailed | PlayFailed | Look, tick: float
+    ) -> PairEvent | None:
+        channel = self._channels[side]
+        event: Event | None
+        match what:
+            case Look(sure):
+                event = await channel.look(sure)
+            case DialFailed() | PlayFailed():
+                event = what
+            case _:
+                event = channel.read(what, tick)
+        if channel.gone and self._joined and not self._parted:
+            self._parted = self._clock()
+        return On(side, event) if isinstance(event, LegEvent) else None
+
+    async def _feed(self, event: PairEvent, tick: float) -> Outcome | None:
+        """The flow's `now` is when it happened, however long it waited here."""
+        now = self._clock() - timedelta(seconds=self._loop.time() - tick)
+        for command in self._flow.receive(event, now):
+            self._check_abandoned()
+            if isinstance(command, Finish):
+                if any(channel.alive for channel in self._channels.values()):
+                    raise IllegalAct(f"the flow finished while a channel of call {self._call} lives")
+                return command.outcome
+            await self._do(command)
+        return None
+
+    async def _do(self, command: PairCommand) -> None:
+        match command:
+            case StartTimer(name, seconds):
+                self._start_timer(name, seconds)
+            case CancelTimer(name):
+                self._cancel_timer(name)
+            case Join(record):
+                await self._join(record)
+            case To(side, what) if not self._channels[side].gone:
+                await self._do_on(self._channels[side], what)
+
+    async def _do_on(self, channel: LiveChannel, command: LegCommand) -> None:
+        match command:
+            case Dial(ring_seconds):
+                await channel.dial(ring_seconds)
+            case Play(prompt):
+                channel.begin(prompt)
+                await channel.play(prompt, self._media.get(prompt, ()))
+            case StopPlay():
+                await channel.stop_playing()
+            case HangUp():
+                await channel.hang_up()
+
+    async def _join(self, record: bool) -> None:
+        """Asterisk puts a channel into a bridge only when nothing plays on it."""
+        for channel in self._channels.values():
+            channel.begin(TALK)
+            await channel.stop_playing()
+        if not await self.bridge.join(tuple(self._side_of)):
+            return self._put(NotJoined())
+        self._joined = self._clock()
+        if record and await self.bridge.record(self._call):
+            self._recording = self._call
+        return self._put(Joined())
+
+    def _trail(self) -> PairTrail:
+        tick = self._loop.time()
+        trails = {side: channel.evidence.trail(tick) for side, channel in self._channels.items()}
+        expert = trails[Side.EXPERT]
+        rung = expert if expert.dialled else None
+        return PairTrail(trails[Side.STAFF], rung, self._joined, self._parted, self._recording)
+
+    def _check_abandoned(self) -> None:
+        if self._abandoned:
+            raise Abandoned(f"call {self._call} was left to its next holder")
+
+    # --- timers ---------------------------------------------------------------------------------------------
+
+    def _start_timer(self, name: str, seconds: float) -> None:
+        self._cancel_timer(name)
+        timer = _Timer(name, self._generations[name])
+        self._timers[name] = self._loop.call_later(seconds, self._put, timer)
+
+    def _cancel_timer(self, name: str) -> None:
+        """What has fired already and waits in the queue is told apart by its generation."""
+        self._generations[name] = self._generations.get(name, 0) + 1
+        if handle := self._timers.pop(name, None):
+            handle.cancel()

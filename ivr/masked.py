@@ -1,0 +1,68 @@
+"""What a masked call (隐号通话) needs before either telephone rings: two numbers, which meet here and nowhere else.
+
+The flow and its prompts get neither; each leg's Line gets its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from db.vault import Vault
+from drawing.masked import STAFF_PHONE
+from ivr.ari.line import Line
+from ivr.bridged import PairFlow, Side, second_leg
+from ivr.prompts import MaskedFacts
+from ivr.settings import Trunk
+
+WAITS_SECONDS = 60.0
+"""So long after staff asked for it such a call may still begin: they sit at their telephone."""
+TONES: Mapping[str, Sequence[str]] = {"masked_ringing": ("tone:ring",)}
+"""What is heard but not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairConversation:
+    """As ivr.dispatch.Conversation, for two legs. `who` is the expert's pool id, `number` the expert's, `staff` staff's own."""
+
+    who: str
+    number: str
+    staff: str
+    flow: PairFlow
+    media: Mapping[str, Sequence[str]]
+
+    def __repr__(self) -> str:
+        return f"<PairConversation with {self.who}>"  # never a number
+
+    @property
+    def numbers(self) -> tuple[str, str]:
+        """Both; for the allowlist."""
+        return self.staff, self.number
+
+    def lines(self, call: str, trunk: Trunk) -> Mapping[Side, Line]:
+        """Each leg's; both see the published number and no other."""
+        return {
+            Side.STAFF: Line(call, self.staff, trunk.name, trunk.caller_id),
+            Side.EXPERT: Line(second_leg(call), self.number, trunk.name, trunk.caller_id),
+        }
+
+
+def too_late(matter: Mapping[str, Any], at: datetime) -> bool:
+    """Whether staff would wait for more than WAITS_SECONDS if it began then."""
+    return at.timestamp() > float(matter["asked"]) + WAITS_SECONDS
+
+
+def staff_number(vault: Vault, row: Any) -> str:
+    """As staff entered it."""
+    return vault.decrypt(bytes(row.staff_phone_enc), STAFF_PHONE).decode()
+
+
+def facts(vault: Vault, row: Any, recorded: bool) -> MaskedFacts:
+    """第 N 位专家 until the result is open, then the masked name (T1)."""
+    if row.unsealed_at is None:
+        return MaskedFacts(row.n, recorded)
+    name = vault.decrypt(bytes(row.name_enc), "expert.name").decode()
+    letters = "".join(letter for letter in name if not letter.isdigit())
+    return MaskedFacts(letters[:1] + "*" * max(1, len(letters) - 1), recorded)

@@ -1,0 +1,114 @@
+"""From a row of the outbox to what is sent: facts are read, and numbers opened, at the last moment only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from db.pool import Database
+from db.vault import Vault
+from drawing.canonical import read
+from drawing.chain import Q as DRAWING
+from drawing.chain import leaf_of
+from drawing.lots import fingerprint
+from drawing.merkle import root
+from ivr.messages import zh
+from ivr.messages.kinds import Kind
+from ivr.messages.outbox import ADDRESS, Q
+from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
+
+PHONE, WITNESS_PHONE = "expert.phone", "witness.phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready to go. Neither address nor text is ever shown or logged."""
+
+    id: str
+    address: str = field(repr=False)
+    text: str = field(repr=False)
+    subject: str = ""
+
+
+class Pointless(Exception):
+    """What the message was to say is no longer so; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """`published`: the one number that experts see (K5)."""
+
+    db: Database
+    vault: Vault
+    published: str
+
+    async def compose(self, row: Any) -> Letter:
+        """The letter of a row; raises Pointless."""
+        kind = Kind(row.kind)
+        if row.pick is not None:
+            return await self._to_expert(row, kind)
+        if row.witness is not None:
+            return await self._to_witness(row)
+        return await self._to_clerk(row, kind)
+
+    async def _to_expert(self, row: Any, kind: Kind) -> Letter:
+        found = await self.db.one(Q.expert_facts, {"pick": row.pick})
+        if why := pointless(kind, found):
+            raise Pointless(why)
+        facts = InvitationFacts(
+            gather_at=found.gather_at, district=found.district, duration=None, address=found.address, room=found.room,
+            contact=found.contact, contact_phone=found.contact_phone, note=found.note, code=found.code,
+        )  # fmt: skip
+        return Letter(row.id, self._open(found.phone_enc, PHONE), self._text(kind, facts))
+
+    def _text(self, kind: Kind, facts: InvitationFacts) -> str:
+        match kind:
+            case Kind.DETAILS:
+                return zh.details(facts)
+            case Kind.ANNOUNCEMENT:
+                return zh.announcement(facts, self.published)
+            case Kind.TIME_CHANGED:
+                return zh.time_changed(facts, self.published)
+            case Kind.WITHDRAWAL:
+                return zh.withdrawal(facts)
+        raise ValueError(f"{kind.value} is not for experts")
+
+    async def _to_witness(self, row: Any) -> Letter:
+        values = {"activity": row.activity, "witness": row.witness, "draw": row.draw}
+        found = await self.db.one(Q.witness_facts, values)
+        if found is None:
+            raise Pointless("本次抽取没有承诺，或监督人已经更换")
+        commit = read(found.body)
+        leaves = [leaf_of(each).digest() for each in await self.db.all(DRAWING.ledger)]
+        facts = WitnessFacts(
+            activity=commit["activity"],
+            draw=commit["draw"],
+            pool_size=commit["pool_size"],
+            eligible=tuple(ConditionCount(*commit["eligible"][each["id"]]) for each in commit["conditions"]),
+            excluded=commit["excluded"],
+            fingerprint=fingerprint(found.hash),
+            ledger_size=len(leaves),
+            ledger_root=root(leaves).hex(),
+        )
+        return Letter(row.id, self._open(found.phone_enc, WITNESS_PHONE), zh.witness_receipt(facts))
+
+    async def _to_clerk(self, row: Any, kind: Kind) -> Letter:
+        facts = await self.db.one(Q.draw_facts, {"activity": row.activity}, zh.DrawFacts)
+        assert facts is not None
+        mail = zh.draw_complete(facts) if kind is Kind.DRAW_COMPLETE else zh.draw_short(facts)
+        return Letter(row.id, self._open(row.address_enc, ADDRESS), mail.text, mail.subject)
+
+    def _open(self, sealed: bytes, purpose: str) -> str:
+        return self.vault.decrypt(bytes(sealed), purpose).decode()
+
+
+def pointless(kind: Kind, found: Any) -> str | None:
+    """Why nobody needs this message any more, or None."""
+    match kind:
+        case Kind.DETAILS | Kind.TIME_CHANGED if found.outcome != "accepted":
+            return "专家已不参加"
+        case Kind.DETAILS | Kind.TIME_CHANGED | Kind.ANNOUNCEMENT if not found.ahead:
+            return "集合时间已过"
+        case Kind.ANNOUNCEMENT if found.outcome != "open" or found.called:
+            return "已经呼叫过该专家"
+    return None

@@ -1,0 +1,38 @@
+"""What a message is about, and by what it goes. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Medium(Enum):
+    """By what somebody is reached."""
+
+    SMS = "短信"
+    MAIL = "邮件"
+
+
+class Kind(Enum):
+    """What a message is about; `value` is what the table `message` says."""
+
+    ANNOUNCEMENT = "announcement"
+    """Before the first call (N3): the published number, and that nothing is asked for."""
+    DETAILS = "details"
+    """After acceptance (K1): where to go and when, and the 验证码."""
+    TIME_CHANGED = "time_changed"
+    WITHDRAWAL = "withdrawal"
+    """退选 (W2)."""
+    WITNESS_RECEIPT = "witness_receipt"
+    """To the 监督人, once the commit is there: what to compare, above all the fingerprint."""
+    DRAW_COMPLETE = "draw_complete"
+    DRAW_SHORT = "draw_short"
+
+    @property
+    def medium(self) -> Medium:
+        """Clerks get mail, everybody else 短信."""
+        return Medium.MAIL if self in (Kind.DRAW_COMPLETE, Kind.DRAW_SHORT) else Medium.SMS
+
+
+def kinds_by(medium: Medium) -> list[str]:
+    """The values of all kinds that go by it."""
+    return [kind.value for kind in Kind if kind.medium is medium]

@@ -1,0 +1,66 @@
+"""Every fixed phrase there is: what a human speaker records, and what is made before the first call."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+from .facts import (
+    CallBackFacts,
+    ChangeOfTimeFacts,
+    ConditionCount,
+    Ground,
+    InvitationFacts,
+    MaskedFacts,
+    WithdrawalFacts,
+    WitnessFacts,
+)
+from .invitations import invitation
+from .language import Language
+from .parts import Digits, Fixed, Part, Prompt
+from .zh import CHINA, EXCLUSION_REASONS, witness
+from .zh_line import call_back, inbound
+from .zh_masked import masked
+from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
+
+
+def fixed_phrases(language: Language = Language.MANDARIN) -> tuple[str, ...]:
+    """Every fixed phrase of a language, once, in order: the list that a human speaker records."""
+    samples = _samples() if language is Language.MANDARIN else [invitation(_EVERY_DETAIL, language)]
+    found = (part.text for group in samples for prompt in group.values() for part in _fixed(prompt.parts))
+    return tuple(dict.fromkeys(found))
+
+
+def ready_made(language: Language = Language.MANDARIN) -> Prompt:
+    """All that calls in a language share: the fixed phrases and the figures. Rendered before the first call may go out,
+    it leaves only dates, times and places to be made for each gathering.
+    """
+    phrases = tuple(Fixed(phrase) for phrase in fixed_phrases(language))
+    return Prompt("ready_made", (*phrases, *(Digits(str(figure)) for figure in range(10))), language)
+
+
+def _samples() -> Iterator[Mapping[str, Prompt]]:
+    at = _EVERY_DETAIL.gather_at
+    yield invitation(_EVERY_DETAIL)
+    yield witness(_EVERY_REASON)
+    yield witness(replace(_EVERY_REASON, excluded={}))
+    yield change_of_time(ChangeOfTimeFacts(at, at))
+    yield from (withdrawal(WithdrawalFacts(at, ground)) for ground in Ground)
+    yield from (kind(_EVERY_DETAIL) for kind in (leave, release, urging, reminder))
+    yield masked(MaskedFacts(1, recorded=True))
+    yield call_back(CallBackFacts(_EVERY_DETAIL, leave=True))
+    yield call_back(CallBackFacts(None))
+    yield inbound(time(8), time(21))
+
+
+_EVERY_DETAIL = InvitationFacts(
+    gather_at=datetime(2026, 1, 1, 9, tzinfo=CHINA), district="市区", duration=timedelta(hours=1),
+    address="地址", contact_phone="0", code="000000", room="室", contact="人", note="注",
+)  # fmt: skip
+_EVERY_REASON = WitnessFacts(
+    activity="0", draw=1, pool_size=1, eligible=(ConditionCount(1, 1),), fingerprint="0" * 20, ledger_size=1,
+    ledger_root="0", excluded={**dict.fromkeys(EXCLUSION_REASONS, 1), "other": 1},
+)  # fmt: skip
+
+
+def _fixed(parts: Iterable[Part]) -> Iterator[Fixed]:
+    return (part for part in parts if isinstance(part, Fixed))

@@ -1,0 +1,193 @@
+"""Calls from outside (K4): taken up, offered a call back, written down; and what that leads to once the line is free.
+
+Nothing is decided on such a call, because a caller's number can be forged. So that nobody learns whose number is on file,
+every caller hears the same and causes the same statements while the line is open; whether anybody is called back is looked
+up only when it is free (ivr.call_backs). What is left to learn is whether a telephone rings afterwards, by whoever can see
+or dial it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, time
+from typing import Any
+
+from db.errors import DatabaseError
+from db.pool import Database
+from db.vault import Vault
+from drawing.rules import Rules
+from ivr import prompts
+from ivr.ari.driver import Driver
+from ivr.ari.errors import Abandoned
+from ivr.ari.line import Arrival
+from ivr.call_backs import WhyNot, follow
+from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
+from ivr.dialplans import Inbound, Timings
+from ivr.dispatch import Q
+from ivr.evidence import moment
+from ivr.lease import Lease
+from ivr.policy import opening, subscriber
+from ivr.speech import Speech
+
+LOG = logging.getLogger(__name__)
+LAPSE_SECONDS = 900.0  # a call back that could not be made by then is expected no more
+WRITE_AGAIN_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A row of a call from outside."""
+
+    id: int
+    recent: int
+
+
+class Reception:
+    """One per worker. `note` is told the activity that a call back was added to."""
+
+    def __init__(
+        self,
+        db: Database,
+        vault: Vault,
+        speech: Speech,
+        lease: Lease,
+        rules: Rules,
+        driver: Callable[[], Driver],
+        note: Callable[[str], None],
+    ) -> None:
+        self._db, self._vault, self._speech, self._lease = db, vault, speech, lease
+        self._rule, self._calling, self._driver, self._note = rules.inbound, rules.calling, driver, note
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._media: asyncio.Task[Mapping[str, Sequence[str]]] | None = None
+        self._stopping = False
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def arrived(self, arrival: Arrival) -> None:
+        """A call from outside waits. Nothing here waits or raises; told twice of one call, it takes it once."""
+        if arrival.channel in self._tasks:
+            return
+        if self._stopping or not self._lease.held:
+            self._driver().turn_away(arrival.channel, "congestion")
+            return
+        busy = len(self._tasks) >= self._rule.at_once
+        task = asyncio.create_task(self._take(arrival, busy), name="call from outside")
+        self._tasks[arrival.channel] = task
+        task.add_done_callback(lambda _: self._tasks.pop(arrival.channel, None))
+
+    def prepare(self) -> None:
+        """Have the prompts made before anybody calls."""
+        self._prompts()
+
+    def stop(self) -> None:
+        """Take no more calls; those that are on the line run out."""
+        self._stopping = True
+
+    async def close(self) -> None:
+        """After the driver has stopped: what is not written is left to the node's next holder."""
+        tasks = [*self._tasks.values(), *([self._media] if self._media else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def settle_left(self) -> None:
+        """Of the holder before: its calls are gone, but whoever asked for a call back gets it."""
+        lease = {"node": self._lease.node, "epoch": self._lease.epoch}
+        for row in await self._db.all(Q.adopt_inbound, lease):
+            LOG.info("call %s from outside was left by an earlier holder", row.id)
+            await self._write_end(row.id, Outcome.INTERRUPTED, None, None)
+
+    async def lapse(self) -> None:
+        """Call backs that nobody expects any more."""
+        await self._db.run(Q.lapse_call_backs, {"seconds": LAPSE_SECONDS})
+
+    # --- one call -----------------------------------------------------------------------------------------------
+
+    async def _take(self, arrival: Arrival, busy: bool) -> None:
+        try:
+            entry = await self._enter(arrival)
+        except DatabaseError as error:
+            LOG.warning("a call from outside can't be taken: %s", error)
+            self._driver().turn_away(arrival.channel, "congestion")
+            return
+        why_not = WhyNot.AT_ONCE if busy else None
+        if entry.recent >= self._rule.per_number_hour:
+            why_not = WhyNot.PER_NUMBER
+        if why_not is not None:
+            LOG.info("call %s from outside is turned away: %s", entry.id, why_not.value)
+            self._driver().turn_away(arrival.channel, "busy")
+            await self._end(entry.id, Outcome.CANCELLED, None, why_not)
+            return
+        now = datetime.now(UTC)
+        open_now = opening(self._calling, now) <= now
+        try:
+            outcome, trail = await self._converse(arrival, entry.id, Inbound(Timings(), open_now=open_now))
+        except Abandoned:
+            LOG.info("call %s from outside is left to the node's next holder", entry.id)
+            return
+        await self._end(entry.id, outcome, trail, None if open_now else WhyNot.HOURS)
+
+    async def _enter(self, arrival: Arrival) -> _Entry:
+        number = subscriber(arrival.number)
+        caller = self._vault.keyed_hash("phone", number) if number else None
+        values: dict[str, Any] = {"channel": arrival.channel, "trunk": arrival.trunk, "caller": caller}
+        values |= {"node": self._lease.node, "epoch": self._lease.epoch}
+        return _Entry(*await self._db.one(Q.take_inbound, values))
+
+    async def _converse(self, arrival: Arrival, entry: int, flow: Inbound) -> tuple[Outcome, Trail]:
+        async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
+            try:
+                wanted = await self._db.run(Q.want_call_back, {"id": entry, "epoch": self._lease.epoch})
+            except DatabaseError as error:
+                LOG.warning("call %s from outside: its wish could not be written: %s", entry, error)
+                return Unavailable()
+            return Recorded() if wanted else Refused()
+
+        try:
+            media = await asyncio.shield(self._prompts())
+            return await self._driver().run(arrival, flow, media, write)
+        except Abandoned:
+            raise
+        except Exception:  # a mistake of ours must not leave the caller on the line
+            LOG.exception("call %s from outside broke", entry)
+            self._driver().turn_away(arrival.channel, "congestion")
+            return Outcome.INTERRUPTED, Trail(arrival.channel, arrival.trunk)
+
+    def _prompts(self) -> asyncio.Task[Mapping[str, Sequence[str]]]:
+        """Rendered once; anew when that failed."""
+        if self._media is None or (self._media.done() and (self._media.cancelled() or self._media.exception())):
+            self._media = asyncio.create_task(self._render(), name="prompts of the inbound line")
+        return self._media
+
+    async def _render(self) -> Mapping[str, Sequence[str]]:
+        hours = self._calling.hours_from, self._calling.hours_until or time()
+        rendered = await self._speech.render_all(prompts.inbound(*hours))
+        return {name: [f"sound:{path}" for path in paths] for name, paths in rendered.items()}
+
+    async def _end(self, entry: int, outcome: Outcome, trail: Trail | None, why_not: WhyNot | None) -> None:
+        """Written however long the database is away: somebody may wait for a call back."""
+        while True:
+            try:
+                return await self._write_end(entry, outcome, trail, why_not)
+            except DatabaseError as error:
+                LOG.warning("call %s from outside: its end could not be written: %s", entry, error)
+                await asyncio.sleep(WRITE_AGAIN_SECONDS)
+
+    # --- what it leads to ---------------------------------------------------------------------------------------
+
+    async def _write_end(self, entry: int, outcome: Outcome, trail: Trail | None, why_not: WhyNot | None) -> None:
+        values: dict[str, Any] = {"id": entry, "epoch": self._lease.epoch, "outcome": outcome.value}
+        values["trail"] = None if trail is None else json.dumps(asdict(trail), default=moment)
+        values["why_not"] = None if why_not is None else why_not.value
+        activity: str | None = None
+        async with self._db.transaction() as tx:
+            ended = await tx.one(Q.end_inbound, values)
+            if ended is not None and why_not is None:
+                activity = await follow(tx, entry, ended, self._rule)
+        if activity is not None:
+            self._note(activity)

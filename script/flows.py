@@ -1,0 +1,263 @@
+"""The diagrams of docs/flows.md, made from the flows themselves: each is driven with every event from every state it can
+reach, and what it then does is drawn as a state diagram (mermaid).
+
+A state is named after what it began last: the prompt that is heard, or the decision that is being written. Counters
+(silences, repeats) are states of the flow, but one state of the drawing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from ivr.calls import (
+    Answer,
+    Answered,
+    Cancelled,
+    Command,
+    Decide,
+    DialFailed,
+    Digit,
+    EarlyMedia,
+    Event,
+    Finish,
+    Flow,
+    HangUp,
+    HungUp,
+    Play,
+    Played,
+    PlayFailed,
+    Recorded,
+    Refused,
+    Reply,
+    Ringing,
+    Speak,
+    Started,
+    TimerFired,
+    Unavailable,
+)
+from ivr.dialplans import KINDS, Kind, Timings
+from ivr.dialplans.conversation import CALL, STEP
+
+FEW = Timings(replays=1, wrong_keys=2, silences=2, confirm_repeats=1, details_repeats=1, weak_numbers=1)
+"""Every limit can be reached, soon; what may happen twice does."""
+FEWEST = Timings(replays=0, wrong_keys=1, silences=1, confirm_repeats=0, decide_tries=2)
+KEYS = "12390*#"
+"""0 stands for every digit that means nothing of its own."""
+END = "[*]"
+_SLASH = " / "  # between states that are drawn as one
+APART = timedelta(seconds=20)
+"""Between two events: no key counts as a bounce of the one before."""
+NAMES: Mapping[type[Event], str] = {
+    Started: "started", Ringing: "rings", EarlyMedia: "early media", Answered: "answered", Played: "prompt's end",
+    PlayFailed: "prompt fails", HungUp: "hung up", DialFailed: "not put through", Recorded: "recorded",
+    Digit: "a key", TimerFired: "time is up", Refused: "refused", Unavailable: "database away", Cancelled: "cancelled",
+}  # fmt: skip
+
+Edges = dict[tuple[str, str], list[str]]
+
+
+@cache
+def flows_text() -> str:
+    """A diagram for each kind of call, with what it comes to when they hang up."""
+    return "\n".join(f"### {name}\n\n{_drawn(kind)}" for name, kind in KINDS.items())
+
+
+@cache
+def common_text() -> str:
+    """What every call goes through, whatever is said."""
+    edges: Edges = {(END, "new"): ["asked for"]}
+    for before, event, _, after in _steps(_begun(KINDS["leave"], FEWEST), _all_events):
+        source, target = _phase(before), _phase(after)
+        if source != target:
+            _add(edges, source, target, NAMES[type(event)])
+    return _diagram(edges)
+
+
+def prompts_named(kind: Kind) -> set[str]:
+    """Every prompt that its flow may play, whatever happens."""
+    steps = _steps(_begun(kind, FEWEST), _all_events)
+    return {each.prompt for _, _, commands, _ in steps for each in commands if isinstance(each, Play | Speak)}
+
+
+# --- walking --------------------------------------------------------------------------------------------------
+
+
+class _Walked:
+    """A flow, and the name of the state of the drawing that it is in."""
+
+    def __init__(self, flow: Flow, state: str = "", step: str = "", *, over: bool = False) -> None:
+        """`over`: the prompt of this step has come to its end."""
+        self.flow, self.state, self.step, self.over = flow, state, step, over
+
+    def after(self, event: Event, now: datetime) -> tuple[Sequence[Command], _Walked]:
+        flow = copy(self.flow)
+        commands = flow.receive(event, now)
+        following = _Walked(flow, self.state, self.step, over=self.over or isinstance(event, Played))
+        for command in commands:
+            following._note(command)
+        return commands, following
+
+    def _note(self, command: Command) -> None:
+        match command:
+            case Play(prompt) | Speak(prompt, _):
+                self.state = self.step = prompt
+                self.over = False
+            case Decide(Answer(outcome) | Reply(outcome)):
+                self.state = f"records_{outcome.value}"
+            case Decide():
+                self.state = "records_share"
+            case HangUp():
+                self.state = "hangs_up"
+            case Finish():
+                self.state = END
+            case _:
+                pass
+
+    def key(self) -> tuple[Any, ...]:
+        """What tells two of them apart: of digits only the first (see `_begun`), and no times."""
+        values = ((name, value) for name, value in vars(self.flow).items() if name not in ("_began", "_led_by"))
+        kept = [(name, value[:1] if name == "_digits" else value) for name, value in values]
+        return (self.state, self.step, self.over, *(each for each in kept if isinstance(each[1], str | int | Enum)))
+
+
+def _begun(kind: Kind, timings: Timings = FEW) -> _Walked:
+    """A new call of that kind, in which digits that begin with 1 are good."""
+    return _Walked(kind.flow(timings, lambda digits: None if digits.startswith("1") else "witness_weak"))
+
+
+def _steps(
+    start: _Walked, events: Callable[[_Walked], Iterator[Event]]
+) -> Iterator[tuple[_Walked, Event, Sequence[Command], _Walked]]:
+    """Every event from every state that can be reached."""
+    waiting, seen, now = deque([start]), {start.key()}, datetime(2026, 1, 1, tzinfo=UTC)
+    while waiting:
+        before = waiting.popleft()
+        for event in events(before):
+            now += APART
+            commands, after = before.after(event, now)
+            yield before, event, commands, after
+            if after.key() not in seen:
+                seen.add(after.key())
+                waiting.append(after)
+
+
+def _all_events(walked: _Walked) -> Iterator[Event]:
+    yield from (Started(), Ringing(), EarlyMedia(), Answered(), Cancelled(), Recorded(), Refused(), Unavailable())
+    yield from (Digit(key, walked.step) for key in KEYS)
+    yield from (Played(walked.step), TimerFired(STEP), PlayFailed(walked.step), TimerFired(CALL), HungUp(16), DialFailed(17))
+
+
+def _said(walked: _Walked) -> Iterator[Event]:
+    """What happens while they talk and all is well with us."""
+    yield from (Digit(key, walked.step) for key in KEYS)
+    yield TimerFired(STEP) if walked.over else Played(walked.step)
+
+
+def _spoken(walked: _Walked) -> Iterator[Event]:
+    if walked.state == "":
+        yield from (Started(), Answered())
+    elif walked.state.startswith("records_"):
+        yield from (Recorded(), Refused())
+    elif walked.state != "hangs_up":
+        yield from _said(walked)
+    yield HungUp(16)
+
+
+# --- drawing --------------------------------------------------------------------------------------------------
+
+
+def _drawn(kind: Kind) -> str:
+    edges: Edges = {}
+    ends: dict[str, list[str]] = {}
+    for before, event, commands, after in _steps(_begun(kind), _spoken):
+        if not before.state or before.state == "hangs_up":
+            if isinstance(event, Answered) and after.state:
+                _add(edges, END, after.state, "answered")
+            continue
+        outcome = next((each.outcome.value for each in commands if isinstance(each, Finish)), "")
+        if outcome:
+            ends.setdefault(outcome, []).append(before.state)
+        elif after.state == "hangs_up":
+            _add(edges, before.state, END, _came_to(after))
+        elif after.state != before.state or _begins_anew(event, commands):
+            _add(edges, before.state, after.state, _event(event))
+    return _diagram(_merged(edges)) + "\n" + _hung_up(ends)
+
+
+def _begins_anew(event: Event, commands: Sequence[Command]) -> bool:
+    """Whether something happens though the state's name stays."""
+    return bool(commands) if isinstance(event, Digit) else any(isinstance(each, Play | Speak) for each in commands)
+
+
+def _merged(edges: Edges) -> Edges:
+    """States that lead to the same by the same are drawn as one: a menu, and what answers silence and wrong keys in it."""
+    leads: dict[str, frozenset[tuple[str, str]]] = {}
+    for source, target in edges:
+        if source != END:
+            leads[source] = leads.get(source, frozenset()) | {(target, each) for each in edges[source, target]}
+    together: dict[frozenset[tuple[str, str]], list[str]] = {}
+    for state, led in leads.items():
+        together.setdefault(led, []).append(state)
+    name = {state: _SLASH.join(group) for group in together.values() for state in group}
+    drawn: Edges = {}
+    for (source, target), labels in edges.items():
+        for label in labels:
+            _add(drawn, name.get(source, source), name.get(target, target), label)
+    return drawn
+
+
+def _came_to(closing: _Walked) -> str:
+    commands, _ = closing.after(HungUp(16, by_us=True), datetime(2026, 1, 2, tzinfo=UTC))
+    return next(each.outcome.value for each in commands if isinstance(each, Finish))
+
+
+def _add(edges: Edges, source: str, target: str, label: str) -> None:
+    labels = edges.setdefault((source, target), [])
+    if label not in labels:
+        labels.append(label)
+
+
+def _event(event: Event) -> str:
+    match event:
+        case Digit(key):
+            return key
+        case TimerFired():
+            return "silence"
+        case _:
+            return NAMES[type(event)]
+
+
+def _phase(walked: _Walked) -> str:
+    return END if walked.state == END else str(vars(walked.flow)["phase"].name).lower()
+
+
+def _diagram(edges: Edges) -> str:
+    states = dict.fromkeys(state for edge in edges for state in edge)
+    named = [f'    state "{state}" as {_id(state)}' for state in states if _SLASH in state]
+    lines = [f"    {_id(one)} --> {_id(other)} : {_label(labels)}" for (one, other), labels in edges.items()]
+    lines = [*named, *lines]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```", ""])
+
+
+def _id(state: str) -> str:
+    return state.partition(_SLASH)[0]
+
+
+def _label(labels: Sequence[str]) -> str:
+    """Keys first; those that mean nothing of their own in one word."""
+    keys = sorted((each for each in labels if each in KEYS), key=KEYS.index)
+    others = [each for each in labels if each not in KEYS]
+    if "0" in keys:
+        keys = ["a digit" if set(KEYS) - set("*#") == set(keys) else "another key"]
+    return ", ".join([" or ".join(keys)] * bool(keys) + others)
+
+
+def _hung_up(ends: Mapping[str, Sequence[str]]) -> str:
+    parts = (f"`{outcome}` ({', '.join(dict.fromkeys(states))})" for outcome, states in ends.items())
+    return f"They hang up: {'; '.join(parts)}.\n"

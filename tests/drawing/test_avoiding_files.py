@@ -1,0 +1,99 @@
+"""Workbooks of 回避单位 and 回避人员: the template as it is, filled in right, and filled in wrong in every way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+
+import pytest
+from openpyxl import load_workbook
+
+from drawing.avoiding import MOST
+from drawing.avoiding_files import MAX_BYTES, Kind, Unit, read_persons, read_units, template
+from drawing.experts.report import BadFile, Problem, Report
+
+CARD = "11010519491231002X"
+
+
+def filled(kind: Kind, *rows: Sequence[str | int | None], header: Sequence[str] = ()) -> bytes:
+    """The template with these rows in it."""
+    book = load_workbook(BytesIO(template(kind)))
+    sheet = book[kind.value]
+    for place, title in enumerate(header, start=1):
+        sheet.cell(1, place, title)
+    for number, row in enumerate(rows, start=2):
+        for place, value in enumerate(row, start=1):
+            sheet.cell(number, place, value)
+    data = BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def faults(report: object) -> list[Problem]:
+    """What is wrong, in order of rows."""
+    assert isinstance(report, Report)
+    return sorted(report.problems)
+
+
+def test_the_template_offers_the_reasons_and_keeps_what_is_typed() -> None:
+    book = load_workbook(BytesIO(template(Kind.PERSONS)))
+    sheet = book["回避人员"]
+    assert [cell.value for cell in sheet[1]] == ["姓名", "证件号", "回避原因"]
+    assert sheet.column_dimensions["B"].number_format == "@"
+    assert [row[0].value for row in book["回避原因"].iter_rows(min_row=2)] == list(Kind.PERSONS.reasons)
+
+
+def test_what_is_filled_in_right_is_read() -> None:
+    data = filled(Kind.UNITS, ("某某投标公司", "91440101MA0000002T", "投标人"), (), ("另一公司", None, "其他"))
+    assert read_units(data, "单位.xlsx") == [
+        Unit("某某投标公司", "91440101MA0000002T", "投标人"), Unit("另一公司", "", "其他"),
+    ]  # fmt: skip
+    data = filled(Kind.PERSONS, ("王回避", CARD.lower(), "其他"), ("王回避", "", "其他"))
+    found = read_persons(data, "人员.xlsx")
+    assert not isinstance(found, Report)
+    assert [(each.name, each.id_card, each.reason) for each in found] == [("王回避", CARD, "其他"), ("王回避", None, "其他")]
+
+
+def test_every_bad_row_is_told_with_its_number() -> None:
+    data = filled(
+        Kind.UNITS, ("某某公司", "", "投标人"), ("某", "", "投标人"), ("甲公司", 914401010000000000, "竞争对手"),
+        ("乙公司", "", ""), (" 某某 公司", "", "其他"), ("丙公司", "", "投标人", "多出"),
+    )  # fmt: skip
+    told = [(each.row, each.column) for each in faults(read_units(data, "单位.xlsx"))]
+    assert told == [(3, "单位名称"), (4, "回避原因"), (4, "统一社会信用代码"), (5, "回避原因"), (6, ""), (7, "")]
+    reasons = [each.reason for each in faults(read_units(data, "单位.xlsx"))]
+    assert reasons[1] == "“竞争对手”不是模板中的回避原因，请从列表中选择"
+    assert reasons[4] == "与第 2 行重复：请删去一行"
+
+
+def test_what_is_told_of_a_person_names_nobody() -> None:
+    data = filled(
+        Kind.PERSONS, ("王回避", CARD[:-1] + "1", "其他"), ("李回避", 440104198001010011, "其他"), ("赵", "", "投标人"),
+        ("钱回避", CARD, "其他"), ("钱回避", CARD, "其他"),
+    )  # fmt: skip
+    found = faults(read_persons(data, "人员.xlsx"))
+    assert [(each.row, each.column) for each in found] == [
+        (2, "证件号"), (3, "证件号"), (4, "回避原因"), (4, "姓名"), (6, ""),
+    ]  # fmt: skip
+    text = "".join(map(str, found))
+    assert "110*" in text
+    assert not [secret for secret in ("回避，", "王", "李", "钱", CARD[3:16], "440104198001010") if secret in text]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (filled(Kind.UNITS, header=("单位", "统一社会信用代码", "回避原因")), "第 1 行.*缺少列“单位名称”"),
+        (filled(Kind.UNITS, header=("统一社会信用代码", "单位名称", "回避原因")), "第 1 行.*列次序被改动"),
+        (filled(Kind.PERSONS, ("王回避", "", "其他")), "缺少列“单位名称”"),
+        (filled(Kind.UNITS), "没有填写任何一行"),
+        (filled(Kind.UNITS, *[(f"公司{n}", "", "其他") for n in range(MOST + 1)]), f"超过 {MOST} 行"),
+        (b"PK\x03\x04 and nothing more", "不是完好的 xlsx"),
+        (b"not a workbook", "不是完好的 xlsx"),
+        (b"P" * (MAX_BYTES + 1), "超过 1 MiB"),
+    ],
+    ids=["column", "order", "other-template", "empty", "rows", "torn", "text", "size"],
+)  # fmt: skip
+def test_what_is_no_filled_template_is_refused_whole(data: bytes, told: str) -> None:
+    with pytest.raises(BadFile, match=told):
+        read_units(data, "单位.xlsx")

@@ -1,0 +1,88 @@
+"""All SIP that an Asterisk sent or got, from its own logger (res_pjsip_logger), and every event of its ARI."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import struct
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from asterisk.instance import Instance, authorization
+from asterisk.program import find_program
+from asterisk.settings import FarEndSettings, NodeSettings
+
+_GLOBAL_HEADER, _RECORD_HEADER = 24, 16
+_CALL_ID = re.compile(rb"^(?:Call-ID|i)[ \t]*:[ \t]*(.+?)\r?$", re.IGNORECASE | re.MULTILINE)
+_MESSAGE = re.compile(rb"(?:[A-Z]+ \S+ SIP/2\.0|SIP/2\.0 \d{3} )")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One SIP message, with headers and body as they were on the wire."""
+
+    dialog: str
+    """Call-ID."""
+    text: str
+
+    @property
+    def first_line(self) -> str:
+        return self.text.split("\r\n", 1)[0]
+
+
+async def tap(instance: Instance[NodeSettings] | Instance[FarEndSettings]) -> Path:
+    """Have it write all SIP from now on; where to."""
+    path = instance.settings.folder / "sip.pcap"
+    await console(instance, f"pjsip set logger pcap {path}")
+    return path
+
+
+async def console(instance: Instance[NodeSettings] | Instance[FarEndSettings], command: str) -> None:
+    """A command on Asterisk's own console."""
+    configuration = str(instance.settings.folder / "etc/asterisk.conf")
+    process = await asyncio.create_subprocess_exec(
+        *find_program().argv_prefix, "-C", configuration, "-rx", command,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+
+
+def messages(pcap: Path) -> list[Message]:
+    """Everything in the file."""
+    data, found, at = pcap.read_bytes(), [], _GLOBAL_HEADER
+    while at + _RECORD_HEADER <= len(data):
+        (length,) = struct.unpack_from("<I", data, at + 8)
+        packet = data[at + _RECORD_HEADER : at + _RECORD_HEADER + length]
+        at += _RECORD_HEADER + length
+        begin, dialog = _MESSAGE.search(packet), _CALL_ID.search(packet)
+        assert begin, packet[:200]
+        assert dialog, packet[:200]
+        found.append(Message(dialog[1].decode(), packet[begin.start() :].decode(errors="replace")))
+    return found
+
+
+@contextlib.asynccontextmanager
+async def every_event(node: Instance[NodeSettings]) -> AsyncIterator[list[dict[str, Any]]]:
+    """Every ARI event of the node, of whatever application, as it comes."""
+    settings, heard = node.settings, list[dict[str, Any]]()
+    headers = {"Authorization": authorization(settings.ari_user, settings.ari_password)}
+    url = settings.ari_url.replace("http", "ws", 1) + "/events?app=wiretap&subscribeAll=true"
+
+    async def listen(socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in socket:
+            heard.append(json.loads(message.data))
+
+    async with aiohttp.ClientSession(headers=headers) as session, session.ws_connect(url, max_msg_size=0) as socket:
+        task = asyncio.create_task(listen(socket))
+        try:
+            yield heard
+        finally:
+            await socket.close()
+            await task
