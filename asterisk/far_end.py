@@ -4,7 +4,6 @@ A second Asterisk plays everybody who is called. What a telephone does is one ro
 dialplan is written from that table (:func:`dialplan`), and docs/far-end.md shows the same rows.
 """
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -220,20 +219,6 @@ def note(settings: FarEndSettings, event: str) -> Iterator[str]:
         yield f"Set(FILE({settings.calls_log},,,al,u)={line})"
 
 
-_RECEIPTS = {"delivered": "DELIVRD err:000", "failed": "UNDELIV err:001"}
-
-
-def inbox(behaviour: Behaviour, settings: FarEndSettings) -> Iterator[str]:
-    """What the telephone does with a text message: keeps it, and has the network send a receipt (SMPP 3.4, appendix B)."""
-    if settings.log:
-        line = "${STRFTIME(,,%s.%3q)} ${NUMBER} ${MESSAGE_DATA(X-Message-ID)} ${BASE64_ENCODE(${MESSAGE(body)})}"
-        yield f"Set(FILE({settings.messages_log},,,al,u)={line})"
-    if behaviour.receipt != "none":
-        yield f"Set(MESSAGE(body)=id:${{MESSAGE_DATA(X-Message-ID)}} stat:{_RECEIPTS[behaviour.receipt]})"
-        receiver = f"sip:receipts@{settings.node_host}:{settings.node_port}"
-        yield f"MessageSend(pjsip:node/{receiver},sip:${{NUMBER}}@{settings.sip_host})"
-
-
 def _stay(settings: FarEndSettings) -> Iterator[str]:
     yield f"Wait({settings.stay})"
     yield "Hangup()"
@@ -326,29 +311,6 @@ def read_log(path: Path) -> tuple[LoggedEvent, ...]:
 def _event(line: str) -> LoggedEvent:
     at, number, call, event, *detail = line.split(" ")
     return LoggedEvent(float(at), number, call, event, " ".join(detail))
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedMessage:
-    """A line of messages.log: a text message as a telephone got it."""
-
-    at: float
-    number: str
-    id: str
-    text: str
-
-
-def read_messages(path: Path) -> tuple[LoggedMessage, ...]:
-    """The text messages so far, in the order in which they came."""
-    if not path.exists():
-        return ()
-    whole = path.read_text().rpartition("\n")[0].splitlines()
-    return tuple(_message(line) for line in whole)
-
-
-def _message(line: str) -> LoggedMessage:
-    at, number, message, text = line.split(" ")
-    return LoggedMessage(float(at), number, message, base64.b64decode(text).decode())
 
 
 def table() -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from asterisk import far_end, sounds
+from asterisk import far_end, inbox, sounds
 from asterisk.program import Program
 from asterisk.settings import FarEndSettings, NodeSettings
 
@@ -76,7 +76,7 @@ def _far_end_values(settings: FarEndSettings) -> dict[str, object]:
         "later_dialplan": far_end.later_dialplan,
         "caller": far_end.caller_dialplan(settings),
         "stay": settings.stay,
-        "inbox": far_end.inbox,
+        "receiving": inbox.receiving,
         "inband_suffix": far_end.Behaviour.INBAND.suffix,
         "incoming": tuple(far_end.note(settings, "incoming ${FILTER(0-9+,${CALLERID(num)})}")),
         "ended": tuple(far_end.note(settings, "ended ${HANGUPCAUSE}")),

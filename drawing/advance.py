@@ -22,7 +22,7 @@ from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
 from drawing.orders import Orders
 from drawing.rules import Rules, failures_in_a_row
-from drawing.seats import HOLDS_SEAT, Again, End, Pause, PickOutcome, Seat, Try, Verdict, ending, open_seats, verdict
+from drawing.seats import HOLDS_SEAT, Again, End, Pause, PickOutcome, Seat, Try, ending, open_seats, verdict
 from drawing.transcript import EntryType, parse_stamp
 
 LOG = logging.getLogger(__name__)
@@ -117,9 +117,10 @@ class _Step:
         return more
 
     async def _settle(self) -> int:
-        more = 0
+        more, pauses = 0, await self._pauses()
         for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
-            match await self._verdict(pick):
+            tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
+            match verdict(tries, self.activity.now, self.rules, pauses):
                 case Again() as again:
                     if pick.retry is None:
                         self._tell(pick.id, pick.outcomes, again)
@@ -131,6 +132,14 @@ class _Step:
                     more += await self._fill() - 1
         return more
 
+    async def _cancel(self) -> None:
+        """强制结束: who was still to be called is not; a call under way ends by itself and comes here then."""
+        for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
+            await close_pick(self.tx, pick.id, PickOutcome.CANCELLED)
+            rests_on = [each for each in pick.evidence if each is not None]
+            body = {"expert": pick.pseudonym, "outcome": PickOutcome.CANCELLED.value, "rests_on": rests_on}
+            await self.chain.append(EntryType.OUTCOME, body)
+
     def _tell(self, pick: int, outcomes: Sequence[str], again: Again) -> None:
         """A call that fails by our fault again and again holds its seat, and only people can help."""
         if (failures := failures_in_a_row(outcomes)) >= ALARM:
@@ -139,26 +148,11 @@ class _Step:
                 again.not_before.isoformat(timespec="seconds"),
             )  # fmt: skip
 
-    async def _verdict(self, pick: Any) -> Again | Verdict:
-        """Pauses are looked for only where they could make a difference."""
-        tries = [Try(outcome, at) for outcome, at in zip(pick.outcomes, pick.ended, strict=True)]
-        found = verdict(tries, self.activity.now, self.rules)
-        if found is Verdict.UNREACHED and (pauses := await self._pauses()):
-            found = verdict(tries, self.activity.now, self.rules, pauses)
-        return found
-
     async def _pauses(self) -> list[Pause]:
-        rows = await self.tx.all(Q.pauses, {"activity": self.activity.id})
-        moments = [parse_stamp(row.at) for row in rows]
-        return list(zip(moments[::2], moments[1::2], strict=False))  # a draw that is on has resumed from each
-
-    async def _cancel(self) -> None:
-        """强制结束: who was still to be called is not; a call under way ends by itself and comes here then."""
-        for pick in await self.tx.all(Q.idle_picks, {"activity": self.activity.id}):
-            await close_pick(self.tx, pick.id, PickOutcome.CANCELLED)
-            rests_on = [each for each in pick.evidence if each is not None]
-            body = {"expert": pick.pseudonym, "outcome": PickOutcome.CANCELLED.value, "rests_on": rests_on}
-            await self.chain.append(EntryType.OUTCOME, body)
+        """As the transcript has them; only a draw that is not paused comes here, so the last one has its end."""
+        entries = await self.tx.all(Q.pauses, {"activity": self.activity.id})
+        at = [parse_stamp(entry.at) for entry in entries]
+        return list(zip(at[::2], at[1::2], strict=False))
 
     async def _unreached(self, pick: Any) -> None:
         await close_pick(self.tx, pick.id, PickOutcome.UNREACHED)

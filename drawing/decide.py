@@ -91,7 +91,6 @@ async def answer(
         return
     if not row.closed:
         raise NotOurs
-    tx.post(Q.drop_waiting, {"pick": row.pick})
     if outcome is PickOutcome.ACCEPTED:
         travel = Rules.load(activity.rules).travel_s
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})

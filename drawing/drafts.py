@@ -178,6 +178,8 @@ async def save_condition(tx: Transaction, activity: str, notice: int, condition:
         if not await tx.run(Q.update_condition, values | {"activity": activity}):
             raise projects.NotThere
         return condition.id
+    if notice not in {each.id for each in await notices(tx, activity)}:  # deleted meanwhile
+        raise projects.NotThere
     place = await tx.value(Q.next_condition, {"activity": activity})
     own = {"activity": activity, "id": f"c{place + 1}", "position": place, "notice": notice}
     await tx.run(COMMON.insert_condition, values | own)

@@ -61,6 +61,7 @@ async def ask(
 ) -> list[int]:
     """Have these picks called about the matter; the picks for which a call was added.
 
+    Nobody is called more often about one matter than the rules' table for the kind allows (E2: at most 3), heard or not.
     A call of that kind that is open already stays the only one; one that waits with another matter gives way, and so
     does everything else that waits when the experts are let go (ENDS).
     """
@@ -69,10 +70,17 @@ async def ask(
     await tx.run(Q.drop_other_matters, values)
     if kind in ENDS:
         await tx.run(Q.drop_other_kinds, values | {"ends": list(ENDS)})
-    values |= {"ids": [new_call_id() for _ in picks], "not_before": not_before}
+    left = await _with_tries_left(tx, kind, values)
+    values |= {"picks": left, "ids": [new_call_id() for _ in left], "not_before": not_before}
     asked = [row.pick for row in await tx.all(Q.ask_calls, values)]
     await tx.run(Q.wake, {"activity": activity})
     return asked
+
+
+async def _with_tries_left(tx: Transaction, kind: str, values: Mapping[str, Any]) -> list[int]:
+    rule = Rules.load(await tx.value(Q.rules_of, {"activity": values["activity"]})).notices.get(kind)
+    so_far = {row.pick: row.outcomes for row in await tx.all(Q.round_outcomes, dict(values))}
+    return [pick for pick in values["picks"] if rule is None or not rule.used_up(so_far.get(pick, ()))]
 
 
 async def drop(tx: Transaction, activity: str, kinds: Collection[str]) -> int:

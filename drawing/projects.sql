@@ -185,6 +185,24 @@ DELETE FROM notice WHERE activity = %(activity)s AND id = %(id)s;
 -- The place of the activity's next condition; its id is c and the number after it.
 SELECT coalesce(max(position) + 1, 0) FROM condition WHERE activity = %(activity)s;
 
+-- name: copy_choices
+-- Other activities that have notices or conditions to copy, the newest first; name and number by any part.
+SELECT a.id, a.name, a.seats, a.created_at,
+       (SELECT count(*) FROM notice n WHERE n.activity = a.id) AS notices,
+       (SELECT count(*) FROM condition c WHERE c.activity = a.id) AS conditions
+FROM activity a JOIN activity_owner o ON o.activity = a.id
+WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
+  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+  AND (%(search)s = '' OR strpos(lower(a.name), lower(%(search)s)) > 0 OR strpos(a.id, upper(%(search)s)) > 0)
+ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: count_copy_choices
+-- How many there are on all pages.
+SELECT count(*) FROM activity a JOIN activity_owner o ON o.activity = a.id
+WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
+  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+  AND (%(search)s = '' OR strpos(lower(a.name), lower(%(search)s)) > 0 OR strpos(a.id, upper(%(search)s)) > 0);
+
 -- name: condition_rows
 -- C4: every condition with what became of it.
 SELECT c.id, c.notice, c.mode::text AS mode, c.regions, c.main, c.backup, c.titles, c.qualifications, c.authorities, c.seats,
@@ -357,3 +375,20 @@ SELECT count(*) FROM (
 -- name: record_preview
 -- Every look is recorded.
 INSERT INTO preview (activity, actor, condition, band) VALUES (%(activity)s, %(actor)s, %(condition)s::jsonb, %(band)s);
+
+-- name: insert_attachment
+-- An attachment; 0 rows when the same file is there.
+INSERT INTO attachment (activity, name, size, sha256, data_enc, by)
+VALUES (%(activity)s, %(name)s, %(size)s, %(sha256)s, %(data_enc)s, %(by)s) ON CONFLICT DO NOTHING;
+
+-- name: delete_attachment
+-- Remove one; its name.
+DELETE FROM attachment WHERE activity = %(activity)s AND id = %(id)s RETURNING name;
+
+-- name: attachments
+-- All of an activity's, in the order in which they came.
+SELECT id, name, size, sha256, by, added_at FROM attachment WHERE activity = %(activity)s ORDER BY id;
+
+-- name: attachment
+-- One of them with its sealed content.
+SELECT name, data_enc FROM attachment WHERE activity = %(activity)s AND id = %(id)s;

@@ -184,7 +184,7 @@ WHERE id = %(call)s AND state = 'waiting';
 -- name: drop_waiting_calls
 -- 强制结束: who waits to be called about this draw is not called any more, nor told where to go.
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
-WHERE activity = %(activity)s AND flow IN ('invitation', 'witness', 'details') AND state = 'waiting';
+WHERE activity = %(activity)s AND flow IN ('invitation', 'call_back_invitation', 'witness', 'details') AND state = 'waiting';
 
 -- name: halt_numbers
 -- How many have agreed in the draw under way, and how many lines to experts are open: what a pause or an end says of its moment.
@@ -224,14 +224,18 @@ WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live'
 RETURNING pick, expert, witness, attempt;
 
 -- name: decide_invitation (prepared)
--- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already.
+-- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already. A retry or a
+-- call back that waits has nothing to ask any more.
 WITH decided AS (
   UPDATE call SET outcome = %(outcome)s::text::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
          evidence_hash = %(evidence_hash)s
   WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live' RETURNING pick, attempt),
 closed AS (
   UPDATE pick p SET outcome = %(outcome)s::text::pick_outcome, decided_at = clock_timestamp()
-  FROM decided d WHERE p.id = d.pick AND p.outcome = 'open' RETURNING p.id)
+  FROM decided d WHERE p.id = d.pick AND p.outcome = 'open' RETURNING p.id),
+dropped AS (
+  UPDATE call w SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+  FROM decided d WHERE w.pick = d.pick AND w.flow IN ('invitation', 'call_back_invitation') AND w.state = 'waiting')
 SELECT d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed FROM decided d;
 
 -- name: decided_so
@@ -378,6 +382,12 @@ FROM unnest(%(ids)s::text[], %(picks)s::bigint[]) AS k (id, pick)
 ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING
 RETURNING pick;
 
+-- name: round_outcomes
+-- What those of these picks came to who were called about this matter already.
+SELECT c.pick, array_agg(c.outcome::text) AS outcomes FROM call c
+WHERE c.activity = %(activity)s AND c.flow = %(flow)s AND c.pick = ANY(%(picks)s::bigint[]) AND c.matter = %(matter)s::jsonb
+AND c.state = 'ended' AND c.dialled_at IS NOT NULL GROUP BY c.pick;
+
 -- name: round_so_far
 -- What the calls of one round came to, those that were dialled; by which rules and until when it goes on, and whether the
 -- expert has been let go since.
@@ -420,7 +430,7 @@ SELECT p.id FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p
 WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND k.notice = coalesce(%(notice)s, k.notice) ORDER BY p.id;
 
 -- name: drop_waiting
--- A pick is decided: an invitation of it that waits, as a retry or as a call back, has nothing to ask any more.
+-- A pick is settled without a call: an invitation of it that waits, as a retry or as a call back, is none any more.
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
 WHERE pick = %(pick)s AND flow IN ('invitation', 'call_back_invitation') AND state = 'waiting';
 
@@ -488,7 +498,7 @@ INSERT INTO witness (activity, id, name_enc, phone_enc) VALUES (%(activity)s, %(
 SELECT a.name, a.state::text AS state, a.seats AS planned, a.started_at,
        a.evaluation_start - %(lead)s * interval '1 second' AS opens_at,
        d.commit_hash, d.witnessed_at IS NOT NULL AS witnessed, d.sealed_at IS NOT NULL AS sealed,
-       (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.state <> 'waiting') AS witness_calls
+       (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.dialled_at IS NOT NULL) AS witness_calls
 FROM activity a LEFT JOIN LATERAL (
   SELECT * FROM draw WHERE draw.activity = a.id ORDER BY no DESC LIMIT 1) d ON true
 WHERE a.id = %(activity)s;
@@ -503,7 +513,7 @@ ORDER BY c.pick, c.attempt;
 -- name: board_rows
 -- Every pick with its last call.
 SELECT p.id AS pick, p.condition, p.seat, p.outcome::text AS outcome,
-       (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state <> 'waiting') AS calls,
+       (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.dialled_at IS NOT NULL) AS calls,
        l.state::text AS call_state, l.outcome::text AS call_outcome,
        CASE WHEN l.state = 'waiting' THEN extract(epoch FROM l.not_before - clock_timestamp())::float8 END AS due_in
 FROM pick p LEFT JOIN LATERAL (

@@ -55,9 +55,12 @@ async def remind(tx: Transaction, gathering: Any) -> int:
     moment = last_moment(Rules.load(gathering.rules), gathering.gather_at, gathering.now)
     if moment is None:
         return 0
-    matter = {"gather_at": gathering.gather_at.isoformat(), "which": moment.which}
+    matter = {"gather_at": gathering.gather_at.astimezone(CHINA).isoformat(), "which": moment.which}
     values = {"activity": gathering.activity, "notice": gathering.notice, "since": moment.at, "matter": matter}
-    picks = [row.id for row in await tx.all(Q.to_remind, values | {"ends": list(notices.ENDS)})]
-    if not picks or await tx.one(Q.try_lock_activity, {"activity": gathering.activity}) is None:
+    values["ends"] = list(notices.ENDS)
+    if not await tx.all(Q.to_remind, values):  # as nearly always: then nobody is kept waiting by the lock
         return 0
+    if await tx.one(Q.try_lock_activity, {"activity": gathering.activity}) is None:
+        return 0
+    picks = [row.id for row in await tx.all(Q.to_remind, values)]
     return len(await notices.ask(tx, KIND, gathering.activity, picks, matter))

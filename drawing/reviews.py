@@ -9,7 +9,7 @@ from typing import Any
 
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing import drafts, planning
+from drawing import attachments, drafts, planning
 from drawing.activities import Witness, sealed_witness
 from drawing.chain import Q as COMMON
 from drawing.decide import lock
@@ -36,18 +36,20 @@ class Application:
 async def submit(tx: Transaction, activity: str, application: Application) -> None:
     """Hand it to the terminal; Refused while something is missing (C3) or its times have passed."""
     row = await lock(tx, activity)
-    told = await missing(tx, activity, row.seats) or _late(row.evaluation_start, row.now)
+    told = await missing(tx, activity, row.seats, row.rules) or _late(row.evaluation_start, row.now)
     if told:
         raise Refused({"": told})
     await tx.run(Q.submit_review, {"activity": activity} | asdict(application))
 
 
-async def missing(db: Database | Transaction, activity: str, seats: int) -> str:
+async def missing(db: Database | Transaction, activity: str, seats: int, rules: str) -> str:
     """What is to be done before it can be submitted, or nothing."""
     conditions, notices = await drafts.conditions(db, activity), await drafts.notices(db, activity)
     used = {each.notice for each in conditions}
     empty = sum(each.id not in used for each in notices)
-    return planning.missing(seats, sum(each.seats for each in conditions), len(notices), empty)
+    told = planning.missing(seats, sum(each.seats for each in conditions), len(notices), empty)
+    count = len(await attachments.attached(db, activity))
+    return told or attachments.too_few(count, Rules.load(rules).attachments)
 
 
 async def withdraw(tx: Transaction, activity: str) -> None:

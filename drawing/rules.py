@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
+from drawing.message_rules import Messages
 from drawing.rule_table import BadRules as BadRules
 from drawing.rule_table import Table
 
@@ -101,16 +102,6 @@ class Calling:
 
 
 @dataclass(frozen=True, slots=True)
-class Messages:
-    """What is sent besides calls. Times in seconds."""
-
-    announce_s: int  # N3: a 短信 announces the first call, which comes so much later; 0: none
-    witness_receipt: bool  # the 监督人 gets the receipt as a 短信 too
-    tries: int
-    pause_s: tuple[int, ...]  # after each failed try, the last one for all that follow
-
-
-@dataclass(frozen=True, slots=True)
 class NoticeRule:
     """How often and when who has agreed is called about one matter. Times in seconds; hours as in Calling."""
 
@@ -164,6 +155,7 @@ class Rules:
     reminder_before_s: int  # and once more so long before
     inbound: InboundRule
     messages: Messages
+    attachments: int  # at least so many with 提交审核 (V1)
     sources: Mapping[str, Source]
 
     @classmethod
@@ -192,13 +184,14 @@ class Rules:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
         names = (
             "witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder", "inbound",
-            "messages",
+            "messages", "submission",
         )  # fmt: skip
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
         (
             witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, inbound, messages,
+            submission,
         ) = tables.values()  # fmt: skip
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
@@ -221,12 +214,8 @@ class Rules:
             reminder_evening=reminder.clock("evening"),
             reminder_before_s=reminder.number("before_s", least=1),
             inbound=_inbound(inbound),
-            messages=Messages(
-                announce_s=messages.number("announce_s"),
-                witness_receipt=messages.take("witness_receipt", bool),
-                tries=messages.number("tries", least=1),
-                pause_s=tuple(messages.numbers("pause_s")),
-            ),
+            messages=Messages.of(messages),
+            attachments=submission.number("attachments"),
             sources=sources,
         )
         for table in tables.values():

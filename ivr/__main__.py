@@ -20,7 +20,7 @@ from ivr.lease import Lease
 from ivr.messages import office
 from ivr.prompts import ready_made
 from ivr.settings import Settings, SettingsRefused
-from ivr.speech import Speech, SpeechError, speech
+from ivr.speech import Speech, SpeechError, make_speech
 from ivr.worker import LeaseLost, Worker
 
 LOG = logging.getLogger("ivr")
@@ -47,7 +47,7 @@ async def serve(settings: Settings) -> None:
 
 def _speech(settings: Settings) -> Speech:
     wanted = settings.speech
-    return speech(wanted.cache, wanted.recorded, wanted.command, wanted.languages)
+    return make_speech(wanted.cache, wanted.recorded, wanted.command, wanted.languages)
 
 
 async def _make_ready(voices: Speech) -> None:

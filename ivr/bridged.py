@@ -29,7 +29,6 @@ from ivr.calls import (
     Ringing,
     Started,
     StartTimer,
-    StopPlay,
     TimerFired,
     Trail,
 )
@@ -70,7 +69,7 @@ PairEvent = Started | Cancelled | TimerFired | On | Joined | NotJoined
 
 # --- commands -----------------------------------------------------------------------------------------------
 
-LegCommand = Dial | Play | StopPlay | HangUp
+LegCommand = Dial | Play | HangUp
 
 
 @dataclass(frozen=True, slots=True)

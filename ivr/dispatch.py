@@ -21,13 +21,13 @@ from drawing.lots import fingerprint, weak_share
 from drawing.merkle import root
 from drawing.reference import reference
 from drawing.rules import Calling, Rules
-from ivr import masked, policy
+from ivr import masked, policy, prompts
 from ivr.calls import Flow, Outcome
-from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again, Timings, Whom
+from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again, Kind, Timings, Whom
 from ivr.lease import Lease
 from ivr.masked import PairConversation
 from ivr.policy import Hindrance, TrunkLoad
-from ivr.prompts import Prompt
+from ivr.prompts import Language, Prompt
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 from ivr.speech import Speech
 from ivr.trunks import Trunks
@@ -108,8 +108,14 @@ class Preparer:
             who=row.pseudonym,
             number=self._open(row.phone_enc, PHONE),
             flow=kind.flow(self._timings(row.rules), no_share),
-            media=await self._media(kind.says(known, call.matter)),
+            media=await self._media(self._words(kind, known, call, Language(row.language))),
         )
+
+    def _words(self, kind: Kind, known: InvitationFacts, call: Any, language: Language) -> Mapping[str, Prompt]:
+        """In the language that the person has chosen, where this kind is worded in it and there is a voice for it."""
+        if kind.prompts is prompts.invitation and language in self._speech.languages:
+            return prompts.invitation(known, language)
+        return kind.says(known, call.matter)
 
     async def _witness(self, call: Any) -> Conversation:
         kind = KINDS[call.flow]
@@ -188,11 +194,9 @@ class Dispatcher:
         legs = 2 if call.flow in PAIRS else 1
         trunk = self._trunks.take(await self._before(call), now, legs)
         if isinstance(trunk, Hindrance):
-            LOG.info("call %s waits: %s", call.id, trunk.rule.value)
-            async with self._db.transaction() as tx:
-                await self._hold(tx, call, now, trunk)
+            await self._wait(self._db, call, now, trunk)
             return None
-        attempt = None
+        attempt: int | None = None
         try:
             async with self._db.transaction() as tx:
                 attempt = await self._go_live(tx, call, conversation, line)
@@ -239,8 +243,7 @@ class Dispatcher:
             line = replace(line, channels=line.channels + 1)
         against = policy.hindrance(calling, activity.now, conversation.number, called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
-            LOG.info("call %s waits: %s", call.id, against.rule.value)
-            await self._hold(tx, call, activity.now, against)
+            await self._wait(tx, call, activity.now, against)
             return None
         lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
         if not await tx.run(Q.go_live, {"call": call.id, **lease}):
@@ -265,13 +268,14 @@ class Dispatcher:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
         return bool(person.on_the_line)
 
-    async def _hold(self, tx: Transaction, call: Any, now: datetime, against: policy.Hindrance) -> None:
+    async def _wait(self, db: Database | Transaction, call: Any, now: datetime, against: Hindrance) -> None:
         """It waits until the rule allows it; a call for which staff sits at the telephone waits a little, or is given up."""
+        LOG.info("call %s waits: %s", call.id, against.rule.value)
         if call.flow in PAIRS and masked.too_late(call.matter, max(now, against.until or now)):
             LOG.warning("call %s is given up: %s", call.id, against.rule.value)
-            await tx.run(chain.Q.drop_call, {"call": call.id})
+            await db.run(chain.Q.drop_call, {"call": call.id})
             return
-        await tx.run(Q.postpone_until, {"call": call.id, "until": against.until})
+        await db.run(Q.postpone_until, {"call": call.id, "until": against.until})
 
     async def _is_over(self, tx: Transaction, activity: Any, call: Any, gather_at: datetime | None) -> bool:
         """The rules' time for this kind of call has passed: it is dropped."""

@@ -46,7 +46,7 @@ WHERE c.state = 'waiting' AND c.not_before > clock_timestamp()
 
 -- name: invitation (prepared)
 -- All that a call to an expert says and needs, but for its matter.
-SELECT p.pseudonym, p.code, e.phone_enc, n.district, a.evaluation_start, a.evaluation_end, a.rules,
+SELECT p.pseudonym, p.code, e.phone_enc, e.language, n.district, a.evaluation_start, a.evaluation_end, a.rules,
        n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
 FROM pick p JOIN expert e ON e.id = p.expert
      JOIN activity a ON a.id = p.activity

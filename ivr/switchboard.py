@@ -49,8 +49,8 @@ class Switchboard:
         self._calling, self._note = calling, note
         self.trunks = Trunks(trunks, calling, self._channels, datetime.now(UTC))
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._trunk_of: dict[str, str] = {}  # call: its trunk, where that is known
         self._pairs: set[str] = set()  # those among them that have two legs
+        self._trunk_of: dict[str, str] = {}  # call: its trunk, where that is known
         self._stopping = self._over = False
 
     def __len__(self) -> int:
@@ -63,15 +63,15 @@ class Switchboard:
 
     def _channels(self, trunk: str) -> int:
         """One whose trunk nobody knows (a holder before us dialled it) counts on each."""
-        there = [call for call in self._tasks if self._trunk_of.get(call, trunk) == trunk]
-        return len(there) + sum(call in self._pairs for call in there)
+        calls = [*self._tasks, *self._pairs]
+        return sum(self._trunk_of.get(call, trunk) == trunk for call in calls)
 
     def begin(self, ready: Ready) -> None:
         """Dial a call that has just been made live."""
-        self.trunks.begun(ready.trunk, 2 if ready.flow in PAIRS else 1)
-        self._trunk_of[ready.id] = ready.trunk
         if ready.flow in PAIRS:
             self._pairs.add(ready.id)
+        self.trunks.begun(ready.trunk, 2 if ready.flow in PAIRS else 1)
+        self._trunk_of[ready.id] = ready.trunk
         self._tasks[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
 
     def settle(self, call: Any, *, gone: bool) -> None:
@@ -140,12 +140,10 @@ class Switchboard:
             return [uri for part in readback(digits) for uri in ready.conversation.media[part]]
 
         try:
-            trunk = self.trunks[ready.trunk]
             if isinstance(conversation, PairConversation):
-                return await self.driver.run_pair(
-                    conversation.lines(ready.id, trunk), conversation.flow, conversation.media
-                )
-            line = Line(ready.id, conversation.number, trunk.name, trunk.caller_id)
+                lines = conversation.lines(ready.id, self.trunks[ready.trunk])
+                return await self.driver.run_pair(lines, conversation.flow, conversation.media)
+            line = Line(ready.id, conversation.number, ready.trunk, self.trunks[ready.trunk].caller_id)
             return await self.driver.run(line, conversation.flow, conversation.media, write, speak)
         except Abandoned:
             raise

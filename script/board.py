@@ -35,7 +35,7 @@ def summary(board: Board) -> str:
     sealed = "，结果已封存" if board.sealed else ""
     return (
         f"{board.state.label}（{witness}）：计划 {board.planned}，同意 {board.agreed}，总呼叫 {board.called}，"
-        f"正在通话 {board.live}{sealed}"
+        f"呼叫中和通话中 {board.live}{sealed}"
     )
 
 
@@ -46,7 +46,7 @@ def _head(board: Board, now: datetime) -> Text:
         ("计划抽取人数", str(board.planned), "bold"),
         ("同意参评", str(board.agreed), "bold green"),
         ("总呼叫人数", str(board.called), "bold"),
-        ("正在通话", str(board.live), "bold cyan"),
+        ("呼叫中和通话中", str(board.live), "bold cyan"),
     ):
         numbers.append(f"{label} ").append(value, style=style).append("   ")
     return numbers.append("\n").append("   ".join(_seal(board, now)))

@@ -26,8 +26,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from asterisk.far_end import read_messages
 from asterisk.folders import cache_folder, state_folder
+from asterisk.inbox import read_messages
 from asterisk.instance import DidNotStart, Instance
 from asterisk.ports import PortTaken, free_port, free_range
 from asterisk.program import NoAsterisk

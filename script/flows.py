@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from functools import cache
 from typing import Any
 
+from ivr import prompts
 from ivr.calls import (
     Answer,
     Answered,
+    CallBackWish,
     Cancelled,
     Command,
     Decide,
@@ -29,6 +31,7 @@ from ivr.calls import (
     Flow,
     HangUp,
     HungUp,
+    LanguageChoice,
     Play,
     Played,
     PlayFailed,
@@ -36,19 +39,25 @@ from ivr.calls import (
     Refused,
     Reply,
     Ringing,
+    Share,
     Speak,
     Started,
     TimerFired,
     Unavailable,
 )
-from ivr.dialplans import KINDS, Kind, Timings
+from ivr.dialplans import KINDS, Again, Inbound, Kind, Timings, Whom
 from ivr.dialplans.conversation import CALL, STEP
 
 FEW = Timings(replays=1, wrong_keys=2, silences=2, confirm_repeats=1, details_repeats=1, weak_numbers=1)
 """Every limit can be reached, soon; what may happen twice does."""
 FEWEST = Timings(replays=0, wrong_keys=1, silences=1, confirm_repeats=0, decide_tries=2)
-KEYS = "12390*#"
+KEYS = "1237890*#"
 """0 stands for every digit that means nothing of its own."""
+_DAY = time(8), time(21)
+INBOUND = {
+    "inbound": Kind("inbound", Whom.EXPERT, Again.NEVER, lambda timings, _: Inbound(timings), lambda _: prompts.inbound(*_DAY))
+}
+"""A call from outside is no call of ours, but a flow like the others."""
 END = "[*]"
 _SLASH = " / "  # between states that are drawn as one
 APART = timedelta(seconds=20)
@@ -65,7 +74,7 @@ Edges = dict[tuple[str, str], list[str]]
 @cache
 def flows_text() -> str:
     """A diagram for each kind of call, with what it comes to when they hang up."""
-    return "\n".join(f"### {name}\n\n{_drawn(kind)}" for name, kind in KINDS.items())
+    return "\n".join(f"### {name}\n\n{_drawn(kind)}" for name, kind in (KINDS | INBOUND).items())
 
 
 @cache
@@ -80,8 +89,8 @@ def common_text() -> str:
 
 
 def prompts_named(kind: Kind) -> set[str]:
-    """Every prompt that its flow may play, whatever happens."""
-    steps = _steps(_begun(kind, FEWEST), _all_events)
+    """Every prompt that its flow may play, also when the database is away."""
+    steps = _steps(_begun(kind, FEWEST), _spoken_or_away)
     return {each.prompt for _, _, commands, _ in steps for each in commands if isinstance(each, Play | Speak)}
 
 
@@ -110,8 +119,12 @@ class _Walked:
                 self.over = False
             case Decide(Answer(outcome) | Reply(outcome)):
                 self.state = f"records_{outcome.value}"
-            case Decide():
+            case Decide(Share()):
                 self.state = "records_share"
+            case Decide(CallBackWish()):
+                self.state = "records_wish"
+            case Decide(LanguageChoice()):
+                self.state = "records_language"
             case HangUp():
                 self.state = "hangs_up"
             case Finish():
@@ -148,7 +161,10 @@ def _steps(
 
 
 def _all_events(walked: _Walked) -> Iterator[Event]:
-    yield from (Started(), Ringing(), EarlyMedia(), Answered(), Cancelled(), Recorded(), Refused(), Unavailable())
+    if not walked.state:
+        yield from (Started(), Ringing(), EarlyMedia(), Answered(), Cancelled())
+    else:
+        yield from (Recorded(), Refused(), Unavailable())
     yield from (Digit(key, walked.step) for key in KEYS)
     yield from (Played(walked.step), TimerFired(STEP), PlayFailed(walked.step), TimerFired(CALL), HungUp(16), DialFailed(17))
 
@@ -167,6 +183,12 @@ def _spoken(walked: _Walked) -> Iterator[Event]:
     elif walked.state != "hangs_up":
         yield from _said(walked)
     yield HungUp(16)
+
+
+def _spoken_or_away(walked: _Walked) -> Iterator[Event]:
+    yield from _spoken(walked)
+    if walked.state.startswith("records_"):
+        yield Unavailable()
 
 
 # --- drawing --------------------------------------------------------------------------------------------------

@@ -115,6 +115,7 @@ RULES: Mapping[str, str] = {
     "messages.witness_receipt": "whether the supervisor gets the receipt (见证回执) as a 短信 too",
     "messages.tries": "how often a message is handed over before it is given up",
     "messages.pause_s": "after each failed try of handing over, the last one for all that follow",
+    "submission.attachments": "how many attachments an application needs at least (V1)",
 }
 
 

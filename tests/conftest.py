@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from db.pool import Database
 from db.vault import Vault
@@ -19,17 +21,28 @@ settings.register_profile("busy machine", deadline=None, suppress_health_check=[
 settings.load_profile("busy machine")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Telephones first: their tests wait and need little of the machine, which those that compute would starve them of.
+APART = ("tests/system/test_crash.py", "tests/system/test_crash_database.py", "tests/drawing/test_simulation.py")
+"""Modules whose tests share nothing, so that they may run beside each other."""
+TOGETHER = {"tests/system/test_talk.py": "tests/system/test_conversations.py"}
+"""Modules that share an expensive fixture with another."""
 
-    Where several processes share the work, a module stays in one of them (it has fixtures of its own), but for tests
-    marked `apart`; modules that share an expensive fixture are an `xdist_group`.
-    """
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Telephones first: their tests wait and need little of the machine, which those that compute would starve them of."""
     items.sort(key=lambda item: item.get_closest_marker("telephone") is None)
-    for item in items:
-        if item.get_closest_marker("apart") is None and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
+class Rooms(LoadScopeScheduling):  # type: ignore[misc]
+    """Which tests stay in one process: a module's, since it has fixtures of its own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return nodeid if module in APART else TOGETHER.get(module, module)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
+    """By a test's name: pytest 9.2 and pytest-xdist 3.8 lose the groups of `--dist loadgroup`."""
+    return Rooms(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from aiohttp import web
 from drawing.activities import Notice
 from drawing.reference import reference
 from ivr.prompts import InvitationFacts, Prompt, invitation
-from ivr.speech import speech
+from ivr.speech import make_speech
 from web.settings import SpeechSettings
 
 SAMPLE_CODE = "123456"
@@ -34,7 +34,7 @@ class Audition:
     """Renders prompts in this process's own engine, which starts when somebody first listens."""
 
     def __init__(self, settings: SpeechSettings) -> None:
-        self._speech = speech(settings.cache, settings.recorded, settings.command, settings.languages)
+        self._speech = make_speech(settings.cache, settings.recorded, settings.command)
         self._starting = asyncio.Lock()
         self._started = False
 

@@ -34,9 +34,9 @@ class Picture:
     board: Board
     standings: Sequence[Standing]
     rows: Sequence[Row]
+    messages: Counts
     calls: Mapping[int, Sequence[str]]
     """What became of each call of the picks that are shown, by pick."""
-    messages: Counts
 
     @property
     def is_short(self) -> bool:
@@ -45,7 +45,9 @@ class Picture:
 
     @property
     def over(self) -> bool:
-        """Nothing on this board will change any more."""
+        """Nothing on this board will change any more: it is sealed, or was ended before its pool was fixed."""
+        if self.board.state is ActivityState.ENDED and self.board.fingerprint is None:
+            return True
         return self.board.sealed and self.board.state is not ActivityState.DRAWING
 
     @property
@@ -69,9 +71,8 @@ async def picture(db: Database, activity: str) -> Picture:
     """The board now."""
     now = await board(db, activity, await lead_of(db, activity))
     rows = shown(now.rows)
-    return Picture(
-        now, await standings(db, now), rows, await sentences(db, rows), await outbox.counts(db, activity)
-    )
+    messages = await outbox.counts(db, activity)
+    return Picture(now, await standings(db, now), rows, messages, await sentences(db, rows))
 
 
 def shown(rows: Sequence[Row], limit: int = SHOWN) -> Sequence[Row]:

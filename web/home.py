@@ -62,6 +62,8 @@ async def pending(db: Database, me: Identity) -> list[Pending]:
     reasons = _WAITING.get(me.role, {})
     if not reasons:
         return []
-    rows = await db.all(_PENDING, {**scope(me), "states": [state.value for state in reasons]})
+    terminal = (me.terminal or "") if me.role is Role.REVIEWER else None
+    values = {**scope(me), "terminal": terminal, "states": [state.value for state in reasons]}
+    rows = await db.all(_PENDING, values)
     found = {ActivityState(row.state): row.number for row in rows}
     return [Pending(state, reason, found[state]) for state, reason in reasons.items() if state in found]

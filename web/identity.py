@@ -27,6 +27,8 @@ class Identity:
     role: Role
     name: str
     company: Company | None = None
+    terminal: str | None = None
+    """抽取终端 (code) of a reviewer; who has none decides nothing."""
 
     @property
     def actor(self) -> str:

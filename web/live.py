@@ -1,7 +1,9 @@
 """Server-sent events: whoever watches an activity is woken when its board may have changed.
 
 One LISTEN for the whole console; a stream also looks every few seconds, because a NOTIFY is only a hint. Each event is
-the whole board, so that whoever comes again (with or without Last-Event-ID) has the state of now at once.
+the whole board, and its id is that of its content: whoever comes again with the id of what is still so is told nothing until
+something changes, and anybody else the state of now at once. No console remembers what it sent, so that any other one, or the
+same after a restart, can go on. Each look writes at least a comment, which keeps a proxy from taking the stream for dead.
 """
 
 from __future__ import annotations
@@ -103,6 +105,11 @@ def event(data: Mapping[str, object], name: str = "board") -> tuple[str, bytes]:
     line = json.dumps(data)  # one line: JSON escapes line breaks
     number = sha256(line.encode()).hexdigest()[:16]
     return number, f"id: {number}\nevent: {name}\ndata: {line}\n\n".encode()
+
+
+def last_known(request: web.Request) -> str:
+    """The id of the event that this browser had last: its header, or for a stream opened anew by a script `?last=`."""
+    return request.headers.get("Last-Event-ID") or request.query.get("last", "")
 
 
 async def wait(woken: asyncio.Event) -> None:

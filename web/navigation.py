@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,13 +42,18 @@ MODULES: tuple[Module, ...] = (
 )
 
 
+_REVIEW = re.compile(r"/activities/[^/]+/review(/.*)?")
+"""Lies under an activity, but is a page of 审核."""
+
+
 def navigation(me: Identity | None, path: str) -> Sequence[Entry]:
     """What this person may open; `current` is the one that `path` lies in."""
     if me is None:
         return ()
-    return [
-        Entry(each.path, each.label, each.hint, _within(path, each.path)) for each in MODULES if me.role in each.roles
-    ]
+    mine = [each for each in MODULES if me.role in each.roles]
+    reviewing = me.role is Role.REVIEWER and _REVIEW.fullmatch(path) is not None
+    where = "/reviews" if reviewing else path
+    return [Entry(each.path, each.label, each.hint, _within(where, each.path)) for each in mine]
 
 
 def _within(path: str, module: str) -> bool:

@@ -75,6 +75,15 @@ async def locked(tx: Transaction, identity: Identity, activity: str) -> Seen:
     return found
 
 
+async def of_terminal(db: Database | Transaction, identity: Identity, activity: str) -> None:
+    """V3: a reviewer sees the applications to their own 抽取终端, the last one of an activity; else 404. Others pass."""
+    if identity.role is not Role.REVIEWER:
+        return
+    terminal = await db.value(Q.last_terminal, {"activity": activity})
+    if terminal is not None and terminal != identity.terminal:
+        raise web.HTTPNotFound
+
+
 async def step(tx: Transaction, identity: Identity, activity: str, act: Act, remark: str = "") -> ActivityState:
     """Do an act that changes nothing but the state: ownership and the transition table are asked, 操作记录 is written.
 

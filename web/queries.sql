@@ -90,6 +90,10 @@ WHERE a.id = %(activity)s
 AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
 FOR UPDATE OF a;
 
+-- name: last_terminal
+-- To which 抽取终端 the activity's last application went.
+SELECT terminal FROM review WHERE activity = %(activity)s ORDER BY id DESC LIMIT 1;
+
 -- name: set_activity_state
 -- The state after an act.
 UPDATE activity SET state = %(state)s::activity_state WHERE id = %(activity)s;
@@ -110,10 +114,11 @@ SELECT (SELECT count(*) FROM mine WHERE created_at >= %(midnight)s) AS entered,
 WHERE t.type = 'complete' AND t.at >= %(day)s) AS completed;
 
 -- name: pending
--- 待办事项: how many activities of this scope are in each state that somebody must do something about.
+-- 待办事项: how many activities of this scope (a reviewer's: of their terminal) are in each state that somebody must do something about.
 SELECT a.state::text AS state, count(*) AS number
 FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
 WHERE a.state = ANY(%(states)s::activity_state[])
+AND (%(terminal)s::text IS NULL OR %(terminal)s = (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1))
 AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
 GROUP BY a.state ORDER BY a.state;
 

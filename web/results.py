@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from db.pool import Database
 from drawing.board import Board, board
 from drawing.chain import Custody, Q
 from drawing.evidence import Form, export
+from drawing.lifecycle import ActivityState
 from drawing.reference import reference
 from drawing.result import Member, Sealed, members
 from web.drawn import lead_of
+
+EXPORT_SECONDS = 120.0  # for a statement of an export
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +32,37 @@ class Result:
     opens_at: datetime | None
     seal: str | None
     key: str
+    lead: str
+    """How long before 预计评标开始 it opens, in words."""
+
+    @property
+    def over(self) -> bool:
+        """Ended without a committee: it will never open."""
+        return self.members is None and self.board.state is ActivityState.ENDED
 
 
 async def result(db: Database, custody: Custody, activity: str) -> Result:
     """What may be seen now; opens the result when its time has come."""
-    now = await board(db, activity, await lead_of(db, activity))
+    lead_s = await lead_of(db, activity)
+    now, lead = await board(db, activity, lead_s), spoken(lead_s)
     key = custody.signer.fingerprint
     try:
         found = await members(db, custody, activity)
     except Sealed as sealed:
-        return Result(now, None, str(sealed), sealed.opens_at, None, key)
-    return Result(now, tuple(found), "", None, await db.value(Q.seal_hash, {"activity": activity}), key)
+        if now.state is ActivityState.ENDED:
+            return Result(now, None, "本活动未完成抽取即已结束，没有可以解密的结果。", None, None, key, lead)
+        return Result(now, None, str(sealed), sealed.opens_at, None, key, lead)
+    return Result(now, tuple(found), "", None, await db.value(Q.seal_hash, {"activity": activity}), key, lead)
+
+
+def spoken(seconds: int) -> str:
+    """
+    >>> spoken(1800), spoken(5400), spoken(7200), spoken(45)
+    ('30 分钟', '1 小时 30 分钟', '2 小时', '45 秒')
+    """
+    hours, rest = divmod(seconds, 3600)
+    parts = ((hours, "小时"), (rest // 60, "分钟"), (rest % 60, "秒"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 秒"
 
 
 def specialty_names(codes: tuple[str, ...]) -> str:
@@ -49,11 +71,18 @@ def specialty_names(codes: tuple[str, ...]) -> str:
     return "、".join(f"({code}){known[code].name}" if code in known else code for code in codes)
 
 
-@contextlib.asynccontextmanager
-async def evidence_zip(db: Database, custody: Custody, activity: str, form: Form) -> AsyncIterator[Path]:
-    """The evidence as one file that the verifier takes as it is, gone afterwards. Raises LookupError, FactsSealed."""
+async def evidence_zip(dsn: str, custody: Custody, activity: str, form: Form) -> BinaryIO:
+    """The evidence as one file that the verifier takes as it is; it is gone when it is closed. Raises LookupError, FactsSealed.
+
+    Made in a thread with a connection and a loop of its own: a pool of a million records takes long, and pages must not wait.
+    """
+    return await asyncio.to_thread(lambda: asyncio.run(_zipped(dsn, custody, activity, form)))
+
+
+async def _zipped(dsn: str, custody: Custody, activity: str, form: Form) -> BinaryIO:
     with tempfile.TemporaryDirectory(prefix="expertline-evidence-") as name:
         folder = Path(name)
-        await export(db, custody, activity, folder / activity, form)
-        made = await asyncio.to_thread(shutil.make_archive, str(folder / "evidence"), "zip", folder / activity)
-        yield Path(made)
+        async with Database(dsn, size=1, timeout=EXPORT_SECONDS) as db:
+            await export(db, custody, activity, folder / activity, form)
+        made = shutil.make_archive(str(folder / "evidence"), "zip", folder / activity)
+        return Path(made).open("rb")  # noqa: ASYNC230 - this loop has nothing else to do; it stays open for the sender

@@ -5,9 +5,11 @@ from __future__ import annotations
 from web.access import Route
 from web.handlers import (
     activities,
+    attachments,
     audition,
     avoidance,
     conditions,
+    copying,
     drafting,
     draw,
     halts,
@@ -33,7 +35,9 @@ ROUTES: tuple[Route, ...] = (
     *drafting.ROUTES,
     *avoidance.ROUTES,
     *conditions.ROUTES,
+    *copying.ROUTES,
     *audition.ROUTES,
+    *attachments.ROUTES,
     *reviews.ROUTES,
     *login.ROUTES,
     *operations.ROUTES,

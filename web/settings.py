@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -35,9 +35,6 @@ class SpeechSettings(BaseModel):
     cache: Path = Field(description="where rendered prompts are kept; the worker's folder, or one of the console's own")
     recorded: Path | None = Field(default=None, description="recordings of a human voice that override the engine")
     command: tuple[str, ...] | None = Field(default=None, description="a program that turns text into a wav, instead")
-    languages: tuple[Literal["cmn", "yue", "en"], ...] = Field(
-        default=("cmn", "yue", "en"), description="that experts may choose (普通话, 粤语, English); each needs a voice"
-    )
 
 
 class Settings(BaseModel):

@@ -2,6 +2,8 @@
 
 ALTER TYPE call_outcome ADD VALUE 'connected';
 
--- prevents staff's number from standing beside any other kind of call, and a masked call without one
+-- prevents staff's number from standing beside any other kind of call, and a masked call that could not be made; of one that has
+-- ended the number may be erased
 ALTER TABLE call ADD COLUMN staff_phone_enc bytea,
-  ADD CONSTRAINT masked_has_staff CHECK ((flow = 'masked') = (staff_phone_enc IS NOT NULL));
+  ADD CONSTRAINT masked_has_staff
+    CHECK (CASE WHEN flow = 'masked' THEN state = 'ended' OR staff_phone_enc IS NOT NULL ELSE staff_phone_enc IS NULL END);

@@ -35,5 +35,7 @@ CREATE TABLE message (
 CREATE INDEX message_due ON message (next_try) WHERE state = 'sending' AND given_up_at IS NULL;
 CREATE INDEX message_of_activity ON message (activity);
 CREATE INDEX pick_accepted ON pick (decided_at) WHERE outcome = 'accepted'; -- who agreed lately: their details are due
+-- who has lately been called about a change: a 短信 follows
+CREATE INDEX call_told ON call (dialled_at) WHERE flow IN ('change_of_time', 'withdrawal', 'release');
 
 GRANT SELECT, INSERT, UPDATE ON message TO expertline_service;

@@ -20,12 +20,15 @@ class LiveBridge:
     def __init__(self, client: Client, identity: str) -> None:
         self.identity = identity
         self._client = client
+        self.asked_for = False
+        """It may exist, as far as is known."""
 
     async def join(self, channels: Sequence[str]) -> bool:
         """Put them together; False when that could not be done, or is not known to be done.
 
         Neither leg is told who is on the other one (inhibitConnectedLineUpdates), and keys don't cross.
         """
+        self.asked_for = True
         try:
             made = await self._client.request("POST", f"bridges/{self.identity}", wire.bridge(self.identity))
             if made.status == 409:

@@ -99,7 +99,7 @@ class Driver:
         finally:
             for channel in channels:
                 del self._legs[channel]
-            if not self._over:
+            if pair.bridge.asked_for and not self._over:
                 self._put_away(pair.bridge.identity, pair.bridge.remove())
 
     def turn_away(self, channel: str, reason: str) -> None:

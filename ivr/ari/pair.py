@@ -45,7 +45,6 @@ from ivr.calls import (
     PlayFailed,
     Started,
     StartTimer,
-    StopPlay,
     TimerFired,
 )
 
@@ -228,8 +227,6 @@ class Pair:
             case Play(prompt):
                 channel.begin(prompt)
                 await channel.play(prompt, self._media.get(prompt, ()))
-            case StopPlay():
-                await channel.stop_playing()
             case HangUp():
                 await channel.hang_up()
 

@@ -26,9 +26,10 @@ def _notice(*said: str, core: str) -> Callable[[Timings, Weak], Flow]:
 
 _EXPERT, _WITNESS, _DRAW, _RULES = Whom.EXPERT, Whom.WITNESS, Again.BY_DRAW, Again.BY_RULES
 _KINDS = (
-    Kind("invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation),
+    Kind("invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation, translated=True),
     Kind("witness", _WITNESS, _DRAW, Witness, prompts.witness),
-    Kind("details", _EXPERT, _RULES, _notice("details_call", "details", core="details"), prompts.invitation),
+    Kind("details", _EXPERT, _RULES, _notice("details_call", "details", core="details"), prompts.invitation,
+         translated=True),
     Kind("change_of_time", _EXPERT, _RULES, lambda timings, _: Enquiry(timings, "change_of_time", STILL_COMES),
          prompts.change_of_time, prompts.ChangeOfTimeFacts.of),
     Kind("leave", _EXPERT, _RULES, lambda timings, _: Enquiry(timings, "leave", ASKS_FOR_LEAVE), prompts.leave),

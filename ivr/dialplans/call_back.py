@@ -107,5 +107,6 @@ class CallBack(Conversation):
     def _wrong_key(self, key: str, now: datetime) -> Commands:
         self._wrong_keys += 1
         if self._wrong_keys > self.timings.wrong_keys:
-            return self.farewell("goodbye", now, self.outcome or Outcome.WRONG_KEYS)
+            last = "leave_not_taken" if self.state is State.LEAVING else "goodbye"
+            return self.farewell(last, now, self.outcome or Outcome.WRONG_KEYS)
         return self._to(State.MENU, now, key)

@@ -10,7 +10,7 @@ from typing import Any
 from ivr.bridged import PairFlow
 from ivr.calls import Flow
 from ivr.dialplans.timings import Timings
-from ivr.prompts import InvitationFacts, Prompt
+from ivr.prompts import InvitationFacts, Language, Prompt
 
 Weak = Callable[[str], str | None]
 """Names the prompt that says why digits can't be used (ivr.dialplans.witness), or None: they can."""
@@ -36,19 +36,24 @@ class Kind:
     """A kind of call.
 
     `name` is what its rows and evidence say. `prompts` makes every prompt of the call from its facts; `facts`
-    makes those from what is known of the gathering and the call's own matter.
+    makes those from what is known of the gathering and the call's own matter. The prompts of one that is `translated`
+    are had in every language (ivr.prompts.translated), of the others in Mandarin only.
     """
 
     name: str
     whom: Whom
     again: Again
     flow: Callable[[Timings, Weak], Flow]
-    prompts: Callable[[Any], Mapping[str, Prompt]]
+    prompts: Callable[..., Mapping[str, Prompt]]
     facts: Callable[[InvitationFacts, Matter], Any] = lambda known, matter: known
+    translated: bool = False
 
-    def says(self, known: InvitationFacts, matter: Matter) -> Mapping[str, Prompt]:
-        """Every prompt of a call to an expert."""
-        return self.prompts(self.facts(known, matter))
+    def says(
+        self, known: InvitationFacts, matter: Matter, language: Language = Language.MANDARIN
+    ) -> Mapping[str, Prompt]:
+        """Every prompt of a call to an expert; in Mandarin where this kind is not translated."""
+        facts = self.facts(known, matter)
+        return self.prompts(facts, language) if self.translated else self.prompts(facts)
 
 
 @dataclass(frozen=True, slots=True)

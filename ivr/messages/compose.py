@@ -71,6 +71,8 @@ class Composer:
                 return zh.time_changed(facts, self.published)
             case Kind.WITHDRAWAL:
                 return zh.withdrawal(facts)
+            case Kind.RELEASE:
+                return zh.release(facts)
         raise ValueError(f"{kind.value} is not for experts")
 
     async def _to_witness(self, row: Any) -> Letter:

@@ -67,6 +67,7 @@ async def plan(db: Database, *, announce: bool = True) -> None:
     announce: whether calls may be made now; nobody is woken by a 短信 about a call that waits for the morning.
     """
     await db.run(Q.plan_details)
+    await db.run(Q.plan_notices)
     if announce and (announcing := [each for each in versions() if Rules.load(each).messages.announce_s]):
         await db.run(Q.plan_announcements, {"rules": announcing})
     if receipted := [each for each in versions() if Rules.load(each).messages.witness_receipt]:
@@ -76,7 +77,7 @@ async def plan(db: Database, *, announce: bool = True) -> None:
 async def put_for_pick(tx: Transaction, kind: Kind, activity: str, pick: int, *, about: str = "") -> bool:
     """A message to the expert of a pick, in the caller's transaction; False when it is there already.
 
-    `about` tells apart what may happen to one pick more than once (the new time of TIME_CHANGED).
+    `about` tells apart what may happen to one pick more than once. What follows from rows is planned, not put (`plan`).
     """
     matter = f"pick:{pick}" + (f":{about}" if about else "")
     values = {"kind": kind.value, "matter": matter, "activity": activity, "pick": pick, "address_enc": None}

@@ -10,6 +10,16 @@ WHERE p.outcome = 'accepted' AND p.decided_at > clock_timestamp() - interval '1 
   AND NOT EXISTS (SELECT FROM message m WHERE m.kind = 'details' AND m.matter = 'pick:' || p.id)
 ON CONFLICT DO NOTHING;
 
+-- name: plan_notices
+-- Who has been called about a change of time, a withdrawal or a release gets it in writing too, once for each matter, reached or
+-- not; the call's hours are the message's.
+INSERT INTO message (kind, matter, activity, pick)
+SELECT DISTINCT CASE c.flow WHEN 'change_of_time' THEN 'time_changed' ELSE c.flow END,
+       'pick:' || c.pick || ':' || md5(c.matter::text), c.activity, c.pick
+FROM call c
+WHERE c.flow IN ('change_of_time', 'withdrawal', 'release') AND c.dialled_at > clock_timestamp() - interval '1 day'
+ON CONFLICT DO NOTHING;
+
 -- name: plan_announcements
 -- Who is about to be called for the first time, where the rules announce calls.
 INSERT INTO message (kind, matter, activity, pick)

@@ -59,7 +59,7 @@ def time_changed(facts: InvitationFacts, published: str) -> str:
     """The new time and place, and that a call asks whether it suits."""
     return (
         f"{SIGNATURE}您已同意参加的评标有变更。集合时间改为：{moment(facts.gather_at)}；集合地点：{facts.address}。"
-        f"我们将用{published}给您打电话，请按语音提示选择能否参加。验证码不变。"
+        f"请接听{published}的来电，按语音提示选择能否参加。验证码不变。"
     )
 
 
@@ -67,6 +67,14 @@ def withdrawal(facts: InvitationFacts) -> str:
     """退选 (W2)."""
     return (
         f"{SIGNATURE}您原定于{moment(facts.gather_at)}集合的评标，现已取消对您的抽取（退选），您不需要到场，原验证码作废。"
+        f"如有疑问请致电{facts.contact_phone}。"
+    )
+
+
+def release(facts: InvitationFacts) -> str:
+    """After a forced end (强制结束)."""
+    return (
+        f"{SIGNATURE}您原定于{moment(facts.gather_at)}集合的评标，抽取已经结束，您不需要到场，原验证码作废。"
         f"如有疑问请致电{facts.contact_phone}。"
     )
 

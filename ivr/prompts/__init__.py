@@ -13,7 +13,6 @@ from .facts import (
     WithdrawalFacts,
     WitnessFacts,
 )
-from .invitations import invitation
 from .language import Language
 from .parts import (
     Address,
@@ -35,6 +34,7 @@ from .parts import (
     Time,
 )
 from .phrases import fixed_phrases, ready_made
+from .translated import invitation
 from .zh import readback, witness
 from .zh_line import call_back, inbound
 from .zh_masked import masked

@@ -14,9 +14,9 @@ from .facts import (
     WithdrawalFacts,
     WitnessFacts,
 )
-from .invitations import invitation
 from .language import Language
 from .parts import Digits, Fixed, Part, Prompt
+from .translated import invitation
 from .zh import CHINA, EXCLUSION_REASONS, witness
 from .zh_line import call_back, inbound
 from .zh_masked import masked
@@ -24,9 +24,8 @@ from .zh_notices import change_of_time, leave, release, reminder, urging, withdr
 
 
 def fixed_phrases(language: Language = Language.MANDARIN) -> tuple[str, ...]:
-    """Every fixed phrase of a language, once, in order: the list that a human speaker records."""
-    samples = _samples() if language is Language.MANDARIN else [invitation(_EVERY_DETAIL, language)]
-    found = (part.text for group in samples for prompt in group.values() for part in _fixed(prompt.parts))
+    """Every fixed phrase of a language, once, in order."""
+    found = (part.text for group in _samples(language) for prompt in group.values() for part in _fixed(prompt.parts))
     return tuple(dict.fromkeys(found))
 
 
@@ -38,9 +37,11 @@ def ready_made(language: Language = Language.MANDARIN) -> Prompt:
     return Prompt("ready_made", (*phrases, *(Digits(str(figure)) for figure in range(10))), language)
 
 
-def _samples() -> Iterator[Mapping[str, Prompt]]:
+def _samples(language: Language) -> Iterator[Mapping[str, Prompt]]:
     at = _EVERY_DETAIL.gather_at
-    yield invitation(_EVERY_DETAIL)
+    yield invitation(_EVERY_DETAIL, language)
+    if language is not Language.MANDARIN:
+        return
     yield witness(_EVERY_REASON)
     yield witness(replace(_EVERY_REASON, excluded={}))
     yield change_of_time(ChangeOfTimeFacts(at, at))

@@ -7,7 +7,7 @@ from .engine import Engine, Pace, Pyttsx3Engine
 from .errors import BadRecording, NoVoice, RenderFailed, SpeechError
 from .recordings import recording_name
 from .speech import Speech
-from .voices import speech
+from .voices import make_speech
 
 __all__ = [
     "BadRecording",
@@ -19,6 +19,6 @@ __all__ = [
     "RenderFailed",
     "Speech",
     "SpeechError",
+    "make_speech",
     "recording_name",
-    "speech",
 ]

@@ -10,7 +10,7 @@ from .engine import Engine, Pyttsx3Engine
 from .speech import Speech
 
 
-def speech(
+def make_speech(
     cache: Path,
     recorded: Path | None = None,
     command: Sequence[str] | None = None,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 from aiohttp import web
 
 from db.pool import Database
+from drawing.avoiding_files import Kind
 from tests.browser.conftest import NARROW, WIDE, Page
 from tests.browser.world import World, make_world
+from tests.drawing.test_avoiding_files import filled
 from tests.postgres import TestDatabase
 from tests.scenes import Keys
 from tests.web.conftest import console_settings
@@ -39,6 +43,12 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("handler-a1", "conditions", _A + "/conditions"),
     ("handler-a1", "notice-new", _A + "/notices/new"),
     ("handler-a1", "notice", _N),
+    ("handler-a1", "copy-choose", _A + "/copy"),
+    ("handler-a1", "copy", _A + "/copy/{submitted}"),
+    ("handler-a1", "copy-wrong", _A + "/copy/{submitted}"),
+    ("handler-a1", "draft-wrong", "/projects/{new_project}/activities/new"),
+    ("handler-a1", "avoidance-bad-file", _A + "/avoidance"),
+    ("handler-a1", "condition-preview", _N + "/conditions/c1"),
     ("handler-a1", "condition-new", _N + "/conditions/new"),
     ("handler-a1", "condition", _N + "/conditions/c1"),
     ("handler-a1", "audition", _N + "/audition"),
@@ -47,9 +57,15 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("handler-a1", "draw-ready", "/activities/{ready}/draw"),
     ("handler-a1", "draw-waiting", "/activities/{waiting}/draw"),
     ("handler-a1", "draw-live", "/activities/{drawing}/draw"),
+    ("handler-a1", "draw-paused", "/activities/{paused}/draw"),
+    ("handler-a1", "draw-ended", "/activities/{ended}/draw"),
+    ("handler-a1", "draw-pause", "/activities/{drawing}/draw/pause"),
+    ("handler-a1", "draw-force-end", "/activities/{drawing}/draw/force-end"),
+    ("handler-a1", "draw-force-end-wrong", "/activities/{drawing}/draw/force-end"),
     ("handler-a1", "draw-short", "/activities/{short}/draw"),
     ("handler-a1", "draw-sealed", "/activities/{sealed}/draw"),
     ("handler-a1", "result-sealed", "/activities/{sealed}/result"),
+    ("handler-a1", "result-ended", "/activities/{ended}/result"),
     ("handler-a1", "result-open", "/activities/{opened}/result"),
     ("handler-a1", "samples", "/samples"),
     ("reviewer-1", "home-reviewer", "/"),
@@ -57,6 +73,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("reviewer-1", "review", "/activities/{submitted}/review"),
     ("supervisor-1", "witness-list", "/witness"),
     ("supervisor-1", "witness-digits", "/witness/{waiting}"),
+    ("supervisor-1", "witness-wrong", "/witness/{waiting}"),
     ("supervisor-1", "witness-ready", "/witness/{ready}"),
     ("supervisor-1", "activities-supervisor", "/activities"),
     ("administrator-1", "home-administrator", "/"),
@@ -70,13 +87,40 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("registrar-1", "status", "/status"),
 )  # fmt: skip
 """Who looks, what the picture is called, where."""
+
+
+def _bad_file(page: Page) -> None:
+    with NamedTemporaryFile(suffix=".xlsx") as file:
+        file.write(filled(Kind.UNITS, ("某公司", "", "竞争对手"), ("某", "", "投标人")))
+        file.flush()
+        page.fill(file=file.name)
+        page.leave(page.find('form[enctype="multipart/form-data"] button'))
+    assert "2 行中有 2 行有误" in page.text
+
+
+def _same_digits(page: Page) -> None:
+    page.fill(digits="11111111", repeated="11111111")
+    page.click("提供见证数字")
+    assert "数字都相同" in page.text
+
+
+AFTER: Mapping[str, Callable[[Page], None]] = {
+    "draft-wrong": lambda page: page.click("保存，下一步"),
+    "copy-wrong": lambda page: page.click("复制"),
+    "condition-preview": lambda page: page.click("预览"),
+    "draw-force-end-wrong": lambda page: page.leave(page.find("button.danger")),
+    "avoidance-bad-file": _bad_file,
+    "witness-wrong": _same_digits,
+}
+"""What is done on the page before it is looked at, by the picture's name."""
 NO_PAGES = {
     "/health", "/login", "/activities/{activity}/events", "/activities/{activity}/evidence.zip",
     "/activities/{activity}/evidence-supervisor.zip", "/pool/template.xlsx", "/pool/template.csv",
     r"/pool/imports/{id:\d{1,18}}/problems.csv",
     r"/activities/{activity}/notices/{notice:\d{1,9}}/audition/{prompt:[a-z0-9_]{1,40}}.wav",
     *(f"/activities/{{activity}}/avoidance/{each}" for each in ("units", "persons", "units/import", "persons/import")),
-    "/templates/avoidance/{kind}.xlsx", r"/projects/{project:\d{1,12}}/lots",
+    r"/activities/{activity}/attachments/{attachment:\d{1,18}}", "/templates/avoidance/{kind}.xlsx",
+    r"/projects/{project:\d{1,12}}/lots",
 }  # fmt: skip
 """Files and streams; the login (tests/browser/test_base.py); forms' addresses, which show the page they stand on."""
 
@@ -99,12 +143,18 @@ def _wrong(page: Page, world: World) -> list[str]:
         page.log_in(who)
         for _, name, pattern in pages:
             page.open(world.path(pattern))
+            AFTER.get(name, _nothing)(page)
             for size in (WIDE, NARROW):
                 page.resize(size)
                 page.screenshot(f"page-{name}")
                 found += [f"{name} at {size[0]} px: {each}" for each in page.faults()]
         page.resize(WIDE)
+        page.shows_no_errors()
     return found
+
+
+def _nothing(page: Page) -> None:
+    pass
 
 
 def test_no_page_is_left_out() -> None:
@@ -117,7 +167,7 @@ def test_no_page_is_left_out() -> None:
 def _route(pattern: str) -> str | None:
     """The first route that fits the page's address."""
     numbers = dict.fromkeys(("project", "new_project", "import", "bad_import", "operation"), "1")
-    activities = ("draft", "submitted", "ready", "waiting", "drawing", "short", "sealed", "opened")
+    activities = ("draft", "submitted", "ready", "waiting", "drawing", "paused", "ended", "short", "sealed", "opened")
     path = pattern.partition("?")[0].format(**numbers, **dict.fromkeys(activities, "CQSQ202611230001"))
     for route in ROUTES:
         resource = web.UrlDispatcher().add_resource(route.path)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import ClientSession, CookieJar, FormData
 
+from drawing import halts
+from drawing.lifecycle import Role
 from drawing.seats import PickOutcome
 from tests.drawing.experts.test_read_csv import table, text
+from tests.drawing.test_draw import Hand
 from tests.scenes import condition, witness
 from tests.web.clerk import complete, make_draft, make_project, submitted
 from tests.web.conftest import Visitor
@@ -57,8 +61,20 @@ async def _draws(made: World, draws: Draws) -> None:
     await hand.ends(declines, "declined")
     await hand.advance()
     made.places["drawing"] = hand.activity
+    hand = await draws.started(0, [condition(seats=3)])
+    await _halt(hand, draws, halts.pause)
+    made.places["paused"] = hand.activity
+    hand = await draws.started(0, [condition(seats=2)])
+    await _halt(hand, draws, halts.force_end)
+    made.places["ended"] = hand.activity
     made.places["waiting"] = (await draws.committed_more()).activity
     made.places["ready"] = (await draws.ready(0, witnesses=(witness(),))).activity
+
+
+async def _halt(hand: Hand, draws: Draws, halt: Callable[..., Awaitable[None]]) -> None:
+    async with draws.db.transaction() as tx:
+        await halt(tx, draws.keys.custody, hand.activity, "张经办（handler-a1）", Role.HANDLER, "集合时间有变")
+    await hand.advance()
 
 
 async def _typed(made: World, visitor: Visitor) -> None:

@@ -116,6 +116,14 @@ async def test_what_was_heard_is_not_said_again(agreed: Agreed, outcome: str) ->
     assert (await agreed.standing())[agreed.picks[0]] is Standing.REACHED
 
 
+async def test_nobody_is_urged_more_than_three_times(agreed: Agreed) -> None:
+    pick = agreed.picks[0]
+    for outcome in ("delivered", "interrupted", "delivered", "delivered"):
+        await agreed.ask(kind="urging", picks=[pick])
+        await agreed.ends(pick, outcome)
+    assert await agreed.ask(kind="urging", picks=agreed.picks) == agreed.picks[1:]
+
+
 async def test_a_new_matter_is_a_new_round(agreed: Agreed) -> None:
     pick = agreed.picks[0]
     await agreed.ask(matter={"earlier": "09:00"})

@@ -202,10 +202,7 @@ def the_clock_reaches_the_opening(database: TestDatabase, activity: str) -> None
 
 
 @pytest.mark.parametrize("seed", [2026, 2027, 2028])
-@pytest.mark.apart
-async def test_random_draws_with_random_deaths(
-    db: Database, database: TestDatabase, tmp_path: Path, seed: int
-) -> None:
+async def test_random_draws_with_random_deaths(db: Database, database: TestDatabase, tmp_path: Path, seed: int) -> None:
     dice, keys, deaths, sealed = random.Random(seed), make_keys(tmp_path), 0, 0
     phones = [f"138000000{n:02d}" for n in range(14)]
     add_experts(database.dsn, keys.custody.vault, phones, units=[f"单位{n // 2}" for n in range(14)])

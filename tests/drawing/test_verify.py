@@ -289,6 +289,29 @@ def test_force_end_cancels_and_seals(tmp_path: Path) -> None:
     assert verify(put(activity.files(Form()), tmp_path)).broken == []
 
 
+class _EndedFirst(Activity):
+    """Ended, or paused, while the digits are awaited."""
+
+    before = EntryType.FORCE_END
+
+    def witness(self) -> dict[str, str] | None:
+        self.write(self.before, reason="条件有误", agreed=0, live=0)
+        return super().witness()
+
+
+class _PausedFirst(_EndedFirst):
+    before = EntryType.PAUSE
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [(_EndedFirst, "强制结束之后不应再有见证数字"), (_PausedFirst, "见证之前不应有 pause 记录")]
+)
+def test_no_digits_after_an_end_and_no_pause_before_them(kind: type[Activity], told: str, tmp_path: Path) -> None:
+    activity = kind(random.Random(1), experts(60), pauses=False)
+    activity.begin()
+    assert told in refused(activity, tmp_path)
+
+
 def test_the_unreached_are_called_again_at_their_old_ranks(tmp_path: Path) -> None:
     activity = Activity(random.Random(2), experts(25), accepts=0.05, pauses=False)
     activity.begin()

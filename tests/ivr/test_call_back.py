@@ -72,6 +72,12 @@ def test_silence_is_no_leave_and_that_is_said() -> None:
     gone(said, Outcome.NO_KEY)
 
 
+def test_wrong_keys_are_no_leave_and_that_is_said() -> None:
+    said = called().presses("5", "5").does(Play("call_back"), Play("call_back")).presses("8").does(Play("confirm_leave"))
+    said.presses("5").does(Play("leave_not_taken")).hears_out().does(HangUp())
+    gone(said, Outcome.WRONG_KEYS)
+
+
 def test_too_late_for_leave() -> None:
     said = called().presses("8").does(Play("confirm_leave")).presses("8").does(LEAVE)
     said.gets(Refused()).does(Play("leave_closed")).hears_out().does(HangUp())

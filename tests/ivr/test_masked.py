@@ -14,7 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr import bridged
-from ivr.bridged import Join, Joined, LegEvent, NotJoined, On, PairCommand, PairEvent, Side, To, channels_of
+from ivr.bridged import (
+    Join,
+    Joined,
+    LegEvent,
+    NotJoined,
+    On,
+    PairCommand,
+    PairEvent,
+    PairTrail,
+    Side,
+    To,
+    channels_of,
+    second_leg,
+)
 from ivr.calls import (
     Answered,
     Cancelled,
@@ -25,6 +38,7 @@ from ivr.calls import (
     EarlyMedia,
     Finish,
     HangUp,
+    Heard,
     HungUp,
     Outcome,
     Play,
@@ -34,12 +48,16 @@ from ivr.calls import (
     Started,
     StartTimer,
     TimerFired,
+    Trail,
 )
 from ivr.dialplans import Timings
 from ivr.dialplans.masked import CALL, WHY, Masked
+from ivr.evidence import evidence
+from ivr.masked import WAITS_SECONDS, PairConversation, too_late
 from ivr.prompts import MaskedFacts, Prompt, masked
 from ivr.prompts.parts import Digits, Phone
 from ivr.prompts.zh_masked import RINGING
+from ivr.settings import Trunk
 from ivr.speech.normalise import spoken_text
 
 STAFF, EXPERT = Side.STAFF, Side.EXPERT
@@ -436,3 +454,38 @@ def test_the_ids_are_of_one_length_and_of_no_other_call() -> None:
     assert len(ids) == 3
     assert {len(each) for each in ids} == {len(call)}
     assert channels_of(call) == channels_of(call)
+
+
+# --- around it ------------------------------------------------------------------------------------------------
+
+
+def leg(channel: str) -> Trail:
+    return Trail(channel, "carrier", NOW, cause=16, heard=(Heard("masked_staff", 0, 900, True),))
+
+
+def test_the_evidence_has_both_legs() -> None:
+    """Beside what any call's evidence has: each leg's own, and when they were joined."""
+    call = "el" + "0" * 32
+    trail = PairTrail(leg(call), leg(second_leg(call)), NOW, NOW + timedelta(seconds=61))
+    facts = evidence(trail, activity="A", flow="masked", who="p1", attempt=2, outcome=Outcome.CONNECTED)
+    assert (facts["call"], facts["expert"], facts["outcome"], facts["attempt"]) == (call, "p1", "connected", 2)
+    assert (facts["leg_staff"]["call"], facts["leg_expert"]["call"]) == channels_of(call)
+    assert facts["joined"] < facts["parted"]
+    assert facts["leg_staff"]["heard"][0]["prompt"] == "masked_staff"
+    alone = evidence(PairTrail(leg(call)), activity="A", flow="masked", who="p1", attempt=1, outcome=Outcome.BUSY)
+    assert alone["leg_expert"] is None
+
+
+def test_staff_waits_a_minute_at_most() -> None:
+    matter = {"asked": NOW.timestamp()}
+    assert not too_late(matter, NOW + timedelta(seconds=WAITS_SECONDS))
+    assert too_late(matter, NOW + timedelta(seconds=WAITS_SECONDS + 1))
+
+
+def test_each_leg_has_one_number_and_shows_the_published_one() -> None:
+    talk = PairConversation("p1", "13800000002", "13800000001", Masked(Timings()), {})
+    lines = talk.lines("el" + "0" * 32, Trunk(name="carrier", caller_id="02083186888"))
+    assert {side: (line.number, line.caller_id) for side, line in lines.items()} == {
+        STAFF: ("13800000001", "02083186888"), EXPERT: ("13800000002", "02083186888"),
+    }  # fmt: skip
+    assert not any(number in f"{talk!r}{lines!r}{talk}" for number in talk.numbers)

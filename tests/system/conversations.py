@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # it has the fixtures, which need this
 
 NEAR = 0.3
 """Seconds that evidence and recording may differ."""
-LATE = 1.0
+LATE = 2.5
 """Seconds by which a starved machine may begin and stop a sound later than it says; prompts that are stopped last longer."""
 
 Prompts = Mapping[str, Samples]

@@ -9,10 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
-
 from asterisk.far_end import Behaviour, LoggedEvent
-from asterisk.instance import authorization
 from drawing import chain, evidence
 from drawing.activities import Plan
 from drawing.canonical import read
@@ -99,17 +96,7 @@ async def _cut_off(stack: Stack) -> None:
     """Break the line once the acceptance is recorded."""
     sql = "SELECT outcome = 'accepted' FROM call WHERE expert = %(id)s"
     await stack.until(sql, LONGEST, id=PHONES.index(CUT_OFF) + 1)
-    settings = stack.far_end.settings
-    headers = {"Authorization": authorization(settings.ari_user, settings.ari_password)}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        async with session.get(f"{settings.ari_url}/channels") as reply:
-            channels = [each["id"] for each in await reply.json()]
-        for channel in channels:
-            url = f"{settings.ari_url}/channels/{channel}"
-            async with session.get(f"{url}/variable", params={"variable": "NUMBER"}) as reply:
-                theirs = (await reply.json()).get("value") == CUT_OFF
-            if theirs:
-                await session.delete(url)
+    await stack.hang_up(CUT_OFF)
 
 
 TRANSCRIPT = """

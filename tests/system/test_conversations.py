@@ -8,9 +8,7 @@ from asterisk.far_end import Behaviour
 from tests.system.conversations import Person
 from tests.system.talk import CUT_OFF, Talk
 
-pytestmark = [
-    pytest.mark.telephone, pytest.mark.postgres, pytest.mark.speech, pytest.mark.xdist_group("talk"),
-]  # fmt: skip
+pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.speech]
 
 
 # --- who agrees -----------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from tests.system.crash import LIVE, TALKING, children, comes_to_its_end, gone, 
 from tests.system.proxy import Proxy
 from tests.system.test_draw import begin
 
-pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.apart]
+pytestmark = [pytest.mark.telephone, pytest.mark.postgres]
 
 LEASE = 1.5
 NOBODY_WRITES = """
@@ -217,7 +217,7 @@ async def test_sigterm_ends_in_order(stack: Stack, tmp_path: Path) -> None:
 async def test_flows_live_on_when_the_websocket_alone_is_lost(stack: Stack, tmp_path: Path) -> None:
     activity = await begin(stack, [Behaviour.ACCEPTS] * 2, **NOW)
     async with Proxy(stack.node.settings.http_port) as proxy, watched(stack) as watch:
-        await stack.worker(lease=LEASE, ari_url=f"http://127.0.0.1:{proxy.port}/ari")
+        await stack.worker(lease=60, ari_url=f"http://127.0.0.1:{proxy.port}/ari")
         await stack.until(TALKING)
         assert proxy.websockets == 1
         proxy.cut_events()

@@ -16,7 +16,7 @@ from tests.system.conftest import Stack
 from tests.system.crash import TALKING, comes_to_its_end, nobody_rung_twice_at_once, watched
 from tests.system.test_draw import begin
 
-pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.apart]
+pytestmark = [pytest.mark.telephone, pytest.mark.postgres]
 
 
 @pytest.fixture(scope="module")

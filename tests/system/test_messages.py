@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from asterisk.far_end import Behaviour, read_messages
+from asterisk.far_end import Behaviour
+from asterisk.inbox import read_messages
 from asterisk.instance import authorization
 from drawing.lifecycle import Role
 from drawing.seats import PickOutcome

@@ -12,9 +12,7 @@ from tests.system.conftest import CALLER_ID
 from tests.system.conversations import NEAR, Call
 from tests.system.talk import AFTER_THE_WITNESS, DIGITS, PHONES, WITNESS, Talk
 
-pytestmark = [
-    pytest.mark.telephone, pytest.mark.postgres, pytest.mark.speech, pytest.mark.xdist_group("talk"),
-]  # fmt: skip
+pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.speech]
 
 PROJECT = ("招标代理演示项目0617", "一标段", "单位")
 

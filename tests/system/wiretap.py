@@ -39,7 +39,8 @@ class Message:
 async def tap(instance: Instance[NodeSettings] | Instance[FarEndSettings]) -> Path:
     """Have it write all SIP from now on; where to."""
     path = instance.settings.folder / "sip.pcap"
-    await console(instance, f"pjsip set logger pcap {path}")
+    for command in (f"pcap {path}", "verbose off", "on"):
+        await console(instance, f"pjsip set logger {command}")
     return path
 
 

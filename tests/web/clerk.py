@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
+
+from aiohttp import ClientResponse, FormData
 
 from tests.web.conftest import Visitor
 from web.times import CHINA
@@ -63,13 +66,25 @@ async def make_draft(clerk: Visitor, project: str, **changes: Any) -> str:
     return response.headers["Location"].split("/")[2]
 
 
+PDF = b"%PDF-1.7\n%%EOF\n"
+
+
+async def attach(clerk: Visitor, activity: str, name: str = "申请表.pdf", data: bytes = PDF) -> ClientResponse:
+    """上传附件."""
+    form = FormData(quote_fields=False)
+    form.add_field("_csrf", clerk.csrf)
+    form.add_field("file", BytesIO(data), filename=name)
+    return await clerk.client.post(f"/activities/{activity}/attachments", data=form, allow_redirects=False)
+
+
 async def complete(clerk: Visitor, activity: str, **changes: Any) -> None:
-    """A notice and a condition for all seats."""
+    """A notice, a condition for all seats, and an attachment."""
     await clerk.get(f"/activities/{activity}/notices/new")
     response = await clerk.post(f"/activities/{activity}/notices/new", **notice())
     assert response.status == 303, await response.text()
     response = await clerk.post(f"/activities/{activity}/notices/0/conditions/new", **{**CONDITION, **changes})
     assert response.status == 303, await response.text()
+    assert (await attach(clerk, activity)).status == 303
 
 
 async def submitted(clerk: Visitor) -> str:

@@ -30,7 +30,10 @@ _CONDITIONS = f"{_NOTICE}/conditions"
 RECORDS_ITSELF: set[str] = {
     "/login", "/projects/new", f"{_PROJECT}/edit", f"{_PROJECT}/delete", f"{_PROJECT}/lots",
     f"{_PROJECT}/lots/{{lot}}/delete", f"{_PROJECT}/activities/new",
-    *(f"{_ACTIVITY}/{each}" for each in ("edit", "delete", "submission", "withdraw", "review/pass", "review/reject")),
+    *(f"{_ACTIVITY}/{each}" for each in (
+        "edit", "delete", "submission", "withdraw", "review/pass", "review/reject", "copy/{source}", "attachments",
+        r"attachments/{attachment:\d{1,18}}/delete",
+    )),
     *(f"{_ACTIVITY}/avoidance/{each}" for each in (
         "units", "persons", "units/import", "persons/import", r"{entry:\d{1,18}}/delete",
     )),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from db.pool import Database
+from drawing.canonical import read
 from drawing.chain import Q
+from tests.drawing.test_draw import Hand
 from tests.scenes import Keys
 from tests.web.clerk import (
     CONDITION,
     PROJECT,
     at,
+    attach,
     complete,
     draft,
     errors,
@@ -22,6 +26,7 @@ from tests.web.clerk import (
     submitted,
 )
 from tests.web.conftest import Visitor
+from tests.web.draws import Draws, everybody_agrees
 
 pytestmark = pytest.mark.postgres
 Visit = Callable[..., Awaitable[Visitor]]
@@ -224,6 +229,77 @@ async def test_a_rejection_says_why_and_can_be_submitted_again(visit: Visit) -> 
     assert response.status == 403
 
 
+async def test_a_reviewer_decides_at_their_own_terminal_only(visit: Visit) -> None:
+    clerk, elsewhere, here = await visit("handler-a1"), await visit("reviewer-2"), await visit("reviewer-1")
+    activity = await submitted(clerk)
+    assert activity not in await elsewhere.text("/reviews")
+    assert "广州公共资源交易中心" in await elsewhere.text("/reviews")
+    assert "待核验的抽取申请" not in await elsewhere.text("/")
+    assert (await elsewhere.get(f"/activities/{activity}/review")).status == 404
+    for act in ("pass", "reject"):
+        response = await elsewhere.post(f"/activities/{activity}/review/{act}", consent="true", reason="不清晰")
+        assert response.status == 404
+    assert activity in await here.text("/reviews")
+    assert "待核验的抽取申请" in await here.text("/")
+    page = await here.text(f"/activities/{activity}/review")
+    assert 'href="/reviews" aria-current="page"' in page
+    assert 'href="/activities" aria-current="page"' not in page
+
+
+async def test_a_likely_duplicate_is_shown_to_the_reviewer(visit: Visit) -> None:
+    clerk, other = await visit("handler-a1"), await visit("handler-b1")
+    await make_project(other, name="别的名称")  # the same 编号
+    await make_project(other, name="无关的项目", code="1")
+    activity = await submitted(clerk)
+    page = await (await visit("reviewer-1")).text(f"/activities/{activity}/review")
+    assert "疑似重复录入的项目" in page
+    assert "别的名称（202006171201" in page
+    assert "无关的项目" not in page
+    assert "别的名称" not in await clerk.text(f"/activities/{activity}/submission")
+
+
+async def test_a_lot_drawn_for_can_not_be_ticked_again_and_a_new_one_can(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    project = await make_project(clerk, lots=("一标段",))
+    first = f"P{int(project):06d}-01"
+    activity = await make_draft(clerk, project, lots=[first])
+    assert (await clerk.post(f"/projects/{project}/lots", name="二标段")).status == 303
+    page = await clerk.text(f"/projects/{project}/activities/new")
+    boxes = re.findall(r'<input type="checkbox" name="lots" value="([^"]+)"[^>]*?( disabled)?>', page)
+    assert boxes == [(first, " disabled"), (f"P{int(project):06d}-02", "")]
+    assert activity in page
+    response = await clerk.post(f"/projects/{project}/activities/new", **draft(lots=[first]))
+    assert f"“一标段”已在活动 {activity} 中抽取" in await response.text()
+    await make_draft(clerk, project, lots=[f"P{int(project):06d}-02"])
+
+
+async def test_who_took_part_before_is_avoided_and_shown_as_a_number(visit: Visit, draws: Draws, db: Database) -> None:
+    """A5: the experts of an earlier completed activity stand in nobody's order."""
+    hand = await draws.started(5)
+    await everybody_agrees(hand)
+    clerk = await visit("handler-a1")
+    project = await make_project(clerk)
+    await clerk.get(f"/projects/{project}/activities/new")
+    ticked = draft(seats="4", drawn_before="yes")
+    response = await clerk.post(f"/projects/{project}/activities/new", **ticked)
+    assert errors(await response.text()) == ["请勾选前期抽取完成的活动，或将“是否已抽取专家”改为“否”。"]
+    activity = await make_draft(clerk, project, **{**ticked, "earlier": [hand.activity]})
+    page = await clerk.text(f"/activities/{activity}")
+    assert "原参评专家 2 人" in page
+    assert "专家0" not in page
+    stranger = await visit("handler-b1")
+    response = await stranger.post(
+        f"/projects/{await make_project(stranger)}/activities/new", **{**ticked, "earlier": [hand.activity]}
+    )
+    assert "不属于本单位，不能选择" in await response.text()
+    await complete(clerk, activity, seats="4")
+    await db.run("UPDATE activity SET state = 'drawing', rules = 'demo-1' WHERE id = %(a)s", {"a": activity})
+    await Hand(db, draws.database.dsn, draws.keys, activity).advance()
+    counts = read(await db.value(Q.commit_body, {"activity": activity}))
+    assert counts["eligible"] == {"c1": [3, 0]}
+    assert counts["excluded"]["avoided_person"] == 2
+
+
 async def test_who_sees_what(visit: Visit) -> None:
     clerk = await visit("handler-a1")
     project = await make_project(clerk)
@@ -267,6 +343,8 @@ async def test_everything_that_is_done_is_in_the_record(visit: Visit, db: Databa
     await clerk.post(f"{here}/notices/0/conditions/c1/delete")
     await clerk.post(f"{here}/notices/0/delete")
     await complete(clerk, activity)
+    await clerk.post(f"{here}/attachments/1/delete")
+    await attach(clerk, activity)
     await clerk.post(f"{here}/submission", reason="一", terminal="440000")
     await clerk.post(f"{here}/withdraw")
     await clerk.post(f"{here}/submission", reason="二", terminal="440000")
@@ -280,7 +358,7 @@ async def test_everything_that_is_done_is_in_the_record(visit: Visit, db: Databa
     assert acts == {
         "登录", "新建项目", "新增标段", "删除标段", "编辑项目", "删除项目", "新建抽取", "修改活动信息", "新增回避单位",
         "新增回避人员", "删除回避信息", "新增语音通知", "编辑语音通知", "删除语音通知", "创建抽取条件", "编辑抽取条件",
-        "删除抽取条件", "提交审核", "撤回", "核验不通过", "核验通过", "删除草稿",
+        "删除抽取条件", "上传附件", "删除附件", "提交审核", "撤回", "核验不通过", "核验通过", "删除草稿",
     }  # fmt: skip
     with_names = "SELECT count(*) FROM operation WHERE remark LIKE '%%王回避%%' OR remark LIKE '%%13900000000%%'"
     assert await db.value(with_names, {}) == 0

@@ -130,6 +130,9 @@ async def test_a_forced_end_lets_live_calls_run_out_and_seals(visit: Visit, draw
     assert (await clerk.get(f"{here}/force-end")).url.path == here
     response = await clerk.post(f"{here}/force-end", reason="再来")
     assert response.status == 409
+    page = await clerk.text(f"/activities/{hand.activity}/result")
+    assert "没有抽取结果" in page
+    assert "解密时间" not in page
 
 
 async def test_before_the_digits_nothing_is_paused_but_it_can_be_ended(visit: Visit, draws: Draws, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ async def test_agreed_called_and_live_are_counted(client: Client, db: Database, 
     number = await started(3)
     await _picks(db, number)
     text = await (await client.get("/status")).text()
-    cells = [("计划抽取人数", 3), ("同意参评", 1), ("总呼叫人数", 2), ("正在通话", 1)]
+    cells = [("计划抽取人数", 3), ("同意参评", 1), ("总呼叫人数", 2), ("呼叫中和通话中", 1)]
     assert all(f'data-label="{label}">{number}</td>' in text for label, number in cells)
 
 
@@ -63,14 +63,14 @@ async def test_health_tells_leases_and_open_lines(client: Client, db: Database, 
 
 
 async def test_a_database_that_goes_away_and_comes_back(client: Client, database: TestDatabase) -> None:
-    _admit(database, False)
+    admit(database, False)
     response = await client.get("/health")
     assert (response.status, await response.json()) == (503, {"status": "unavailable", "database": "away"})
     page = await client.get("/status")
     assert page.status == 503
     assert "数据库暂时无法连接" in await page.text()
     assert database.name not in await page.text()
-    _admit(database, True)
+    admit(database, True)
     assert (await client.get("/health")).status == 200
     assert (await client.get("/status")).status == 200
 
@@ -138,7 +138,7 @@ FROM pick WHERE id = %(pick)s
 """
 
 
-def _admit(database: TestDatabase, admitted: bool) -> None:
+def admit(database: TestDatabase, admitted: bool) -> None:
     """Let the server refuse this database and drop who is connected, or let them in again."""
     database.cluster.sql(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS {str(admitted).lower()}")
     if not admitted:

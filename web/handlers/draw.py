@@ -58,7 +58,7 @@ async def events(request: web.Request) -> web.StreamResponse:
             await response.prepare(request)
             with contextlib.suppress(ClientConnectionError, ConnectionError):
                 await response.write(b"retry: 2000\n\n")
-                told = ""
+                told = live.last_known(request)
                 while not request.app[WATCHERS].closing:
                     told, more = await _tell(request, response, told)
                     if not more:

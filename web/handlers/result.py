@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import SEEK_END
-from pathlib import Path
+from typing import BinaryIO
 
 from aiohttp import web
 
@@ -12,7 +12,7 @@ from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.result import Sealed, printed
 from web import ownership, results, witnessing
 from web.access import CLERKS, get, post
-from web.keys import CUSTODY, DATABASE, identity
+from web.keys import CUSTODY, DATABASE, SETTINGS, identity
 from web.pages import redirect, render
 
 READERS = CLERKS | {Role.REVIEWER, Role.SUPERVISOR}
@@ -66,24 +66,24 @@ async def evidence_with_facts(request: web.Request) -> web.StreamResponse:
 async def _send(request: web.Request, activity: str, form: Form, name: str) -> web.StreamResponse:
     db, custody = request.app[DATABASE], request.app[CUSTODY]
     try:
-        async with results.evidence_zip(db, custody, activity, form) as path:
-            await ownership.record(db, identity(request), "下载证据", activity, form.value)
-            return await _stream(request, path, name)
+        made = await results.evidence_zip(request.app[SETTINGS].dsn, custody, activity, form)
     except FactsSealed as error:
         raise NotAllowed(str(error)) from None
     except LookupError:
         raise NotAllowed("抽取尚未启动，还没有证据可以下载。") from None
+    with made:
+        await ownership.record(db, identity(request), "下载证据", activity, form.value)
+        return await _stream(request, made, name)
 
 
-async def _stream(request: web.Request, path: Path, name: str) -> web.StreamResponse:
+async def _stream(request: web.Request, file: BinaryIO, name: str) -> web.StreamResponse:
     headers = {"Content-Type": "application/zip", "Content-Disposition": f'attachment; filename="{name}"'}
     response = web.StreamResponse(headers=headers)
-    with path.open("rb") as file:
-        response.content_length = file.seek(0, SEEK_END)
-        file.seek(0)
-        await response.prepare(request)
-        while part := file.read(CHUNK):
-            await response.write(part)
+    response.content_length = file.seek(0, SEEK_END)
+    file.seek(0)
+    await response.prepare(request)
+    while part := file.read(CHUNK):
+        await response.write(part)
     await response.write_eof()
     return response
 

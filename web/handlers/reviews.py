@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from drawing import avoiding, drafts, projects, reviews
+from drawing import attachments, avoiding, drafts, projects, reviews
 from drawing.activities import Witness
 from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.planning import Refused
@@ -17,6 +17,7 @@ from web.access import CLERKS, get, post
 from web.activity_forms import ApprovalForm, RejectionForm, SubmissionForm
 from web.editing import changing, may_edit, visible
 from web.forms import Filled, Invalid, blank, read
+from web.handlers.attachments import AttachmentForm
 from web.keys import CUSTODY, DATABASE, identity
 from web.ownership import scope
 from web.pages import flash, redirect, render
@@ -24,6 +25,8 @@ from web.paging import Paging
 from web.rows import incomplete, refused, rows, shown
 
 REVIEWERS = frozenset({Role.REVIEWER})
+NOWHERE = "-"
+"""The terminal of who has none: its queue is empty."""
 WITNESSES = ("witness_name", "witness_phone", "witness_account")
 
 
@@ -63,8 +66,8 @@ async def withdraw(request: web.Request) -> web.Response:
 
 
 async def queue(request: web.Request) -> web.Response:
-    """待审核, the nearest evaluation first."""
-    db, terminal = request.app[DATABASE], request.query.get("terminal", "")
+    """待审核 of this reviewer's own 抽取终端, the nearest evaluation first."""
+    db, terminal = request.app[DATABASE], identity(request).terminal or NOWHERE
     paging = Paging.of(request, await reviews.count_queue(db, terminal))
     found = await reviews.queue(db, terminal, paging.limits)
     return render(request, "reviews.html", rows=found, paging=paging, terminal=terminal, options=options)
@@ -78,6 +81,7 @@ async def review(request: web.Request) -> web.Response:
 async def approve(request: web.Request) -> web.Response:
     """核验通过, with the 监督人 and their telephones."""
     me, form, activity = identity(request), await read(request, ApprovalForm), request.match_info["activity"]
+    await ownership.of_terminal(request.app[DATABASE], me, activity)
     given = await rows(request, WITNESSES)
     if not isinstance(form, Invalid) and (told := incomplete(given, (0, 1), "请填写每名监督人的姓名和电话。")):
         form = await refused(request, ApprovalForm, {"witness_name": told})
@@ -101,6 +105,7 @@ async def approve(request: web.Request) -> web.Response:
 async def reject(request: web.Request) -> web.Response:
     """核验不通过, with a reason."""
     me, form, activity = identity(request), await read(request, RejectionForm), request.match_info["activity"]
+    await ownership.of_terminal(request.app[DATABASE], me, activity)
     if isinstance(form, Invalid):
         return await _review(request, blank(ApprovalForm), form, form.status)
     try:
@@ -117,7 +122,9 @@ async def _submission(request: web.Request, form: Filled, status: int = 200) -> 
     found, db, me = await visible(request), request.app[DATABASE], identity(request)
     row = await _details(request)
     values: dict[str, Any] = {
-        "missing": await reviews.missing(db, found.id, row.seats),
+        "missing": await reviews.missing(db, found.id, row.seats, row.rules),
+        "attachments": await attachments.attached(db, found.id),
+        "attachment_form": blank(AttachmentForm),
         "reviews": await reviews.of_activity(db, found.id),
         "editable": may_edit(request, found),
         "acts": ownership.acts(me, found),
@@ -128,6 +135,7 @@ async def _submission(request: web.Request, form: Filled, status: int = 200) -> 
 
 async def _review(request: web.Request, approval: Filled, rejection: Filled, status: int = 200) -> web.Response:
     found, db, me = await visible(request), request.app[DATABASE], identity(request)
+    await ownership.of_terminal(db, me, found.id)
     row = await _details(request)
     project = None if row.project is None else await projects.seen(db, scope(me), row.project)
     all_of_them = {"limit": avoiding.MOST, "offset": 0}  # B5
@@ -142,6 +150,7 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
         "units": await avoiding.units(db, found.id).page(all_of_them),
         "persons": await avoiding.persons(db, found.id).page(all_of_them),
         "name_of": lambda each: avoiding.name(request.app[CUSTODY].vault, each),
+        "attachments": await attachments.attached(db, found.id),
         "reviews": await reviews.of_activity(db, found.id),
         "people": drafts.people(request.app[CUSTODY].vault, row.people_enc),
         "bands": await reviews.bands(db, found.id, me.actor),

@@ -46,7 +46,9 @@ async def test_by_a_gateway(world: World, tmp_path: Path) -> None:
 
 async def test_everything_off_plans_nothing(world: World, tmp_path: Path) -> None:
     lease = Lease(world.db, "n", 600.0)
-    async with office.opened(settings(world, tmp_path, ""), world.db, world.keys.custody.vault, lease, NOWHERE) as sender:
+    async with office.opened(
+        settings(world, tmp_path, ""), world.db, world.keys.custody.vault, lease, NOWHERE
+    ) as sender:
         assert sender is None
 
 

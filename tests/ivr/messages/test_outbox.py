@@ -11,6 +11,7 @@ import pytest
 
 from db.errors import Conflict
 from db.pool import Database
+from drawing import notices
 from drawing.lots import fingerprint
 from drawing.seats import PickOutcome
 from ivr.messages import outbox
@@ -262,7 +263,10 @@ async def test_a_kind_of_a_newer_version_does_not_stop_the_others(world: World) 
         "INSERT INTO message (kind, matter, activity, pick) SELECT 'carrier_pigeon', matter, activity, pick FROM message"
     )
     await emptied(await world.sender())
-    assert {row.kind: row.how_far for row in await world.messages()} == {"details": "submitted", "carrier_pigeon": "sending"}
+    assert {row.kind: row.how_far for row in await world.messages()} == {
+        "details": "submitted",
+        "carrier_pigeon": "sending",
+    }
 
 
 async def test_the_witness_gets_the_receipt_of_each_draw(world: World) -> None:
@@ -275,6 +279,31 @@ async def test_the_witness_gets_the_receipt_of_each_draw(world: World) -> None:
     assert sent["to"] == "13900000000"
     assert f"指纹 {fingerprint(commit)}；名册1人；条件1：主专业1人" in sent["text"]
     assert hand.activity in sent["text"]
+
+
+async def test_who_is_called_about_a_change_gets_it_in_writing_once(world: World) -> None:
+    hand = await world.agreed(PHONES[:1])
+    pick = await world.db.value("SELECT id FROM pick")
+    matters = (
+        ("change_of_time", {"earlier": "2026-12-01T09:00:00+08:00"}), ("change_of_time", {"earlier": "2026-12-02T09:00:00+08:00"}),
+        ("withdrawal", {"ground": "流标"}),
+    )  # fmt: skip
+    await outbox.plan(world.db)
+    for kind, matter in matters:
+        for _ in range(2):  # two calls of one round
+            async with world.db.transaction() as tx:
+                assert await notices.ask(tx, kind, hand.activity, [pick], matter)
+            await outbox.plan(world.db)  # a call that only waits: not yet
+            (call,) = await hand.live()
+            await outbox.plan(world.db)
+            await world.db.run(
+                "UPDATE call SET state = 'ended', outcome = 'no_answer', ended_at = clock_timestamp() WHERE id = %(id)s",
+                {"id": call.id},
+            )
+    rows = [(row.kind, row.pick) for row in await world.messages()]
+    assert rows == [("details", pick), ("time_changed", pick), ("time_changed", pick), ("withdrawal", pick)]
+    await emptied(await world.sender())
+    assert sum("退选" in each["text"] for each in world.gateway.requests) == 1
 
 
 async def test_what_others_ask_for_is_sent_once(world: World) -> None:

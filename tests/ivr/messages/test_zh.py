@@ -15,6 +15,7 @@ ALL = {
     "announcement": zh.announcement(INVITATION, PUBLISHED),
     "details": zh.details(INVITATION),
     "time_changed": zh.time_changed(INVITATION, PUBLISHED),
+    "release": zh.release(INVITATION),
     "withdrawal": zh.withdrawal(INVITATION),
     "witness_receipt": zh.witness_receipt(WITNESS),
 }
@@ -46,7 +47,7 @@ def test_the_announcement_names_the_number_and_asks_for_nothing() -> None:
 def test_the_change_of_time() -> None:
     assert ALL["time_changed"] == (
         "【广东省综合评标评审专家库】您已同意参加的评标有变更。集合时间改为：2026年11月23日（星期一）9:30；"
-        "集合地点：广州市越秀区越华路118号3楼。我们将用02083186888给您打电话，请按语音提示选择能否参加。验证码不变。"
+        "集合地点：广州市越秀区越华路118号3楼。请接听02083186888的来电，按语音提示选择能否参加。验证码不变。"
     )
 
 
@@ -54,6 +55,13 @@ def test_the_withdrawal() -> None:
     assert ALL["withdrawal"] == (
         "【广东省综合评标评审专家库】您原定于2026年11月23日（星期一）9:30集合的评标，现已取消对您的抽取（退选），"
         "您不需要到场，原验证码作废。如有疑问请致电18088888888。"
+    )
+
+
+def test_the_release() -> None:
+    assert ALL["release"] == (
+        "【广东省综合评标评审专家库】您原定于2026年11月23日（星期一）9:30集合的评标，抽取已经结束，您不需要到场，原验证码作废。"
+        "如有疑问请致电18088888888。"
     )
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from ivr.dialplans import KINDS, Kind, Whom
 from ivr.prompts import Fixed, Language, Pause, Prompt, fixed_phrases, invitation, ready_made
 from ivr.speech.saying import saying
-from tests.ivr.facts import INVITATION
+from tests.ivr.facts import INVITATION, MATTER
 
 OTHERS = [language for language in Language if language is not Language.MANDARIN]
 PINYIN = replace(
@@ -108,6 +109,18 @@ def test_in_english_the_mandarin_voice_says_what_was_typed_in_hanzi_and_nothing_
     mandarin = {name for name, language in spoken_by.items() if language is Language.MANDARIN}
     assert mandarin == {"Address", "Room", "Name", "Text"}
     assert set(spoken_by.values()) == {Language.MANDARIN, Language.ENGLISH}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_a_kind_of_call_is_said_in_the_language_or_wholly_in_mandarin(kind: Kind) -> None:
+    if kind.whom is not Whom.EXPERT:
+        pytest.skip("to experts only")
+    mandarin = kind.says(INVITATION, MATTER)
+    for language in OTHERS:
+        said = kind.says(INVITATION, MATTER, language)
+        assert set(said) == set(mandarin)
+        assert {prompt.language for prompt in said.values()} == {language if kind.translated else Language.MANDARIN}
+    assert kind.translated == (kind.name in ("invitation", "details"))
 
 
 @pytest.mark.parametrize("language", list(Language))

@@ -10,7 +10,7 @@ import pytest
 
 from drawing.reference import reference
 from ivr.prompts import Fixed, Language, Prompt, Text, fixed_phrases, invitation, ready_made
-from ivr.speech import CommandEngine, NoVoice, Pyttsx3Engine, RenderFailed, Speech, audio, recording_name, speech
+from ivr.speech import CommandEngine, NoVoice, Pyttsx3Engine, RenderFailed, Speech, audio, make_speech, recording_name
 from ivr.speech.pyttsx3_process import mandarin_voice
 from ivr.speech.saying import saying
 from tests.ivr.facts import INVITATION
@@ -31,7 +31,7 @@ def phonemes(voice: str, text: str) -> list[str]:
 
 
 async def test_each_language_has_its_own_voice(tmp_path: Path, espeak_version: str) -> None:
-    voices = speech(tmp_path, languages=ALL)
+    voices = make_speech(tmp_path, languages=ALL)
     await voices.start()
     try:
         assert voices.languages == set(Language)
@@ -65,7 +65,7 @@ def test_the_cantonese_voice_knows_every_sign_of_the_wording_and_of_the_places()
     heard = _tones("".join(hanzi))
     assert len(heard) == len(hanzi)
     for sign, sound in zip(hanzi, heard, strict=True):
-        assert re.search(r"[a-z].*[1-6]", sound), sign
+        assert re.search(r"[a-z].*[1-9]", sound), sign
         assert "(en)" not in sound, sign
 
 
@@ -99,7 +99,7 @@ async def test_a_language_whose_voice_is_missing_stops_the_start_by_name(tmp_pat
 
 
 async def test_a_language_that_is_not_set_up_is_not_said_in_another(tmp_path: Path) -> None:
-    voices = speech(tmp_path)
+    voices = make_speech(tmp_path)
     await voices.start()
     try:
         assert voices.languages == {Language.MANDARIN}
@@ -120,7 +120,7 @@ async def test_a_voice_that_can_not_speak_the_language_is_refused(tmp_path: Path
 async def test_after_what_is_made_ready_only_the_facts_of_a_gathering_are_left(tmp_path: Path, espeak_version: str) -> None:
     log = tmp_path / "runs"
     script = f'echo run >> "{log}"; exec espeak-ng -v {mandarin_voice(espeak_version)} --stdin -w "$1"'
-    voices = speech(tmp_path / "cache", command=["sh", "-c", script, "sh", "{wav}"])
+    voices = make_speech(tmp_path / "cache", command=["sh", "-c", script, "sh", "{wav}"])
     await voices.start()
     await voices.prepare([ready_made()])
     before = log.read_text().count("run")
@@ -137,7 +137,7 @@ async def test_a_recording_is_of_one_language(tmp_path: Path) -> None:
     folder.mkdir()
     whistle = 0.3 * np.sin(2 * np.pi * 700 * np.arange(8000) / 8000)
     (folder / recording_name("再见。", Language.CANTONESE)).write_bytes(audio.wav_bytes(audio.to_pcm(whistle)))
-    voices = speech(tmp_path / "cache", folder, languages=["cmn", "yue"])
+    voices = make_speech(tmp_path / "cache", folder, languages=["cmn", "yue"])
     await voices.start()
     try:
         loudest = {}

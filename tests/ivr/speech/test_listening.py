@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ivr.prompts import Language, invitation, witness
-from ivr.speech import audio, recording_name, speech
+from ivr.speech import audio, make_speech, recording_name
 from tests.ivr.facts import INVITATION, WITNESS
 
 pytestmark = pytest.mark.speech
@@ -58,7 +58,7 @@ async def _calls(ground: Path) -> dict[str, list[audio.Samples]]:
     folder.mkdir()
     for number, phrase in enumerate(PHRASES):
         (folder / recording_name(phrase)).write_bytes(recorded(number))
-    voices = speech(ground / "cache", folder, languages=[each.value for each in Language])
+    voices = make_speech(ground / "cache", folder, languages=[each.value for each in Language])
     await voices.start()
     try:
         groups = [*(invitation(INVITATION, language) for language in Language), witness(WITNESS)]

@@ -1,4 +1,4 @@
-"""The invitation in every language: the same ids, said otherwise."""
+"""The kinds of call that are had in every language. Pure."""
 
 from collections.abc import Callable, Mapping
 
@@ -15,5 +15,5 @@ _INVITATIONS: Mapping[Language, Callable[[InvitationFacts], Mapping[str, Prompt]
 
 
 def invitation(facts: InvitationFacts, language: Language = Language.MANDARIN) -> Mapping[str, Prompt]:
-    """All prompts of the invitation call (and of the details call), by id."""
+    """All prompts of the invitation call (and of the details call), by id: the same ids in every language."""
     return _INVITATIONS[language](facts)

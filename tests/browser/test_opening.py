@@ -1,0 +1,43 @@
+"""The result opens by the clock alone: the same page, loaded again and again, first without names, then with them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from db.blocking import transaction
+from db.pool import Database
+from tests.browser.conftest import Page
+from tests.postgres import TestDatabase
+from tests.scenes import Keys
+from tests.web.draws import Draws, everybody_agrees
+
+pytestmark = [pytest.mark.postgres, pytest.mark.browser]
+SOON = timedelta(seconds=15)
+
+
+def test_the_result_opens_when_its_time_has_come(page: Page, database: TestDatabase, keys: Keys) -> None:
+    async def sealed() -> str:
+        async with Database(database.dsn) as db:
+            hand = await Draws(db, database, keys).started(opens_in=SOON)
+            await everybody_agrees(hand)
+            return hand.activity
+
+    def now_and_opening() -> tuple[datetime, datetime]:
+        with transaction(database.dsn) as tx:
+            row = tx.one("SELECT clock_timestamp() AS now, evaluation_start - interval '30 minutes' AS opens_at FROM activity")
+            return row.now, row.opens_at
+
+    page.log_in("handler-a1")
+    activity = asyncio.run(sealed())
+    page.open(f"/activities/{activity}/result")
+    while "评标专家名单" not in page.text:
+        assert "结果尚未解密" in page.text
+        assert "专家" not in page.find("#sealed + p").text
+        page.click("刷新")
+    now, opens_at = now_and_opening()
+    assert now >= opens_at
+    assert len(page.all("table.result tbody tr")) == 2
+    page.shows_no_errors()

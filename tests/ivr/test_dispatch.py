@@ -1,0 +1,49 @@
+"""Which waiting calls are due: those of a draw only while it is under way and owes nothing, the others whenever it is time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from db.pool import Database
+from ivr.dispatch import OF_THE_DRAW, Q
+from tests.postgres import TestDatabase
+from tests.scenes import add_experts, condition, make_activity, make_keys, plan
+
+pytestmark = pytest.mark.postgres
+
+CALL = """
+INSERT INTO call (id, flow, activity, expert, attempt, not_before)
+VALUES ('el' || md5(%(flow)s), %(flow)s, %(activity)s, 1, 1, clock_timestamp() + %(soon)s * interval '1 second')
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "owed", "due"),
+    [
+        ("drawing", False, {"invitation", "details", "release"}),
+        ("drawing", True, {"details", "release"}),
+        ("paused", False, {"details", "release"}),
+        ("completed", False, {"details", "release"}),
+        ("ended", True, {"details", "release"}),
+    ],
+)
+async def test_calls_of_the_draw_are_held(
+    db: Database, database: TestDatabase, tmp_path: Path, state: str, owed: bool, due: set[str]
+) -> None:
+    keys = make_keys(tmp_path)
+    add_experts(database.dsn, keys.custody.vault, ["13800000001"])
+    activity = await make_activity(db, keys.custody.vault, plan((condition(),)))
+    await db.run("UPDATE activity SET state = %(state)s::activity_state, owed = %(owed)s", {"state": state, "owed": owed})
+    for flow in ("invitation", "details", "release"):
+        await db.run(CALL, {"flow": flow, "activity": activity, "soon": 0})
+    await db.run(CALL, {"flow": "reminder", "activity": activity, "soon": 600})
+    found = await db.all(Q.due, {"limit": 10, "held": OF_THE_DRAW})
+    assert {row.flow for row in found} == due
+    soon = await db.value(Q.next_due, {"held": OF_THE_DRAW})
+    assert 590 < soon <= 600
+
+
+def test_which_belong_to_the_draw() -> None:
+    assert set(OF_THE_DRAW) == {"invitation", "witness"}

@@ -1,0 +1,83 @@
+"""附件 of an application (V1): needed by rule, checked, sealed, and handed out only as a download to who may."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from db.pool import Database
+from drawing.attachments import MAX_BYTES, MOST
+from tests.web.clerk import PDF, attach, complete, make_draft, make_project, submitted
+from tests.web.conftest import Visitor
+
+pytestmark = pytest.mark.postgres
+Visit = Callable[..., Awaitable[Visitor]]
+
+
+async def test_an_application_needs_one_and_it_can_be_removed(visit: Visit, db: Database) -> None:
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    here = f"/activities/{activity}"
+    await complete(clerk, activity)
+    assert "申请表.pdf" in await clerk.text(f"{here}/submission")
+    number = await db.value("SELECT id FROM attachment")
+    assert (await clerk.post(f"{here}/attachments/{number}/delete")).status == 303
+    page = await clerk.text(f"{here}/submission")
+    assert "按规则提交审核至少需要 1 个附件" in page
+    response = await clerk.post(f"{here}/submission", reason="试", terminal="440000")
+    assert response.status == 422
+    assert (await attach(clerk, activity)).status == 303
+    assert (await clerk.post(f"{here}/submission", reason="资料齐全", terminal="440000")).status == 303
+    assert (await attach(clerk, activity, "再来.pdf", PDF + b"2")).status == 409
+    assert (await clerk.post(f"{here}/attachments/{number + 1}/delete")).status == 409
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("申请表.html", b"<script>", "只能上传 pdf"),
+        ("申请表.pdf", b"<script>alert(1)</script>", "文件内容不是 pdf"),
+        ("图.png", PDF, "文件内容不是 png"),
+        ("大.pdf", PDF + bytes(MAX_BYTES), "文件超过 10 MiB"),
+        ("", b"", "请填写附件"),
+    ],
+)
+async def test_what_can_not_be_attached_is_told(visit: Visit, db: Database, name: str, data: bytes, told: str) -> None:
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    await attach(clerk, activity, name, data)
+    assert told in await clerk.text(f"/activities/{activity}/submission")
+    assert await db.value("SELECT count(*) FROM attachment") == 0
+
+
+async def test_not_twice_and_not_too_many(visit: Visit, db: Database) -> None:
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    for _ in range(2):
+        await attach(clerk, activity)
+    assert "同一文件已经上传" in await clerk.text(f"/activities/{activity}/submission")
+    for n in range(MOST):
+        await attach(clerk, activity, f"{n}.pdf", PDF + bytes([n]))
+    assert await db.value("SELECT count(*) FROM attachment") == MOST
+    assert f"最多 {MOST} 个附件" in await clerk.text(f"/activities/{activity}/submission")
+
+
+async def test_who_may_download_gets_it_as_it_came_and_nothing_runs(visit: Visit, db: Database) -> None:
+    clerk = await visit("handler-a1")
+    activity = await submitted(clerk)
+    path = f"/activities/{activity}/attachments/{await db.value('SELECT id FROM attachment')}"
+    for name in ("handler-a1", "legal-a", "reviewer-1"):
+        visitor = await visit(name)
+        response = await visitor.get(path)
+        assert response.status == 200
+        assert await response.read() == PDF
+        assert response.content_type == "application/octet-stream"
+        assert response.headers["Content-Disposition"].startswith("attachment;")
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+    for name, status in (("handler-a2", 404), ("legal-b", 404), ("supervisor-1", 403), ("administrator-1", 403)):
+        assert (await (await visit(name)).get(path)).status == status
+    assert (await clerk.get(f"{path}0")).status == 404
+    assert await db.value("SELECT count(*) FROM operation WHERE act = '下载附件'") == 3
+    assert await db.value("SELECT count(*) FROM attachment WHERE position(%(pdf)s::bytea IN data_enc) > 0", {"pdf": PDF}) == 0
+    assert "申请表.pdf" in await (await visit("reviewer-1")).text(f"/activities/{activity}/review")

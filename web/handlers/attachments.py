@@ -1,0 +1,92 @@
+"""附件 of an application (V1): upload, remove, download. What is downloaded is never shown or run by the console."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from drawing import attachments
+from drawing.lifecycle import Role
+from drawing.planning import Refused
+from drawing.projects import NotThere
+from web import ownership
+from web.access import CLERKS, get, post
+from web.editing import editing, visible
+from web.forms import Form, Invalid, Upload, read
+from web.handlers.pool import attachment
+from web.imports import display_name
+from web.keys import CUSTODY, DATABASE, identity
+from web.pages import flash, redirect
+
+READERS = CLERKS | {Role.REVIEWER}
+BODY_BYTES = attachments.MAX_BYTES + (1 << 20)
+"""Of a request: what is a little too long gets its answer in words."""
+
+
+class AttachmentForm(Form):
+    """上传附件."""
+
+    file: Annotated[
+        Upload,
+        Field(
+            title="附件",
+            description=f"{'、'.join(attachments.BEGINS)}，每个不超过 {attachments.MAX_BYTES >> 20} MiB，"
+            f"最多 {attachments.MOST} 个；仅本单位经办人、法人和抽取终端可以下载。",
+        ),
+    ]
+
+
+async def attach(request: web.Request) -> web.Response:
+    """上传附件, while the application may still be changed."""
+    form = await read(request, AttachmentForm)
+    if isinstance(form, Invalid):
+        return await _told(request, form.error("file"))
+    name, vault, me = display_name(form.file.filename), request.app[CUSTODY].vault, identity(request)
+    data = await asyncio.to_thread(form.file.file.read, attachments.MAX_BYTES + 1)
+    try:
+        async with editing(request, "上传附件", name) as (tx, found):
+            await attachments.attach(tx, vault, found.id, name, data, me.actor)
+    except Refused as error:
+        return await _told(request, str(error))
+    await flash(request, f"附件“{name}”已上传。")
+    return redirect(request, "submission", activity=found.id)
+
+
+async def detach(request: web.Request) -> web.Response:
+    """删除附件."""
+    number = int(request.match_info["attachment"])
+    async with editing(request, "删除附件", str(number)) as (tx, found):
+        name = await attachments.detach(tx, found.id, number)
+    await flash(request, f"附件“{name}”已删除。")
+    return redirect(request, "submission", activity=found.id)
+
+
+async def download(request: web.Request) -> web.Response:
+    """As it came, for the owner's company and the reviewer; noted."""
+    found, db = await visible(request), request.app[DATABASE]
+    await ownership.of_terminal(db, identity(request), found.id)
+    number = int(request.match_info["attachment"])
+    try:
+        file = await attachments.opened(db, request.app[CUSTODY].vault, found.id, number)
+    except NotThere:
+        raise web.HTTPNotFound from None
+    await ownership.record(db, identity(request), "下载附件", found.id, file.name)
+    headers = attachment(file.name, f"attachment-{number}")
+    return web.Response(body=file.data, content_type="application/octet-stream", headers=headers)
+
+
+async def _told(request: web.Request, text: str) -> web.Response:
+    await flash(request, text, "error")
+    return redirect(request, "submission", activity=request.match_info["activity"])
+
+
+_HERE = "/activities/{activity}/attachments"
+_ONE = _HERE + r"/{attachment:\d{1,18}}"
+ROUTES = (
+    post(_HERE, attach, CLERKS, act=None, name="attach", body=BODY_BYTES),
+    get(_ONE, download, READERS, name="attachment"),
+    post(f"{_ONE}/delete", detach, CLERKS, act=None, name="detach"),
+)
