@@ -20,7 +20,7 @@ import socket
 import sys
 import tomllib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -44,10 +44,11 @@ from drawing.experts.__main__ import main as experts
 from drawing.lifecycle import ActivityState, Role
 from drawing.reference import reference
 from drawing.start import start
+from drawing.transcript import CHINA
 from drawing.verify import Notes, verify
 from script.board import render, summary
 from script.install import Choices, Installation, install
-from script.sample import RULES, register
+from script.sample import RULES, SECOND_OPENS_AFTER, register
 from web.development import IDENTITIES
 
 POOL, SEED = 20_000, 20261123
@@ -175,15 +176,16 @@ async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
             db = await stack.enter_async_context(Database(installed.dsn))
             process = await stack.enter_async_context(program(folder, "ivr", installed.ivr_settings))
             first, second = await register(db, vault)
+            until = datetime.now(UTC) + SECOND_OPENS_AFTER + timedelta(seconds=RULES.unseal_lead_s)
             if not once:
                 await stack.enter_async_context(program(folder, "web", installed.web_settings))
-                tell_console(installed, first, second)
+                tell_console(installed, first, second, until)
             await one_draw(db, custody, first, folder, process)
             console.print(f"专家听到的录音：{far_end.settings.recordings}", soft_wrap=True)
             received = read_messages(far_end.settings.messages_log)
             console.print(f"电话收到的短信：{len(received)} 条（集合信息、见证回执）", soft_wrap=True)
             if not once:
-                tell_console(installed, first, second)
+                tell_console(installed, first, second, until)
                 console.print("全部仍在运行。Ctrl-C 结束。")
                 await process.wait()
                 raise Failed(f"the worker ended; {folder / 'ivr.log'} says why")
@@ -223,8 +225,8 @@ def console_port() -> int:
     return CONSOLE_PORT
 
 
-def tell_console(installed: Installation, first: str, second: str) -> None:
-    """Where the console is, who may log in, and what to do there."""
+def tell_console(installed: Installation, first: str, second: str, until: datetime) -> None:
+    """Where the console is, who may log in, and what to do there; until when the second activity can be started."""
     port = tomllib.loads(installed.web_settings.read_text(encoding="utf-8"))["port"]
     address = f"http://127.0.0.1:{port}"
     step(f"管理台：{address}/ ，演示身份（登录页上各有一个按钮）：")
@@ -232,9 +234,17 @@ def tell_console(installed: Installation, first: str, second: str) -> None:
         company = f"（{each.company.name}）" if each.company else ""
         console.print(f"   {each.id:16} {each.role.label} {each.name}{company}", highlight=False)
     console.print(f"   正在进行的抽取：以“张经办”登录，打开 {address}/activities/{first}/draw", soft_wrap=True)
-    console.print(f"   自己抽取一次：以“张经办”登录，在 {address}/activities/{second}/draw 按“启动抽取”；", soft_wrap=True)
-    console.print(f"   监督人的电话无人接听，请另以“李监督”登录，在 {address}/witness/{second} 提供见证数字；", soft_wrap=True)
+    last = until.astimezone(CHINA).strftime("%H:%M")
+    console.print(
+        f"   自己抽取一次（北京时间 {last} 前）：以“张经办”登录，在 {address}/activities/{second}/draw 按“启动抽取”；",
+        soft_wrap=True,
+    )
+    console.print(
+        f"   监督人的电话无人接听：在另一个浏览器或无痕窗口以“李监督”登录，在 {address}/witness/{second} 提供见证数字；",
+        soft_wrap=True,
+    )
     console.print(f"   结果到时在 {address}/activities/{second}/result 打开。", soft_wrap=True)
+    console.print("   新建的抽取活动由“赵审核”核验。从别的电脑查看：先 ssh -L 转发这个端口。", soft_wrap=True)
 
 
 def fresh_folder() -> Path:
