@@ -162,13 +162,6 @@ WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
     OR c.flow = 'invitation' AND c.state = 'waiting' AND c.attempt = 1))
 ORDER BY p.id;
 
--- name: pauses
--- When the draw under way was paused and went on, in turn.
-SELECT t.at FROM transcript t
-WHERE t.activity = %(activity)s AND t.type IN ('pause', 'resume')
-  AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit')
-ORDER BY t.seq;
-
 -- name: insert_pick (prepared)
 -- A pick takes its numbered seat; the unique index refuses a second one on it. Its 验证码 is the first of %(codes)s that nobody
 -- else in the activity has.

@@ -120,8 +120,8 @@ class PairTrail:
 
     @property
     def rang(self) -> bool:
-        """As Trail.rang, of the leg that was dialled first."""
-        return self.staff.rang
+        """As Trail.rang, of the leg that the outcome is about."""
+        return (self.expert or self.staff).rang
 
 
 # --- ids ----------------------------------------------------------------------------------------------------

@@ -191,7 +191,8 @@ class Dispatcher:
         is settled. line: all trunks together.
         """
         conversation = await self._preparer.prepare(call)
-        trunk = self._trunks.take(await self._before(call), now)
+        legs = 2 if call.flow in PAIRS else 1
+        trunk = self._trunks.take(await self._before(call), now, legs)
         if isinstance(trunk, Hindrance):
             await self._wait(self._db, call, now, trunk)
             return None
@@ -203,7 +204,7 @@ class Dispatcher:
             await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
         finally:
             if attempt is None:
-                self._trunks.give_back(trunk)
+                self._trunks.give_back(trunk, legs)
         if attempt is None:
             return None
         self._calls_today += 1

@@ -70,7 +70,7 @@ class Switchboard:
         """Dial a call that has just been made live."""
         if ready.flow in PAIRS:
             self._pairs.add(ready.id)
-        self.trunks.begun(ready.trunk)
+        self.trunks.begun(ready.trunk, 2 if ready.flow in PAIRS else 1)
         self._trunk_of[ready.id] = ready.trunk
         self._tasks[ready.id] = asyncio.create_task(self._call(ready), name=f"call {ready.id}")
 

@@ -46,24 +46,24 @@ class Trunks:
         self._all = self._all.filled(now)
         return TrunkLoad(self._all, channels + self._reserved.total())
 
-    def take(self, before: Sequence[Tried], now: datetime) -> str | Hindrance:
+    def take(self, before: Sequence[Tried], now: datetime, legs: int = 1) -> str | Hindrance:
         """The trunk for a call that may begin now; it is reserved until `begun` or `give_back`."""
-        loads = [self._load(name, now) for name in self._settings]
+        loads = [self._load(name, now, legs) for name in self._settings]
         chosen = choose_trunk(loads, before, now)
         if isinstance(chosen, Hindrance):
             return chosen
         self._buckets[chosen.name] = chosen.bucket.take(now)
         self._all = self._all.take(now)
-        self._reserved[chosen.name] += 1
+        self._reserved[chosen.name] += legs
         return chosen.name
 
-    def begun(self, name: str) -> None:
-        """From now on the channel counts itself."""
-        self._reserved[name] -= 1
+    def begun(self, name: str, legs: int = 1) -> None:
+        """From now on the channels count themselves."""
+        self._reserved[name] -= legs
 
-    def give_back(self, name: str) -> None:
+    def give_back(self, name: str, legs: int = 1) -> None:
         """Nothing came of it."""
-        self._reserved[name] -= 1
+        self._reserved[name] -= legs
         self._buckets[name], self._all = self._buckets[name].give_back(), self._all.give_back()
 
     def ended(self, name: str, outcome: Outcome, *, rang: bool) -> None:
@@ -78,7 +78,7 @@ class Trunks:
         if self._failures[name] % FAILING == 0:
             LOG.error("trunk %s: the last %d calls all failed; ask the carrier", name, self._failures[name])
 
-    def _load(self, name: str, now: datetime) -> TrunkLoad:
+    def _load(self, name: str, now: datetime, legs: int) -> TrunkLoad:
         bucket, most = self._buckets[name].filled(now), self._settings[name].channels
-        load = TrunkLoad(bucket, self._channels(name) + self._reserved[name], name, most)
+        load = TrunkLoad(bucket, self._channels(name) + self._reserved[name] + legs - 1, name, most)
         return replace(load, failing=self._failures[name] >= FAILING)

@@ -46,5 +46,4 @@ async def test_calls_of_the_draw_are_held(
 
 
 def test_which_belong_to_the_draw() -> None:
-    assert {"invitation", "witness"} <= set(OF_THE_DRAW)
-    assert not set(OF_THE_DRAW) & {"details", "change_of_time", "leave", "release", "withdrawal", "urging", "reminder"}
+    assert set(OF_THE_DRAW) == {"invitation", "call_back_invitation", "witness"}

@@ -366,10 +366,16 @@ def test_any_events_in_any_order(story: list[PairEvent]) -> None:
     assert len(watcher.finished) <= 1
 
 
-@given(story=st.lists(lively, max_size=60), repeat=st.integers(1, 3))
-def test_every_call_comes_to_exactly_one_end(story: list[Any], repeat: int) -> None:
+WAY = (Started(), On(STAFF, Answered()), PressesOne(STAFF), On(EXPERT, Answered()), PressesOne(EXPERT), Joined())
+ways = st.integers(1, len(WAY)).map(lambda steps: WAY[:steps])
+"""So far it has come as it should."""
+
+
+@given(way=ways, story=st.lists(lively, max_size=60), repeat=st.integers(1, 3))
+def test_every_call_comes_to_exactly_one_end(way: Sequence[Any], story: list[Any], repeat: int) -> None:
     watcher = Watcher()
-    watcher.feed(Started())
+    for event in way:
+        watcher.feed(event)
     for event in story:
         for _ in range(repeat):
             watcher.feed(event)
@@ -378,11 +384,11 @@ def test_every_call_comes_to_exactly_one_end(story: list[Any], repeat: int) -> N
     assert len(watcher.finished) == 1
 
 
-@given(story=st.lists(lively, max_size=30))
-def test_left_alone_it_hangs_up_whatever_lives(story: list[Any]) -> None:
+@given(way=ways, story=st.lists(lively, max_size=30))
+def test_left_alone_it_hangs_up_whatever_lives(way: Sequence[Any], story: list[Any]) -> None:
     watcher = Watcher()
-    done = [*watcher.feed(Started())]
-    for event in story:
+    done: list[PairCommand] = []
+    for event in (*way, *story):
         done += watcher.feed(event)
     for _ in range(12):
         for name in sorted(watcher.timers):

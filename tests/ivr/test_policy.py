@@ -212,6 +212,17 @@ def test_trunks_keep_their_own_limits_and_the_common_one() -> None:
     assert trunks.take([], NOON) == "a"
 
 
+def test_a_call_with_two_legs_needs_two_channels_of_one_trunk() -> None:
+    own = [TrunkSettings(name="a", caller_id="100000", channels=3), TrunkSettings(name="b", caller_id="100000", channels=3)]
+    trunks = Trunks(own, demo_rules(), lambda _: 0, NOON)
+    taken = [trunks.take([], NOON, legs) for legs in (2, 2, 1, 1)]
+    assert taken == ["a", "b", "a", "b"]
+    assert trunks.together(0, NOON).channels == 6
+    assert trunks.take([], NOON) == Hindrance(Rule.TRUNK_CHANNELS)
+    trunks.give_back("b", 2)
+    assert trunks.take([], NOON, 2) == "b"
+
+
 def test_a_trunk_that_fails_is_told_and_left_for_last(caplog: pytest.LogCaptureFixture) -> None:
     own = [TrunkSettings(name=name, caller_id="100000") for name in "ab"]
     trunks = Trunks(own, demo_rules(), lambda _: 0, NOON)

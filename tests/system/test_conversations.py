@@ -190,7 +190,7 @@ def test_a_failing_trunk_is_not_held_against_the_person(talk: Talk) -> None:
     assert person.pick == "open"
     assert len(person.calls) > 4
     assert {(call.outcome, *call.codes) for call in person.calls} == {("trunk_failure", 34, 503)}
-    assert {round(call.after) for call in person.calls[1:4]} == {2}
+    assert [round(call.after) for call in person.calls[1:4]] == [2, 4, 8]
 
 
 def test_nobody_answers(talk: Talk) -> None:

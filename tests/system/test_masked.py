@@ -114,7 +114,8 @@ async def _run(database: TestDatabase, folder: Path, cache: Path) -> Kept:
         running_stack(db, database, folder, cache, **TIMES) as stack,
         wiretap.every_event(stack.node) as events,
     ):
-        taps = [await wiretap.tap(stack.node), await wiretap.tap(stack.far_end)]
+        await wiretap.tap(stack.node)
+        await wiretap.tap(stack.far_end)
         activity, picks = await _agreed(stack)
         first = await stack.worker(lease=LEASE)
         calls = {scene: await _ask(stack, activity, picks[scene], scene) for scene in Scene}
@@ -141,7 +142,7 @@ async def _run(database: TestDatabase, folder: Path, cache: Path) -> Kept:
             heard={number: _heard(stack, number) for number in NUMBERS},
             sounds={name: audio.read(stack.far_end.settings.folder / f"sounds/{name}.wav")
                     for name in (*VOICES, "greeting", "announcement")},
-            sip=[message for path in taps for message in wiretap.messages(path)],
+            sip=[*await wiretap.tapped(stack.node), *await wiretap.tapped(stack.far_end)],
             events=events,
             variables=variables,
             texts=await _texts(stack),

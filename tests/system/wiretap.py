@@ -36,12 +36,21 @@ class Message:
         return self.text.split("\r\n", 1)[0]
 
 
-async def tap(instance: Instance[NodeSettings] | Instance[FarEndSettings]) -> Path:
-    """Have it write all SIP from now on; where to."""
-    path = instance.settings.folder / "sip.pcap"
+def _pcap(instance: Instance[NodeSettings] | Instance[FarEndSettings]) -> Path:
+    return instance.settings.folder / "sip.pcap"
+
+
+async def tap(instance: Instance[NodeSettings] | Instance[FarEndSettings]) -> None:
+    """Have it write all SIP from now on."""
+    path = _pcap(instance)
     for command in (f"pcap {path}", "verbose off", "on"):
         await console(instance, f"pjsip set logger {command}")
-    return path
+
+
+async def tapped(instance: Instance[NodeSettings] | Instance[FarEndSettings]) -> list[Message]:
+    """All of it, to the last message: the file is complete only once it is closed."""
+    await console(instance, "pjsip set logger off")
+    return messages(_pcap(instance))
 
 
 async def console(instance: Instance[NodeSettings] | Instance[FarEndSettings], command: str) -> None:
@@ -58,8 +67,9 @@ async def console(instance: Instance[NodeSettings] | Instance[FarEndSettings], c
 def messages(pcap: Path) -> list[Message]:
     """Everything in the file."""
     data, found, at = pcap.read_bytes(), [], _GLOBAL_HEADER
-    while at + _RECORD_HEADER <= len(data):
+    while at < len(data):
         (length,) = struct.unpack_from("<I", data, at + 8)
+        assert at + _RECORD_HEADER + length <= len(data), "the file is not complete"
         packet = data[at + _RECORD_HEADER : at + _RECORD_HEADER + length]
         at += _RECORD_HEADER + length
         begin, dialog = _MESSAGE.search(packet), _CALL_ID.search(packet)
