@@ -192,6 +192,13 @@ SELECT (SELECT count(*) FROM pick p WHERE p.activity = %(activity)s AND p.outcom
           AND p.draw = (SELECT max(no) FROM draw WHERE draw.activity = %(activity)s)) AS agreed,
        (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.flow = 'invitation' AND c.state = 'live') AS live;
 
+-- name: pauses
+-- When the draw under way was paused and went on, in turn.
+SELECT t.at FROM transcript t
+WHERE t.activity = %(activity)s AND t.type IN ('pause', 'resume')
+  AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit')
+ORDER BY t.seq;
+
 -- name: drop_appointments
 -- After 强制结束 nobody is expected: who had agreed is free for another evaluation.
 DELETE FROM appointment WHERE activity = %(activity)s;
