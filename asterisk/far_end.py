@@ -17,6 +17,8 @@ Receipt = Literal["delivered", "failed", "none"]
 
 LISTENS_MS = 1_800
 """How long a listener waits after the last sound before a prompt counts as over; pauses inside are shorter."""
+QUIET_PACKETS = 10
+"""So few RTP packets in that time are no speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +282,9 @@ def _pause(pause: Pause, settings: FarEndSettings) -> Iterator[str]:
 _LISTEN = (
     "Set(HEARD=${CHANNEL(rtcp,rxcount)})",
     f"WaitForSilence({LISTENS_MS},1,{LISTENS_MS // 1_000 + 1})",
-    # A quiet line may also carry no packets at all, in which WaitForSilence finds no silence (seen).
-    'GotoIf($["${WAITSTATUS}" != "SILENCE" & "${HEARD}" != "${CHANNEL(rtcp,rxcount)}"]?$[${PRIORITY} - 2])',
+    # A quiet line may also carry no packets, or one of comfort noise now and then, in which WaitForSilence finds no silence
+    # (seen); speech has fifty a second.
+    f'GotoIf($["${{WAITSTATUS}}" != "SILENCE" & ${{CHANNEL(rtcp,rxcount)}} - ${{HEARD}} > {QUIET_PACKETS}]?$[${{PRIORITY}} - 2])',
 )
 """Wait for a prompt's end: again and again for a little while, until that one was silent throughout."""
 
