@@ -14,8 +14,9 @@ from itertools import islice
 from typing import Any
 
 from db.pool import Transaction
-from drawing import lifecycle
+from drawing import lifecycle, notices
 from drawing.blocks import BLOCK
+from drawing.call_ids import new_call_id
 from drawing.chain import Chain, Custody, Q, head_of, record_in_ledger
 from drawing.decide import close_pick, lock
 from drawing.lifecycle import Act, ActivityState, Role
@@ -35,11 +36,6 @@ class Need(Enum):
     NOTHING = "nothing"
     COMMIT = "commit"  # take the snapshot and commit to it
     ORDER = "order"  # the share is there: compute and store the order
-
-
-def new_call_id() -> str:
-    """Of the operating system's randomness; also the channel's id (see ivr.ari.line: all of one length)."""
-    return "el" + secrets.token_hex(16)
 
 
 async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: str, *, wait: bool = True) -> Need:
@@ -255,12 +251,19 @@ class _Step:
     async def _seal(self) -> None:
         """After the last live call: the system's share is opened, the chain is whole, the ledger knows."""
         if self.activity.state == ActivityState.ENDED.value:
-            await self.tx.run(Q.drop_appointments, {"activity": self.activity.id})
+            await self._release()
         system_share = self.custody.vault.decrypt(bytes(self.standing.system_share_enc), "system-share")
         entry = await self.chain.append(EntryType.SEAL, {"system_share": system_share.hex()})
         await self.tx.run(Q.mark_sealed, {"activity": self.activity.id, "no": self.standing.no})
         lots = [row.lot for row in await self.tx.all(Q.lots, {"activity": self.activity.id})]
         await record_in_ledger(self.tx, "seal", lots, entry, self.activity.id)
+
+    async def _release(self) -> None:
+        """强制结束 (D4): who had agreed is free for another evaluation, and is told so."""
+        activity = self.activity.id
+        await self.tx.run(Q.drop_appointments, {"activity": activity})
+        if agreed := await notices.agreed(self.tx, activity):
+            await notices.ask(self.tx, "release", activity, agreed)
 
 
 async def log(tx: Transaction, activity: str, act: Act, actor: str, role: Role, remark: str = "") -> None:

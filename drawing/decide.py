@@ -196,6 +196,15 @@ async def share_on_page(
     await tx.run(Q.wake, {"activity": activity})
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The outcome that stands, and whether `advance` has anything to look at: not after a decision, which it has seen,
+    while the draw goes on."""
+
+    outcome: str
+    due: bool
+
+
 async def end_call(
     tx: Transaction,
     custody: Custody,
@@ -205,10 +214,10 @@ async def end_call(
     trail: str,
     *,
     regardless: bool = False,
-) -> str | None:
+) -> Ended | None:
     """The line is known to be gone. A decision taken before stays; else the attempt goes into the transcript.
 
-    Returns the outcome that stands, or None when the call is no longer ours or its end was written before.
+    None when the call is no longer ours or its end was written before.
     """
     activity = await lock_settled(tx, call.activity, regardless=regardless)
     evidence = Evidence.of(facts)
@@ -220,7 +229,7 @@ async def end_call(
         return None
     if not row.decided:
         await _record_attempt(tx, Chain.of(tx, activity, custody.signer), row, outcome, evidence)
-    return str(row.outcome)
+    return Ended(row.outcome, due=not row.decided or activity.state != ActivityState.DRAWING.value)
 
 
 async def _record_attempt(tx: Transaction, chain: Chain, row: Any, outcome: str, evidence: Evidence) -> None:

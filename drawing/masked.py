@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from db.pool import Database, Transaction
-from drawing.advance import new_call_id
+from drawing.call_ids import new_call_id
 from drawing.chain import Custody, Q
 from drawing.rules import Rules
 

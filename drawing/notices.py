@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from db.pool import Transaction
-from drawing.advance import new_call_id
+from drawing.call_ids import new_call_id
 from drawing.chain import Q
 from drawing.rules import HEARD, OUR_FAILURES, Rules
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from db.pool import Transaction
 from drawing import chain
-from drawing.advance import new_call_id
+from drawing.call_ids import new_call_id
 from drawing.decide import lock
 from drawing.rules import InboundRule, Rules
 from ivr.dispatch import Q

@@ -21,9 +21,9 @@ from drawing.lots import fingerprint, weak_share
 from drawing.merkle import root
 from drawing.reference import reference
 from drawing.rules import Calling, Rules
-from ivr import masked, policy, prompts
+from ivr import masked, policy
 from ivr.calls import Flow, Outcome
-from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again, Kind, Timings, Whom
+from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again, Timings, Whom
 from ivr.lease import Lease
 from ivr.masked import PairConversation
 from ivr.policy import Hindrance, TrunkLoad
@@ -108,14 +108,13 @@ class Preparer:
             who=row.pseudonym,
             number=self._open(row.phone_enc, PHONE),
             flow=kind.flow(self._timings(row.rules), no_share),
-            media=await self._media(self._words(kind, known, call, Language(row.language))),
+            media=await self._media(kind.says(known, call.matter, self._language(row.language))),
         )
 
-    def _words(self, kind: Kind, known: InvitationFacts, call: Any, language: Language) -> Mapping[str, Prompt]:
-        """In the language that the person has chosen, where this kind is worded in it and there is a voice for it."""
-        if kind.prompts is prompts.invitation and language in self._speech.languages:
-            return prompts.invitation(known, language)
-        return kind.says(known, call.matter)
+    def _language(self, chosen: str) -> Language:
+        """The person's, where there is a voice for it."""
+        language = Language(chosen)
+        return language if language in self._speech.languages else Language.MANDARIN
 
     async def _witness(self, call: Any) -> Conversation:
         kind = KINDS[call.flow]

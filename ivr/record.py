@@ -17,7 +17,7 @@ from db.pool import Database, Transaction
 from drawing import decide, notices
 from drawing.advance import advance
 from drawing.chain import Custody
-from drawing.decide import Call, NotOurs, Owing
+from drawing.decide import Call, Ended, NotOurs, Owing
 from drawing.orders import Orders
 from drawing.seats import PickOutcome
 from ivr.bridged import PairTrail
@@ -83,21 +83,24 @@ class Recorder:
             return Unavailable()
         return Recorded()
 
-    async def end(self, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> None:
-        """The line is known to be gone; raises DatabaseError while the database is away."""
+    async def end(self, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> bool:
+        """The line is known to be gone; whether `advance` should look. Raises DatabaseError while the database is away."""
         call = Call(ready.id, ready.activity, self.epoch)
         facts, whole = self._facts(ready, trail, outcome), _json(trail)
+        ended: Ended | None = None
 
         async def write(tx: Transaction, regardless: bool) -> None:
-            stands = await decide.end_call(tx, self.custody, call, outcome.value, facts, whole, regardless=regardless)
-            if stands is not None:
-                await self._follow(tx, ready, Outcome(stands), trail)
+            nonlocal ended
+            ended = await decide.end_call(tx, self.custody, call, outcome.value, facts, whole, regardless=regardless)
+            if ended is not None:
+                await self._follow(tx, ready, Outcome(ended.outcome), trail)
 
         if EVERY_KIND[ready.flow].again is Again.BY_DRAW:
             await self._settled(ready.activity, write)
         else:  # it writes no entry: nothing has to come before it
             async with self.db.transaction() as tx:
                 await write(tx, True)
+        return ended is None or ended.due
 
     async def _follow(self, tx: Transaction, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> None:
         """What its end leads to, besides what `advance` does for a draw; `outcome` is what stands in the row."""

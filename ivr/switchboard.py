@@ -97,16 +97,17 @@ class Switchboard:
     # --- one call ---------------------------------------------------------------------------------------------
 
     async def _call(self, ready: Ready) -> None:
+        due = True
         try:
             outcome, trail = await self._converse(ready)
             self.trunks.ended(ready.trunk, outcome, rang=trail.rang)
-            await self._end(ready, outcome, trail)
+            due = await self._end(ready, outcome, trail)
         except Abandoned:
             LOG.info("call %s is left to the node's next holder", ready.id)
         finally:
             del self._tasks[ready.id], self._trunk_of[ready.id]
             self._pairs.discard(ready.id)
-            self._note(ready.activity)
+            self._note(ready.activity if due else "")  # a line is free in any case
 
     async def _settle(self, call: Any, gone: bool) -> None:
         conversation = Conversation(who=call.who, number="", flow=_NoFlow(), media={})
@@ -170,13 +171,12 @@ class Switchboard:
                 LOG.warning("channel %s: %s", channel, error)
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
-    async def _end(self, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> None:
-        """Written however long the database is away: the seat is free only once the row says so. Raises
-        Abandoned when the node is no longer ours."""
+    async def _end(self, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> bool:
+        """Written however long the database is away: the seat is free only once the row says so. Whether the draw should
+        be looked at. Raises Abandoned when the node is no longer ours."""
         while True:
             try:
-                await self._recorder.end(ready, outcome, trail)
-                return
+                return await self._recorder.end(ready, outcome, trail)
             except DatabaseError as error:
                 LOG.warning("call %s: its end could not be written: %s", ready.id, error)
                 self._check_over(ready.id)

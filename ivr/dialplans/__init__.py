@@ -38,7 +38,8 @@ _KINDS = (
          prompts.withdrawal, prompts.WithdrawalFacts.of),
     Kind("urging", _EXPERT, _RULES, _notice("urging", "urging_more", core="urging"), prompts.urging),
     Kind("reminder", _EXPERT, _RULES, _notice("reminder", "details", core="reminder"), prompts.reminder),
-    Kind("call_back_invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation),  # adopts the open one
+    Kind("call_back_invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation,  # adopts the open one
+         translated=True),
     Kind("call_back", _EXPERT, Again.NEVER, lambda timings, _: CallBack(timings, Matter.APPOINTMENT),
          prompts.call_back, lambda known, matter: prompts.CallBackFacts(known, bool(matter.get("leave")))),
     Kind("call_back_nothing", _EXPERT, Again.NEVER, lambda timings, _: CallBack(timings, Matter.NOTHING),

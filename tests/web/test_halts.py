@@ -121,7 +121,8 @@ async def test_a_forced_end_lets_live_calls_run_out_and_seals(visit: Visit, draw
     await hand.ends(talks, "accepted")
     await hand.ends(hears, "no_answer")
     await hand.advance()
-    assert await hand.live() == []
+    told = {"ids": [call.id for call in await hand.live()]}  # D4: who had agreed is told that they are released
+    assert await hand.db.value("SELECT array_agg(flow) FROM call WHERE id = ANY(%(ids)s)", told) == ["release"] * 2
     outcomes = await hand.db.all("SELECT outcome::text, count(*) AS n FROM pick GROUP BY 1 ORDER BY 1")
     assert [tuple(row) for row in outcomes] == [("accepted", 2), ("cancelled", 3)]
     assert (await hand.types())[-1] == "seal"
