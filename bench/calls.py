@@ -2,6 +2,7 @@
 run: (a) pure dialplan, (b) a bare aiohttp script, (c) this project with its database.
 
     script/bench calls [--rate 30] [--seconds 60] [--only a,b,c] [--json]
+    script/bench calls --only c --rate 10 --talk 13         150 conversations at once
 
 CPU is what /proc says of each process while `seconds` pass, divided by the calls that ended then. Key to receipt: from
 the end of the second key, as the far end sent it, to the moment in which whoever leads the call has begun the receipt.
@@ -15,10 +16,12 @@ import sys
 import time
 from collections.abc import Mapping
 
+import aiohttp
 from rich.console import Console
 from rich.table import Table
 
 from asterisk.far_end import read_log
+from asterisk.instance import authorization
 from bench.telephony import cpu
 from bench.telephony.ground import Ground, Load, ground
 from bench.telephony.measured import Measured, Receipt, measured
@@ -42,7 +45,7 @@ def used(before: Mapping[str, float], after: Mapping[str, float]) -> Mapping[str
 
 async def of_script(which: str, load: Load) -> Measured:
     """(a) or (b): a process that is given the rate."""
-    async with ground() as made:
+    async with ground(load.talk) as made:
         node = made.node.settings
         script = await asyncio.create_subprocess_exec(
             sys.executable, "-m", SCRIPTS[which], node.ari_url, node.ari_user, node.ari_password, str(load.rate),
@@ -64,16 +67,28 @@ async def of_script(which: str, load: Load) -> Measured:
 
 async def of_project(load: Load) -> Measured:
     """(c)."""
-    async with ground() as made, project(made, load) as running:
+    async with ground(load.talk) as made, project(made, load) as running:
         first, before = time.time(), {**asterisks(made), **running.cpu()}
         await asyncio.sleep(load.seconds)
         last, after = time.time(), {**asterisks(made), **running.cpu()}
-        await asyncio.sleep(LONGEST_CALL)  # a worker that stops gives up what rings
+        await asyncio.sleep(LONGEST_CALL + load.talk)  # a worker that stops gives up what rings
         await running.stop()
         await all_over(made)
+        await nothing_left(made)
         receipts, refused = await running.receipts(), await running.refused((first, last))
         log = read_log(made.far_end.settings.calls_log)
         return measured(NAMES["c"], load.rate, (first, last), log, receipts, used(before, after), refused)
+
+
+async def nothing_left(made: Ground) -> None:
+    """Raises RuntimeError while our Asterisk has a channel or a bridge."""
+    node = made.node.settings
+    headers = {"Authorization": authorization(node.ari_user, node.ari_password)}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for what in ("channels", "bridges"):
+            async with session.get(f"{node.ari_url}/{what}") as reply:
+                if left := await reply.json():
+                    raise RuntimeError(f"{len(left)} {what} are left")
 
 
 async def all_over(made: Ground) -> None:
@@ -101,14 +116,14 @@ def table(found: Mapping[str, Measured]) -> Table:
     """One line for each way."""
     shown = Table(title="One call of about 2 s: CPU in ms per call, by process")
     shown.add_column("")
-    heads = (*COLUMNS, "total", "calls", "calls/s", "failures", "key→receipt p50", "p99 ms", "call s")
+    heads = (*COLUMNS, "total", "calls", "calls/s", "at once", "failures", "key→receipt p50", "p99 ms", "call s")
     for head in heads:
         shown.add_column(head, justify="right")
     for which, each in found.items():
         shown.add_row(
             f"({which}) {each.name}",
             *(f"{each.cpu_ms[name]:.1f}" if name in each.cpu_ms else "–" for name in COLUMNS),
-            f"{sum(each.cpu_ms.values()):.1f}", str(each.calls), f"{each.rate:.1f}", str(each.failures),
+            f"{sum(each.cpu_ms.values()):.1f}", str(each.calls), f"{each.rate:.1f}", str(each.at_once), str(each.failures),
             f"{each.key_to_receipt_p50:.0f}", f"{each.key_to_receipt_p99:.0f}", f"{each.call_seconds:.2f}",
         )  # fmt: skip
     return shown
@@ -124,13 +139,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench calls", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--rate", type=float, default=30.0, help="calls per second")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each is measured")
+    parser.add_argument("--talk", type=float, default=0.0, help="so many seconds longer each conversation lasts")
     parser.add_argument("--only", default="a,b,c", help="which of them, such as b,c")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args()
     which = given.only.split(",")
     if unknown := set(which) - NAMES.keys():
         parser.error(f"--only takes a, b and c, not {', '.join(sorted(unknown))}")
-    found = asyncio.run(run(which, Load(given.rate, given.seconds)))
+    found = asyncio.run(run(which, Load(given.rate, given.seconds, 5.0 + given.talk, given.talk)))
     if given.json:
         print(json.dumps({"calls": {k: v.to_json() for k, v in found.items()}, "ratios": ratios(found)}, indent=1))
     else:

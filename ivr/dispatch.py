@@ -189,7 +189,6 @@ class Dispatcher:
         """The call, live and ours on a trunk that is reserved, or None when something stands in its way: then it waits, or
         is settled. line: all trunks together.
         """
-        conversation = await self._preparer.prepare(call)
         legs = 2 if call.flow in PAIRS else 1
         trunk = self._trunks.take(await self._before(call), now, legs)
         if isinstance(trunk, Hindrance):
@@ -197,6 +196,7 @@ class Dispatcher:
             return None
         attempt: int | None = None
         try:
+            conversation = await self._preparer.prepare(call)
             async with self._db.transaction() as tx:
                 attempt = await self._go_live(tx, call, conversation, line)
         except Conflict:  # the unique index: somebody else rings this expert at this very moment

@@ -46,6 +46,15 @@ class Trunks:
         self._all = self._all.filled(now)
         return TrunkLoad(self._all, channels + self._reserved.total())
 
+    def opens(self, now: datetime) -> datetime:
+        """From when on a call may begin by the rules' rate and by some trunk's (`now` if at once)."""
+        return max(self._all.free_at(now), min(bucket.free_at(now) for bucket in self._buckets.values()))
+
+    def room(self, now: datetime) -> int:
+        """How many calls may begin now by the same rates."""
+        by_trunk = sum(int(bucket.filled(now).tokens) for bucket in self._buckets.values())
+        return min(int(self._all.filled(now).tokens), by_trunk)
+
     def take(self, before: Sequence[Tried], now: datetime, legs: int = 1) -> str | Hindrance:
         """The trunk for a call that may begin now; it is reserved until `begun` or `give_back`."""
         loads = [self._load(name, now, legs) for name in self._settings]

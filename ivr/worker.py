@@ -289,11 +289,11 @@ class Worker:
             return SWEEP_SECONDS
         if (free := self._calling.channels - len(self._switchboard)) <= 0:
             return SWEEP_SECONDS  # the end of a call wakes us
-        now = datetime.now(UTC)
-        line = self._switchboard.trunks.together(len(self._switchboard), now)
-        if (opens := line.bucket.free_at(now)) > now:
+        now, trunks = datetime.now(UTC), self._switchboard.trunks
+        if (opens := trunks.opens(now)) > now:
             return (opens - now).total_seconds()
-        limit = min(free, ABREAST, int(line.bucket.tokens))
+        limit = min(free, ABREAST, trunks.room(now))
+        line = trunks.together(len(self._switchboard), now)
         due = await self._dispatcher.due(limit)
         await _abreast(self._begin(call, line, now) for call in due)
         if len(due) == limit:

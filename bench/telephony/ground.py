@@ -36,11 +36,19 @@ def number(subscriber: int) -> str:
 
 @dataclass(frozen=True)
 class Load:
-    """How many calls a second, and for how long they are measured; before that `ramp` seconds that are not."""
+    """How many calls a second, and for how long they are measured; before that `ramp` seconds that are not. `talk`: so many
+    seconds longer than 2 s each conversation lasts, which makes more of them at once.
+    """
 
     rate: float
     seconds: float
     ramp: float = 5.0
+    talk: float = 0.0
+
+    @property
+    def at_once(self) -> float:
+        """About how many conversations there are at the same time."""
+        return self.rate * (2.5 + self.talk)
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,8 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground() -> AsyncIterator[Ground]:
-    """A new one, gone afterwards."""
+async def ground(talk: float = 0.0) -> AsyncIterator[Ground]:
+    """A new one, gone afterwards; `talk` as in Load."""
     folder = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     folder.chmod(0o755)
     sip, far_sip = (free_port(socket.SOCK_DGRAM) for _ in range(2))
@@ -73,7 +81,7 @@ async def ground() -> AsyncIterator[Ground]:
     far_end = Instance(
         FarEndSettings(
             folder=folder / "far", sip_port=far_sip, http_port=free_port(), rtp=free_range(2000), node_port=sip,
-            answer_after=ANSWER_AFTER, press_after=PRESS_AFTER, press_again_after=PRESS_AGAIN_AFTER, record=False,
+            answer_after=ANSWER_AFTER, press_after=PRESS_AFTER + talk, press_again_after=PRESS_AGAIN_AFTER, record=False,
         )
     )  # fmt: skip
     try:

@@ -1,5 +1,6 @@
 """From what the telephones and the callers noted to one line of the table (pure)."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,6 +26,7 @@ class Measured:
     rate_asked: float
     seconds: float
     calls: int
+    at_once: int  # conversations at the same time, at most
     failures: int
     cpu_ms: Mapping[str, float]
     key_to_receipt_p50: float
@@ -71,10 +73,20 @@ def measured(
     lengths = sorted(call.ended - call.answered for call in ended if call.answered)
     each = max(1, len(ended))
     return Measured(
-        name, rate, last - first, len(ended), failures + refused,
+        name, rate, last - first, len(ended), _most(calls, window), failures + refused,
         {who: 1000 * used / each for who, used in cpu.items()},
         1000 * at(delays, 0.5), 1000 * at(delays, 0.99), at(lengths, 0.5),
     )  # fmt: skip
+
+
+def _most(calls: Iterable[_Call], window: tuple[float, float]) -> int:
+    """How many were answered and not ended at the same time, at most."""
+    steps = sorted((at, step) for call in calls if call.answered for at, step in ((call.answered, 1), (call.ended or math.inf, -1)))
+    now, most = 0, 0
+    for at, step in steps:
+        now += step
+        most = max(most, now) if window[0] <= at < window[1] else most
+    return most
 
 
 def at(ascending: Sequence[float], share: float) -> float:

@@ -50,9 +50,10 @@ class Project:
         }
 
     async def stop(self) -> None:
-        """No new calls; those under way end by themselves."""
+        """No new calls; those under way end by themselves. Raises RuntimeError when the worker does not end well."""
         self.worker.terminate()
-        await self.worker.wait()
+        if await self.worker.wait():
+            raise RuntimeError(f"the worker ended with {self.worker.returncode}")
 
     async def receipts(self) -> list[Receipt]:
         """From the trails that the worker wrote."""
@@ -103,7 +104,7 @@ def _database(cluster: Cluster) -> str:
 
 async def _draws(db: Database, keys: Keys, load: Load) -> None:
     """Seats for three times the calls that are under way at once, so that there is always somebody to ring."""
-    seats = max(20, int(load.rate * 2.5 * 3 / ACTIVITIES))
+    seats = max(20, int(load.at_once * 3 / ACTIVITIES))
     for _ in range(ACTIVITIES):
         activity = await make_activity(db, keys.custody.vault, plan([condition(seats=seats)], rules=RULES))
         await start(db, activity, "bench", Role.HANDLER)

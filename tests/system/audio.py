@@ -30,6 +30,8 @@ BLOCK, PIECE = RATE * 2 // 5, RATE // 20
 NUDGE = RATE * 3 // 50
 SLIP = RATE // 2
 """So far may one block lie off the last: a starved machine leaves gaps in what it sends."""
+SPOILT = 3
+"""So many blocks in a row may be spoilt on the way of such a machine, where what follows is the same again."""
 _SKIPS = (0, BLOCK, 2 * BLOCK)
 """A recording may lack the first frame after the answer (seen): then the opening is looked for a little later."""
 LIKE = 0.87
@@ -123,7 +125,7 @@ def correlation(heard: Samples, said: Samples) -> Samples:
 
 def _follow(heard: Samples, said: Samples, place: int) -> int:
     """How many samples of `said`, laid at `place`, are heard before something else is, or nothing."""
-    reached, missed = 0, False
+    reached, missed = 0, 0
     for begin in range(0, len(said), BLOCK):
         block = said[begin : begin + BLOCK]
         if np.max(np.abs(block)) < 5 * _SILENT:
@@ -133,11 +135,12 @@ def _follow(heard: Samples, said: Samples, place: int) -> int:
         alike = correlation(around, block) if len(around) >= len(block) else np.zeros(1)
         if alike.max() >= LIKE:
             place = first + int(np.argmax(alike)) - begin
-            reached, missed = begin + len(block), False
-        elif missed:  # one block may be spoilt on the way, not two
+            reached, missed = begin + len(block), 0
+        elif missed == SPOILT:
             break
         else:
-            reached, missed = _last_piece(heard, said, place, reached, begin + len(block)), True
+            reached = _last_piece(heard, said, place, reached, begin + len(block)) if not missed else reached
+            missed += 1
     return reached
 
 

@@ -1,0 +1,119 @@
+"""Many short calls one after the other: whether memory and file descriptors stay as they are.
+
+    script/bench soak [--calls 5000] [--rate 25] [--json]
+
+The project as in bench/calls (c). Each process is looked at ten times; the first look comes when a tenth of the calls is over,
+because caches fill until then. Exit status 1 when a call failed, something was left, or a process grew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from asterisk.far_end import read_log
+from bench.calls import LONGEST_CALL, all_over, nothing_left
+from bench.telephony.ground import Load, ground
+from bench.telephony.measured import measured
+from bench.telephony.project import project
+
+LOOKS = 10
+GROWTH = 0.10  # of the memory at the first look: what an allocator needs to settle
+MORE_FILES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A process at one moment."""
+
+    rss_mib: float
+    files: int
+    threads: int
+
+    @classmethod
+    def at(cls, pid: int) -> Look:
+        status = Path(f"/proc/{pid}/status").read_text()
+        numbers = dict(re.findall(r"^(VmRSS|Threads):\s+(\d+)", status, re.MULTILINE))
+        return cls(int(numbers["VmRSS"]) / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir())), int(numbers["Threads"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Soaked:
+    """All looks at each process, and what became of the calls."""
+
+    calls: int
+    failures: int
+    looks: Mapping[str, Sequence[Look]]
+
+    @property
+    def grown(self) -> Sequence[str]:
+        """The processes whose memory or files have not stayed as they were at the first look."""
+        return [
+            name
+            for name, (first, *_, last) in self.looks.items()
+            if last.rss_mib > first.rss_mib * (1 + GROWTH) or last.files > first.files + MORE_FILES
+        ]
+
+
+async def run(calls: int, rate: float) -> Soaked:
+    """The calls, at that rate."""
+    load = Load(rate, calls / rate)
+    async with ground() as made, project(made, load) as running:
+        pids = {"worker": running.worker.pid, "node": made.node.pid, "far end": made.far_end.pid}
+        looks: dict[str, list[Look]] = {name: [] for name in pids}
+        first = asyncio.get_running_loop().time()
+        for _ in range(LOOKS):
+            await asyncio.sleep(load.seconds / LOOKS)
+            for name, pid in pids.items():
+                looks[name].append(Look.at(pid))
+        seconds = asyncio.get_running_loop().time() - first
+        await asyncio.sleep(LONGEST_CALL)
+        await running.stop()
+        await all_over(made)
+        await nothing_left(made)
+        log = read_log(made.far_end.settings.calls_log)
+        ended = [event.at for event in log if event.event == "ended"]
+        window = (max(ended) - seconds, max(ended) - LONGEST_CALL)
+        found = measured("soak", rate, window, log, await running.receipts(), {}, await running.refused(window))
+        return Soaked(len(ended), found.failures, looks)
+
+
+def table(found: Soaked) -> Table:
+    """A line for each process: first, middle and last look."""
+    shown = Table(title=f"{found.calls} calls, {found.failures} failures: memory in MiB, open files, threads")
+    for title in ("", "first", "middle", "last", "files", "threads", ""):
+        shown.add_column(title, justify="left" if not title else "right")
+    for name, looks in found.looks.items():
+        first, middle, last = looks[0], looks[len(looks) // 2], looks[-1]
+        shown.add_row(
+            name, *(f"{each.rss_mib:.1f}" for each in (first, middle, last)), f"{first.files} → {last.files}",
+            f"{first.threads} → {last.threads}", "grown" if name in found.grown else "",
+        )  # fmt: skip
+    return shown
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="script/bench soak", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--calls", type=int, default=5000)
+    parser.add_argument("--rate", type=float, default=25.0, help="calls per second")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    given = parser.parse_args()
+    found = asyncio.run(run(given.calls, given.rate))
+    if given.json:
+        print(json.dumps(asdict(found), indent=1))
+    else:
+        Console(width=None if sys.stdout.isatty() else 120).print(table(found))
+    return 1 if found.failures or found.grown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
