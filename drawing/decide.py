@@ -66,10 +66,10 @@ async def lock(tx: Transaction, activity: str) -> Any:
     return row
 
 
-async def lock_settled(tx: Transaction, activity: str, *, regardless: bool = False) -> Any:
-    """As `lock`, but raises Owing while a free seat has not been looked at; `regardless` when that keeps failing."""
+async def lock_settled(tx: Transaction, activity: str) -> Any:
+    """As `lock`, but raises Owing while a free seat has not been looked at."""
     row = await lock(tx, activity)
-    if row.owed and not regardless:
+    if row.owed:
         raise Owing
     return row
 
@@ -83,20 +83,23 @@ async def answer(
     *,
     regardless: bool = False,
 ) -> None:
-    """An expert's confirmed key; raises NotOurs when it counts no more. Saying the same again changes nothing."""
-    activity = await lock_settled(tx, call.activity, regardless=regardless)
+    """An expert's confirmed key; raises NotOurs when it counts no more. Saying the same again changes nothing. Raises Owing while
+    a free seat has not been looked at, unless `regardless`: when that keeps failing.
+    """
     evidence = Evidence.of(facts)
-    row = await _written(tx, call, Q.decide_invitation, outcome.value, evidence)
-    if row is None:
+    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome.value} | evidence.parameters()
+    row = await _under_the_lock(tx, Q.decide_invitation, call, values, regardless)
+    if row.attempt is None:
+        await _stands_already(tx, values)
         return
     if not row.closed:
         raise NotOurs
     if outcome is PickOutcome.ACCEPTED:
-        travel = Rules.load(activity.rules).travel_s
+        travel = Rules.load(row.rules).travel_s
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
     else:
         tx.post(Q.set_owed, {"activity": call.activity, "owed": True})
-    chain = Chain.of(tx, activity, custody.signer)
+    chain = Chain.of(tx, row, custody.signer)
     expert = facts["expert"]
     await chain.append(
         EntryType.ATTEMPT, {"expert": expert, "attempt": row.attempt, "evidence": evidence.hash}
@@ -106,13 +109,30 @@ async def answer(
     )
 
 
-async def _written(tx: Transaction, call: Call, statement: Query, outcome: str, evidence: Evidence) -> Any:
+async def _under_the_lock(
+    tx: Transaction, statement: Query, call: Call, values: Mapping[str, Any], regardless: bool
+) -> Any:
+    """The activity's lock and, in the same round trip, a statement that does nothing while the draw owes a pick: raises Owing."""
+    tx.post(Q.lock_activity, {"activity": call.activity})
+    row = await tx.one(statement, {"activity": call.activity, "regardless": regardless, **values})
+    if row is None:
+        raise Owing
+    return row
+
+
+async def _written(tx: Transaction, call: Call, outcome: str, evidence: Evidence) -> Any:
     """Write the decision into the call; None when the very same is there already (its first answer got lost)."""
     values = {"call": call.id, "epoch": call.epoch, "outcome": outcome}
-    row = await tx.one(statement, values | evidence.parameters())
-    if row is None and not await tx.value(Q.decided_so, values):
-        raise NotOurs
+    row = await tx.one(Q.decide_call, values | evidence.parameters())
+    if row is None:
+        await _stands_already(tx, values)
     return row
+
+
+async def _stands_already(tx: Transaction, values: Mapping[str, Any]) -> None:
+    """Raises NotOurs unless the very same decision is there: its first answer got lost."""
+    if not await tx.value(Q.decided_so, values):
+        raise NotOurs
 
 
 async def close_pick(tx: Transaction, pick: int, outcome: PickOutcome) -> None:
@@ -126,7 +146,7 @@ async def reply(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, A
     no pick. Raises NotOurs when the call is no longer ours, or the expert holds the seat no more.
     """
     await lock(tx, call.activity)
-    row = await _written(tx, call, Q.decide_call, outcome, Evidence.of(facts))
+    row = await _written(tx, call, outcome, Evidence.of(facts))
     if row is not None and row.pick is not None and not await tx.value(Q.pick_stands, {"pick": row.pick}):
         raise NotOurs
 
@@ -136,7 +156,7 @@ async def leave(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, A
     database's clock.
     """
     activity = await lock(tx, call.activity)
-    row = await _written(tx, call, Q.decide_call, outcome, Evidence.of(facts))
+    row = await _written(tx, call, outcome, Evidence.of(facts))
     lead = Rules.load(activity.rules).inbound.leave_lead_s
     if row is not None and not await tx.value(Q.may_leave, {"pick": row.pick, "lead": lead}):
         raise NotOurs
@@ -151,7 +171,7 @@ async def share(
     activity = await lock(tx, call.activity)
     if activity.state != ActivityState.DRAWING.value:
         raise NotOurs
-    row = await _written(tx, call, Q.decide_call, "share_given", Evidence.of(facts))
+    row = await _written(tx, call, "share_given", Evidence.of(facts))
     if row is None:
         return
     used = await tx.all(Q.shares_used)
@@ -219,17 +239,14 @@ async def end_call(
 
     None when the call is no longer ours or its end was written before.
     """
-    activity = await lock_settled(tx, call.activity, regardless=regardless)
     evidence = Evidence.of(facts)
-    row = await tx.one(
-        Q.end_call,
-        {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, **evidence.parameters()},
-    )
-    if row is None:
+    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, **evidence.parameters()}
+    row = await _under_the_lock(tx, Q.end_call, call, values, regardless)
+    if row.attempt is None:
         return None
     if not row.decided:
-        await _record_attempt(tx, Chain.of(tx, activity, custody.signer), row, outcome, evidence)
-    return Ended(row.outcome, due=not row.decided or activity.state != ActivityState.DRAWING.value)
+        await _record_attempt(tx, Chain.of(tx, row, custody.signer), row, outcome, evidence)
+    return Ended(row.outcome, due=not row.decided or row.state != ActivityState.DRAWING.value)
 
 
 async def _record_attempt(tx: Transaction, chain: Chain, row: Any, outcome: str, evidence: Evidence) -> None:

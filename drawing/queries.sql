@@ -227,18 +227,23 @@ RETURNING pick, expert, witness, attempt;
 
 -- name: decide_invitation (prepared)
 -- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already. A retry or a
--- call back that waits has nothing to ask any more.
-WITH decided AS (
-  UPDATE call SET outcome = %(outcome)s::text::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
+-- call back that waits has nothing to ask any more. No row while the draw owes a pick; the lock is had before.
+WITH held AS (
+  SELECT a.id, a.rules, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash
+  FROM activity a LEFT JOIN LATERAL (
+    SELECT seq, at, hash FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
+  WHERE a.id = %(activity)s AND (NOT a.owed OR %(regardless)s)),
+decided AS (
+  UPDATE call c SET outcome = %(outcome)s::text::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
          evidence_hash = %(evidence_hash)s
-  WHERE id = %(call)s AND epoch = %(epoch)s AND outcome IS NULL AND state = 'live' RETURNING pick, attempt),
+  FROM held WHERE c.id = %(call)s AND c.epoch = %(epoch)s AND c.outcome IS NULL AND c.state = 'live' RETURNING c.pick, c.attempt),
 closed AS (
   UPDATE pick p SET outcome = %(outcome)s::text::pick_outcome, decided_at = clock_timestamp()
   FROM decided d WHERE p.id = d.pick AND p.outcome = 'open' RETURNING p.id),
 dropped AS (
   UPDATE call w SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
   FROM decided d WHERE w.pick = d.pick AND w.flow IN ('invitation', 'call_back_invitation') AND w.state = 'waiting')
-SELECT d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed FROM decided d;
+SELECT h.*, d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed FROM held h LEFT JOIN decided d ON true;
 
 -- name: decided_so
 -- Whether this very decision stands already: its first answer got lost on the way back.
@@ -246,12 +251,20 @@ SELECT true FROM call
 WHERE id = %(call)s AND epoch = %(epoch)s AND outcome = %(outcome)s::call_outcome AND decided_at IS NOT NULL;
 
 -- name: end_call (prepared)
--- The line is known to be gone; an outcome that was decided before stays.
-UPDATE call SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s,
-       outcome = coalesce(outcome, %(outcome)s::call_outcome),
-       evidence = coalesce(evidence, %(evidence)s), evidence_hash = coalesce(evidence_hash, %(evidence_hash)s)
-WHERE id = %(call)s AND epoch = %(epoch)s AND state = 'live'
-RETURNING pick, witness, attempt, flow, outcome::text AS outcome, decided_at IS NOT NULL AS decided;
+-- The line is known to be gone; an outcome that was decided before stays. No row while the draw owes a pick, no attempt when
+-- the call is not ours or has its end; the lock is had before.
+WITH held AS (
+  SELECT a.id, a.state::text AS state, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash
+  FROM activity a LEFT JOIN LATERAL (
+    SELECT seq, at, hash FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
+  WHERE a.id = %(activity)s AND (NOT a.owed OR %(regardless)s)),
+ended AS (
+  UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s,
+         outcome = coalesce(c.outcome, %(outcome)s::call_outcome),
+         evidence = coalesce(c.evidence, %(evidence)s), evidence_hash = coalesce(c.evidence_hash, %(evidence_hash)s)
+  FROM held WHERE c.id = %(call)s AND c.epoch = %(epoch)s AND c.state = 'live'
+  RETURNING c.pick, c.witness, c.attempt, c.flow, c.outcome::text AS outcome, c.decided_at IS NOT NULL AS decided)
+SELECT h.*, e.* FROM held h LEFT JOIN ended e ON true;
 
 -- name: open_pseudonym
 -- The pool id of a pick that has no outcome yet.
