@@ -120,7 +120,7 @@ def test_a_kind_of_call_is_said_in_the_language_or_wholly_in_mandarin(kind: Kind
         said = kind.says(INVITATION, MATTER, language)
         assert set(said) == set(mandarin)
         assert {prompt.language for prompt in said.values()} == {language if kind.translated else Language.MANDARIN}
-    assert kind.translated == (kind.name in ("invitation", "details"))
+    assert kind.translated == (kind.prompts is invitation)
 
 
 @pytest.mark.parametrize("language", list(Language))
