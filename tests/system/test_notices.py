@@ -41,17 +41,17 @@ MATTERS: Mapping[str, Mapping[str, Any]] = {
     "change_of_time": {"earlier": EARLIER}, "withdrawal": {"ground": "不可抗力"},
 }  # fmt: skip
 B = Behaviour
-TOMORROW, LATE, TOO_LATE, SOON = timedelta(days=1), timedelta(minutes=-5), timedelta(minutes=-31), timedelta(minutes=100)
+NEXT_WEEK, LATE, TOO_LATE, SOON = timedelta(days=7), timedelta(minutes=-5), timedelta(minutes=-31), timedelta(minutes=100)
 ASKED = (
-    *(("change_of_time", each, TOMORROW) for each in (B.ACCEPTS, B.DECLINES, B.SILENT, B.BUSY, B.HANGS_UP_EARLY)),
-    *(("leave", each, TOMORROW) for each in (B.ACCEPTS, B.DECLINES, B.WRONG_KEY_THEN_ACCEPTS)),
-    *(("withdrawal", each, TOMORROW) for each in (B.SILENT, B.HANGS_UP_EARLY, B.REJECTS)),
-    *(("release", each, TOMORROW) for each in (B.ACCEPTS, B.TRUNK_FAILURE)),
+    *(("change_of_time", each, NEXT_WEEK) for each in (B.ACCEPTS, B.DECLINES, B.SILENT, B.BUSY, B.HANGS_UP_EARLY)),
+    *(("leave", each, NEXT_WEEK) for each in (B.ACCEPTS, B.DECLINES, B.WRONG_KEY_THEN_ACCEPTS)),
+    *(("withdrawal", each, NEXT_WEEK) for each in (B.SILENT, B.HANGS_UP_EARLY, B.REJECTS)),
+    *(("release", each, NEXT_WEEK) for each in (B.ACCEPTS, B.TRUNK_FAILURE)),
     ("urging", B.REPEATS_THEN_ACCEPTS, LATE),
     ("urging", B.SILENT, TOO_LATE),
     ("reminder", B.PATIENT, SOON),  # the worker asks for it by itself
 )
-"""Kind, telephone, and how far away the gathering is."""
+"""Kind, telephone, and how far away the gathering is: not tomorrow, because then the evening's reminder comes too."""
 INVITED = B.ACCEPTS.number(99)
 """Is invited, and loses the seat while on the line."""
 PHONES = [*(behaviour.number(n) for n, (_, behaviour, _) in enumerate(ASKED)), INVITED]
@@ -97,11 +97,12 @@ async def _run(database: TestDatabase, folder: Path, cache: Path) -> Run:
     async with Database(database.dsn) as db, running_stack(db, database, folder, cache, **TIMES) as stack:
         add_experts(database.dsn, stack.keys.custody.vault, PHONES)
         await db.run("UPDATE expert SET specialties = '{B0101}' WHERE id = %(id)s", {"id": len(PHONES)})
-        made = {each: await _activity(stack, each) for each in (TOMORROW, LATE, TOO_LATE, SOON)}
+        made = {each: await _activity(stack, each) for each in (NEXT_WEEK, LATE, TOO_LATE, SOON)}
         picks = [await _agreed(stack, made[when], n) for n, (_, _, when) in enumerate(ASKED, start=1)]
         await _ask(stack, made, picks)
         worker = await stack.worker(quick=False)
-        drawn = await make_activity(db, stack.keys.custody.vault, plan((condition(main=("B01",)),), opens_in=TOMORROW * 9))
+        later = plan((condition(main=("B01",)),), opens_in=NEXT_WEEK + timedelta(days=1))
+        drawn = await make_activity(db, stack.keys.custody.vault, later)
         await start(db, drawn, "clerk", Role.HANDLER)
         await _meanwhile(stack)
         await stack.until("SELECT count(*) = 0 FROM call WHERE state <> 'ended'", LONGEST)
