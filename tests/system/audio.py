@@ -30,6 +30,8 @@ BLOCK, PIECE = RATE * 2 // 5, RATE // 20
 NUDGE = RATE * 3 // 50
 SLIP = RATE // 2
 """So far may one block lie off the last: a starved machine leaves gaps in what it sends."""
+GAP = 2 * RATE
+"""So far where a block was spoilt already: that was a longer one."""
 SPOILT = 3
 """So many blocks in a row may be spoilt on the way of such a machine, where what follows is the same again."""
 _SKIPS = (0, BLOCK, 2 * BLOCK)
@@ -130,8 +132,9 @@ def _follow(heard: Samples, said: Samples, place: int) -> int:
         block = said[begin : begin + BLOCK]
         if np.max(np.abs(block)) < 5 * _SILENT:
             continue
-        first = max(0, place + begin - SLIP)
-        around = heard[first : max(0, place + begin + len(block) + SLIP)]
+        slip = GAP if missed else SLIP
+        first = max(0, place + begin - slip)
+        around = heard[first : max(0, place + begin + len(block) + slip)]
         alike = correlation(around, block) if len(around) >= len(block) else np.zeros(1)
         if alike.max() >= LIKE:
             place = first + int(np.argmax(alike)) - begin
