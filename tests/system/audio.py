@@ -30,8 +30,8 @@ BLOCK, PIECE = RATE * 2 // 5, RATE // 20
 NUDGE = RATE * 3 // 50
 SLIP = RATE // 2
 """So far may one block lie off the last: a starved machine leaves gaps in what it sends."""
-GAP = 2 * RATE
-"""So far where a block was spoilt already: that was a longer one."""
+GAP = 3 * RATE // 2
+"""So much later may the last words come after longer ones."""
 SPOILT = 3
 """So many blocks in a row may be spoilt on the way of such a machine, where what follows is the same again."""
 _SKIPS = (0, BLOCK, 2 * BLOCK)
@@ -96,6 +96,8 @@ def find(recording: Samples, prompt: Samples, after: float = 0.0) -> Match:
     heard = np.concatenate([recording[start:], np.zeros(OPENING + SLIP)])
     place, likeness = max((_begin(heard, said, skip) for skip in _SKIPS), key=lambda begun: begun[1])
     reached = _follow(heard, said, place) if likeness >= LIKE else 0
+    if reached and _ends(heard, said, place):
+        reached = len(said)
     return Match(
         at=(start + place - lead) / RATE,
         heard=(lead + reached) / RATE if reached else 0.0,
@@ -132,9 +134,8 @@ def _follow(heard: Samples, said: Samples, place: int) -> int:
         block = said[begin : begin + BLOCK]
         if np.max(np.abs(block)) < 5 * _SILENT:
             continue
-        slip = GAP if missed else SLIP
-        first = max(0, place + begin - slip)
-        around = heard[first : max(0, place + begin + len(block) + slip)]
+        first = max(0, place + begin - SLIP)
+        around = heard[first : max(0, place + begin + len(block) + SLIP)]
         alike = correlation(around, block) if len(around) >= len(block) else np.zeros(1)
         if alike.max() >= LIKE:
             place = first + int(np.argmax(alike)) - begin
@@ -145,6 +146,15 @@ def _follow(heard: Samples, said: Samples, place: int) -> int:
             reached = _last_piece(heard, said, place, reached, begin + len(block)) if not missed else reached
             missed += 1
     return reached
+
+
+def _ends(heard: Samples, said: Samples, place: int) -> bool:
+    """Whether the last words are heard where they belong, or a gap later: what lies between was spoilt on the way."""
+    if len(said) < 2 * OPENING:
+        return False
+    first = max(0, place + len(said) - OPENING - SLIP)
+    around = heard[first : place + len(said) + GAP]
+    return len(around) >= OPENING and bool(correlation(around, said[-OPENING:]).max() >= LIKE)
 
 
 def _last_piece(heard: Samples, said: Samples, place: int, begin: int, end: int) -> int:
