@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 from asterisk.folders import state_folder
-from asterisk.instance import check_ports
+from asterisk.instance import check_ports, go_first
 from asterisk.ports import PortRange, PortTaken
 from asterisk.program import NoAsterisk, find_program
 from asterisk.render import BadFolder, render
@@ -147,6 +147,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _become(argv: list[str]) -> NoReturn:
+    go_first()
     os.execv(argv[0], argv)  # noqa: S606  no shell is meant
 
 

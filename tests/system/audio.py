@@ -13,7 +13,7 @@ from the recording by 0.03 s at most.
 from __future__ import annotations
 
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,6 +55,8 @@ class Match:
     """The prompt's own length, to its last sound."""
     likeness: float
     """The opening's correlation, 0 to 1."""
+    missed: float
+    """For how long, up to there, something else was heard: other words, or what a starved machine spoilt."""
 
     @property
     def found(self) -> bool:
@@ -104,6 +106,7 @@ def find(recording: Samples, prompt: Samples, after: float = 0.0) -> Match:
         pause=_quiet(prompt[lead:], reached) / RATE,
         length=(lead + len(said)) / RATE,
         likeness=likeness,
+        missed=_missed(heard, said[:reached], place) / RATE,
     )
 
 
@@ -127,9 +130,8 @@ def correlation(heard: Samples, said: Samples) -> Samples:
     return found
 
 
-def _follow(heard: Samples, said: Samples, place: int) -> int:
-    """How many samples of `said`, laid at `place`, are heard before something else is, or nothing."""
-    reached, missed = 0, 0
+def _blocks(heard: Samples, said: Samples, place: int) -> Iterator[tuple[int, int, int | None]]:
+    """Each sounding block of `said`, laid at `place`: its beginning and end, and where all of `said` lies by it, if it is heard."""
     for begin in range(0, len(said), BLOCK):
         block = said[begin : begin + BLOCK]
         if np.max(np.abs(block)) < 5 * _SILENT:
@@ -137,15 +139,28 @@ def _follow(heard: Samples, said: Samples, place: int) -> int:
         first = max(0, place + begin - SLIP)
         around = heard[first : max(0, place + begin + len(block) + SLIP)]
         alike = correlation(around, block) if len(around) >= len(block) else np.zeros(1)
-        if alike.max() >= LIKE:
-            place = first + int(np.argmax(alike)) - begin
-            reached, missed = begin + len(block), 0
+        found = first + int(np.argmax(alike)) - begin if alike.max() >= LIKE else None
+        place = place if found is None else found
+        yield begin, begin + len(block), found
+
+
+def _follow(heard: Samples, said: Samples, place: int) -> int:
+    """How many samples of `said`, laid at `place`, are heard before something else is, or nothing."""
+    reached, missed = 0, 0
+    for begin, end, found in _blocks(heard, said, place):
+        if found is not None:
+            place, reached, missed = found, end, 0
         elif missed == SPOILT:
             break
         else:
-            reached = _last_piece(heard, said, place, reached, begin + len(block)) if not missed else reached
+            reached = _last_piece(heard, said, place, reached, end) if not missed else reached
             missed += 1
     return reached
+
+
+def _missed(heard: Samples, said: Samples, place: int) -> int:
+    """How many samples of `said`, laid at `place`, are not heard."""
+    return sum(end - begin for begin, end, found in _blocks(heard, said, place) if found is None)
 
 
 def _ends(heard: Samples, said: Samples, place: int) -> bool:

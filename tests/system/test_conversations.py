@@ -38,13 +38,12 @@ def accepted(person: Person) -> None:
 
 
 def test_the_code_is_this_persons_own(talk: Talk) -> None:
-    """Whoever accepts hears the own 验证码; with another's the details are not what was heard."""
+    """Whoever accepts hears the own 验证码, twice; another's is not what was heard there."""
     mine, other = talk[Behaviour.ACCEPTS], talk[Behaviour.PATIENT]
     assert mine.code != other.code
-    assert mine.calls[0].match(mine.prompts["details"]).whole
-    mistaken = mine.calls[0].match(other.prompts["details"])
-    assert not mistaken.whole
-    assert mistaken.length - mistaken.heard > 10
+    right, wrong = (mine.calls[0].match(whose.prompts["details"]) for whose in (mine, other))
+    assert right.whole
+    assert not wrong.whole or wrong.missed > right.missed + 0.5, (right, wrong)
 
 
 def test_repeating_before_accepting(talk: Talk) -> None:
