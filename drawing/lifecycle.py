@@ -138,7 +138,7 @@ _ROWS: list[tuple[tuple[ActivityState, ...], Act, _Who, ActivityState | None]] =
     ((_S.SHORT,), _A.SUPPLEMENT, _Who.CLERK, _S.DRAWING),
     # Ended too: what was force-ended is opened to be checked like any other.
     ((_S.COMPLETED, _S.SHORT, _S.ENDED), _A.SEAL, _Who.SYSTEM, None),
-    ((_S.COMPLETED,), _A.UNSEAL, _Who.SYSTEM, None),
+    ((_S.COMPLETED, _S.ENDED), _A.UNSEAL, _Who.SYSTEM, None),
     ((_S.COMPLETED, _S.ENDED), _A.PRINT, _Who.CLERK, None),
     ((_S.COMPLETED,), _A.END, _Who.END, _S.ENDED),
     ((_S.DRAWING, _S.PAUSED, _S.SHORT), _A.END, _Who.SYSTEM, _S.ENDED),

@@ -357,13 +357,14 @@ WHERE id = %(activity)s AND unsealed_at IS NULL
   AND evaluation_start - %(lead)s * interval '1 second' <= clock_timestamp();
 
 -- name: results
--- Who agreed, for a result that is open.
+-- Who agreed, for a result that is open. After 强制结束 there is no committee: who had agreed was released, and stays unnamed.
 SELECT p.condition, p.seat, p.code, p.draw, e.name_enc, e.unit, e.specialties, e.title, n.gather_at
 FROM pick p JOIN expert e ON e.id = p.expert
      JOIN condition c ON c.activity = p.activity AND c.id = p.condition
      JOIN notice n ON n.activity = c.activity AND n.id = c.notice
      JOIN activity a ON a.id = p.activity
 WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND a.unsealed_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'force_end')
 ORDER BY c.position, p.seat;
 
 -- name: about_how_many

@@ -1,7 +1,12 @@
-"""The sealed result (抽取结果): opened by the database clock alone, 30 minutes before 预计评标开始 (T1); no switch."""
+"""The sealed result (抽取结果): opened by the database clock alone, 30 minutes before 预计评标开始 (T1); no switch.
+
+A draw that was force-ended (强制结束) is opened at the same time, to be checked like any other: a draw thrown away unseen could
+be repeated until somebody liked it. Nobody is named then.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,7 +55,7 @@ async def _unseal(tx: Transaction, custody: Custody, activity: str) -> None:
     draw = await tx.one(Q.current_draw, {"activity": activity})
     lead = Rules.load(row.rules).unseal_lead_s
     opens_at = row.evaluation_start - timedelta(seconds=lead)
-    if row.state != ActivityState.COMPLETED.value or draw is None or draw.sealed_at is None:
+    if draw is None or draw.sealed_at is None:
         raise Sealed("抽取尚未完成，结果未解密。", opens_at)
     lifecycle.after(ActivityState(row.state), Act.UNSEAL, Role.SYSTEM)
     if not await tx.run(Q.unseal, {"activity": activity, "lead": lead}):
@@ -61,8 +66,14 @@ async def _unseal(tx: Transaction, custody: Custody, activity: str) -> None:
     await log(tx, activity, Act.UNSEAL, "system", Role.SYSTEM)
 
 
+async def unseal_if_due(db: Database, custody: Custody, activity: str) -> None:
+    """Open the result if it is time, before evidence is taken: whoever comes first after the time opens it."""
+    with contextlib.suppress(Sealed):
+        await unseal(db, custody, activity)
+
+
 async def members(db: Database, custody: Custody, activity: str) -> list[Member]:
-    """Who agreed, by condition and seat; raises Sealed before it is opened."""
+    """Who agreed, by condition and seat; nobody after 强制结束. Raises Sealed before it is opened."""
     rows = await db.all(Q.results, {"activity": activity})
     if not rows:  # the first look after the time opens it; the others need no lock
         await unseal(db, custody, activity)

@@ -186,12 +186,15 @@ def _replay(chain: Sequence[Entry], orders: Mapping[int, Orders], calls: Mapping
     report.replay = replay = Replay(orders, calls)
     for entry in chain:
         replay.apply(entry)
-    opened = all(draw.orders.places is not None for draw in replay.draws)
+    seeded = [draw for draw in replay.draws if draw.witnessed]
+    opened = bool(seeded) and all(draw.orders.places is not None for draw in seeded)
     report.finished = all(draw.sealed for draw in replay.draws) and not any(entry.withheld for entry in chain)
     if opened:
         report.held.append("种子由承诺、系统份额与见证数字得出；每次抽取都是次序所定的一位")
     elif report.finished is False and not any(entry.withheld for entry in chain):
         report.unchecked.append("尚未封存：种子与次序未能核验")
+    if any(draw.sealed and not draw.witnessed for draw in replay.draws):
+        report.held.append("见证之前即已强制结束的抽取：没有种子，也没有抽取任何专家")
     report.held.append("席位从未超额；每次抽取只有一个结果，结果均有所据，未接通合乎规则")
     if opened and not replay.unsure:
         report.held.append("空席从未搁置")

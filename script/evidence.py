@@ -17,6 +17,7 @@ from db.pool import Database
 from db.vault import Signer, Vault, confirm
 from drawing.chain import Custody
 from drawing.evidence import FactsSealed, Form, export
+from drawing.result import unseal_if_due
 from ivr.settings import Settings, SettingsRefused
 
 
@@ -26,6 +27,7 @@ async def run(settings: Settings, activity: str, folder: Path, form: Form) -> No
     custody = Custody(vault, Signer.open(settings.signing_key, vault))
     async with Database(settings.dsn) as db:
         await confirm(vault, db)
+        await unseal_if_due(db, custody, activity)
         await export(db, custody, activity, folder, form)
     print(f"{folder}\nsigning key: {custody.signer.fingerprint}")
 

@@ -16,15 +16,19 @@ from drawing.chain import Custody, Q
 from drawing.evidence import Form, export
 from drawing.lifecycle import ActivityState
 from drawing.reference import reference
-from drawing.result import Member, Sealed, members
+from drawing.result import Member, Sealed, members, unseal_if_due
 from web.drawn import lead_of
 
+NO_COMMITTEE = "本活动未完成抽取即已结束，没有专家名单。"
 EXPORT_SECONDS = 120.0  # for a statement of an export
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Numbers always; the members and the seal's hash only once it is open, and until then when that will be."""
+    """Numbers always; the members and the seal's hash only once it is open, and until then when that will be.
+
+    A force-ended draw is opened too, so that its evidence can be checked; it has no members.
+    """
 
     board: Board
     members: tuple[Member, ...] | None
@@ -37,7 +41,7 @@ class Result:
 
     @property
     def over(self) -> bool:
-        """Ended without a committee: it will never open."""
+        """Ended without a committee: nobody will be named."""
         return self.members is None and self.board.state is ActivityState.ENDED
 
 
@@ -49,10 +53,12 @@ async def result(db: Database, custody: Custody, activity: str) -> Result:
     try:
         found = await members(db, custody, activity)
     except Sealed as sealed:
-        if now.state is ActivityState.ENDED:
-            return Result(now, None, "本活动未完成抽取即已结束，没有可以解密的结果。", None, None, key, lead)
-        return Result(now, None, str(sealed), sealed.opens_at, None, key, lead)
-    return Result(now, tuple(found), "", None, await db.value(Q.seal_hash, {"activity": activity}), key, lead)
+        told = NO_COMMITTEE if now.state is ActivityState.ENDED else str(sealed)
+        return Result(now, None, told, sealed.opens_at if now.fingerprint else None, None, key, lead)
+    seal = await db.value(Q.seal_hash, {"activity": activity})
+    if now.state is ActivityState.ENDED and not found:
+        return Result(now, None, f"{NO_COMMITTEE}抽取证据已经公开，可以下载并核验。", None, seal, key, lead)
+    return Result(now, tuple(found), "", None, seal, key, lead)
 
 
 def spoken(seconds: int) -> str:
@@ -83,6 +89,7 @@ async def _zipped(dsn: str, custody: Custody, activity: str, form: Form) -> Bina
     with tempfile.TemporaryDirectory(prefix="expertline-evidence-") as name:
         folder = Path(name)
         async with Database(dsn, size=1, timeout=EXPORT_SECONDS) as db:
+            await unseal_if_due(db, custody, activity)
             await export(db, custody, activity, folder / activity, form)
         made = shutil.make_archive(str(folder / "evidence"), "zip", folder / activity)
         return Path(made).open("rb")  # noqa: ASYNC230 - this loop has nothing else to do; it stays open for the sender

@@ -16,7 +16,7 @@ from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from drawing.transcript import parse_stamp, stamp
 from drawing.verify import verify
-from tests.drawing.test_draw import Hand
+from tests.drawing.test_draw import Hand, the_clock_reaches_the_opening
 from tests.scenes import condition, witness
 from tests.web.clerk import errors
 from tests.web.conftest import Visitor
@@ -133,7 +133,20 @@ async def test_a_forced_end_lets_live_calls_run_out_and_seals(visit: Visit, draw
     assert response.status == 409
     page = await clerk.text(f"/activities/{hand.activity}/result")
     assert "没有抽取结果" in page
-    assert "解密时间" not in page
+    assert "抽取证据公开时间" in page
+    await opens_without_names(hand, clerk, tmp_path)
+
+
+async def opens_without_names(hand: Hand, visitor: Visitor, folder: Path) -> None:
+    """The clock opens what was force-ended too: all of it can be checked then, and still nobody is named."""
+    await the_clock_reaches_the_opening(hand)
+    response = await visitor.get(f"/activities/{hand.activity}/evidence.zip")
+    (folder / "opened.zip").write_bytes(await response.read())
+    assert verify(folder / "opened.zip").exit_code == 0
+    page = await visitor.text(f"/activities/{hand.activity}/result")
+    assert "抽取证据已经公开" in page
+    assert "专家0" not in page
+    assert (await hand.types())[-1] == "unseal"
 
 
 async def test_before_the_digits_nothing_is_paused_but_it_can_be_ended(visit: Visit, draws: Draws, tmp_path: Path) -> None:
@@ -147,6 +160,7 @@ async def test_before_the_digits_nothing_is_paused_but_it_can_be_ended(visit: Vi
     await hand.advance()
     assert await hand.types() == ["commit", "force_end", "seal"]
     assert await holds(hand, tmp_path / "evidence")
+    await opens_without_names(hand, clerk, tmp_path)
     supervisor = await visit("supervisor-1")
     await supervisor.text(f"/witness/{hand.activity}")
     response = await supervisor.post(f"/witness/{hand.activity}", draw="1", digits=DIGITS, repeated=DIGITS)
