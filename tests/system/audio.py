@@ -147,7 +147,7 @@ def _blocks(heard: Samples, said: Samples, place: int) -> Iterator[tuple[int, in
 def _follow(heard: Samples, said: Samples, place: int) -> int:
     """How many samples of `said`, laid at `place`, are heard before something else is, or nothing."""
     reached, missed = 0, 0
-    for begin, end, found in _blocks(heard, said, place):
+    for _, end, found in _blocks(heard, said, place):
         if found is not None:
             place, reached, missed = found, end, 0
         elif missed == SPOILT:
