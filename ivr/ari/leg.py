@@ -86,7 +86,7 @@ class Leg:
         media: Mapping[str, Sequence[str]],
         decide: Decider,
         speak: Speaker | None,
-        watch: Watcher | None = None,
+        watch: Watcher | None,
     ) -> None:
         self._clock, self._line, self._flow = clock, line, flow
         self._media, self._decider, self._speaker = media, decide, speak
@@ -183,6 +183,7 @@ class Leg:
         return None
 
     def _show(self, what: Event | Command) -> None:
+        """Of a key nothing goes out but that a question follows it (ivr.course)."""
         stage = stage_after(self._stage, what)
         if stage is not self._stage and stage is not None and self._watch is not None:
             self._watch(stage)

@@ -81,9 +81,7 @@ def test_late_and_repeated_news_of_the_network_change_nothing() -> None:
 
 def words(stages: Iterable[Stage | None], outcome: Outcome | None = None) -> list[str]:
     told = outcome.value if outcome else None
-    return [
-        live_words(Row(1, "c1", 1, PickOutcome.OPEN, 1, "live", told, None, stage=stage)) for stage in stages
-    ]
+    return [live_words(Row(1, "c1", 1, PickOutcome.OPEN, 1, "live", told, None, stage=stage)) for stage in stages]
 
 
 def test_the_words_of_a_row() -> None:
