@@ -530,7 +530,8 @@ WHERE c.pick = ANY(%(picks)s) AND c.flow = 'invitation' AND c.state = 'ended' AN
 ORDER BY c.pick, c.attempt;
 
 -- name: board_rows
--- Every pick with its last call: what it came to, or while it waits what the one before came to; and where a live one stands.
+-- Every pick with its last call (a call back about it only while that is live): what it came to, or while it waits what the one
+-- before came to; and where a live one stands.
 SELECT p.id AS pick, p.condition, p.seat, p.outcome::text AS outcome,
        (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.dialled_at IS NOT NULL) AS calls,
        l.state::text AS call_state, l.outcome::text AS call_outcome,
@@ -539,7 +540,8 @@ SELECT p.id AS pick, p.condition, p.seat, p.outcome::text AS outcome,
 FROM pick p LEFT JOIN LATERAL (
   SELECT c.id, c.epoch, c.state, c.not_before, CASE WHEN c.state <> 'waiting' THEN c.outcome ELSE (
            SELECT b.outcome FROM call b WHERE b.pick = p.id AND b.flow = 'invitation' AND b.attempt = c.attempt - 1) END AS outcome
-  FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt DESC LIMIT 1) l ON true
+  FROM call c WHERE c.pick = p.id AND (c.flow = 'invitation' OR c.flow = 'call_back_invitation' AND c.state = 'live')
+  ORDER BY c.state = 'live' DESC, c.attempt DESC LIMIT 1) l ON true
 LEFT JOIN call_progress s ON s.call = l.id AND s.epoch = l.epoch AND l.state = 'live'
 WHERE p.activity = %(activity)s ORDER BY p.id;
 

@@ -73,6 +73,23 @@ async def test_a_call_that_has_ended_is_not_touched(draws: Draws, apart: Databas
     assert [row.call for row in await hand.db.all(KEPT)] == [second.id]
 
 
+async def test_a_call_back_about_a_pick_is_its_call_while_it_is_live(draws: Draws, apart: Database) -> None:
+    hand = await draws.started()
+    first, _ = await hand.live()
+    await hand.ends(first, "busy")
+    await hand.advance()  # a retry waits
+    again = "UPDATE call SET flow = 'call_back_invitation', state = 'live', ended_at = NULL, outcome = NULL WHERE id = %(id)s"
+    await hand.db.run(again, {"id": first.id})
+    await noted(apart, (first,), Stage.INVITING)
+    shown = await board(hand.db, hand.activity, 0)
+    assert (shown.ringing, shown.talking, shown.waiting) == (1, 1, 0)
+    assert shown.rows[0].stage is Stage.INVITING
+    await hand.db.run("UPDATE call SET state = 'ended', outcome = 'no_key', ended_at = clock_timestamp() WHERE id = %(id)s",
+                      {"id": first.id})  # fmt: skip
+    shown = await board(hand.db, hand.activity, 0)
+    assert (shown.ringing, shown.talking, shown.waiting) == (1, 0, 1)
+
+
 async def test_many_changes_become_one_statement_with_the_newest(draws: Draws, apart: Database) -> None:
     hand = await draws.started(20, (condition(seats=20),))
     calls, notes = await hand.live(), Notes(apart, 1)
