@@ -14,7 +14,11 @@ from drawing.chain import Q
 from drawing.lifecycle import ActivityState
 from drawing.lots import fingerprint
 from drawing.seats import PickOutcome
-from drawing.words import CALL_OUTCOMES
+from drawing.stages import Stage
+from drawing.words import CALL_OUTCOMES, CALL_STAGES
+
+AFTERWARDS = frozenset({Stage.GATHERING, Stage.LEAVING})
+"""What may follow a decision on the same line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,19 @@ class Row:
     call_outcome: str | None
     due_in: float | None  # seconds until the next try, when one waits
     pick: int = 0
+    stage: Stage | None = None  # of a live call, where that is known
+    since: datetime | None = None
+
+    @property
+    def talking(self) -> bool:
+        """Somebody is on the line (通话中); a live call that does not is still being tried (呼叫中)."""
+        answered = self.stage is not None and self.stage.answered
+        return self.call_state == "live" and (answered or self.call_outcome is not None)
+
+    @property
+    def ringing_since(self) -> datetime | None:
+        """Since when it is dialled or rings; None for any other call."""
+        return self.since if self.call_state == "live" and not self.talking else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +73,23 @@ class Board:
     planned: int
     agreed: int
     called: int
-    live: int  # lines open now: that ring, and that talk
+    ringing: int  # 呼叫中: live, and nobody has answered yet
+    talking: int  # 通话中
     waiting: int
     started_at: datetime | None
     opens_at: datetime
     fingerprint: str | None
     witnessed: bool
     witness_calls: int
+    witness_stage: Stage | None
     sealed: bool
+    now: datetime  # by the database's clock
     rows: tuple[Row, ...]
+
+    @property
+    def live(self) -> int:
+        """Lines open now."""
+        return self.ringing + self.talking
 
 
 async def board(db: Database, activity: str, lead_s: int) -> Board:
@@ -75,7 +100,7 @@ async def board(db: Database, activity: str, lead_s: int) -> Board:
     rows = [
         Row(
             n, row.condition, row.seat, PickOutcome(row.outcome), row.calls, row.call_state, row.call_outcome, row.due_in,
-            row.pick,
+            row.pick, _stage(row.stage), row.since,
         )
         for n, row in enumerate(await db.all(Q.board_rows, {"activity": activity}), start=1)
     ]  # fmt: skip
@@ -86,14 +111,17 @@ async def board(db: Database, activity: str, lead_s: int) -> Board:
         planned=head.planned,
         agreed=sum(row.outcome is PickOutcome.ACCEPTED for row in rows),
         called=sum(row.calls > 0 for row in rows),
-        live=sum(row.call_state == "live" for row in rows),
+        ringing=sum(row.call_state == "live" and not row.talking for row in rows),
+        talking=sum(row.talking for row in rows),
         waiting=sum(row.call_state == "waiting" for row in rows),
         started_at=head.started_at,
         opens_at=head.opens_at,
         fingerprint=None if head.commit_hash is None else fingerprint(bytes(head.commit_hash).hex()),
         witnessed=head.witnessed,
         witness_calls=head.witness_calls,
+        witness_stage=_stage(head.witness_stage),
         sealed=head.sealed,
+        now=head.now,
         rows=tuple(rows),
     )
 
@@ -115,12 +143,34 @@ async def sentences(db: Database, rows: Sequence[Row]) -> Mapping[int, Sequence[
 
 def call_words(row: Row) -> str:
     """The state of a pick's last call; the time until the next try in minutes, so that not each look differs."""
-    last = CALL_OUTCOMES.get(row.call_outcome or "", "")
     if row.call_state == "live":
-        return f"正在呼叫（{last}）" if last else "正在呼叫"
+        return live_words(row)
+    last = CALL_OUTCOMES.get(row.call_outcome or "", "")
     if row.call_state == "waiting" and row.outcome is PickOutcome.OPEN:
         return f"{last}，{_soon(row.due_in or 0)}再呼叫" if row.calls else "等待呼叫"
     return last or "—"
+
+
+def live_words(row: Row) -> str:
+    """Where a live call stands. What is decided comes first: what is told of it afterwards may be a moment late."""
+    if row.call_outcome is None:
+        return stage_words(row.stage)
+    after = CALL_STAGES[row.stage] if row.stage in AFTERWARDS else "仍在通话"
+    return f"{CALL_OUTCOMES[row.call_outcome]}，{after}"
+
+
+def stage_words(stage: Stage | None) -> str:
+    """
+    >>> stage_words(None), stage_words(Stage.RINGING), stage_words(Stage.INVITING)
+    ('正在呼叫', '响铃中', '通话中：正在听邀请')
+    """
+    if stage is None:
+        return "正在呼叫"
+    return f"通话中：{CALL_STAGES[stage]}" if stage.answered else CALL_STAGES[stage]
+
+
+def _stage(value: str | None) -> Stage | None:
+    return None if value is None else Stage(value)
 
 
 def _soon(seconds: float) -> str:

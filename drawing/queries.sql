@@ -514,9 +514,13 @@ INSERT INTO witness (activity, id, name_enc, phone_enc) VALUES (%(activity)s, %(
 SELECT a.name, a.state::text AS state, a.seats AS planned, a.started_at,
        a.evaluation_start - %(lead)s * interval '1 second' AS opens_at,
        d.commit_hash, d.witnessed_at IS NOT NULL AS witnessed, d.sealed_at IS NOT NULL AS sealed,
-       (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.dialled_at IS NOT NULL) AS witness_calls
+       (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.dialled_at IS NOT NULL) AS witness_calls,
+       w.stage::text AS witness_stage, clock_timestamp() AS now
 FROM activity a LEFT JOIN LATERAL (
   SELECT * FROM draw WHERE draw.activity = a.id ORDER BY no DESC LIMIT 1) d ON true
+LEFT JOIN LATERAL (
+  SELECT s.stage FROM call c JOIN call_progress s ON s.call = c.id AND s.epoch = c.epoch
+  WHERE c.activity = a.id AND c.flow = 'witness' AND c.state = 'live' LIMIT 1) w ON true
 WHERE a.id = %(activity)s;
 
 -- name: board_calls
@@ -527,15 +531,19 @@ WHERE c.pick = ANY(%(picks)s) AND c.flow = 'invitation' AND c.state = 'ended' AN
 ORDER BY c.pick, c.attempt;
 
 -- name: board_rows
--- Every pick with its last call.
+-- Every pick with its last call (a call back about it only while that is live): what it came to, or while it waits what the one
+-- before came to; and where a live one stands.
 SELECT p.id AS pick, p.condition, p.seat, p.outcome::text AS outcome,
        (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.dialled_at IS NOT NULL) AS calls,
        l.state::text AS call_state, l.outcome::text AS call_outcome,
-       CASE WHEN l.state = 'waiting' THEN extract(epoch FROM l.not_before - clock_timestamp())::float8 END AS due_in
+       CASE WHEN l.state = 'waiting' THEN extract(epoch FROM l.not_before - clock_timestamp())::float8 END AS due_in,
+       s.stage::text AS stage, s.since
 FROM pick p LEFT JOIN LATERAL (
-  SELECT c.state, coalesce(c.outcome, (SELECT b.outcome FROM call b WHERE b.pick = p.id AND b.flow = 'invitation'
-                                       AND b.attempt = c.attempt - 1)) AS outcome, c.not_before
-  FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' ORDER BY c.attempt DESC LIMIT 1) l ON true
+  SELECT c.id, c.epoch, c.state, c.not_before, CASE WHEN c.state <> 'waiting' THEN c.outcome ELSE (
+           SELECT b.outcome FROM call b WHERE b.pick = p.id AND b.flow = 'invitation' AND b.attempt = c.attempt - 1) END AS outcome
+  FROM call c WHERE c.pick = p.id AND (c.flow = 'invitation' OR c.flow = 'call_back_invitation' AND c.state = 'live')
+  ORDER BY c.state = 'live' DESC, c.attempt DESC LIMIT 1) l ON true
+LEFT JOIN call_progress s ON s.call = l.id AND s.epoch = l.epoch AND l.state = 'live'
 WHERE p.activity = %(activity)s ORDER BY p.id;
 
 -- name: masked_pick

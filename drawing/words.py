@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from drawing.lifecycle import Act
 from drawing.seats import PickOutcome
+from drawing.stages import Stage
 
 CALL_OUTCOMES: Mapping[str, str] = {
     "accepted": "同意",
@@ -33,6 +34,22 @@ CALL_OUTCOMES: Mapping[str, str] = {
     "call_back_asked": "要求回拨",
 }
 """How a call ended (ivr.calls.Outcome, as stored)."""
+CALL_STAGES: Mapping[Stage, str] = {
+    Stage.DIALLING: "拨号中",
+    Stage.RINGING: "响铃中",
+    Stage.EARLY_MEDIA: "彩铃或网络提示音中",
+    Stage.TALKING: "已接听",
+    Stage.INVITING: "正在听邀请",
+    Stage.BRIEFING: "正在听承诺播报",
+    Stage.NOTIFYING: "正在听通知",
+    Stage.REPLYING: "等待按键",
+    Stage.CONFIRMING: "等待确认",
+    Stage.DIGITS: "等待输入数字",
+    Stage.GATHERING: "正在播报集合信息",
+    Stage.HOLDING: "请对方稍候",
+    Stage.LEAVING: "即将挂断",
+}
+"""Where a live call stands; those with somebody on the line are told after 通话中."""
 PICK_OUTCOMES: Mapping[PickOutcome, str] = {
     PickOutcome.OPEN: "",
     PickOutcome.ACCEPTED: "同意参评",

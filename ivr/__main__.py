@@ -18,6 +18,7 @@ from ivr.ari.client import Client, Node
 from ivr.ari.errors import AriError
 from ivr.lease import Lease
 from ivr.messages import office
+from ivr.noting import Notes
 from ivr.prompts import ready_made
 from ivr.settings import Settings, SettingsRefused
 from ivr.speech import Speech, SpeechError, make_speech
@@ -66,8 +67,12 @@ async def _hold(settings: Settings, db: Database, custody: Custody, speech: Spee
     password = settings.ari.password_file.read_text().splitlines()[0]
     try:
         node = Node(settings.ari.url, settings.ari.user, password, settings.ari.app)
-        async with Client(node) as client, office.opened(settings, db, custody.vault, lease, client) as sender:
-            worker = Worker(settings, db, custody, speech, lease, client, sender)
+        async with (
+            Client(node) as client,
+            office.opened(settings, db, custody.vault, lease, client) as sender,
+            Notes.own(settings.dsn) as apart,
+        ):
+            worker = Worker(settings, db, custody, speech, lease, client, Notes(apart, lease.epoch), sender)
             stopping = asyncio.get_running_loop().create_task(_stop_after(stop, worker))
             try:
                 await worker.run()

@@ -219,3 +219,21 @@ FROM inbound i WHERE i.call = call.id AND call.state = 'waiting' AND i.ended_at 
 -- What the person of a live call wants to be spoken to in.
 UPDATE expert SET language = %(language)s
 FROM call c WHERE c.expert = expert.id AND c.id = %(call)s AND c.epoch = %(epoch)s AND c.state = 'live';
+
+-- name: note_progress (prepared)
+-- Where live calls of ours stand, and whoever watches their activities looks again; what is another's by now, or has ended, is
+-- passed over. No lock on a call or an activity, and no word to the workers.
+WITH ours AS (
+  SELECT c.id, c.activity, c.epoch, n.stage::call_stage AS stage, clock_timestamp() - n.ago * interval '1 second' AS since
+  FROM unnest(%(calls)s::text[], %(stages)s::text[], %(ago)s::float8[]) AS n (call, stage, ago)
+       JOIN call c ON c.id = n.call
+  WHERE c.epoch = %(epoch)s AND c.state = 'live'),
+noted AS (
+  INSERT INTO call_progress AS p (call, epoch, stage, since) SELECT id, epoch, stage, since FROM ours ORDER BY id
+  ON CONFLICT (call) DO UPDATE SET epoch = excluded.epoch, stage = excluded.stage, since = excluded.since
+  WHERE p.epoch <= excluded.epoch)
+SELECT pg_notify('board', activity) FROM ours GROUP BY activity;
+
+-- name: tidy_progress
+-- What was noted of calls that have ended is forgotten.
+DELETE FROM call_progress p WHERE NOT EXISTS (SELECT FROM call c WHERE c.id = p.call AND c.state = 'live');

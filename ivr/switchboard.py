@@ -6,10 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from db.errors import DatabaseError
 from drawing.rules import Calling
+from drawing.stages import Stage
 from ivr.ari.bridge import LiveBridge
 from ivr.ari.client import Client
 from ivr.ari.driver import Driver
@@ -43,10 +45,12 @@ class Switchboard:
         calling: Calling,
         note: Callable[[str], None],
         arrived: Callable[[Arrival], None] | None = None,
+        show: Callable[[str, Stage], None] | None = None,
     ) -> None:
+        """show: told where each call with one person stands, for whoever watches."""
         self.driver = Driver(client, arrived=arrived)
         self._client, self._lease, self._recorder = client, lease, recorder
-        self._calling, self._note = calling, note
+        self._calling, self._note, self._shown = calling, note, show
         self.trunks = Trunks(trunks, calling, self._channels, datetime.now(UTC))
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pairs: set[str] = set()  # those among them that have two legs
@@ -145,7 +149,8 @@ class Switchboard:
                 lines = conversation.lines(ready.id, self.trunks[ready.trunk])
                 return await self.driver.run_pair(lines, conversation.flow, conversation.media)
             line = Line(ready.id, conversation.number, ready.trunk, self.trunks[ready.trunk].caller_id)
-            return await self.driver.run(line, conversation.flow, conversation.media, write, speak)
+            watch = partial(self._shown, ready.id) if self._shown else None
+            return await self.driver.run(line, conversation.flow, conversation.media, write, speak, watch)
         except Abandoned:
             raise
         except Exception:  # a mistake of ours must not hold a seat for ever

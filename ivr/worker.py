@@ -29,6 +29,7 @@ from ivr.dispatch import Dispatcher, Preparer, Q
 from ivr.jobs import Jobs
 from ivr.lease import Lease
 from ivr.messages.sender import Sender
+from ivr.noting import Notes
 from ivr.policy import TrunkLoad
 from ivr.reception import Reception
 from ivr.record import Recorder
@@ -68,9 +69,11 @@ class Worker:
         speech: Speech,
         lease: Lease,
         client: Client,
+        notes: Notes,
         sender: Sender | None = None,
     ) -> None:
-        """sender: empties the outbox beside the calls; None where nothing but calls goes out."""
+        """notes: where calls stand, for whoever watches. sender: empties the outbox beside the calls; None where nothing but
+        calls goes out."""
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
         self._calling = rules.calling
@@ -80,11 +83,11 @@ class Worker:
             db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note
         )
         self._switchboard = Switchboard(
-            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived
+            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived, notes.note
         )
         preparer = Preparer(db, custody, speech, Timings())
         self._dispatcher = Dispatcher(db, custody, lease, preparer, self._calling, self._switchboard.trunks)
-        self._sender = sender
+        self._notes, self._sender = notes, sender
         self._look = asyncio.Event()
         self._changed: set[str] = set()
         self._jobs = Jobs(settings, self._job_done)
@@ -100,6 +103,7 @@ class Worker:
                     tasks.create_task(self._keep_lease(), name="lease"),
                     tasks.create_task(self._hear_asterisk(), name="events"),
                     tasks.create_task(self._hear_database(), name="listen"),
+                    tasks.create_task(self._notes.run(), name="notes"),
                 ]
                 self._reception.prepare()
                 if self._sender is not None:

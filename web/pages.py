@@ -7,7 +7,7 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from drawing.board import call_words
+from drawing.board import call_words, stage_words
 from drawing.words import PICK_OUTCOMES
 from web import keys
 from web.keys import DATABASE, SETTINGS
@@ -21,7 +21,7 @@ PAGES: web.AppKey[Environment] = web.AppKey("pages", Environment)
 
 def environment() -> Environment:
     """The templates of web/templates, with the filters `china` (a moment), `minute` (without seconds), `call` (the last
-    call of a drawing.board.Row) and `pick` (a PickOutcome).
+    call of a drawing.board.Row), `stage` (a Stage) and `pick` (a PickOutcome).
     """
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
@@ -33,6 +33,7 @@ def environment() -> Environment:
     made.filters["china"] = china_time
     made.filters["minute"] = lambda moment: china_time(moment)[:16]
     made.filters["call"] = call_words
+    made.filters["stage"] = stage_words
     made.filters["pick"] = PICK_OUTCOMES.__getitem__
     return made
 

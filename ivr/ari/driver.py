@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from ivr.ari import wire
 from ivr.ari.client import Client
 from ivr.ari.errors import Abandoned, AriError, IllegalAct
-from ivr.ari.leg import Decider, Leg, Speaker
+from ivr.ari.leg import Decider, Leg, Speaker, Watcher
 from ivr.ari.line import Arrival, Line, is_ours
 from ivr.ari.pair import Pair
 from ivr.bridged import PairFlow, PairTrail, Side
@@ -60,11 +60,13 @@ class Driver:
         media: Mapping[str, Sequence[str]],
         decide: Decider,
         speak: Speaker | None = None,
+        watch: Watcher | None = None,
     ) -> tuple[Outcome, Trail]:
         """Carry one call through; returns when its channel is known to be gone.
 
         media: for each prompt the URIs to play in turn (`sound:/folder/name`, without the ending). decide:
-        see ivr.calls.Decide; what it raises counts as Unavailable. speak: makes the media of a Speak.
+        see ivr.calls.Decide; what it raises counts as Unavailable. speak: makes the media of a Speak. watch:
+        told where the call stands.
         While the websocket is away this waits for it and then compares with Asterisk. Raises Abandoned
         when the driver is stopped, and IllegalAct for a mistake of ours (the channel is then hung up). Who
         cancels it leaves the channel to be found as a stranger.
@@ -73,7 +75,7 @@ class Driver:
             raise Abandoned("this driver was stopped")
         if line.channel in self._legs:
             raise IllegalAct(f"channel {line.channel} is in use")
-        leg = self._legs[line.channel] = Leg(self._client, self._clock, line, flow, media, decide, speak)
+        leg = self._legs[line.channel] = Leg(self._client, self._clock, line, flow, media, decide, speak, watch)
         try:
             return await leg.converse()
         finally:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from drawing.stages import Stage
 from ivr.ari import wire
 from ivr.ari.channel import LiveChannel, Look
 from ivr.ari.client import Client
@@ -42,6 +43,7 @@ from ivr.calls import (
     Trail,
     Unavailable,
 )
+from ivr.course import stage_after
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +52,8 @@ QUEUE_LIMIT = 100
 
 Decider = Callable[[Decision, Trail], Awaitable[Recorded | Refused | Unavailable]]
 Speaker = Callable[[str, str], Awaitable[Sequence[str]]]
+Watcher = Callable[[Stage], None]
+"""Told where the call stands whenever that changes; it neither waits nor fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,12 @@ class Leg:
         media: Mapping[str, Sequence[str]],
         decide: Decider,
         speak: Speaker | None,
+        watch: Watcher | None,
     ) -> None:
         self._clock, self._line, self._flow = clock, line, flow
         self._media, self._decider, self._speaker = media, decide, speak
+        self._watch = watch
+        self._stage: Stage | None = None
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[tuple[_Mail, float]] = asyncio.Queue()
         self._channel = LiveChannel(client, line, clock, self._put)
@@ -164,14 +171,23 @@ class Leg:
         waited here.
         """
         now = self._clock() - timedelta(seconds=self._loop.time() - tick)
+        self._show(event)
         for command in self._flow.receive(event, now):
             self._check_abandoned()
             if isinstance(command, Finish):
                 if self._channel.alive:
                     raise IllegalAct(f"the flow finished while channel {self._line.channel} lives")
                 return command.outcome
+            self._show(command)
             await self._do(command)
         return None
+
+    def _show(self, what: Event | Command) -> None:
+        """Of a key nothing goes out but that a question follows it (ivr.course)."""
+        stage = stage_after(self._stage, what)
+        if stage is not self._stage and stage is not None and self._watch is not None:
+            self._watch(stage)
+        self._stage = stage
 
     async def _do(self, command: Command) -> None:
         match command:

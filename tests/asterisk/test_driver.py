@@ -10,7 +10,9 @@ import pytest_asyncio
 from asterisk.far_end import Behaviour
 from asterisk.instance import Instance
 from asterisk.settings import FarEndSettings, NodeSettings
+from drawing.stages import Stage
 from ivr.calls import Answer, Outcome, Recorded, Refused, Unavailable
+from ivr.dialplans import Invitation
 from tests.asterisk.exchange import QUICK, Exchange, connected, patient, write_prompts
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session")]
@@ -49,6 +51,15 @@ async def test_accepts(exchange: Exchange) -> None:
     assert all(found)
     assert (await call.hears("invitation", 0.3)).at < (await call.hears("confirm_accept", 0.3)).at < found[0].at
     assert found[0].at < found[1].at < found[2].at
+
+
+async def test_tells_where_the_call_stands(exchange: Exchange) -> None:
+    stages: list[Stage] = []
+    line = exchange.line(Behaviour.ACCEPTS)
+    await exchange.driver.run(line, Invitation(QUICK), exchange.media, exchange.decide, None, stages.append)
+    assert [each.value for each in stages] == [
+        "dialling", "ringing", "talking", "inviting", "confirming", "gathering", "leaving",
+    ]  # fmt: skip
 
 
 async def test_keeps_the_evidence(exchange: Exchange) -> None:

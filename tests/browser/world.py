@@ -10,6 +10,8 @@ from aiohttp import ClientSession, CookieJar, FormData
 from drawing import halts
 from drawing.lifecycle import Role
 from drawing.seats import PickOutcome
+from drawing.stages import Stage
+from ivr.noting import Notes
 from tests.drawing.experts.test_read_csv import table, text
 from tests.drawing.test_draw import Hand
 from tests.scenes import condition, witness
@@ -54,12 +56,16 @@ async def _draws(made: World, draws: Draws) -> None:
     await everybody_agrees(hand)
     made.places["short"] = hand.activity
     hand = await draws.started(0, [condition(seats=4)])
-    busy, declines, *_ = await hand.live()
+    busy, declines, *talking = await hand.live()
     await hand.ends(busy, "busy")
     await hand.answers(declines, PickOutcome.DECLINED)
     await hand.advance()
     await hand.ends(declines, "declined")
     await hand.advance()
+    notes = Notes(draws.db, 1)
+    for call, stage in zip(talking, (Stage.RINGING, Stage.INVITING), strict=True):
+        notes.note(call.id, stage)
+    await notes.write()
     made.places["drawing"] = hand.activity
     hand = await draws.started(0, [condition(seats=3)])
     await _halt(hand, draws, halts.pause)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,7 +12,9 @@ from aiohttp import ClientResponse
 
 from db.pool import Database
 from drawing.seats import PickOutcome
+from drawing.stages import Stage
 from ivr.messages import outbox
+from ivr.noting import Notes
 from tests.scenes import condition
 from tests.web.conftest import Client, Visitor
 from tests.web.draws import Draws, everybody_agrees
@@ -52,6 +55,48 @@ async def test_a_clerk_starts_their_draw_and_sees_it(visit: Visit, draws: Draws,
         assert words in text
     for secret in ("13800", first.pseudonym, "单位", "专家0", "专家1"):
         assert secret not in text
+
+
+async def test_ringing_and_talking_are_told_apart(visit: Visit, draws: Draws) -> None:
+    hand = await draws.started(6, [condition(seats=3)])
+    rings, talks, unknown = await hand.live()
+    clerk, notes = await visit("handler-a1"), Notes(draws.db, 1)
+    stream = Stream(await clerk.client.get(f"/activities/{hand.activity}/events"))
+    before = await stream.until("正在呼叫")
+    assert numbers(before["data"]["html"]) == ("3", "0")
+    notes.note(rings.id, Stage.RINGING)
+    notes.note(talks.id, Stage.CONFIRMING)
+    await notes.write()
+    after = await stream.until("通话中：等待确认")
+    stream.response.close()
+    assert numbers(after["data"]["html"]) == ("2", "1")
+    assert after["data"]["summary"] == before["data"]["summary"]  # nothing more is announced
+    again = await clerk.client.get(f"/activities/{hand.activity}/events", headers={"Last-Event-ID": after["id"]})
+    assert await again.content.readuntil(b"\n\n") == b"retry: 2000\n\n"
+    assert await again.content.readuntil(b"\n") == b": \n"  # seconds pass, and there is nothing to tell
+    again.close()
+    text = await clerk.text(f"/activities/{hand.activity}/draw")
+    assert after["data"]["html"] in text
+    assert re.search(r'响铃中 <time class="since" datetime="[^"]+\+00:00">\d\d:\d\d:\d\d 起</time>', text)
+    for secret in ("13800", rings.pseudonym, "confirm_", unknown.id):
+        assert secret not in text
+
+
+def numbers(html: str) -> tuple[str, str]:
+    """呼叫中 and 通话中."""
+    found = re.search(r"<dt>呼叫中</dt><dd>(\d+)</dd></div>\s*<div><dt>通话中</dt><dd>(\d+)</dd>", html)
+    assert found is not None
+    return found[1], found[2]
+
+
+async def test_where_the_supervisors_call_stands_is_told(visit: Visit, draws: Draws) -> None:
+    hand = await draws.committed()
+    (call,) = await hand.live()
+    notes = Notes(draws.db, 1)
+    notes.note(call.id, Stage.DIGITS)
+    await notes.write()
+    text = await (await visit("handler-a1")).text(f"/activities/{hand.activity}/draw")
+    assert "等待监督人见证（已呼叫 1 次，通话中：等待输入数字）" in text
 
 
 async def test_what_prevents_the_start_is_told_on_the_page(visit: Visit, draws: Draws, db: Database) -> None:

@@ -8,6 +8,12 @@
   const live = document.getElementById("live");
   const summary = document.getElementById("summary");
   const say = (text) => { live.hidden = false; live.textContent = "· " + text; };
+  const ahead = Date.now() - Date.parse(board.dataset.now); // our clock's, of the one by which moments are written
+  const count = () => { // the server tells what changes; seconds pass without it
+    for (const since of board.querySelectorAll("time.since")) {
+      since.textContent = Math.max(0, Math.round((Date.now() - ahead - Date.parse(since.dateTime)) / 1000)) + " 秒";
+    }
+  };
   let last = "", tries = 0;
   const open = () => {
     const source = new EventSource(last ? address + "?last=" + encodeURIComponent(last) : address);
@@ -17,6 +23,7 @@
       last = message.lastEventId;
       if (data.state !== board.dataset.state) { source.close(); location.reload(); return; } // the buttons change with the state
       board.innerHTML = data.html;
+      count();
       if (summary.textContent !== data.summary) summary.textContent = data.summary;
     });
     source.addEventListener("end", (message) => {
@@ -32,4 +39,6 @@
     });
   };
   open();
+  count();
+  setInterval(count, 1000);
 })();
