@@ -116,6 +116,7 @@ RULES: Mapping[str, str] = {
     "messages.tries": "how often a message is handed over before it is given up",
     "messages.pause_s": "after each failed try of handing over, the last one for all that follow",
     "submission.attachments": "how many attachments an application needs at least (V1)",
+    "retention.recording_days": "for how many days the recording of a masked call is kept (G2)",
 }
 
 
