@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
-import wave
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,21 +22,12 @@ from ivr.ari.driver import Driver
 from ivr.bridged import bridge_of
 from ivr.collecting import Collecting
 from tests.postgres import TestDatabase
-from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, masked_call, plan
+from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, masked_call, plan, wav
 
 pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.asyncio(loop_scope="session")]
 
 
 PATIENCE, POLL = 300.0, 0.05
-
-
-def said(seconds: float = 0.5, loud: int = 7) -> bytes:
-    """A recording."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as wav:
-        wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        wav.writeframes(bytes([loud, 1]) * int(seconds * 8000))
-    return file.getvalue()
 
 
 @dataclass
@@ -83,11 +72,11 @@ async def ground(database: TestDatabase, node: Instance[NodeSettings], tmp_path:
 
 async def test_a_recording_of_an_ended_call_is_kept_and_removed(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
     first, second = await ground.ended(), await ground.ended(2)
-    ground.lies(first, said(loud=1))
-    ground.lies(second, said(loud=2))
+    ground.lies(first, wav(0.5, loud=1))
+    ground.lies(second, wav(0.5, loud=2))
     with caplog.at_level(logging.INFO):
         assert not await ground.collecting.collect()
-    assert (await ground.kept(first), await ground.kept(second)) == (said(loud=1), said(loud=2))
+    assert (await ground.kept(first), await ground.kept(second)) == (wav(0.5, loud=1), wav(0.5, loud=2))
     assert ground.files() == []
     assert {first, second} <= set(caplog.text.replace(":", " ").split())
 
@@ -95,8 +84,8 @@ async def test_a_recording_of_an_ended_call_is_kept_and_removed(ground: Ground, 
 async def test_one_that_was_kept_but_not_removed_is_removed(ground: Ground) -> None:
     """The worker died between the two."""
     call = await ground.ended()
-    await recordings.keep(ground.db, ground.keys.custody.vault, call, said(), 0.5)
-    ground.lies(call, said())
+    await recordings.keep(ground.db, ground.keys.custody.vault, call, wav(0.5), 0.5)
+    ground.lies(call, wav(0.5))
     await ground.collecting.collect()
     assert ground.files() == []
     assert await ground.db.value("SELECT count(*) FROM recording") == 1
@@ -104,7 +93,7 @@ async def test_one_that_was_kept_but_not_removed_is_removed(ground: Ground) -> N
 
 async def test_one_of_a_call_under_way_is_left(ground: Ground) -> None:
     call = await masked_call(ground.db, ground.activity, state="live")
-    ground.lies(call, said())
+    ground.lies(call, wav(0.5))
     assert not await ground.collecting.collect()
     assert ground.files() == [f"{call}.wav"]
 
@@ -112,21 +101,21 @@ async def test_one_of_a_call_under_way_is_left(ground: Ground) -> None:
 async def test_another_one_than_is_kept_is_left_for_a_person(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
     """Neither is thrown away: which one is right can't be told. It keeps no other."""
     call, other = await ground.ended(), await ground.ended(2)
-    await recordings.keep(ground.db, ground.keys.custody.vault, call, said(loud=3), 0.5)
-    ground.lies(call, said(loud=4))
-    ground.lies(other, said())
+    await recordings.keep(ground.db, ground.keys.custody.vault, call, wav(0.5, loud=3), 0.5)
+    ground.lies(call, wav(0.5, loud=4))
+    ground.lies(other, wav(0.5))
     for _ in range(2):
         await ground.collecting.collect()
-    assert await ground.kept(call) == said(loud=3)
-    assert await ground.kept(other) == said()
+    assert await ground.kept(call) == wav(0.5, loud=3)
+    assert await ground.kept(other) == wav(0.5)
     assert ground.files() == [f"{call}.wav"]
     assert caplog.text.count("a person must look") == 1
 
 
 async def test_what_is_of_no_call_is_removed_only_if_named_as_ours(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
     stray = new_call_id()
-    ground.lies(stray, said())
-    ground.lies("13800138000", said())
+    ground.lies(stray, wav(0.5))
+    ground.lies("13800138000", wav(0.5))
     for _ in range(2):
         await ground.collecting.collect()
     assert ground.files() == ["13800138000.wav"]
@@ -136,7 +125,7 @@ async def test_what_is_of_no_call_is_removed_only_if_named_as_ours(ground: Groun
 
 
 async def test_one_whose_asterisk_died_gets_its_length(ground: Ground) -> None:
-    call, whole = await ground.ended(), said(2.0)
+    call, whole = await ground.ended(), wav(2.0)
     ground.lies(call, whole[:4] + bytes(4) + whole[8:40] + bytes(4) + whole[44:])
     await ground.collecting.collect()
     assert await ground.kept(call) == whole
@@ -170,11 +159,11 @@ async def test_one_that_is_still_being_made_is_closed_first(ground: Ground) -> N
 
 async def test_a_worker_that_stops_brings_what_its_last_call_left(ground: Ground) -> None:
     call = await ground.ended()
-    ground.lies(call, said())
+    ground.lies(call, wav(0.5))
     listening = asyncio.create_task(ground.client.listen(Driver(ground.client)))
     await ground.client.until_connected()
     ground.collecting.stop()
     await ground.collecting.run()
-    assert await ground.kept(call) == said()
+    assert await ground.kept(call) == wav(0.5)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import wave
-
 import pytest
 
 from ivr.collecting import mended, seconds_of
-
-
-def said(seconds: float) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as wav:
-        wav.setparams((1, 2, 8000, 0, "NONE", ""))
-        wav.writeframes(bytes(range(160)) * round(seconds * 100))
-    return file.getvalue()
+from tests.scenes import wav
 
 
 def test_a_whole_one_is_left_as_it_is() -> None:
-    assert mended(said(1.5)) == said(1.5)
-    assert seconds_of(said(1.5)) == 1.5
+    assert mended(wav(1.5)) == wav(1.5)
+    assert seconds_of(wav(1.5)) == 1.5
 
 
 def test_one_whose_lengths_were_never_written_gets_them() -> None:
-    whole = said(2)
+    whole = wav(2)
     assert mended(whole[:4] + bytes(4) + whole[8:40] + bytes(4) + whole[44:]) == whole
 
 
