@@ -53,6 +53,11 @@ def pairs_text() -> str:
     return "\n".join(f"### {name}\n\n{_drawn(kind)}" for name, kind in PAIRS.items())
 
 
+def walked(kind: PairKind) -> Iterator[tuple[_Walked, PairEvent, Sequence[PairCommand], _Walked]]:
+    """Every event from every state, until it has come to something."""
+    return steps(_Walked(kind.flow(FEW, False)), _events)
+
+
 # --- walking --------------------------------------------------------------------------------------------------
 
 
@@ -125,14 +130,14 @@ def _plain(flow: PairFlow) -> Iterator[Any]:
             yield value
 
 
-def _events(walked: _Walked) -> Iterator[PairEvent]:
+def _events(at: _Walked) -> Iterator[PairEvent]:
     """Whatever may happen there, on either side and to us."""
-    if walked.parting:
+    if at.parting:
         return
     yield from (Started(), Cancelled(), TimerFired(CALL))
-    if JOINING in walked.hears.values():
+    if JOINING in at.hears.values():
         yield from (Joined(), NotJoined())
-    for side, hears in walked.hears.items():
+    for side, hears in at.hears.items():
         yield from (On(side, each) for each in _on_leg(hears))
         yield TimerFired(side.value)
 
@@ -164,7 +169,7 @@ class _Drawing:
         """Take in one step."""
         self.follows |= {after.drawn[side]: now for side, now in after.hears.items() if now != after.drawn[side]}
         if after.parting or any(isinstance(each, Finish) for each in commands):
-            self._end(before, event, _came_to(after, commands), after)
+            self._end(before, event, came_to(after, commands), after)
         elif before.state != after.state or (commands and not _is_played(event)):
             add(self.leads, before.state, after.state, _what(before, event))
 
@@ -202,16 +207,16 @@ class _Drawing:
 
 def _drawn(kind: PairKind) -> str:
     drawing = _Drawing()
-    for step in steps(_Walked(kind.flow(FEW, False)), _events):
+    for step in walked(kind):
         drawing.step(*step)
     return drawing.text()
 
 
-def _came_to(walked: _Walked, commands: Sequence[PairCommand]) -> str:
+def came_to(at: _Walked, commands: Sequence[PairCommand]) -> str:
     """Its outcome, once both legs are gone."""
     for side in Side:
         if not any(isinstance(each, Finish) for each in commands):
-            commands, walked = walked.after(On(side, HungUp(16, by_us=True)), BEGINNING)
+            commands, at = at.after(On(side, HungUp(16, by_us=True)), BEGINNING)
     return next(each.outcome.value for each in commands if isinstance(each, Finish))
 
 

@@ -112,6 +112,8 @@ class Client:
         judge.
         """
         status, data = await self._exchange(method, path, body, self._request_limit)
+        if status in (401, 403):
+            raise self._denied()
         return Reply(status, data.decode())
 
     async def file(self, path: str) -> bytes | None:
@@ -119,7 +121,7 @@ class Client:
         status, data = await self._exchange("GET", path, None, aiohttp.ClientTimeout(total=_FILE_SECONDS))
         if status == 404:
             return None
-        if status != 200:
+        if status != 200:  # 403: Asterisk can't open it
             raise Unanswered(f"GET of a file: {status}")
         return data
 
@@ -134,8 +136,6 @@ class Client:
             raise Unsent(f"{self.node.url} can't be reached: {error.os_error}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unanswered(f"{method} was not answered: {type(error).__name__}") from error
-        if reply.status in (401, 403):
-            raise self._denied()
         return reply.status, data
 
     async def hang_up(self, channel: str, reason: str = "") -> bool:
