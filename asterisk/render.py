@@ -37,6 +37,7 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in _FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "spool/recording").chmod(0o700)  # what two people say lies here while they talk
     _link_data(folder / "data", program.data_dir)
     for name, text in configuration(settings, program).items():
         path = folder / "etc" / name

@@ -563,8 +563,51 @@ ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING;
 -- name: masked_calls
 -- 拨打记录: the masked calls with one expert, whether the expert was rung, and for how many seconds the two talked.
 SELECT id, state::text AS state, outcome::text AS outcome,
-       to_timestamp((matter ->> 'asked')::bigint) AS at, trail ->> 'recording' IS NOT NULL AS recorded,
+       to_timestamp((matter ->> 'asked')::bigint) AS at,
+       trail ->> 'recording' IS NOT NULL OR EXISTS (SELECT FROM recording r WHERE r.call = call.id) AS recorded,
        coalesce(jsonb_typeof(trail -> 'expert') = 'object', false) AS rung,
        trail -> 'staff' ->> 'dialled' IS NOT NULL AS dialled,
        extract(epoch FROM (trail ->> 'parted')::timestamptz - (trail ->> 'joined')::timestamptz)::float8 AS talked
 FROM call WHERE activity = %(activity)s AND pick = %(pick)s AND flow = 'masked' ORDER BY attempt DESC;
+
+-- name: calls_ended
+-- Which of these ids are calls of ours, and whether each has ended.
+SELECT id, state = 'ended' AS ended FROM call WHERE id = ANY(%(calls)s::text[]);
+
+-- name: keep_recording
+-- The recording of a call that has ended, unless one is kept; its hash goes into 操作记录 with it.
+WITH kept AS (
+  INSERT INTO recording (call, made_at, seconds, sha256, data_enc)
+  SELECT id, coalesce((trail ->> 'joined')::timestamptz, ended_at), %(seconds)s, %(sha256)s, %(data_enc)s
+  FROM call WHERE id = %(call)s AND state = 'ended'
+  ON CONFLICT (call) DO NOTHING RETURNING call, sha256)
+INSERT INTO operation (actor, role, act, activity, remark)
+SELECT 'system', 'system', %(act)s, c.activity, k.call || ' ' || k.sha256 FROM kept k JOIN call c ON c.id = k.call;
+
+-- name: recording_hash
+-- Of what is kept of a call, or was.
+SELECT sha256 FROM recording WHERE call = %(call)s;
+
+-- name: recordings
+-- An activity's recordings without their sound, the last one first; N of 第 N 位专家 as the board counts.
+SELECT r.call, r.made_at, r.seconds, r.sha256, r.erased_at,
+       (SELECT count(*) FROM pick o WHERE o.activity = c.activity AND o.id <= c.pick)::int AS n
+FROM recording r JOIN call c ON c.id = r.call
+WHERE c.activity = %(activity)s ORDER BY r.made_at DESC, r.call;
+
+-- name: recording
+-- One of them, sealed; nothing when it was erased.
+SELECT r.data_enc FROM recording r JOIN call c ON c.id = r.call WHERE r.call = %(call)s AND c.activity = %(activity)s;
+
+-- name: erase_recordings
+-- Those of activities under these rules that are older than the rules let them be; the hash stays, and 操作记录 says so.
+WITH erased AS (
+  UPDATE recording r SET data_enc = NULL, erased_at = clock_timestamp()
+  FROM call c JOIN activity a ON a.id = c.activity
+  WHERE r.call = c.id AND a.rules = %(rules)s AND r.data_enc IS NOT NULL
+    AND r.made_at < clock_timestamp() - %(days)s * interval '1 day'
+  RETURNING r.call, r.sha256, c.activity),
+told AS (
+  INSERT INTO operation (actor, role, act, activity, remark)
+  SELECT 'system', 'system', %(act)s, activity, call || ' ' || sha256 FROM erased)
+SELECT call FROM erased ORDER BY call;

@@ -132,6 +132,13 @@ class InboundRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what is kept of people is kept, by kind of record."""
+
+    recording_days: int  # 通话录音, from the call on
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """One version of a jurisdiction's rules. Times in seconds."""
 
@@ -156,6 +163,7 @@ class Rules:
     inbound: InboundRule
     messages: Messages
     attachments: int  # at least so many with 提交审核 (V1)
+    retention: Retention
     sources: Mapping[str, Source]
 
     @classmethod
@@ -184,14 +192,14 @@ class Rules:
         title, jurisdiction = top.text("title"), top.text("jurisdiction")
         names = (
             "witness", "sealing", "appointment", "avoidance", "preview", "unreached", "calling", "notices", "reminder", "inbound",
-            "messages", "submission",
+            "messages", "submission", "retention",
         )  # fmt: skip
         tables = {name: top.table(name) for name in names}
         top.done()
         sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
         (
             witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, inbound, messages,
-            submission,
+            submission, retention,
         ) = tables.values()  # fmt: skip
         shortest, longest = witness.numbers("share_digits", 2)
         rules = cls(
@@ -216,6 +224,7 @@ class Rules:
             inbound=_inbound(inbound),
             messages=Messages.of(messages),
             attachments=submission.number("attachments"),
+            retention=Retention(recording_days=retention.number("recording_days", least=1)),
             sources=sources,
         )
         for table in tables.values():

@@ -24,6 +24,7 @@ from drawing.rules import Rules
 from ivr.ari.client import Client
 from ivr.ari.errors import AriError, Replaced, Unanswered, Unsent
 from ivr.ari.line import is_ours
+from ivr.collecting import Collecting
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher, Preparer, Q
 from ivr.jobs import Jobs
@@ -93,6 +94,7 @@ class Worker:
         self._jobs = Jobs(settings, self._job_done)
         self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
         self._reminding = Reminding(db)
+        self._collecting = Collecting(db, custody.vault, client)
         self._stopping = False
 
     async def run(self) -> None:
@@ -108,8 +110,11 @@ class Worker:
                 self._reception.prepare()
                 if self._sender is not None:
                     tasks.create_task(self._sender.run(), name="outbox")
+                collecting = tasks.create_task(self._collecting.run(), name="recordings")
                 await self._take_over()
                 await self._loop()
+                self._collecting.stop()
+                await collecting
                 for task in watching:
                     task.cancel()
         finally:

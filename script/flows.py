@@ -7,10 +7,9 @@ A state is named after what it began last: the prompt that is heard, or the deci
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -47,28 +46,22 @@ from ivr.calls import (
 )
 from ivr.dialplans import KINDS, Again, Inbound, Kind, Timings, Whom
 from ivr.dialplans.conversation import CALL, STEP
+from script.diagrams import END, KEYS, Edges, add, diagram, merged
+from script.walking import Walked, steps
 
 FEW = Timings(replays=1, wrong_keys=2, silences=2, confirm_repeats=1, details_repeats=1, weak_numbers=1)
 """Every limit can be reached, soon; what may happen twice does."""
 FEWEST = Timings(replays=0, wrong_keys=1, silences=1, confirm_repeats=0, decide_tries=2)
-KEYS = "1237890*#"
-"""0 stands for every digit that means nothing of its own."""
 _DAY = time(8), time(21)
 INBOUND = {
     "inbound": Kind("inbound", Whom.EXPERT, Again.NEVER, lambda timings, _: Inbound(timings), lambda _: prompts.inbound(*_DAY))
 }
 """A call from outside is no call of ours, but a flow like the others."""
-END = "[*]"
-_SLASH = " / "  # between states that are drawn as one
-APART = timedelta(seconds=20)
-"""Between two events: no key counts as a bounce of the one before."""
 NAMES: Mapping[type[Event], str] = {
     Started: "started", Ringing: "rings", EarlyMedia: "early media", Answered: "answered", Played: "prompt's end",
     PlayFailed: "prompt fails", HungUp: "hung up", DialFailed: "not put through", Recorded: "recorded",
     Digit: "a key", TimerFired: "time is up", Refused: "refused", Unavailable: "database away", Cancelled: "cancelled",
 }  # fmt: skip
-
-Edges = dict[tuple[str, str], list[str]]
 
 
 @cache
@@ -81,23 +74,23 @@ def flows_text() -> str:
 def common_text() -> str:
     """What every call goes through, whatever is said."""
     edges: Edges = {(END, "new"): ["asked for"]}
-    for before, event, _, after in _steps(_begun(KINDS["leave"], FEWEST), _all_events):
+    for before, event, _, after in steps(_begun(KINDS["leave"], FEWEST), _all_events):
         source, target = _phase(before), _phase(after)
         if source != target:
-            _add(edges, source, target, NAMES[type(event)])
-    return _diagram(edges)
+            add(edges, source, target, NAMES[type(event)])
+    return diagram(edges)
 
 
 def prompts_named(kind: Kind) -> set[str]:
     """Every prompt that its flow may play, also when the database is away."""
-    steps = _steps(_begun(kind, FEWEST), _spoken_or_away)
-    return {each.prompt for _, _, commands, _ in steps for each in commands if isinstance(each, Play | Speak)}
+    walked = steps(_begun(kind, FEWEST), _spoken_or_away)
+    return {each.prompt for _, _, commands, _ in walked for each in commands if isinstance(each, Play | Speak)}
 
 
 # --- walking --------------------------------------------------------------------------------------------------
 
 
-class _Walked:
+class _Walked(Walked[Event, Command]):
     """A flow, and the name of the state of the drawing that it is in."""
 
     def __init__(self, flow: Flow, state: str = "", step: str = "", *, over: bool = False) -> None:
@@ -144,22 +137,6 @@ def _begun(kind: Kind, timings: Timings = FEW) -> _Walked:
     return _Walked(kind.flow(timings, lambda digits: None if digits.startswith("1") else "witness_weak"))
 
 
-def _steps(
-    start: _Walked, events: Callable[[_Walked], Iterator[Event]]
-) -> Iterator[tuple[_Walked, Event, Sequence[Command], _Walked]]:
-    """Every event from every state that can be reached."""
-    waiting, seen, now = deque([start]), {start.key()}, datetime(2026, 1, 1, tzinfo=UTC)
-    while waiting:
-        before = waiting.popleft()
-        for event in events(before):
-            now += APART
-            commands, after = before.after(event, now)
-            yield before, event, commands, after
-            if after.key() not in seen:
-                seen.add(after.key())
-                waiting.append(after)
-
-
 def _all_events(walked: _Walked) -> Iterator[Event]:
     if not walked.state:
         yield from (Started(), Ringing(), EarlyMedia(), Answered(), Cancelled())
@@ -197,19 +174,19 @@ def _spoken_or_away(walked: _Walked) -> Iterator[Event]:
 def _drawn(kind: Kind) -> str:
     edges: Edges = {}
     ends: dict[str, list[str]] = {}
-    for before, event, commands, after in _steps(_begun(kind), _spoken):
+    for before, event, commands, after in steps(_begun(kind), _spoken):
         if not before.state or before.state == "hangs_up":
             if isinstance(event, Answered) and after.state:
-                _add(edges, END, after.state, "answered")
+                add(edges, END, after.state, "answered")
             continue
         outcome = next((each.outcome.value for each in commands if isinstance(each, Finish)), "")
         if outcome:
             ends.setdefault(outcome, []).append(before.state)
         elif after.state == "hangs_up":
-            _add(edges, before.state, END, _came_to(after))
+            add(edges, before.state, END, _came_to(after))
         elif after.state != before.state or _begins_anew(event, commands):
-            _add(edges, before.state, after.state, _event(event))
-    return _diagram(_merged(edges)) + "\n" + _hung_up(ends)
+            add(edges, before.state, after.state, _event(event))
+    return diagram(merged(edges)) + "\n" + _hung_up(ends)
 
 
 def _begins_anew(event: Event, commands: Sequence[Command]) -> bool:
@@ -217,32 +194,9 @@ def _begins_anew(event: Event, commands: Sequence[Command]) -> bool:
     return bool(commands) if isinstance(event, Digit) else any(isinstance(each, Play | Speak) for each in commands)
 
 
-def _merged(edges: Edges) -> Edges:
-    """States that lead to the same by the same are drawn as one: a menu, and what answers silence and wrong keys in it."""
-    leads: dict[str, frozenset[tuple[str, str]]] = {}
-    for source, target in edges:
-        if source != END:
-            leads[source] = leads.get(source, frozenset()) | {(target, each) for each in edges[source, target]}
-    together: dict[frozenset[tuple[str, str]], list[str]] = {}
-    for state, led in leads.items():
-        together.setdefault(led, []).append(state)
-    name = {state: _SLASH.join(group) for group in together.values() for state in group}
-    drawn: Edges = {}
-    for (source, target), labels in edges.items():
-        for label in labels:
-            _add(drawn, name.get(source, source), name.get(target, target), label)
-    return drawn
-
-
 def _came_to(closing: _Walked) -> str:
     commands, _ = closing.after(HungUp(16, by_us=True), datetime(2026, 1, 2, tzinfo=UTC))
     return next(each.outcome.value for each in commands if isinstance(each, Finish))
-
-
-def _add(edges: Edges, source: str, target: str, label: str) -> None:
-    labels = edges.setdefault((source, target), [])
-    if label not in labels:
-        labels.append(label)
 
 
 def _event(event: Event) -> str:
@@ -257,27 +211,6 @@ def _event(event: Event) -> str:
 
 def _phase(walked: _Walked) -> str:
     return END if walked.state == END else str(vars(walked.flow)["phase"].name).lower()
-
-
-def _diagram(edges: Edges) -> str:
-    states = dict.fromkeys(state for edge in edges for state in edge)
-    named = [f'    state "{state}" as {_id(state)}' for state in states if _SLASH in state]
-    lines = [f"    {_id(one)} --> {_id(other)} : {_label(labels)}" for (one, other), labels in edges.items()]
-    lines = [*named, *lines]
-    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```", ""])
-
-
-def _id(state: str) -> str:
-    return state.partition(_SLASH)[0]
-
-
-def _label(labels: Sequence[str]) -> str:
-    """Keys first; those that mean nothing of their own in one word."""
-    keys = sorted((each for each in labels if each in KEYS), key=KEYS.index)
-    others = [each for each in labels if each not in KEYS]
-    if "0" in keys:
-        keys = ["a digit" if set(KEYS) - set("*#") == set(keys) else "another key"]
-    return ", ".join([" or ".join(keys)] * bool(keys) + others)
 
 
 def _hung_up(ends: Mapping[str, Sequence[str]]) -> str:

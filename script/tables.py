@@ -26,6 +26,7 @@ from ivr.calls import DialFailed, Outcome
 from ivr.outcomes import classify
 from ivr.policy import Rule, tried
 from script.flows import common_text, flows_text
+from script.pairs import pairs_text
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _MARKS = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -116,6 +117,7 @@ RULES: Mapping[str, str] = {
     "messages.tries": "how often a message is handed over before it is given up",
     "messages.pause_s": "after each failed try of handing over, the last one for all that follow",
     "submission.attachments": "how many attachments an application needs at least (V1)",
+    "retention.recording_days": "for how many days the recording of a masked call is kept (G2)",
 }
 
 
@@ -370,6 +372,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "states": states_table,
     "flows": flows_text,
     "common_flow": common_text,
+    "pair_flows": pairs_text,
 }
 
 

@@ -23,7 +23,11 @@ settings.load_profile("busy machine")
 
 APART = ("tests/system/test_crash.py", "tests/system/test_crash_database.py", "tests/drawing/test_simulation.py")
 """Modules whose tests share nothing, so that they may run beside each other."""
-TOGETHER = {"tests/system/test_talk.py": "tests/system/test_conversations.py"}
+TOGETHER = {
+    "tests/system/test_talk.py": "tests/system/test_conversations.py",
+    "tests/system/test_masked_recordings.py": "tests/system/test_masked.py",
+    "tests/system/test_masked_secrecy.py": "tests/system/test_masked.py",
+}
 """Modules that share an expensive fixture with another."""
 
 

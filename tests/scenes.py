@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +14,7 @@ from db.pool import Database
 from db.vault import Signer, Vault
 from drawing import activities
 from drawing.activities import Lot, Notice, Plan, Witness
+from drawing.call_ids import new_call_id
 from drawing.chain import Custody
 from drawing.eligibility import Condition, Mode
 from drawing.lifecycle import ActivityState
@@ -108,3 +111,32 @@ def witness(phone: str = "13900000000") -> Witness:
 async def make_activity(db: Database, vault: Vault, made: Plan) -> str:
     """Create it; its number."""
     return await activities.create(db, vault, made)
+
+
+async def masked_call(db: Database, activity: str, expert: int = 1, state: str = "ended") -> str:
+    """A masked call with this expert, who has agreed, as it stands in its row when it has ended (or is live); its id."""
+    values = {"id": new_call_id(), "a": activity, "e": expert, "s": state}
+    await db.run("INSERT INTO node (name) VALUES ('node') ON CONFLICT DO NOTHING")
+    await db.run(
+        """INSERT INTO pick (activity, draw, condition, seat, expert, pseudonym, units, rank, code, outcome, decided_at)
+           SELECT %(a)s, 1, 'c1', %(e)s, %(e)s, 'p' || %(e)s, '{}', %(e)s, to_char(%(e)s, 'FM000000'), 'accepted', now()
+           WHERE NOT EXISTS (SELECT FROM pick WHERE activity = %(a)s AND expert = %(e)s)""",
+        values,
+    )
+    await db.run(
+        """INSERT INTO call (id, flow, activity, pick, expert, attempt, state, node, epoch, outcome, ended_at, staff_phone_enc)
+           SELECT %(id)s, 'masked', p.activity, p.id, p.expert, 1, %(s)s::call_state, 'node', 1,
+                  CASE %(s)s WHEN 'ended' THEN 'connected'::call_outcome END, CASE %(s)s WHEN 'ended' THEN now() END, 'x'
+           FROM pick p WHERE p.activity = %(a)s AND p.expert = %(e)s""",
+        values,
+    )
+    return str(values["id"])
+
+
+def wav(seconds: float, loud: int = 7) -> bytes:
+    """What the node records: 8 kHz, 16 bits; the same sample again and again."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as made:
+        made.setparams((1, 2, 8000, 0, "NONE", ""))
+        made.writeframes(bytes([loud, 1]) * int(seconds * 8000))
+    return file.getvalue()

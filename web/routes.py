@@ -21,6 +21,7 @@ from web.handlers import (
     pool,
     pool_imports,
     projects,
+    recordings,
     result,
     reviews,
     samples,
@@ -49,6 +50,7 @@ ROUTES: tuple[Route, ...] = (
     *halts.ROUTES,
     *result.ROUTES,
     *witness.ROUTES,
+    *recordings.ROUTES,
     *message_receipts.ROUTES,
     *health.ROUTES,
 )

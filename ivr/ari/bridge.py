@@ -43,7 +43,7 @@ class LiveBridge:
         return True
 
     async def record(self, name: str) -> bool:
-        """Keep what is said as the node's spool/recording/<name>.wav; without it the talk goes on."""
+        """Keep what is said as the node's spool/recording/<name>.wav (ivr.collecting fetches it); without it the talk goes on."""
         try:
             reply = await self._client.request("POST", f"bridges/{self.identity}/record", wire.record(name))
         except (Unsent, Unanswered):

@@ -22,6 +22,7 @@ from ivr.ari.errors import AccessDenied, AriError, Replaced, Unanswered, Unsent
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
+_FILE_SECONDS = 60.0  # for a recording of some megabytes from a busy node
 _KEEP_ALIVE = 10.0  # Asterisk closes an idle connection after 15 s; a POST on a closed one is in doubt
 
 
@@ -110,18 +111,32 @@ class Client:
         """One request. Raises Unsent, Unanswered, or AccessDenied; any other status is the caller's to
         judge.
         """
+        status, data = await self._exchange(method, path, body, self._request_limit)
+        if status in (401, 403):
+            raise self._denied()
+        return Reply(status, data.decode())
+
+    async def file(self, path: str) -> bytes | None:
+        """A file of the node's; None when there is none. Raises as `request`, Unanswered also for any other status."""
+        status, data = await self._exchange("GET", path, None, aiohttp.ClientTimeout(total=_FILE_SECONDS))
+        if status == 404:
+            return None
+        if status != 200:  # 403: Asterisk can't open it
+            raise Unanswered(f"GET of a file: {status}")
+        return data
+
+    async def _exchange(
+        self, method: str, path: str, body: bytes | None, limit: aiohttp.ClientTimeout
+    ) -> tuple[int, bytes]:
+        url = URL(f"{self.node.url}/{path}", encoded=True)
         try:
-            async with self._open().request(
-                method, URL(f"{self.node.url}/{path}", encoded=True), data=body, headers=self._headers
-            ) as reply:
-                text = await reply.text() if reply.status != 204 else ""
+            async with self._open().request(method, url, data=body, headers=self._headers, timeout=limit) as reply:
+                data = await reply.read() if reply.status != 204 else b""
         except aiohttp.ClientConnectorError as error:
             raise Unsent(f"{self.node.url} can't be reached: {error.os_error}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unanswered(f"{method} was not answered: {type(error).__name__}") from error
-        if reply.status in (401, 403):
-            raise self._denied()
-        return Reply(reply.status, text)
+        return reply.status, data
 
     async def hang_up(self, channel: str, reason: str = "") -> bool:
         """True when it was there; False when it is gone already. reason: ARI's, e.g. busy, for one not yet answered."""
@@ -142,6 +157,10 @@ class Client:
 
     async def bridges(self) -> list[wire.Bridge]:
         return wire.read_bridges(await self._listed("bridges"))
+
+    async def recordings(self) -> list[str]:
+        """The names of all recordings on the node's disk, also of those being made."""
+        return [each.name for each in wire.read_recordings(await self._listed("recordings/stored"))]
 
     async def listen(self, sink: Sink, may: Callable[[], bool] = lambda: True) -> None:
         """Hand every event to `sink` until cancelled, through every loss of the connection. While `may` says

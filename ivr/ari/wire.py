@@ -57,6 +57,12 @@ class Bridge(_Model):
     id: str
 
 
+class StoredRecording(_Model):
+    """A recording on the node's disk, also one that is still being made; name: without the file's ending."""
+
+    name: str = Field(repr=False)
+
+
 class Playback(_Model):
     """state: queued, playing, continuing, done or failed; done also after a stop, failed also after a
     hangup.
@@ -192,6 +198,7 @@ def channel_of(event: Event) -> str:
 
 _CHANNELS = TypeAdapter(list[WholeChannel])
 _BRIDGES = TypeAdapter(list[Bridge])
+_RECORDINGS = TypeAdapter(list[StoredRecording])
 
 
 def read_channel(text: str) -> Channel:
@@ -204,6 +211,10 @@ def read_channels(text: str) -> list[WholeChannel]:
 
 def read_bridges(text: str) -> list[Bridge]:
     return _BRIDGES.validate_json(text)
+
+
+def read_recordings(text: str) -> list[StoredRecording]:
+    return _RECORDINGS.validate_json(text)
 
 
 # Everything goes into the body: a request line ends at 4 KB, and numbers have no business in a URL.

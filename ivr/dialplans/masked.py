@@ -192,6 +192,8 @@ class Masked:
             case _, Side.STAFF:
                 gave_up = Outcome.CANCELLED if meaning is Outcome.HUNG_UP_EARLY else meaning
                 return self._part(gave_up, expert="masked_gave_up")
+            case Phase.JOINING, _ if meaning is Outcome.HUNG_UP_EARLY:  # they had pressed 1, so nobody says that they had not
+                return self._part(meaning, staff="masked_refused")
             case _:
                 return self._part(meaning, staff=WHY.get(meaning, "masked_trouble"))
 

@@ -75,6 +75,8 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("supervisor-1", "witness-digits", "/witness/{waiting}"),
     ("supervisor-1", "witness-wrong", "/witness/{waiting}"),
     ("supervisor-1", "witness-ready", "/witness/{ready}"),
+    ("supervisor-1", "recordings", "/witness/{opened}/recordings"),
+    ("supervisor-1", "recordings-none", "/witness/{ready}/recordings"),
     ("supervisor-1", "activities-supervisor", "/activities"),
     ("administrator-1", "home-administrator", "/"),
     ("administrator-1", "pool", "/pool"),
@@ -120,7 +122,7 @@ NO_PAGES = {
     r"/activities/{activity}/notices/{notice:\d{1,9}}/audition/{prompt:[a-z0-9_]{1,40}}.wav",
     *(f"/activities/{{activity}}/avoidance/{each}" for each in ("units", "persons", "units/import", "persons/import")),
     r"/activities/{activity}/attachments/{attachment:\d{1,18}}", "/templates/avoidance/{kind}.xlsx",
-    r"/projects/{project:\d{1,12}}/lots",
+    r"/projects/{project:\d{1,12}}/lots", r"/witness/{activity}/recordings/{call:[a-z0-9]{1,40}}.wav",
 }  # fmt: skip
 """Files and streams; the login (tests/browser/test_base.py); forms' addresses, which show the page they stand on."""
 

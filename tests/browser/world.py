@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 from aiohttp import ClientSession, CookieJar, FormData
 
-from drawing import halts
+from drawing import halts, recordings
+from drawing.decide import share_on_page
 from drawing.lifecycle import Role
 from drawing.seats import PickOutcome
 from drawing.stages import Stage
 from ivr.noting import Notes
 from tests.drawing.experts.test_read_csv import table, text
 from tests.drawing.test_draw import Hand
-from tests.scenes import condition, witness
+from tests.scenes import condition, masked_call, wav, witness
 from tests.web.clerk import complete, make_draft, make_project, submitted
 from tests.web.conftest import Visitor
-from tests.web.draws import Draws, everybody_agrees, opened
+from tests.web.draws import DIGITS, Draws, everybody_agrees, opened
 
 EXPERTS = 40
 
@@ -46,9 +47,11 @@ async def make_world(address: str, draws: Draws) -> World:
 async def _draws(made: World, draws: Draws) -> None:
     """The clock reaches every opening at once, so the opened one comes first."""
     two = [condition(seats=2), condition("c2", seats=1)]
-    hand = await draws.started(EXPERTS, two)
+    hand = await draws.started(EXPERTS, two, witnesses=(witness(),))
+    await _witnessed(hand, draws)
     await opened(hand)
     made.places["opened"] = hand.activity
+    await _recorded(hand, draws)
     hand = await draws.started(0, two)
     await everybody_agrees(hand)
     made.places["sealed"] = hand.activity
@@ -75,6 +78,21 @@ async def _draws(made: World, draws: Draws) -> None:
     made.places["ended"] = hand.activity
     made.places["waiting"] = (await draws.committed_more()).activity
     made.places["ready"] = (await draws.ready(0, witnesses=(witness(),))).activity
+
+
+async def _witnessed(hand: Hand, draws: Draws) -> None:
+    async with draws.db.transaction() as tx:
+        await share_on_page(tx, draws.keys.custody, hand.activity, "supervisor-1", 1, DIGITS)
+    await hand.advance()
+
+
+async def _recorded(hand: Hand, draws: Draws) -> None:
+    """Two talks with who has agreed, one of them erased since."""
+    agreed = "SELECT expert FROM pick WHERE activity = %(a)s AND outcome = 'accepted' ORDER BY id"
+    for n, row in enumerate(await draws.db.all(agreed, {"a": hand.activity})):
+        call = await masked_call(draws.db, hand.activity, row.expert)
+        await recordings.keep(draws.db, draws.keys.custody.vault, call, wav(1.0), 65.0 + n)
+    await draws.db.run("UPDATE recording SET data_enc = NULL, erased_at = clock_timestamp() WHERE seconds > 66")
 
 
 async def _halt(hand: Hand, draws: Draws, halt: Callable[..., Awaitable[None]]) -> None:

@@ -22,6 +22,8 @@ def test_what_the_two_are_for() -> None:
     assert real.unseal_lead_s == 1800
     assert (real.calling.per_minute, real.calling.per_hour, real.calling.per_day) == (1, 5, 20)
     assert max(demo.calling.pause_s.values()) < 10
+    assert (demo.retention.recording_days, real.retention.recording_days) == (7, 180)
+    assert "待主管部门确认" in real.sources["retention"].source
 
 
 def test_hours_and_numbers() -> None:
@@ -79,6 +81,8 @@ def test_a_decision_is_never_unreached() -> None:
         ("pause_s = 4\n", "pause_s = 4\nmoon = 1\n", "notices.moon must be left out"),
         ("tries = 2\n", "tries = 2\nmoon = 1\n", "notices.details.moon must be left out"),
         ("tries = 2\n", "tries = 0\n", "notices.details.tries must be at least 1"),
+        ("recording_days = 7", "recording_days = 0", "retention.recording_days must be at least 1"),
+        ("[retention]", "[keeping]", "retention must be dict"),
         ("hold_s = 120", "hold_s = 120\nextra = 1", "unreached.extra must be left out"),
     ],
 )

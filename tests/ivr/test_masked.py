@@ -246,6 +246,12 @@ def test_staff_hangs_up_while_the_expert_is_asked() -> None:
     talk.hears_out(EXPERT).does(To(EXPERT, HangUp())).expert(HungUp(16)).does(Finish(Outcome.CANCELLED))
 
 
+def test_an_expert_who_hangs_up_after_the_key() -> None:
+    """Staff is not told that there was none."""
+    talk = asked().presses(EXPERT, "1").does(Join()).expert(HungUp(16)).does(To(STAFF, Play("masked_refused")))
+    talk.hears_out(STAFF).does(To(STAFF, HangUp())).staff(HungUp(16)).does(Finish(Outcome.HUNG_UP_EARLY))
+
+
 def test_staff_is_not_reached() -> None:
     """The expert is not rung at all."""
     talk = Script(Masked(Timings())).gets(Started()).does(To(STAFF, Dial(RING)))

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -73,9 +74,9 @@ class Match:
         return self.at + self.heard
 
 
-def read(path: Path) -> Samples:
+def read(path: Path | BinaryIO) -> Samples:
     """A wav of 8 kHz mono 16 bits, as numbers from -1 to 1."""
-    with wave.open(str(path)) as file:
+    with wave.open(str(path) if isinstance(path, Path) else path) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, RATE)
         return np.frombuffer(file.readframes(file.getnframes()), dtype="<i2") / 32768.0
 

@@ -26,6 +26,7 @@ from db.errors import Unavailable
 from db.pool import Database
 from tests.postgres import Cluster, TestDatabase, fresh_database
 from tests.scenes import Keys, make_keys
+from tests.system import masked as masked_calls
 from tests.system.talk import TIMES, Talk, held
 
 CALLER_ID = "02083186888"
@@ -230,3 +231,18 @@ def talk(cluster: Cluster, speech_cache: Path, tmp_path_factory: pytest.TempPath
 async def _talk(database: TestDatabase, folder: Path, cache: Path) -> Talk:
     async with Database(database.dsn) as db, running_stack(db, database, folder, cache, **TIMES) as stack:
         return await held(stack)
+
+
+@pytest.fixture(scope="session")
+def masked(cluster: Cluster, speech_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[masked_calls.Masked]:
+    """What is left of the masked calls, for all modules that read it."""
+    with fresh_database(cluster) as database:
+        yield asyncio.run(_masked(database, tmp_path_factory.mktemp("masked"), speech_cache))
+
+
+async def _masked(database: TestDatabase, folder: Path, cache: Path) -> masked_calls.Masked:
+    async with (
+        Database(database.dsn) as db,
+        running_stack(db, database, folder, cache, **masked_calls.TIMES) as stack,
+    ):
+        return await masked_calls.held(stack)

@@ -1,4 +1,4 @@
-"""All SIP that an Asterisk sent or got, from its own logger (res_pjsip_logger), and every event of its ARI."""
+"""All SIP that an Asterisk sent or got, from its logger (res_pjsip_logger), every event of its ARI, and what its channels know."""
 
 from __future__ import annotations
 
@@ -97,3 +97,36 @@ async def every_event(node: Instance[NodeSettings]) -> AsyncIterator[list[dict[s
         finally:
             await socket.close()
             await task
+
+
+@contextlib.asynccontextmanager
+async def ari(node: Instance[NodeSettings]) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that its ARI takes."""
+    headers = {"Authorization": authorization(node.settings.ari_user, node.settings.ari_password)}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        yield session
+
+
+async def json_of(session: aiohttp.ClientSession, url: str, **params: str) -> Any:
+    """What is there; None when nothing is."""
+    async with session.get(url, params=params) as reply:
+        return await reply.json() if reply.status == 200 else None
+
+
+VARIABLES = (
+    "CALLERID(all)", "CALLERID(num)", "CALLERID(name)", "CALLERID(ani)", "CALLERID(dnid)", "CALLERID(rdnis)",
+    "CONNECTEDLINE(all)", "CONNECTEDLINE(num)", "CONNECTEDLINE(name)", "REDIRECTING(from-num)", "REDIRECTING(to-num)",
+    "REDIRECTING(orig-num)", "CHANNEL(name)", "CHANNEL(pjsip,remote_uri)", "CHANNEL(pjsip,local_uri)",
+    "CHANNEL(pjsip,target_uri)", "CHANNEL(pjsip,request_uri)", "BRIDGEPEER", "BRIDGEPVTCALLID", "DIALEDPEERNUMBER",
+    "DIALEDPEERNAME", "EXTEN",
+)  # fmt: skip
+
+
+async def all_variables(node: Instance[NodeSettings], channel: str) -> str:
+    """Everything that tells of a party."""
+    url = f"{node.settings.ari_url}/channels/{channel}"
+    async with ari(node) as session:
+        found = {"channel": await json_of(session, url)}
+        for name in VARIABLES:
+            found[name] = await json_of(session, f"{url}/variable", variable=name)
+    return json.dumps(found)
