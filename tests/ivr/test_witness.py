@@ -118,6 +118,7 @@ def test_the_read_back_is_denied() -> None:
 
 def test_a_thirteenth_digit_confirms_nothing() -> None:
     read_back().after(0.5).gets(Digit("1", "witness_readback")).does_nothing()
+    read_back().after(4.0).gets(Digit("1", "witness_readback", held_ms=3_600)).does_nothing()
 
 
 def test_a_wrong_key_at_the_read_back() -> None:

@@ -190,7 +190,7 @@ async def running_stack(
             inbound_app="expertline",
         )
     )  # fmt: skip
-    times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones
+    times: Any = {"press_after": 1.0, "press_again_after": 2.5, "answer_after": 0.1} | telephones
     far_end = Instance(
         FarEndSettings(folder=short / "far", sip_port=far_sip, http_port=far_http, rtp=far_rtp, node_port=sip, **times)
     )
