@@ -62,7 +62,8 @@ class Switchboard:
         return call in self._tasks
 
     def _channels(self, trunk: str) -> int:
-        """One whose trunk nobody knows (a holder before us dialled it) counts on each."""
+        """Also of calls that a holder before us left. One whose trunk nobody knows (from before that was stored) counts on
+        each."""
         calls = [*self._tasks, *self._pairs]
         return sum(self._trunk_of.get(call, trunk) == trunk for call in calls)
 
@@ -76,6 +77,10 @@ class Switchboard:
 
     def settle(self, call: Any, *, gone: bool) -> None:
         """Bring a live call to its end that nobody carries; `gone`: its channel is known not to be there."""
+        if call.flow in PAIRS:
+            self._pairs.add(call.id)
+        if call.trunk:
+            self._trunk_of[call.id] = call.trunk
         self._tasks[call.id] = asyncio.create_task(self._settle(call, gone), name=f"settle {call.id}")
 
     def stop(self) -> None:
@@ -105,13 +110,12 @@ class Switchboard:
         except Abandoned:
             LOG.info("call %s is left to the node's next holder", ready.id)
         finally:
-            del self._tasks[ready.id], self._trunk_of[ready.id]
-            self._pairs.discard(ready.id)
+            self._forget(ready.id)
             self._note(ready.activity if due else "")  # a line is free in any case
 
     async def _settle(self, call: Any, gone: bool) -> None:
         conversation = Conversation(who=call.who, number="", flow=_NoFlow(), media={})
-        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation, trunk="")
+        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation, call.trunk)
         outcome = Outcome.INTERRUPTED if call.outcome is None else Outcome(call.outcome)
         try:
             if not gone:
@@ -121,8 +125,13 @@ class Switchboard:
         except Abandoned:
             LOG.info("call %s is left to the node's next holder", call.id)
         finally:
-            del self._tasks[call.id]
+            self._forget(call.id)
             self._note(call.activity)
+
+    def _forget(self, call: str) -> None:
+        del self._tasks[call]
+        self._trunk_of.pop(call, None)
+        self._pairs.discard(call)
 
     async def _converse(self, ready: Ready) -> tuple[Outcome, Trail | PairTrail]:
         conversation = ready.conversation
