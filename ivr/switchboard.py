@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from db.errors import DatabaseError
@@ -152,7 +153,8 @@ class Switchboard:
         try:
             if isinstance(conversation, PairConversation):
                 lines = conversation.lines(ready.id, self.trunks[ready.trunk])
-                return await self.driver.run_pair(lines, conversation.flow, conversation.media)
+                turn = partial(self._turn, ready.trunk)
+                return await self.driver.run_pair(lines, conversation.flow, conversation.media, turn)
             line = Line(ready.id, conversation.number, ready.trunk, self.trunks[ready.trunk].caller_id)
             return await self.driver.run(line, conversation.flow, conversation.media, write, speak)
         except Abandoned:
@@ -161,6 +163,11 @@ class Switchboard:
             LOG.exception("call %s broke", ready.id)
             await self._gone_whole(ready)
             return Outcome.INTERRUPTED, _blank(ready)
+
+    def _turn(self, trunk: str) -> float:
+        """Seconds until that trunk takes one leg more; that turn is then its own."""
+        now = datetime.now(UTC)
+        return (self.trunks.turn(trunk, now) - now).total_seconds()
 
     async def _gone_whole(self, ready: Ready) -> None:
         """As `_gone`, for every channel that the call may have, and its bridge."""

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from asterisk.far_end import Behaviour
+from asterisk.far_end import Behaviour, read_log
 from asterisk.instance import Instance
 from asterisk.settings import FarEndSettings, NodeSettings
+from ivr.ari.line import Line
+from ivr.bridged import Side, second_leg
 from ivr.calls import Answer, Outcome, Recorded, Refused, Unavailable
-from tests.asterisk.exchange import QUICK, Exchange, connected, patient, write_prompts
+from ivr.dialplans.masked import Masked
+from tests.asterisk.exchange import QUICK, WAIT, Exchange, connected, patient, write_prompts
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session")]
 
@@ -200,3 +203,24 @@ async def test_several_at_once(exchange: Exchange) -> None:
     calls = await asyncio.gather(*(exchange.call(each, QUICK) for each in behaviours))
     wanted = [Outcome.ACCEPTED, Outcome.DECLINED, Outcome.BUSY, Outcome.WRONG_PERSON] * 2
     assert [each.outcome for each in calls] == wanted
+
+
+async def test_a_second_leg_that_waits_for_its_turn_on_the_trunk_rings_nobody_once_it_is_given_up(exchange: Exchange) -> None:
+    asked = asyncio.Event()
+
+    def in_an_hour() -> float:
+        asked.set()
+        return 3600.0
+
+    staff, expert = exchange.line(Behaviour.STAFF), exchange.line(Behaviour.TALKS)
+    lines = {Side.STAFF: staff, Side.EXPERT: Line(second_leg(staff.channel), expert.number, "far-end", "02012345678")}
+    media = dict.fromkeys(["masked_staff", "masked_wait", "masked_ringing", "masked_trouble"], exchange.media["goodbye"])
+    call = asyncio.create_task(exchange.driver.run_pair(lines, Masked(QUICK), media, in_an_hour))
+    async with asyncio.timeout(WAIT):
+        await asked.wait()
+        exchange.driver.cancel(staff.channel)
+        outcome, trail = await call
+    assert (outcome, trail.expert) == (Outcome.CANCELLED, None)
+    assert [each.key for each in trail.staff.pressed][0] == "1"
+    assert exchange.far is not None
+    assert expert.number not in {each.number for each in read_log(exchange.far.calls_log)}
