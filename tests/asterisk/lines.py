@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from asterisk.instance import Instance
@@ -30,7 +31,7 @@ LISTENING = patient(reply_seconds=10.0, key_guard=0.5, confirm_seconds=0.5)
 """Nobody is hurried: what a telephone does decides, never how busy the machine is."""
 
 
-Hand = Callable[[Watched, Telephone], Awaitable[None]]
+Hand = Callable[[Watched, Telephone], Coroutine[Any, Any, None]]
 """What a telephone presses, while its call lasts."""
 
 

@@ -221,6 +221,6 @@ async def test_a_second_leg_that_waits_for_its_turn_on_the_trunk_rings_nobody_on
         exchange.driver.cancel(staff.channel)
         outcome, trail = await call
     assert (outcome, trail.expert) == (Outcome.CANCELLED, None)
-    assert [each.key for each in trail.staff.pressed][0] == "1"
+    assert trail.staff.pressed[0].key == "1"
     assert exchange.far is not None
     assert expert.number not in {each.number for each in read_log(exchange.far.calls_log)}
