@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -205,22 +206,42 @@ async def test_several_at_once(exchange: Exchange) -> None:
     assert [each.outcome for each in calls] == wanted
 
 
-async def test_a_second_leg_that_waits_for_its_turn_on_the_trunk_rings_nobody_once_it_is_given_up(exchange: Exchange) -> None:
+MASKED = ("masked_staff", "masked_wait", "masked_ringing", "masked_expert", "masked_trouble")
+
+
+def both(exchange: Exchange, who: Behaviour) -> Mapping[Side, Line]:
+    """Staff's line and that of the other one, who behaves so."""
+    staff, other = exchange.line(Behaviour.STAFF), exchange.line(who)
+    return {Side.STAFF: staff, Side.EXPERT: Line(second_leg(staff.channel), other.number, "far-end", "02012345678")}
+
+
+async def test_a_second_leg_is_dialled_when_its_turn_on_the_trunk_has_come(exchange: Exchange) -> None:
+    media = dict.fromkeys(MASKED, exchange.media["witness_ask"])
+    talk = patient(talk_seconds=0.5, reply_seconds=10.0)
+    async with asyncio.timeout(WAIT):
+        outcome, trail = await exchange.driver.run_pair(both(exchange, Behaviour.TALKS), Masked(talk), media, lambda: 1.0)
+    assert outcome is Outcome.CONNECTED
+    assert trail.staff.answered
+    assert trail.expert
+    assert trail.expert.dialled
+    pressed = trail.staff.answered + timedelta(milliseconds=trail.staff.pressed[0].at_ms + trail.staff.pressed[0].held_ms)
+    assert trail.expert.dialled - pressed > timedelta(seconds=0.9)
+
+
+async def test_a_second_leg_that_is_given_up_before_its_turn_rings_nobody(exchange: Exchange) -> None:
     asked = asyncio.Event()
 
     def in_an_hour() -> float:
         asked.set()
         return 3600.0
 
-    staff, expert = exchange.line(Behaviour.STAFF), exchange.line(Behaviour.TALKS)
-    lines = {Side.STAFF: staff, Side.EXPERT: Line(second_leg(staff.channel), expert.number, "far-end", "02012345678")}
-    media = dict.fromkeys(["masked_staff", "masked_wait", "masked_ringing", "masked_trouble"], exchange.media["goodbye"])
+    lines, media = both(exchange, Behaviour.TALKS), dict.fromkeys(MASKED, exchange.media["goodbye"])
     call = asyncio.create_task(exchange.driver.run_pair(lines, Masked(QUICK), media, in_an_hour))
     async with asyncio.timeout(WAIT):
         await asked.wait()
-        exchange.driver.cancel(staff.channel)
+        exchange.driver.cancel(lines[Side.STAFF].channel)
         outcome, trail = await call
     assert (outcome, trail.expert) == (Outcome.CANCELLED, None)
     assert trail.staff.pressed[0].key == "1"
     assert exchange.far is not None
-    assert expert.number not in {each.number for each in read_log(exchange.far.calls_log)}
+    assert lines[Side.EXPERT].number not in {each.number for each in read_log(exchange.far.calls_log)}
