@@ -223,7 +223,10 @@ class Conversation(ABC):
 
     def _counts(self, key: Digit, now: datetime) -> bool:
         """One press decides nothing alone, in however many pieces, how often and how late the line delivers it."""
-        return not self._is_same_press(key, now) and key.step == self.step
+        if self._is_same_press(key, now) or key.step != self.step:
+            return False
+        self._led_by = None  # that press is over: a digit that comes twice is meant twice
+        return True
 
     def _is_same_press(self, key: Digit, now: datetime) -> bool:
         if key.key != self._led_by:
