@@ -121,10 +121,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Digit:
-    """A key, pressed while `step` was on: the name of the last Play begun before the key went down."""
+    """A key that was let go, pressed while `step` was on: the name of the last Play begun before the key went down."""
 
     key: str
     step: str
+    held_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +308,9 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A key: when (ms after the answer), how long it was held, and the step it belongs to."""
+    """A key: when it went down (ms after the answer; negative before it, or before the end of a call without an answer),
+    how long it was held, and the step it belongs to (none before the first prompt).
+    """
 
     key: str
     at_ms: int

@@ -198,7 +198,7 @@ class Dispatcher:
         try:
             conversation = await self._preparer.prepare(call)
             async with self._db.transaction() as tx:
-                attempt = await self._go_live(tx, call, conversation, line)
+                attempt = await self._go_live(tx, call, conversation, line, trunk)
         except Conflict:  # the unique index: somebody else rings this expert at this very moment
             await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
         finally:
@@ -218,7 +218,7 @@ class Dispatcher:
         return [policy.tried(row.trunk, Outcome(row.outcome), rang=row.rang) for row in rows]
 
     async def _go_live(
-        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, line: TrunkLoad
+        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, line: TrunkLoad, trunk: str
     ) -> int | None:
         """Which attempt it is now; None when it is not live."""
         kind = EVERY_KIND[call.flow]
@@ -245,7 +245,7 @@ class Dispatcher:
             await self._wait(tx, call, activity.now, against)
             return None
         lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
-        if not await tx.run(Q.go_live, {"call": call.id, **lease}):
+        if not await tx.run(Q.go_live, {"call": call.id, "trunk": trunk, **lease}):
             return None
         if call.flow != CALL_BACK_INVITATION:
             return int(call.attempt)

@@ -88,6 +88,7 @@ class TokenBucket:
     rate: float
     """Tokens a second; at most one second's worth is kept, never less than one."""
     tokens: float
+    """Negative while calls that are owed still wait."""
     at: datetime
 
     @classmethod
@@ -104,6 +105,11 @@ class TokenBucket:
         filled = self.filled(now)
         if filled.tokens < 1.0:
             raise ValueError("no call may begin yet")
+        return replace(filled, tokens=filled.tokens - 1.0)
+
+    def owe(self, now: datetime) -> "TokenBucket":
+        """One begins at `free_at` in any case: nobody else does before it."""
+        filled = self.filled(now)
         return replace(filled, tokens=filled.tokens - 1.0)
 
     def give_back(self) -> "TokenBucket":

@@ -82,7 +82,7 @@ FROM call c WHERE c.expert = %(expert)s AND c.dialled_at > clock_timestamp() - i
 
 -- name: calls_before
 -- The calls about one matter so far, in turn: over which trunk, and whether anything was heard of the person's telephone.
-SELECT c.outcome::text AS outcome, coalesce(c.trail ->> 'trunk', '') AS trunk,
+SELECT c.outcome::text AS outcome, coalesce(c.trunk, '') AS trunk,
        coalesce(c.trail ->> 'ringing', c.trail ->> 'early_media') IS NOT NULL AS rang
 FROM call c
 WHERE c.activity = %(activity)s AND c.flow = %(flow)s AND c.state = 'ended' AND c.dialled_at IS NOT NULL
@@ -100,7 +100,7 @@ WHERE p.id = %(pick)s AND t.body::jsonb ->> 'expert' = p.pseudonym ORDER BY t.se
 WITH held AS (
   SELECT epoch FROM node
   WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until > clock_timestamp() FOR SHARE)
-UPDATE call SET state = 'live', node = %(node)s, epoch = held.epoch, dialled_at = clock_timestamp()
+UPDATE call SET state = 'live', node = %(node)s, epoch = held.epoch, dialled_at = clock_timestamp(), trunk = %(trunk)s
 FROM held WHERE id = %(call)s AND state = 'waiting';
 
 -- name: postpone
@@ -109,8 +109,8 @@ UPDATE call SET not_before = clock_timestamp() + %(seconds)s * interval '1 secon
 WHERE id = %(call)s AND state = 'waiting';
 
 -- name: live_calls
--- The calls that are live under this epoch, with whom they are for as evidence names them.
-SELECT c.id, c.activity, c.flow, c.pick, c.attempt, c.outcome::text AS outcome, coalesce(p.pseudonym, c.witness) AS who
+-- The calls that are live under this epoch, with whom they are for as evidence names them, and over which trunk.
+SELECT c.id, c.activity, c.flow, c.pick, c.attempt, coalesce(c.trunk, '') AS trunk, c.outcome::text AS outcome, coalesce(p.pseudonym, c.witness) AS who
 FROM call c LEFT JOIN pick p ON p.id = c.pick
 WHERE c.node = %(node)s AND c.state = 'live' AND c.epoch = %(epoch)s ORDER BY c.id;
 

@@ -66,7 +66,8 @@ class Switchboard:
         return call in self._tasks
 
     def _channels(self, trunk: str) -> int:
-        """One whose trunk nobody knows (a holder before us dialled it) counts on each."""
+        """Also of calls that a holder before us left. One whose trunk nobody knows (from before that was stored) counts on
+        each."""
         calls = [*self._tasks, *self._pairs]
         return sum(self._trunk_of.get(call, trunk) == trunk for call in calls)
 
@@ -80,6 +81,10 @@ class Switchboard:
 
     def settle(self, call: Any, *, gone: bool) -> None:
         """Bring a live call to its end that nobody carries; `gone`: its channel is known not to be there."""
+        if call.flow in PAIRS:
+            self._pairs.add(call.id)
+        if call.trunk:
+            self._trunk_of[call.id] = call.trunk
         self._tasks[call.id] = asyncio.create_task(self._settle(call, gone), name=f"settle {call.id}")
 
     def stop(self) -> None:
@@ -109,13 +114,12 @@ class Switchboard:
         except Abandoned:
             LOG.info("call %s is left to the node's next holder", ready.id)
         finally:
-            del self._tasks[ready.id], self._trunk_of[ready.id]
-            self._pairs.discard(ready.id)
+            self._forget(ready.id)
             self._note(ready.activity if due else "")  # a line is free in any case
 
     async def _settle(self, call: Any, gone: bool) -> None:
         conversation = Conversation(who=call.who, number="", flow=_NoFlow(), media={})
-        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation, trunk="")
+        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation, call.trunk)
         outcome = Outcome.INTERRUPTED if call.outcome is None else Outcome(call.outcome)
         try:
             if not gone:
@@ -125,8 +129,13 @@ class Switchboard:
         except Abandoned:
             LOG.info("call %s is left to the node's next holder", call.id)
         finally:
-            del self._tasks[call.id]
+            self._forget(call.id)
             self._note(call.activity)
+
+    def _forget(self, call: str) -> None:
+        del self._tasks[call]
+        self._trunk_of.pop(call, None)
+        self._pairs.discard(call)
 
     async def _converse(self, ready: Ready) -> tuple[Outcome, Trail | PairTrail]:
         conversation = ready.conversation
@@ -147,7 +156,8 @@ class Switchboard:
         try:
             if isinstance(conversation, PairConversation):
                 lines = conversation.lines(ready.id, self.trunks[ready.trunk])
-                return await self.driver.run_pair(lines, conversation.flow, conversation.media)
+                turn = partial(self._turn, ready.trunk)
+                return await self.driver.run_pair(lines, conversation.flow, conversation.media, turn)
             line = Line(ready.id, conversation.number, ready.trunk, self.trunks[ready.trunk].caller_id)
             watch = partial(self._shown, ready.id) if self._shown else None
             return await self.driver.run(line, conversation.flow, conversation.media, write, speak, watch)
@@ -157,6 +167,11 @@ class Switchboard:
             LOG.exception("call %s broke", ready.id)
             await self._gone_whole(ready)
             return Outcome.INTERRUPTED, _blank(ready)
+
+    def _turn(self, trunk: str) -> float:
+        """Seconds until that trunk takes one leg more; that turn is then its own."""
+        now = datetime.now(UTC)
+        return (self.trunks.turn(trunk, now) - now).total_seconds()
 
     async def _gone_whole(self, ready: Ready) -> None:
         """As `_gone`, for every channel that the call may have, and its bridge."""

@@ -52,8 +52,8 @@ class Trunks:
 
     def room(self, now: datetime) -> int:
         """How many calls may begin now by the same rates."""
-        by_trunk = sum(int(bucket.filled(now).tokens) for bucket in self._buckets.values())
-        return min(int(self._all.filled(now).tokens), by_trunk)
+        by_trunk = sum(max(0, int(bucket.filled(now).tokens)) for bucket in self._buckets.values())
+        return max(0, min(int(self._all.filled(now).tokens), by_trunk))
 
     def take(self, before: Sequence[Tried], now: datetime, legs: int = 1) -> str | Hindrance:
         """The trunk for a call that may begin now; it is reserved until `begun` or `give_back`."""
@@ -65,6 +65,14 @@ class Trunks:
         self._all = self._all.take(now)
         self._reserved[chosen.name] += legs
         return chosen.name
+
+    def turn(self, name: str, now: datetime) -> datetime:
+        """When a second leg may be dialled (`now` if at once). It takes its token at its own moment, not with the first leg's,
+        since that moment is a person's; who waits for it on the line goes before calls that have not begun.
+        """
+        mine = max(self._buckets[name].free_at(now), self._all.free_at(now))
+        self._buckets[name], self._all = self._buckets[name].owe(now), self._all.owe(now)
+        return mine
 
     def begun(self, name: str, legs: int = 1) -> None:
         """From now on the channels count themselves."""

@@ -79,7 +79,7 @@ class LiveChannel:
                 self.evidence.note_early_media(self._clock())
                 return EarlyMedia()
             case wire.ChannelDtmfReceived(digit=key, duration_ms=held):
-                return Digit(key, self.evidence.key(key, tick, held))
+                return Digit(key, self.evidence.key(key, tick, held), held)
             case wire.PlaybackFinished(playback=playback):
                 return self._finished(playback.id, playback.state != "failed", tick)
             case wire.ChannelHangupRequest(tech_cause=sip):

@@ -83,18 +83,23 @@ class Driver:
             self._keep(leg.deciding)
 
     async def run_pair(
-        self, lines: Mapping[Side, Line], flow: PairFlow, media: Mapping[str, Sequence[str]]
+        self,
+        lines: Mapping[Side, Line],
+        flow: PairFlow,
+        media: Mapping[str, Sequence[str]],
+        turn: Callable[[], float] = lambda: 0.0,
     ) -> tuple[Outcome, PairTrail]:
         """As `run`, for a call of two legs: returns when both channels are known to be gone.
 
-        lines: each side's, the expert's channel with the id second_leg(call), the staff's with the call's own.
+        lines: each side's, the expert's channel with the id second_leg(call), the staff's with the call's own. turn: asked
+        once, when the expert is to be dialled, for the seconds until the trunk takes one more call.
         """
         if self._over:
             raise Abandoned("this driver was stopped")
         channels = [line.channel for line in lines.values()]
         if any(channel in self._legs for channel in channels):
             raise IllegalAct(f"call {channels[0]} is in use")
-        pair = Pair(self._client, self._clock, lines, flow, media)
+        pair = Pair(self._client, self._clock, lines, flow, media, turn)
         self._legs |= dict.fromkeys(channels, pair)
         try:
             return await pair.converse()

@@ -13,9 +13,9 @@ from ivr.calls import Heard, Pressed, Trail
 class Evidence:
     def __init__(self, channel: str, trunk: str) -> None:
         self._trail = Trail(channel=channel, trunk=trunk)
-        self._answered_tick = 0.0
+        self._answered_tick = self._ended_tick = 0.0
         self._heard: list[Heard] = []
-        self._pressed: list[Pressed] = []
+        self._pressed: list[tuple[str, float, int, str]] = []  # key, when it went down, how long, step
         self._steps: list[tuple[float, str]] = []
         self._sounding: tuple[str, float] | None = None
 
@@ -40,6 +40,7 @@ class Evidence:
 
     def note_ended(self, at: datetime, tick: float, cause: int, sip: int, by_us: bool) -> None:
         self.silent(tick)
+        self._ended_tick = tick
         self._trail = replace(self._trail, ended=at, cause=cause, sip=sip, by_us=by_us)
 
     def begin(self, step: str, tick: float) -> None:
@@ -63,13 +64,15 @@ class Evidence:
         """
         down = tick - held_ms / 1000
         step = next((name for began, name in reversed(self._steps) if began <= down), "")
-        self._pressed.append(Pressed(key, self._ms(down), held_ms, step))
+        self._pressed.append((key, down, held_ms, step))
         return step
 
     def trail(self, tick: float) -> Trail:
         """All of it so far, with what sounds at this moment."""
         sounding = (self._so_far(*self._sounding, tick, False),) if self._sounding else ()
-        return replace(self._trail, heard=(*self._heard, *sounding), pressed=tuple(self._pressed))
+        zero = self._answered_tick or self._ended_tick or tick
+        pressed = tuple(Pressed(key, round((down - zero) * 1000), held, step) for key, down, held, step in self._pressed)
+        return replace(self._trail, heard=(*self._heard, *sounding), pressed=pressed)
 
     def _so_far(self, prompt: str, began: float, tick: float, whole: bool) -> Heard:
         return Heard(prompt, self._ms(began), max(0, round((tick - began) * 1000)), whole)

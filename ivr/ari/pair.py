@@ -52,6 +52,7 @@ _log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 200
 """Events that may wait for one call of two legs; one that gets more is ended."""
+_NORMAL = 16  # Q.850: normal call clearing
 TALK = "masked_talk"
 """The step of both legs from the join on: keys pressed then belong to the conversation."""
 
@@ -69,6 +70,13 @@ class _Timer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Turn:
+    """The trunk takes the second leg now."""
+
+    ring_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Flooded:
     """More events than can be followed."""
 
@@ -78,7 +86,7 @@ class _Abandoned:
     """Wakes the loop, which then sees the flag."""
 
 
-_Mail = _Of | Cancelled | Joined | NotJoined | _Timer | _Flooded | _Abandoned
+_Mail = _Of | Cancelled | Joined | NotJoined | _Timer | _Turn | _Flooded | _Abandoned
 
 
 class Pair:
@@ -93,8 +101,9 @@ class Pair:
         lines: Mapping[Side, Line],
         flow: PairFlow,
         media: Mapping[str, Sequence[str]],
+        turn: Callable[[], float],
     ) -> None:
-        self._clock, self._flow, self._media = clock, flow, media
+        self._clock, self._flow, self._media, self._turn = clock, flow, media, turn
         self._call = lines[Side.STAFF].channel
         self._side_of = {line.channel: side for side, line in lines.items()}
         self._loop = asyncio.get_running_loop()
@@ -105,6 +114,7 @@ class Pair:
         self.bridge = LiveBridge(client, bridge_of(self._call))
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._generations: dict[str, int] = {}
+        self._waiting: asyncio.TimerHandle | None = None  # the expert's leg, for its turn on the trunk
         self._flooded = self._abandoned = False
         self._joined: datetime | None = None
         self._parted: datetime | None = None
@@ -160,7 +170,7 @@ class Pair:
         finally:
             for channel in self._channels.values():
                 channel.forget()
-            for timer in self._timers.values():
+            for timer in (*self._timers.values(), *filter(None, [self._waiting])):
                 timer.cancel()
 
     async def _read(self, mail: _Mail, tick: float) -> PairEvent | None:
@@ -176,6 +186,11 @@ class Pair:
                 return None
             case Cancelled() | Joined() | NotJoined():
                 return mail
+            case _Turn(ring_seconds):
+                if self._waiting is not None:
+                    self._waiting = None
+                    await self._channels[Side.EXPERT].dial(ring_seconds)
+                return None
             case _Abandoned():
                 return None
             case _Of(side, what):
@@ -217,6 +232,12 @@ class Pair:
                 self._cancel_timer(name)
             case Join(record):
                 await self._join(record)
+            case To(Side.EXPERT, Dial(ring_seconds)):
+                self._waiting = self._loop.call_later(self._turn(), self._put, _Turn(ring_seconds))
+            case To(Side.EXPERT, HangUp()) if self._waiting is not None:
+                self._waiting.cancel()
+                self._waiting = None
+                self._put_of(Side.EXPERT, DialFailed(_NORMAL))
             case To(side, what) if not self._channels[side].gone:
                 await self._do_on(self._channels[side], what)
 

@@ -96,7 +96,7 @@ class CallBack(Conversation):
 
     def _to(self, state: State, now: datetime, key: str | None = None) -> Commands:
         self.state = state
-        return self.play(PLAYED[state], now, key)
+        return self.play(PLAYED[state], now, key, confirming=state is State.LEAVING)
 
     def _again(self, key: str, now: datetime) -> Commands:
         if self._replays >= self.timings.replays:

@@ -8,7 +8,7 @@ is the ceiling of the whole call.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 
 from ivr.calls import (
@@ -72,6 +72,8 @@ class Conversation(ABC):
         self.step = ""
         self._began: datetime | None = None
         self._led_by: str | None = None
+        self._let_go: datetime | None = None  # when the key that led here was
+        self._confirming = False
         self._answered = self._alerted = False
         self._decision: Decision | None = None
         self._tries = 0
@@ -183,9 +185,9 @@ class Conversation(ABC):
 
     # --- what a kind of call says and does ------------------------------------------------------------------
 
-    def play(self, prompt: str, now: datetime, key: str | None = None) -> Commands:
-        """Begin the step `prompt`; `key` is the press that led there."""
-        return self._begin(Play(prompt), now, key)
+    def play(self, prompt: str, now: datetime, key: str | None = None, *, confirming: bool = False) -> Commands:
+        """Begin the step `prompt`; `key` is the press that led there. confirming: the same key once more decides."""
+        return self._begin(Play(prompt), now, key, confirming)
 
     def speak(self, prompt: str, digits: str, now: datetime, key: str | None = None) -> Commands:
         return self._begin(Speak(prompt, digits), now, key)
@@ -210,17 +212,28 @@ class Conversation(ABC):
 
     # --- the common steps -----------------------------------------------------------------------------------
 
-    def _begin(self, command: Play | Speak, now: datetime, key: str | None) -> Commands:
-        self.step, self._began, self._led_by = command.prompt, now, key
+    def _begin(self, command: Play | Speak, now: datetime, key: str | None, confirming: bool = False) -> Commands:
+        self.step, self._began, self._led_by, self._let_go = command.prompt, now, key, now
+        self._confirming = confirming
         return (command, StartTimer(STEP, self.timings.longest_prompt))
 
-    def since_begun(self, now: datetime) -> timedelta:
-        """How long this step is on."""
-        return now - (self._began or now)
+    def since_begun(self, key: Digit, now: datetime) -> float:
+        """How long this step was on when the key went down, in seconds; `now` is when it was let go."""
+        return _seconds(self._began, key, now)
 
     def _counts(self, key: Digit, now: datetime) -> bool:
-        doubled = key.key == self._led_by and self.since_begun(now).total_seconds() < self.timings.key_guard
-        return key.step == self.step and not doubled
+        """One press decides nothing alone, in however many pieces, how often and how late the line delivers it."""
+        if self._is_same_press(key, now) or key.step != self.step:
+            return False
+        self._led_by = None  # that press is over: a digit that comes twice is meant twice
+        return True
+
+    def _is_same_press(self, key: Digit, now: datetime) -> bool:
+        if key.key != self._led_by:
+            return False
+        let_go, self._let_go = self._let_go, now
+        guard = self.timings.confirm_seconds if self._confirming else self.timings.key_guard
+        return self.since_begun(key, now) < guard or _seconds(let_go, key, now) < self.timings.key_guard
 
     def _dial(self) -> Commands:
         self.phase = Phase.DIALLING
@@ -256,3 +269,8 @@ class Conversation(ABC):
     def _finish(self, outcome: Outcome) -> Commands:
         self.phase, self.outcome = Phase.FINISHED, outcome
         return (Finish(outcome),)
+
+
+def _seconds(since: datetime | None, key: Digit, now: datetime) -> float:
+    """From then until the key went down."""
+    return 0.0 if since is None else (now - since).total_seconds() - key.held_ms / 1000

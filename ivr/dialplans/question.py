@@ -48,7 +48,7 @@ class Question(Conversation):
 
     def _ask_again(self, key: str, now: datetime) -> Commands:
         self._choice, self._confirms = key, 0
-        return self.play(self._confirm[key], now, key)
+        return self.play(self._confirm[key], now, key, confirming=True)
 
     def _replay(self, key: str, now: datetime) -> Commands:
         if self._replays >= self.timings.replays:

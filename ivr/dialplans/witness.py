@@ -71,7 +71,7 @@ class Witness(Conversation):
             case State.NUMBER, TimerFired():
                 return self._silence(now)
 
-            case State.READBACK, Digit() if self._still_typing(now):
+            case State.READBACK, Digit() as key if self.since_begun(key, now) < self.timings.typing_seconds:
                 return ()
             case State.READBACK, Digit("1"):
                 return self.decide(Share(self._digits))
@@ -92,9 +92,6 @@ class Witness(Conversation):
 
     def refused(self, now: datetime) -> Commands:
         return self.farewell("witness_refused", now)
-
-    def _still_typing(self, now: datetime) -> bool:
-        return self.since_begun(now).total_seconds() < self.timings.typing_seconds
 
     def _ask(self, now: datetime, key: str | None = None) -> Commands:
         return self._collect("witness_ask", now, key)

@@ -26,6 +26,7 @@ QUICK = Timings(
     ring_seconds=20.0,
     reply_seconds=0.6,
     key_guard=0.25,
+    confirm_seconds=0.25,
     details_seconds=0.3,
     decide_pause=0.3,
     hang_up_seconds=3.0,

@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from asterisk.far_end import Behaviour
+from asterisk.far_end import Behaviour, read_log
 from asterisk.instance import Instance
 from asterisk.settings import FarEndSettings, NodeSettings
 from drawing.stages import Stage
+from ivr.ari.line import Line
+from ivr.bridged import Side, second_leg
 from ivr.calls import Answer, Outcome, Recorded, Refused, Unavailable
 from ivr.dialplans import Invitation
-from tests.asterisk.exchange import QUICK, Exchange, connected, patient, write_prompts
+from ivr.dialplans.masked import Masked
+from tests.asterisk.exchange import QUICK, WAIT, Exchange, connected, patient, write_prompts
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session")]
 
@@ -211,3 +215,44 @@ async def test_several_at_once(exchange: Exchange) -> None:
     calls = await asyncio.gather(*(exchange.call(each, QUICK) for each in behaviours))
     wanted = [Outcome.ACCEPTED, Outcome.DECLINED, Outcome.BUSY, Outcome.WRONG_PERSON] * 2
     assert [each.outcome for each in calls] == wanted
+
+
+MASKED = ("masked_staff", "masked_wait", "masked_ringing", "masked_expert", "masked_trouble")
+
+
+def both(exchange: Exchange, who: Behaviour) -> Mapping[Side, Line]:
+    """Staff's line and that of the other one, who behaves so."""
+    staff, other = exchange.line(Behaviour.STAFF), exchange.line(who)
+    return {Side.STAFF: staff, Side.EXPERT: Line(second_leg(staff.channel), other.number, "far-end", "02012345678")}
+
+
+async def test_a_second_leg_is_dialled_when_its_turn_on_the_trunk_has_come(exchange: Exchange) -> None:
+    media = dict.fromkeys(MASKED, exchange.media["witness_ask"])
+    talk = patient(talk_seconds=0.5, reply_seconds=10.0)
+    async with asyncio.timeout(WAIT):
+        outcome, trail = await exchange.driver.run_pair(both(exchange, Behaviour.TALKS), Masked(talk), media, lambda: 1.0)
+    assert outcome is Outcome.CONNECTED
+    assert trail.staff.answered
+    assert trail.expert
+    assert trail.expert.dialled
+    pressed = trail.staff.answered + timedelta(milliseconds=trail.staff.pressed[0].at_ms + trail.staff.pressed[0].held_ms)
+    assert trail.expert.dialled - pressed > timedelta(seconds=0.9)
+
+
+async def test_a_second_leg_that_is_given_up_before_its_turn_rings_nobody(exchange: Exchange) -> None:
+    asked = asyncio.Event()
+
+    def in_an_hour() -> float:
+        asked.set()
+        return 3600.0
+
+    lines, media = both(exchange, Behaviour.TALKS), dict.fromkeys(MASKED, exchange.media["goodbye"])
+    call = asyncio.create_task(exchange.driver.run_pair(lines, Masked(QUICK), media, in_an_hour))
+    async with asyncio.timeout(WAIT):
+        await asked.wait()
+        exchange.driver.cancel(lines[Side.STAFF].channel)
+        outcome, trail = await call
+    assert (outcome, trail.expert) == (Outcome.CANCELLED, None)
+    assert trail.staff.pressed[0].key == "1"
+    assert exchange.far is not None
+    assert lines[Side.EXPERT].number not in {each.number for each in read_log(exchange.far.calls_log)}

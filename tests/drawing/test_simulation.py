@@ -122,7 +122,7 @@ class Worker:
         if what == "advance":
             await self.advance()
         elif what == "call":
-            values = {"call": self.dice.choice(waiting).id, **self.lease}
+            values = {"call": self.dice.choice(waiting).id, "trunk": "carrier", **self.lease}
             if not await self.db.value("SELECT owed FROM activity WHERE id = %(a)s", {"a": self.activity}):
                 await self.db.run(Q.go_live, values)
         elif what == "decide":

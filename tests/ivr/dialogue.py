@@ -39,9 +39,9 @@ class Script:
         return self
 
     def presses(self, *keys: str, step: str | None = None) -> Self:
-        """Keys of the step that is on (or of another one), each a second after what was before."""
+        """Keys of the step that is on (or of another one), each long enough after what was before."""
         for key in keys:
-            self.after(1.0)
+            self.after(2.0)
             self.gets(Digit(key, self.step if step is None else step))
         return self
 

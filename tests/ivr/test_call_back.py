@@ -58,6 +58,7 @@ def test_asks_for_leave() -> None:
 
 def test_a_doubled_key_is_no_leave() -> None:
     said = called().presses("8").does(Play("confirm_leave")).after(0.2)
+    said.gets(Digit("8", "confirm_leave")).does_nothing().after(1.5)
     said.gets(Digit("8", "confirm_leave")).does_nothing().presses("8").does(LEAVE)
 
 

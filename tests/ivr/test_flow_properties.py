@@ -176,11 +176,42 @@ def test_a_decision_needs_its_record(kind: Kind, story: list[tuple[Event | None,
     for event in (Started(), Answered(), *(each for each, _ in story if each is not None)):
         recorded = recorded or isinstance(event, Recorded)
         live = Digit(event.key, watcher.step) if isinstance(event, Digit) else event
-        watcher.now += timedelta(seconds=1)
+        watcher.now += timedelta(seconds=3)
         watcher.feed(live)
     if watcher.finished and watcher.finished[0] in DECIDED:
         assert recorded
         assert watcher.decided
+
+
+@kinds
+@given(key=keys, again=st.lists(st.floats(0, 1.99), max_size=4).map(sorted))
+def test_one_press_delivered_again_and_late_decides_nothing(kind: Kind, key: str, again: list[float]) -> None:
+    watcher = pressed(kind, key)
+    began = watcher.now
+    for seconds in again:
+        watcher.now = began + timedelta(seconds=seconds)
+        watcher.feed(Digit(key, watcher.step))
+    assert not watcher.decided
+
+
+@kinds
+@given(key=keys, pieces=st.lists(st.tuples(st.floats(0, 0.49), st.integers(0, 20_000)), max_size=8))
+def test_one_press_in_pieces_decides_nothing(kind: Kind, key: str, pieces: list[tuple[float, int]]) -> None:
+    """Each begins soon after the one before, and is held for as long as it likes."""
+    watcher = pressed(kind, key)
+    for gap, held_ms in pieces:
+        watcher.now += timedelta(seconds=gap, milliseconds=held_ms)
+        watcher.feed(Digit(key, watcher.step, held_ms))
+    assert not watcher.decided
+
+
+def pressed(kind: Kind, key: str) -> Watcher:
+    """A call in which that key was pressed once."""
+    watcher = Watcher(kind.flow(Timings(), weak))
+    watcher.feed(Started())
+    watcher.feed(Answered())
+    watcher.feed(Digit(key, watcher.step))
+    return watcher
 
 
 @given(story=stories)

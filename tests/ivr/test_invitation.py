@@ -113,7 +113,21 @@ def test_a_key_of_an_older_step_answers_nothing() -> None:
 def test_a_key_doubled_by_the_line_confirms_nothing() -> None:
     said = answered().presses("1").does(Play("confirm_accept"))
     said.after(0.2).gets(Digit("1", "confirm_accept")).does_nothing()
-    said.after(0.4).gets(Digit("1", "confirm_accept")).does(ACCEPT)
+    said.after(1.7).gets(Digit("1", "confirm_accept")).does_nothing()  # nobody has heard the question yet
+    said.after(0.6).gets(Digit("1", "confirm_accept")).does(ACCEPT)
+
+
+def test_a_key_held_in_the_question_is_the_press_that_led_there() -> None:
+    """A bouncing key: a short contact, then one that is held for as long as somebody likes."""
+    said = answered().presses("1").does(Play("confirm_accept"))
+    said.after(5.0).gets(Digit("1", "confirm_accept", held_ms=4_900)).does_nothing()
+    said.after(4.1).gets(Digit("1", "confirm_accept", held_ms=4_000)).does_nothing()  # it has slipped, and is held again
+    said.after(1.0).gets(Digit("1", "confirm_accept", held_ms=150)).does(ACCEPT)
+
+
+def test_the_question_asked_again_is_answered_by_one_key() -> None:
+    said = answered().presses("1").does(Play("confirm_accept")).hears_out().after(8).does(Play("confirm_accept"))
+    said.after(0.1).gets(Digit("1", "confirm_accept", held_ms=80)).does(ACCEPT)
 
 
 def test_another_key_needs_no_pause() -> None:

@@ -223,6 +223,34 @@ def test_a_call_with_two_legs_needs_two_channels_of_one_trunk() -> None:
     assert trunks.take([], NOON, 2) == "b"
 
 
+def test_both_legs_of_a_call_count_in_the_rate_each_when_it_is_dialled() -> None:
+    """No second has more than two beginnings; the second leg, whose person waits on the line, goes before new calls."""
+    own = [TrunkSettings(name="a", caller_id="100000", calls_per_second=2), TrunkSettings(name="b", caller_id="100000")]
+    trunks = Trunks(own, demo_rules(), lambda _: 0, NOON)
+    assert trunks.take([], NOON, 2) == "a"
+    assert trunks.turn("a", NOON) == NOON  # staff has pressed at once
+    mine, next_one = trunks.turn("a", NOON), trunks.turn("a", NOON)
+    assert (mine - NOON, next_one - NOON) == (approx(0.5), approx(1.0))
+    assert trunks.take([], NOON) == "b"
+    assert trunks.take([], next_one) == "b"  # what comes back until then is owed
+    assert trunks.take([], next_one + timedelta(seconds=0.6)) == "a"
+
+
+def test_what_is_owed_leaves_no_room_and_takes_none_from_other_trunks() -> None:
+    own = [TrunkSettings(name=name, caller_id="100000", calls_per_second=1) for name in "ab"]
+    trunks = Trunks(own, demo_rules(), lambda _: 0, NOON)
+    assert trunks.room(NOON) == 2
+    for _ in range(3):
+        trunks.turn("a", NOON)
+    assert trunks.room(NOON) == 1
+    assert trunks.opens(NOON) == NOON
+
+
+def approx(seconds: float) -> timedelta:
+    """TokenBucket adds a microsecond, so that rounding never makes a moment too early."""
+    return timedelta(seconds=seconds, microseconds=1)
+
+
 def test_a_trunk_that_fails_is_told_and_left_for_last(caplog: pytest.LogCaptureFixture) -> None:
     own = [TrunkSettings(name=name, caller_id="100000") for name in "ab"]
     trunks = Trunks(own, demo_rules(), lambda _: 0, NOON)

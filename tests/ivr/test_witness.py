@@ -116,8 +116,16 @@ def test_the_read_back_is_denied() -> None:
     said.presses(*"91306577", "#").does(StopPlay(), Speak("witness_readback", "91306577"))
 
 
+def test_a_digit_that_is_keyed_twice_quickly_is_two_also_if_the_same_key_led_there() -> None:
+    said = asked().after(0.5)
+    for key in "11830572":
+        said.after(0.3).gets(Digit(key, "witness_ask", held_ms=80))
+    said.presses("#").does(StopPlay(), Speak("witness_readback", "11830572"))
+
+
 def test_a_thirteenth_digit_confirms_nothing() -> None:
     read_back().after(0.5).gets(Digit("1", "witness_readback")).does_nothing()
+    read_back().after(4.0).gets(Digit("1", "witness_readback", held_ms=3_600)).does_nothing()
 
 
 def test_a_wrong_key_at_the_read_back() -> None:

@@ -85,10 +85,11 @@ class Stack:
     workers: list[Worker] = field(default_factory=list)
 
     async def worker(
-        self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", more: str = "", trunks: Sequence[str] = ("carrier",)
-    ) -> Worker:
+        self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", more: str = "",
+        trunks: Sequence[str] = ("carrier",), channels: int = 1000,
+    ) -> Worker:  # fmt: skip
         """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round;
-        `more`: sections of its settings.
+        `more`: sections of its settings; `channels`: of each trunk.
         """
         name = f"worker-{len(self.workers)}"
         password = self.folder / "ari.password"
@@ -99,7 +100,7 @@ class Stack:
             f'lease_seconds = {lease}\nrules = "demo-1"\n'
             f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
             f'password_file = "{password}"\n'
-            + "".join(f'[[trunk]]\nname = "{trunk}"\ncaller_id = "{CALLER_ID}"\n' for trunk in trunks)
+            + "".join(f'[[trunk]]\nname = "{trunk}"\ncaller_id = "{CALLER_ID}"\nchannels = {channels}\n' for trunk in trunks)
             + f'[speech]\ncache = "{self.speech}"\nlanguages = ["cmn"]\n'
             + self._voice(quick)
             + more
@@ -191,7 +192,7 @@ async def running_stack(
             inbound_app="expertline",
         )
     )  # fmt: skip
-    times: Any = {"press_after": 1.0, "press_again_after": 1.5, "answer_after": 0.1} | telephones
+    times: Any = {"press_after": 1.0, "press_again_after": 2.5, "answer_after": 0.1} | telephones
     far_end = Instance(
         FarEndSettings(folder=short / "far", sip_port=far_sip, http_port=far_http, rtp=far_rtp, node_port=sip, **times)
     )

@@ -10,9 +10,10 @@ import pytest
 from asterisk.far_end import Behaviour
 from drawing import evidence, result
 from drawing.__main__ import main
+from drawing.decide import share_on_page
 from drawing.lifecycle import Role
 from drawing.start import start
-from tests.scenes import add_experts, condition, make_activity, plan
+from tests.scenes import add_experts, condition, make_activity, plan, witness
 from tests.system.conftest import Stack
 
 pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.speech]
@@ -43,3 +44,18 @@ async def test_a_draw_calls_until_its_seats_are_filled(stack: Stack, tmp_path: P
     assert len(await result.members(stack.db, stack.keys.custody, activity)) == 2
     await evidence.export(stack.db, stack.keys.custody, activity, tmp_path / "evidence")
     assert main(["verify", str(tmp_path / "evidence")]) == 0
+
+
+async def test_digits_that_come_when_the_share_is_given_already_hear_an_apology(stack: Stack) -> None:
+    """The supervisor gives them on the page while the telephone rings too: one share a draw, and the call says so."""
+    supervisor = witness(Behaviour.WITNESS.number(99))
+    activity = await begin(stack, [Behaviour.DECLINES], condition(seats=1), witnesses=(supervisor,))
+    await stack.worker()
+    await stack.until("SELECT count(*) > 0 FROM call WHERE flow = 'witness' AND state = 'live'")
+    async with stack.db.transaction() as tx:
+        await share_on_page(tx, stack.keys.custody, activity, supervisor.id, 1, "48291306")
+    await stack.until("SELECT count(*) > 0 FROM call WHERE flow = 'witness' AND state = 'ended'")
+    call = await stack.db.one("SELECT outcome::text AS outcome, decided_at, trail FROM call WHERE flow = 'witness'")
+    assert (call.outcome, call.decided_at) == ("withdrawn", None)
+    last = call.trail["heard"][-1]
+    assert (last["prompt"], last["whole"]) == ("witness_refused", True)

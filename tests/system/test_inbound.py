@@ -37,7 +37,7 @@ DRAWN = [CALLS_BACK, RINGS_ELSEWHERE, WANTS_LEAVE, NOTHING_OPEN]
 UNKNOWN = Behaviour.ACCEPTS.number(6)
 FLOODER = Behaviour.ACCEPTS.number(7)
 FLOOD = 20
-TIMES = {"press_after": 0.6, "press_again_after": 1.0}
+TIMES = {"press_after": 0.6, "press_again_after": 2.5}
 RULE = Rules.load("demo-1").inbound
 
 LONG_PAUSE = """

@@ -74,6 +74,20 @@ def test_only_the_first_answer_and_ringing_count() -> None:
     assert (trail.ringing, trail.answered) == (NOW + timedelta(seconds=1), NOW + timedelta(seconds=5))
 
 
+def test_a_key_before_the_answer_is_counted_back_from_it() -> None:
+    kept = Evidence(CHANNEL, "carrier")
+    assert kept.key("1", 98.0, 500) == ""
+    kept.note_answered(NOW, 100.0)
+    assert kept.trail(103.0).pressed == (Pressed("1", -2500, 500, ""),)
+
+
+def test_a_key_of_a_call_without_an_answer_is_counted_back_from_its_end() -> None:
+    kept = Evidence(CHANNEL, "carrier")
+    kept.key("1", 98.0, 500)
+    kept.note_ended(NOW, 99.0, 19, 480, by_us=False)
+    assert kept.trail(103.0).pressed == (Pressed("1", -1500, 500, ""),)
+
+
 @pytest.mark.parametrize(
     ("number", "trunk"),
     [
