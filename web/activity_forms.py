@@ -5,16 +5,30 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from drawing.avoiding import PERSON_REASONS, UNIT_REASONS, id_card_wrong
 from drawing.planning import NOTE_LENGTH
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 from ivr.speech.free_text import unspoken
 from web import options
-from web.forms import Form, Moment, Upload, wrong
+from web.forms import Form, Moment, Plain, Upload, wrong
+from web.typed import plain
 
-_PHONE = r"^[0-9+() -]{5,24}$"
+
+
+def _dialled(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    number = plain(value).strip()
+    if not _DIGITS[0] <= sum(each.isdigit() for each in number) <= _DIGITS[1] or set(number) - _DIALLED:
+        raise ValueError("电话号码不正确，请填写手机号码或带区号的固定电话，如 18080808080 或 020-83180000。")
+    return number
+
+
+_DIGITS, _DIALLED = (7, 20), frozenset("0123456789+() -")
+Phone = BeforeValidator(_dialled)
+"""Annotated[str, Field(…), Phone]"""
 YesNo = Literal["yes", "no"]
 
 
@@ -51,7 +65,7 @@ class DrawProject(Form):
     ]
     agency: Annotated[str, Field(title="招标代理机构", max_length=100)] = ""
     agency_code: Annotated[str, Field(title="招标代理机构统一社会信用代码", max_length=30)] = ""
-    contact_phone: Annotated[str, Field(title="项目联系方式", pattern=_PHONE, description="电话号码，如 18080808080")]
+    contact_phone: Annotated[str, Field(title="项目联系方式", description="电话号码，如 18080808080"), Phone]
     contact: Annotated[str, Field(title="项目联系人", max_length=30)]
 
 
@@ -122,8 +136,26 @@ class DraftForm(Form):
             "进场项目按照公共资源交易平台运行服务机构的要求进行填写。",
         ),
     ]
-    clerk_phone: Annotated[str, Field(title="经办人电话", pattern=_PHONE, description="电话号码，如 18080808080")]
-    clerk_id_card: Annotated[str, Field(title="经办人证件号", min_length=5, max_length=30)]
+    clerk_phone: Annotated[str, Field(title="经办人电话", description="电话号码，如 18080808080"), Phone]
+    clerk_id_card: Annotated[
+        str, Field(title="经办人证件号", pattern=r"^[0-9A-Za-z()-]{5,30}$", description="身份证等证件的号码，数字和字母"), Plain
+    ]
+
+
+class SupervisionRow(Form):
+    """One of 监督人员."""
+
+    supervisor_name: Annotated[str, Field(title="姓名", max_length=30)]
+    supervisor_phone: Annotated[str, Field(title="电话"), Phone]
+    supervisor_department: Annotated[str, Field(title="部门", max_length=60)]
+
+
+class WitnessRow(Form):
+    """A 监督人 as the terminal registers them; whether their telephone may be called, the rules say."""
+
+    witness_name: Annotated[str, Field(title="姓名", max_length=30)]
+    witness_phone: Annotated[str, Field(title="电话", max_length=24), Plain]
+    witness_account: Annotated[str, Field(title="监督人账号", max_length=60)] = ""
 
 
 class UnitForm(Form):
@@ -139,7 +171,7 @@ class PersonForm(Form):
 
     person: Annotated[str, Field(title="姓名", min_length=2, max_length=30)]
     id_card: Annotated[
-        str, Field(title="证件号", max_length=30, description="不填写时，同名专家全部回避")
+        str, Field(title="证件号", max_length=30, description="不填写时，同名专家全部回避"), Plain
     ] = ""
     reason: Annotated[str, Field(title="回避原因"), options.one_of(lambda: options.reasons(PERSON_REASONS))]
 
@@ -194,6 +226,7 @@ class NoticeForm(Form):
             description="电话号码，数字和“-”。注：非进场项目联系人、联系电话填写项目业主监督人的姓名和电话，"
             "进场项目联系人按照各公共资源交易平台运行服务机构的管理制度规则进行填写。",
         ),
+        Plain,
     ]
     note: Annotated[str, Field(title="注意事项", max_length=NOTE_LENGTH, description=f"最多 {NOTE_LENGTH} 个字")] = ""
 
@@ -246,9 +279,14 @@ class SubmissionForm(Form):
     terminal: Annotated[str, Field(title="选择提交终端"), options.from_codes(options.TERMINALS)]
 
 
+Application = Annotated[int, Field(title="申请", ge=1, le=2**63 - 1)]
+"""The one that the reviewer has looked at."""
+
+
 class ApprovalForm(Form):
     """核验通过. 监督人 come as rows of their own, beside the model."""
 
+    application: Application
     consent: Annotated[
         bool, Field(title="已知悉并同意：部分抽取条件的可抽人数低于规定比例", description="见上方各条件的预览")
     ] = False
@@ -258,6 +296,7 @@ class ApprovalForm(Form):
 class RejectionForm(Form):
     """核验不通过."""
 
+    application: Application
     reason: Annotated[str, Field(title="不通过的原因", max_length=500)]
 
 

@@ -96,6 +96,22 @@ async def submitted(clerk: Visitor) -> str:
     return activity
 
 
+async def decide(reviewer: Visitor, activity: str, decision: str, **fields: Any) -> ClientResponse:
+    """核验, "pass" or "reject", of the application that the reviewer's page shows."""
+    return await decide_on(reviewer, activity, await application(reviewer, activity), decision, **fields)
+
+
+async def decide_on(reviewer: Visitor, activity: str, number: str, decision: str, **fields: Any) -> ClientResponse:
+    """The same of an application looked at before."""
+    return await reviewer.post(f"/activities/{activity}/review/{decision}", application=number, **fields)
+
+
+async def application(reviewer: Visitor, activity: str) -> str:
+    """The application that the reviewer's page shows."""
+    page = await reviewer.text(f"/activities/{activity}/review")
+    return re.findall(r'name="application" value="(\d+)"', page)[0]
+
+
 def errors(page: str) -> list[str]:
     """What a form says at its fields."""
     return re.findall(r'class="error[^>]*>(?:<span[^>]*>错误：</span>)?([^<]+)<', page)
