@@ -68,7 +68,7 @@ class Draft:
 async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft: Draft) -> str:
     """A draft with the two fixed avoidances (B2); its 活动编号. The caller has locked the project, notes the owner."""
     row = await tx.one(Q.project, {"project": project, "company": None, "handler": None})
-    _check(draft)
+    await _check(tx, draft)
     number = await next_number(tx, "CQSQ")
     secret = {"key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY)}
     own = {"id": number, "kind": "CQSQ", "rules": rules, "project": project}
@@ -84,7 +84,7 @@ async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft:
 
 async def update(tx: Transaction, vault: Vault, activity: str, project: int, draft: Draft) -> None:
     """活动信息 anew. Fewer seats than the conditions have already is refused."""
-    _check(draft)
+    await _check(tx, draft)
     planned = await tx.value(Q.planned, {"activity": activity, "id": ""})
     if draft.seats < planned:
         raise Refused({"seats": f"已创建的抽取条件共 {planned} 人，请先减少条件人数。"})
@@ -237,8 +237,9 @@ async def stop_avoiding(tx: Transaction, activity: str, entry: int) -> str:
 # --- shared -----------------------------------------------------------------------------------------------------
 
 
-def _check(draft: Draft) -> None:
-    faults = planning.times_in_order(draft.bid_opening, draft.evaluation_start, draft.evaluation_end)
+async def _check(tx: Transaction, draft: Draft) -> None:
+    now = await tx.value(COMMON.now)
+    faults = planning.times_in_order(draft.bid_opening, draft.evaluation_start, draft.evaluation_end, now)
     if draft.drawn_before and not draft.earlier:
         faults["earlier"] = "请勾选前期抽取完成的活动，或将“是否已抽取专家”改为“否”。"
     confirm(faults)

@@ -32,15 +32,19 @@ def confirm(faults: Mapping[str, str]) -> None:
         raise Refused(faults)
 
 
-def times_in_order(opening: datetime, start: datetime, end: datetime) -> dict[str, str]:
-    """A4: 开标时间 < 预计评标开始时间 < 预计评标结束时间.
+def times_in_order(opening: datetime, start: datetime, end: datetime, now: datetime) -> dict[str, str]:
+    """A4: 开标时间 < 预计评标开始时间 < 预计评标结束时间; the evaluation is to come.
 
     >>> from datetime import UTC
     >>> day = [datetime(2026, 11, day, tzinfo=UTC) for day in (23, 24, 25)]
-    >>> times_in_order(*day), list(times_in_order(day[0], day[0], day[0]))
+    >>> times_in_order(*day, day[0]), list(times_in_order(day[0], day[0], day[0], day[0]))
     ({}, ['evaluation_start', 'evaluation_end'])
+    >>> times_in_order(*day, day[1])
+    {'evaluation_start': '预计评标开始时间已过，请核对。'}
     """
     faults = {}
+    if start <= now:
+        faults["evaluation_start"] = "预计评标开始时间已过，请核对。"
     if start <= opening:
         faults["evaluation_start"] = "预计评标开始时间应晚于开标时间。"
     if end <= start:

@@ -138,8 +138,8 @@ SELECT b.earlier AS id, a.name, (SELECT count(*) FROM pick p WHERE p.activity = 
 FROM activity_before b JOIN activity a ON a.id = b.earlier WHERE b.activity = %(activity)s ORDER BY b.earlier;
 
 -- name: delete_draft
--- A draft is given up: it lets go of its 标段 and is shown no more.
-UPDATE activity SET deleted_at = clock_timestamp() WHERE id = %(activity)s AND state = 'draft';
+-- A draft is given up: it lets go of its project and 标段 (which can be edited and deleted again) and is shown no more.
+UPDATE activity SET deleted_at = clock_timestamp(), project = NULL WHERE id = %(activity)s AND state = 'draft';
 
 -- name: disown
 -- Nobody handles a deleted draft.

@@ -18,6 +18,7 @@ from tests.web.clerk import (
     at,
     attach,
     complete,
+    decide,
     draft,
     errors,
     make_draft,
@@ -58,9 +59,7 @@ async def test_from_a_project_to_a_ready_activity(visit: Visit, db: Database, ke
     response = await decide(reviewer, activity, "pass", witness_name="李监督", witness_phone="139")
     assert response.status == 422
     assert errors(await response.text()) == ["有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"]
-    response = await decide(
-        reviewer, activity, "pass", consent="true", witness_name="", witness_phone=""
-    )
+    response = await decide(reviewer, activity, "pass", consent="true", witness_name="", witness_phone="")
     assert response.status == 422
     response = await decide(
         reviewer, activity, "pass", consent="true", witness_name="李监督", witness_phone="139", witness_account=""
@@ -153,7 +152,7 @@ async def test_a_draft_that_was_left_is_continued(visit: Visit) -> None:
     [
         ({"address": "广州市越秀区招标人 法人名称大楼"}, "不能出现单位或项目的名称"),
         ({"note": "招标代理演示项目0617 评标"}, "不能出现单位或项目的名称"),
-        ({"note": "请" * 51}, "注意事项最多 50 个字。"),
+        ({"note": "请" * 51}, "注意事项最多 50 个字，现有 51 个。"),
         ({"note": "请戴口罩😀"}, "电话语音不能读出😀（表情或符号），请去掉或改写。"),
         ({"gather_at": at(3)}, "集合时间不能晚于预计评标开始时间。"),
         ({"gather_at": at(-1)}, "集合时间已过，请重新设置。"),
