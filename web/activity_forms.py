@@ -191,6 +191,10 @@ class AvoidanceFile(Form):
     ]
 
 
+TIPS = ("请携带身份证原件", "请提前到场", "请勿携带手机进入评标室", "场所禁止吸烟")
+"""快捷提示 for 注意事项."""
+
+
 class NoticeForm(Form):
     """语音通知."""
 

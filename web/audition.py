@@ -15,6 +15,7 @@ from drawing.activities import Notice
 from drawing.reference import reference
 from ivr.prompts import InvitationFacts, Prompt, invitation
 from ivr.speech import make_speech
+from ivr.speech.saying import saying
 from web.settings import SpeechSettings
 
 SAMPLE_CODE = "123456"
@@ -74,6 +75,11 @@ def prompts(notice: Notice, duration: timedelta) -> dict[str, Prompt]:
         note=notice.note,
     )
     return dict(invitation(facts))
+
+
+def written(prompt: Prompt) -> str:
+    """The same in writing, exactly as the voice gets it: figures are words."""
+    return "".join(saying(part, prompt.language).text for part in prompt.spoken())
 
 
 def joined(files: Sequence[Path]) -> bytes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 
 from db.pool import Database
 from drawing.attachments import MAX_BYTES, MOST
@@ -20,7 +22,12 @@ async def test_an_application_needs_one_and_it_can_be_removed(visit: Visit, db: 
     activity = await make_draft(clerk, await make_project(clerk))
     here = f"/activities/{activity}"
     await complete(clerk, activity)
-    assert "申请表.pdf" in await clerk.text(f"{here}/submission")
+    page = await clerk.text(f"{here}/submission")
+    assert "申请表.pdf" in page
+    assert 'href="/templates/application.xlsx"' in page
+    response = await clerk.get("/templates/application.xlsx")
+    book = load_workbook(BytesIO(await response.read()))
+    assert [each.value for each in book.active["A"]][:2] == ["专家抽取申请", "申请单位"]
     number = await db.value("SELECT id FROM attachment")
     assert (await clerk.post(f"{here}/attachments/{number}/delete")).status == 303
     page = await clerk.text(f"{here}/submission")

@@ -6,8 +6,21 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
-from tests.web.clerk import PROJECT, application, at, complete, decide, decide_on, draft, errors, make_draft, make_project
-from tests.web.clerk import notice, submitted
+from db.pool import Database
+from tests.web.clerk import (
+    PROJECT,
+    application,
+    at,
+    complete,
+    decide,
+    decide_on,
+    draft,
+    errors,
+    make_draft,
+    make_project,
+    notice,
+    submitted,
+)
 from tests.web.conftest import Visitor
 
 pytestmark = pytest.mark.postgres
@@ -141,3 +154,56 @@ async def test_a_notice_that_later_entries_made_wrong_is_not_submitted(visit: Vi
     await clerk.post(f"{here}/notices/0", **notice())
     await clerk.post(f"{here}/edit", **draft(bid_opening=at(0.5), evaluation_start=at(1)))
     assert "请修改语音通知 1：集合时间不能晚于预计评标开始时间。" in await clerk.text(f"{here}/submission")
+
+
+async def test_a_project_is_looked_through_before_it_is_drawn_for(visit: Visit) -> None:
+    """A1: 选择 fills the form, which is saved and leads on; once it is linked, 选择 leads on at once."""
+    clerk = await visit("handler-a1")
+    project = await make_project(clerk)
+    edit, on = f"/projects/{project}/edit?draw=1", f"/projects/{project}/activities/new"
+    assert f'href="{edit}"' in await clerk.text("/activities/new")
+    assert 'aria-current="step">项目信息' in await clerk.text(edit)
+    response = await clerk.post(edit, **{**PROJECT, "contact": "李四", "organisation": ""})
+    assert response.headers["Location"] == on
+    assert "李四" in await clerk.text(f"/projects/{project}")
+    activity = await make_draft(clerk, project)
+    assert f'href="{on}"' in await clerk.text("/activities/new")
+    assert (await clerk.get(edit)).status == 409
+    await clerk.post(f"/activities/{activity}/delete")
+    assert f'href="{edit}"' in await clerk.text("/activities/new"), "a deleted draft lets go of its project"
+    assert (await clerk.post(f"/projects/{project}/delete")).status == 303
+
+
+async def test_a_hint_is_added_to_the_note_and_nothing_is_lost(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    typed = notice(note="戴口罩。", room="第3评标室")
+    response = await clerk.post(f"/activities/{activity}/notices/new", **typed, _refresh="请提前到场")
+    page = await response.text()
+    assert response.status == 200
+    assert "\n戴口罩，请提前到场</textarea>" in page
+    assert 'value="第3评标室"' in page
+
+
+async def test_what_is_heard_can_be_read(visit: Visit) -> None:
+    """For who hears nothing, and where there is no voice."""
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    await clerk.post(f"/activities/{activity}/notices/new", **notice(note="请带身份证原件"))
+    page = await clerk.text(f"/activities/{activity}/notices/0/audition")
+    assert "请带身份证原件" in page
+    assert "越华路" in page
+    assert "<audio" not in page
+
+
+async def test_a_draw_does_not_begin_after_its_gathering(visit: Visit, db: Database) -> None:
+    clerk, reviewer = await visit("handler-a1"), await visit("reviewer-1")
+    activity = await submitted(clerk)
+    witness = {"witness_name": "李监督", "witness_phone": "13900000000", "witness_account": ""}
+    await decide(reviewer, activity, "pass", consent="true", **witness)
+    await db.run("UPDATE notice SET gather_at = clock_timestamp()")
+    response = await clerk.post(f"/activities/{activity}/draw/start", follow=True)
+    assert "语音通知的集合时间已过" in await response.text()
+    assert (await clerk.post(f"/activities/{activity}/notices/0", **notice())).status == 303
+    await clerk.post(f"/activities/{activity}/draw/start")
+    assert "抽取中" in await clerk.text(f"/activities/{activity}/draw")

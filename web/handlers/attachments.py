@@ -12,11 +12,11 @@ from drawing import attachments
 from drawing.lifecycle import Role
 from drawing.planning import Refused
 from drawing.projects import NotThere
-from web import ownership
+from web import application_file, ownership
 from web.access import CLERKS, get, post
 from web.editing import editing, visible
 from web.forms import Form, Invalid, Upload, read
-from web.handlers.pool import attachment
+from web.handlers.pool import XLSX, attachment
 from web.imports import display_name
 from web.keys import CUSTODY, DATABASE, identity
 from web.pages import flash, redirect
@@ -78,6 +78,13 @@ async def download(request: web.Request) -> web.Response:
     return web.Response(body=file.data, content_type="application/octet-stream", headers=headers)
 
 
+async def template(_request: web.Request) -> web.Response:
+    """《专家抽取申请模板》."""
+    data = await asyncio.to_thread(application_file.template)
+    headers = attachment(f"{application_file.TITLE}模板.xlsx", "application.xlsx")
+    return web.Response(body=data, content_type=XLSX, headers=headers)
+
+
 async def _told(request: web.Request, text: str) -> web.Response:
     await flash(request, text, "error")
     return redirect(request, "submission", activity=request.match_info["activity"])
@@ -86,6 +93,7 @@ async def _told(request: web.Request, text: str) -> web.Response:
 _HERE = "/activities/{activity}/attachments"
 _ONE = _HERE + r"/{attachment:\d{1,18}}"
 ROUTES = (
+    get("/templates/application.xlsx", template, CLERKS, name="application_template"),
     post(_HERE, attach, CLERKS, act=None, name="attach", body=BODY_BYTES),
     get(_ONE, download, READERS, name="attachment"),
     post(f"{_ONE}/delete", detach, CLERKS, act=None, name="detach"),
