@@ -315,6 +315,8 @@ WITH page AS (
   WHERE a.deleted_at IS NULL
     AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
     AND (%(drafts)s OR a.state <> 'draft')
+    AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
+      (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
     AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
     AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
     AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
@@ -337,6 +339,8 @@ FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN projec
 WHERE a.deleted_at IS NULL
   AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
   AND (%(drafts)s OR a.state <> 'draft')
+  AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
+    (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
   AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
   AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
   AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)

@@ -238,6 +238,10 @@ async def test_a_reviewer_decides_at_their_own_terminal_only(visit: Visit) -> No
     for act in ("pass", "reject"):
         response = await elsewhere.post(f"/activities/{activity}/review/{act}", consent="true", reason="不清晰")
         assert response.status == 404
+    assert activity not in await elsewhere.text("/activities")
+    for page in ("", "/draw", "/result", "/evidence.zip"):
+        assert (await elsewhere.get(f"/activities/{activity}{page}")).status == 404, page
+    assert activity in await here.text("/activities")
     assert activity in await here.text("/reviews")
     assert "待核验的抽取申请" in await here.text("/")
     page = await here.text(f"/activities/{activity}/review")

@@ -174,6 +174,15 @@ async def test_a_project_is_looked_through_before_it_is_drawn_for(visit: Visit) 
     assert (await clerk.post(f"/projects/{project}/delete")).status == 303
 
 
+async def test_a_draft_is_nobody_elses_on_any_page(visit: Visit) -> None:
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    for who in ("reviewer-1", "supervisor-1", "handler-a2", "handler-b1"):
+        other = await visit(who)
+        for page in ("", "/draw", "/result", "/events"):
+            assert (await other.get(f"/activities/{activity}{page}")).status == 404, (who, page)
+
+
 async def test_a_hint_is_added_to_the_note_and_nothing_is_lost(visit: Visit) -> None:
     clerk = await visit("handler-a1")
     activity = await make_draft(clerk, await make_project(clerk))
