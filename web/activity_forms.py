@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from drawing.avoiding import PERSON_REASONS, UNIT_REASONS, id_card_wrong
 from drawing.planning import NOTE_LENGTH
@@ -13,22 +13,8 @@ from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 from ivr.speech.free_text import unspoken
 from web import options
 from web.forms import Form, Moment, Plain, Upload, wrong
-from web.typed import plain
+from web.people_forms import Phone
 
-
-
-def _dialled(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    number = plain(value).strip()
-    if not _DIGITS[0] <= sum(each.isdigit() for each in number) <= _DIGITS[1] or set(number) - _DIALLED:
-        raise ValueError("电话号码不正确，请填写手机号码或带区号的固定电话，如 18080808080 或 020-83180000。")
-    return number
-
-
-_DIGITS, _DIALLED = (7, 20), frozenset("0123456789+() -")
-Phone = BeforeValidator(_dialled)
-"""Annotated[str, Field(…), Phone]"""
 YesNo = Literal["yes", "no"]
 
 
@@ -140,22 +126,6 @@ class DraftForm(Form):
     clerk_id_card: Annotated[
         str, Field(title="经办人证件号", pattern=r"^[0-9A-Za-z()-]{5,30}$", description="身份证等证件的号码，数字和字母"), Plain
     ]
-
-
-class SupervisionRow(Form):
-    """One of 监督人员."""
-
-    supervisor_name: Annotated[str, Field(title="姓名", max_length=30)]
-    supervisor_phone: Annotated[str, Field(title="电话"), Phone]
-    supervisor_department: Annotated[str, Field(title="部门", max_length=60)]
-
-
-class WitnessRow(Form):
-    """A 监督人 as the terminal registers them; whether their telephone may be called, the rules say."""
-
-    witness_name: Annotated[str, Field(title="姓名", max_length=30)]
-    witness_phone: Annotated[str, Field(title="电话", max_length=24), Plain]
-    witness_account: Annotated[str, Field(title="监督人账号", max_length=60)] = ""
 
 
 class UnitForm(Form):
@@ -281,27 +251,6 @@ class SubmissionForm(Form):
 
     reason: Annotated[str, Field(title="提交审核原因", max_length=500)]
     terminal: Annotated[str, Field(title="选择提交终端"), options.from_codes(options.TERMINALS)]
-
-
-Application = Annotated[int, Field(title="申请", ge=1, le=2**63 - 1)]
-"""The one that the reviewer has looked at."""
-
-
-class ApprovalForm(Form):
-    """核验通过. 监督人 come as rows of their own, beside the model."""
-
-    application: Application
-    consent: Annotated[
-        bool, Field(title="已知悉并同意：部分抽取条件的可抽人数低于规定比例", description="见上方各条件的预览")
-    ] = False
-    remark: Annotated[str, Field(title="审核意见", max_length=500)] = ""
-
-
-class RejectionForm(Form):
-    """核验不通过."""
-
-    application: Application
-    reason: Annotated[str, Field(title="不通过的原因", max_length=500)]
 
 
 def _optional(list_name: str) -> tuple[options.Pair, ...]:

@@ -109,7 +109,9 @@ async def decide_on(reviewer: Visitor, activity: str, number: str, decision: str
 async def application(reviewer: Visitor, activity: str) -> str:
     """The application that the reviewer's page shows."""
     page = await reviewer.text(f"/activities/{activity}/review")
-    return re.findall(r'name="application" value="(\d+)"', page)[0]
+    found = re.search(r'name="application" value="(\d+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def errors(page: str) -> list[str]:

@@ -27,7 +27,7 @@ async def test_an_application_needs_one_and_it_can_be_removed(visit: Visit, db: 
     assert 'href="/templates/application.xlsx"' in page
     response = await clerk.get("/templates/application.xlsx")
     book = load_workbook(BytesIO(await response.read()))
-    assert [each.value for each in book.active["A"]][:2] == ["专家抽取申请", "申请单位"]
+    assert [each[0] for each in book["专家抽取申请"].iter_rows(max_row=2, values_only=True)] == ["专家抽取申请", "申请单位"]
     number = await db.value("SELECT id FROM attachment")
     assert (await clerk.post(f"{here}/attachments/{number}/delete")).status == 303
     page = await clerk.text(f"{here}/submission")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from io import BytesIO
 
+from typing import Any
+
 import pytest
 
 from db.pool import Database
@@ -100,7 +102,7 @@ async def test_what_was_typed_outlives_the_session(visit: Visit, db: Database) -
     """The page that says that the login has expired keeps the form; after a new login it can be sent again."""
     visitor = await visit("handler-a1")
     ours = {"Origin": str(visitor.client.make_url("/")).rstrip("/")}
-    typed = {"name": '甲"项目', "lots": ["一", "二"]}
+    typed: dict[str, Any] = {"name": '甲"项目', "lots": ["一", "二"]}
     await db.run("UPDATE session SET seen_at = seen_at - interval '31 minutes'")
     page = await (await visitor.post("/samples?a=1", headers=ours, **typed)).text()
     assert "您填写的内容仍保留在本页" in page

@@ -13,13 +13,14 @@ from drawing.lifecycle import NotAllowed
 from drawing.planning import Refused
 from web import options, ownership
 from web.access import CLERKS, get, post
-from web.activity_forms import DraftForm, SupervisionRow
+from web.activity_forms import DraftForm
 from web.editing import changing, editing, may_edit, visible
 from web.forms import Filled, Invalid, blank, read
 from web.keys import CUSTODY, DATABASE, SETTINGS, identity
 from web.ownership import scope
 from web.pages import flash, redirect, render
 from web.paging import Paging
+from web.people_forms import SupervisionRow
 from web.rows import checked, refused, rows, shown
 
 SUPERVISION = ("supervisor_name", "supervisor_phone", "supervisor_department")

@@ -14,7 +14,7 @@ from drawing.reviews import Application, Decision
 from drawing.rules import Rules
 from web import options, ownership
 from web.access import CLERKS, get, post
-from web.activity_forms import ApprovalForm, RejectionForm, SubmissionForm, WitnessRow
+from web.activity_forms import SubmissionForm
 from web.editing import changing, may_edit, visible
 from web.forms import Filled, Invalid, blank, read
 from web.handlers.attachments import AttachmentForm
@@ -22,6 +22,7 @@ from web.keys import CUSTODY, DATABASE, identity
 from web.ownership import scope
 from web.pages import flash, redirect, render
 from web.paging import Paging
+from web.people_forms import ApprovalForm, RejectionForm, WitnessRow
 from web.rows import checked, refused, rows, shown
 
 REVIEWERS = frozenset({Role.REVIEWER})
