@@ -27,6 +27,7 @@ MESSAGES: Mapping[int, tuple[str, str]] = {
 }
 REFUSED = ("无法处理该请求", "请返回首页重试。")
 EXPIRED = ("登录已过期", "刚才提交的内容没有保存。")
+AGAIN = ("请再次提交", "您已重新登录，刚才的表单是登录前打开的，还没有保存。")
 FORGED = ("无法确认该请求来自本系统的页面", "没有保存任何内容。")
 NOT_ALLOWED = "现在不能办理"
 
@@ -59,8 +60,8 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
 async def _typed(request: web.Request, message: tuple[str, str]) -> web.Response:
     """Nothing was saved, and nothing that was typed is lost: where the browser says that the form stood on a page of ours,
     it can be sent again after a new login, with the token of that."""
-    title, advice = message
     session, fields = keys.session(request), await kept(request)
+    title, advice = AGAIN if session and fields else message
     return render(
         request, "again.html", status=403, title=title, advice=advice, fields=fields, target=request.path_qs,
         token=session.csrf if session else "",
