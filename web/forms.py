@@ -198,7 +198,9 @@ def _is_number(info: FieldInfo) -> bool:
 def _picks(model: type[Form], name: str) -> bool:
     if (info := model.model_fields.get(name)) is None:
         return False
-    return _is_many(info) or get_origin(info.annotation) is Literal or any(isinstance(x, Choice) for x in info.metadata)
+    kinds = (info.annotation, *get_args(info.annotation))
+    listed = get_origin(info.annotation) is Literal or any(isinstance(each, Choice) for each in info.metadata)
+    return listed or _is_many(info) or Upload in kinds
 
 
 def _limit(info: FieldInfo, bound: str) -> Any:

@@ -17,7 +17,6 @@ from web.keys import ACCESS, DATABASE, PROVIDERS, SETTINGS
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "_csrf"
-FORM = "application/x-www-form-urlencoded"
 TOKEN_BYTES = 200
 LOGIN_COOKIE = "expertline-login"
 """A visitor's CSRF token: the form repeats it. Another site can send the cookie along, but can't read it."""
@@ -136,15 +135,17 @@ async def _token(request: web.Request) -> object:
 
 
 async def kept(request: web.Request) -> list[tuple[str, str]]:
-    """What was typed into a form of ours that came too late; nothing where the browser does not say that it is ours, or
-    where a file would be missing, or which is the login itself."""
+    """What was typed into a form of ours that came too late (files are to be chosen anew); nothing where the browser does not
+    say that it is ours, nor of the login itself."""
     said = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
-    if not said or not _same_origin(request) or request.content_type != FORM or request.path == "/login":
+    route = _route(request)
+    if not said or not _same_origin(request) or request.path == "/login" or route is None or route.streams:
         return []
     try:
         fields = await request.post()
     except (ValueError, LookupError, web.HTTPRequestEntityTooLarge):
         return []
+    await _close_uploads(request)
     return [(name, text) for name, text in fields.items() if isinstance(text, str) and name != CSRF_FIELD]
 
 

@@ -69,12 +69,15 @@ async def make_draft(clerk: Visitor, project: str, **changes: Any) -> str:
 PDF = b"%PDF-1.7\n%%EOF\n"
 
 
-async def attach(clerk: Visitor, activity: str, name: str = "申请表.pdf", data: bytes = PDF) -> ClientResponse:
-    """上传附件."""
+async def attach(
+    clerk: Visitor, activity: str, name: str = "申请表.pdf", data: bytes = PDF, to: str = "attachments", **typed: str
+) -> ClientResponse:
+    """上传附件, with what is typed beside it."""
     form = FormData(quote_fields=False)
-    form.add_field("_csrf", clerk.csrf)
+    for field, text in {"_csrf": clerk.csrf, **typed}.items():
+        form.add_field(field, text)
     form.add_field("file", BytesIO(data), filename=name)
-    return await clerk.client.post(f"/activities/{activity}/attachments", data=form, allow_redirects=False)
+    return await clerk.client.post(f"/activities/{activity}/{to}", data=form, allow_redirects=False)
 
 
 async def complete(clerk: Visitor, activity: str, **changes: Any) -> None:

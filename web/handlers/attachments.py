@@ -20,10 +20,12 @@ from web.handlers.pool import XLSX, attachment
 from web.imports import display_name
 from web.keys import CUSTODY, DATABASE, identity
 from web.pages import flash, redirect
+from web.typed import posted
 
 READERS = CLERKS | {Role.REVIEWER}
 BODY_BYTES = attachments.MAX_BYTES + (1 << 20)
 """Of a request: what is a little too long gets its answer in words."""
+_LONGEST = 600  # characters in an address: more than a reason may have
 
 
 class AttachmentForm(Form):
@@ -42,17 +44,22 @@ class AttachmentForm(Form):
 async def attach(request: web.Request) -> web.Response:
     """上传附件, while the application may still be changed."""
     form = await read(request, AttachmentForm)
-    if isinstance(form, Invalid):
-        return await _told(request, form.error("file"))
+    if told := form.error("file") if isinstance(form, Invalid) else await keep(request, form):
+        await flash(request, told, "error")
+    return await _back(request)
+
+
+async def keep(request: web.Request, form: AttachmentForm) -> str:
+    """Keep the file; or what is wrong with it."""
     name, vault, me = display_name(form.file.filename), request.app[CUSTODY].vault, identity(request)
     data = await asyncio.to_thread(form.file.file.read, attachments.MAX_BYTES + 1)
     try:
         async with editing(request, "上传附件", name) as (tx, found):
             await attachments.attach(tx, vault, found.id, name, data, me.actor)
     except Refused as error:
-        return await _told(request, str(error))
+        return str(error)
     await flash(request, f"附件“{name}”已上传。")
-    return redirect(request, "submission", activity=found.id)
+    return ""
 
 
 async def detach(request: web.Request) -> web.Response:
@@ -84,9 +91,12 @@ async def template(_request: web.Request) -> web.Response:
     return web.Response(body=data, content_type=XLSX, headers=headers)
 
 
-async def _told(request: web.Request, text: str) -> web.Response:
-    await flash(request, text, "error")
-    return redirect(request, "submission", activity=request.match_info["activity"])
+async def _back(request: web.Request) -> web.Response:
+    """To the application, with what was typed there besides."""
+    typed = await posted(request)
+    query = {name: str(typed.get(name, ""))[:_LONGEST] for name in ("reason", "terminal") if typed.get(name)}
+    target = request.app.router["submission"].url_for(activity=request.match_info["activity"])
+    return web.Response(status=303, headers={"Location": str(target.with_query(query) if query else target)})
 
 
 _HERE = "/activities/{activity}/attachments"

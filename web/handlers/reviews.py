@@ -17,7 +17,7 @@ from web.access import CLERKS, get, post
 from web.activity_forms import SubmissionForm
 from web.editing import changing, may_edit, visible
 from web.forms import Filled, Invalid, blank, read
-from web.handlers.attachments import AttachmentForm
+from web.handlers.attachments import BODY_BYTES, AttachmentForm, keep
 from web.keys import CUSTODY, DATABASE, identity
 from web.ownership import scope
 from web.pages import flash, redirect, render
@@ -28,17 +28,21 @@ from web.rows import checked, refused, rows, shown
 REVIEWERS = frozenset({Role.REVIEWER})
 NOWHERE = "-"
 """The terminal of who has none: its queue is empty."""
+_KEPT = ("reason", "terminal")
 WITNESSES = ("witness_name", "witness_phone", "witness_account")
 
 
 async def submission(request: web.Request) -> web.Response:
     """抽取申请, and what was applied for before."""
-    return await _submission(request, blank(SubmissionForm, terminal="440000"))
+    initial = {"terminal": "440000", **{name: request.query[name] for name in _KEPT if name in request.query}}
+    return await _submission(request, blank(SubmissionForm, **initial))
 
 
 async def submit(request: web.Request) -> web.Response:
-    """提交审核."""
-    me, form = identity(request), await read(request, SubmissionForm)
+    """提交审核; a file that was chosen and not uploaded yet goes with it."""
+    me, form, chosen = identity(request), await read(request, SubmissionForm), await read(request, AttachmentForm)
+    if isinstance(chosen, AttachmentForm) and (told := await keep(request, chosen)):
+        return await _submission(request, await refused(request, SubmissionForm, {"file": told}), 422)
     if isinstance(form, Invalid):
         return await _submission(request, form, form.status)
     assert me.company is not None
@@ -134,7 +138,7 @@ async def _submission(request: web.Request, form: Filled, status: int = 200) -> 
     values: dict[str, Any] = {
         "missing": await reviews.missing(db, found.id, row.seats, row.rules),
         "attachments": await attachments.attached(db, found.id),
-        "attachment_form": blank(AttachmentForm),
+        "attachment_form": Invalid(AttachmentForm, {}, {"file": told} if (told := form.error("file")) else {}),
         "reviews": await reviews.of_activity(db, found.id),
         "editable": may_edit(request, found),
         "acts": ownership.acts(me, found),
@@ -181,7 +185,7 @@ async def _details(request: web.Request) -> Any:
 _HERE = "/activities/{activity}"
 ROUTES = (
     get(f"{_HERE}/submission", submission, CLERKS, name="submission"),
-    post(f"{_HERE}/submission", submit, CLERKS, act=None),
+    post(f"{_HERE}/submission", submit, CLERKS, act=None, body=BODY_BYTES),
     post(f"{_HERE}/withdraw", withdraw, CLERKS, act=None, name="withdraw"),
     get("/reviews", queue, REVIEWERS, name="reviews"),
     get(f"{_HERE}/review", review, REVIEWERS, name="review"),
