@@ -68,7 +68,7 @@ class Draft:
 async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft: Draft) -> str:
     """A draft with the two fixed avoidances (B2); its 活动编号. The caller has locked the project, notes the owner."""
     row = await tx.one(Q.project, {"project": project, "company": None, "handler": None})
-    _check(draft)
+    await _check(tx, draft)
     number = await next_number(tx, "CQSQ")
     secret = {"key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY)}
     own = {"id": number, "kind": "CQSQ", "rules": rules, "project": project}
@@ -84,7 +84,7 @@ async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft:
 
 async def update(tx: Transaction, vault: Vault, activity: str, project: int, draft: Draft) -> None:
     """活动信息 anew. Fewer seats than the conditions have already is refused."""
-    _check(draft)
+    await _check(tx, draft)
     planned = await tx.value(Q.planned, {"activity": activity, "id": ""})
     if draft.seats < planned:
         raise Refused({"seats": f"已创建的抽取条件共 {planned} 人，请先减少条件人数。"})
@@ -148,9 +148,7 @@ async def save_notice(tx: Transaction, activity: str, number: int | None, notice
     """Add (number None) or change a notice; its number. Refused at the fields that are wrong."""
     row = await lock(tx, activity)
     details = await tx.one(Q.details, {"activity": activity, "company": None, "handler": None})
-    faults = planning.gathering(notice.gather_at, details.bid_opening, row.evaluation_start, row.now)
-    texts = {name: getattr(notice, name) for name in ("venue", "address", "room", "contact", "note")}
-    confirm(planning.names_in(texts, await _known_names(tx, activity)) | faults)
+    confirm(_unfit(notice, details, await _known_names(tx, activity)))
     if number is None:
         if planning.seats_left(row.seats, await tx.value(Q.planned, {"activity": activity, "id": ""})) == 0:
             raise Refused({"": "剩余可设置人数为 0，不能再创建语音通知。"})
@@ -159,6 +157,22 @@ async def save_notice(tx: Transaction, activity: str, number: int | None, notice
     elif not await tx.run(Q.update_notice, {"activity": activity, "id": number} | asdict(notice)):
         raise projects.NotThere
     return number
+
+
+async def unfit(db: Database | Transaction, activity: str) -> str:
+    """What time, or another entry (a unit to be avoided, an earlier 预计评标开始), has made wrong with a notice; or nothing."""
+    details = await db.one(Q.details, {"activity": activity, "company": None, "handler": None})
+    known = await _known_names(db, activity)
+    for n, each in enumerate(await notices(db, activity), start=1):
+        if faults := _unfit(each, details, known):
+            return f"请修改语音通知 {n}：{''.join(faults.values())}"
+    return ""
+
+
+def _unfit(notice: Any, details: Any, known: Sequence[str]) -> dict[str, str]:
+    texts = {name: getattr(notice, name) for name in ("venue", "address", "room", "contact", "note")}
+    times = planning.gathering(notice.gather_at, details.bid_opening, details.evaluation_start, details.now)
+    return planning.names_in(texts, known) | times
 
 
 async def delete_notice(tx: Transaction, activity: str, number: int) -> None:
@@ -223,8 +237,9 @@ async def stop_avoiding(tx: Transaction, activity: str, entry: int) -> str:
 # --- shared -----------------------------------------------------------------------------------------------------
 
 
-def _check(draft: Draft) -> None:
-    faults = planning.times_in_order(draft.bid_opening, draft.evaluation_start, draft.evaluation_end)
+async def _check(tx: Transaction, draft: Draft) -> None:
+    now = await tx.value(COMMON.now)
+    faults = planning.times_in_order(draft.bid_opening, draft.evaluation_start, draft.evaluation_end, now)
     if draft.drawn_before and not draft.earlier:
         faults["earlier"] = "请勾选前期抽取完成的活动，或将“是否已抽取专家”改为“否”。"
     confirm(faults)
@@ -259,7 +274,7 @@ async def _free(tx: Transaction, project: int, wanted: Sequence[str]) -> tuple[s
     return chosen
 
 
-async def _known_names(tx: Transaction, activity: str) -> list[str]:
+async def _known_names(tx: Database | Transaction, activity: str) -> list[str]:
     row = await tx.one(Q.known_names, {"activity": activity})
     units = await tx.all(Q.avoidance_units, {"activity": activity, "search": "", "limit": 1000, "offset": 0})
     own = [] if row is None else [row.name, row.tenderer, row.agency]

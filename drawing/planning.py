@@ -5,6 +5,7 @@ Each function returns {field: what is wrong and what to do}, in Chinese, for the
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -31,15 +32,19 @@ def confirm(faults: Mapping[str, str]) -> None:
         raise Refused(faults)
 
 
-def times_in_order(opening: datetime, start: datetime, end: datetime) -> dict[str, str]:
-    """A4: 开标时间 < 预计评标开始时间 < 预计评标结束时间.
+def times_in_order(opening: datetime, start: datetime, end: datetime, now: datetime) -> dict[str, str]:
+    """A4: 开标时间 < 预计评标开始时间 < 预计评标结束时间; the evaluation is to come.
 
     >>> from datetime import UTC
     >>> day = [datetime(2026, 11, day, tzinfo=UTC) for day in (23, 24, 25)]
-    >>> times_in_order(*day), list(times_in_order(day[0], day[0], day[0]))
+    >>> times_in_order(*day, day[0]), list(times_in_order(day[0], day[0], day[0], day[0]))
     ({}, ['evaluation_start', 'evaluation_end'])
+    >>> times_in_order(*day, day[1])
+    {'evaluation_start': '预计评标开始时间已过，请核对。'}
     """
     faults = {}
+    if start <= now:
+        faults["evaluation_start"] = "预计评标开始时间已过，请核对。"
     if start <= opening:
         faults["evaluation_start"] = "预计评标开始时间应晚于开标时间。"
     if end <= start:
@@ -59,18 +64,27 @@ def gathering(gather: datetime, opening: datetime, start: datetime, now: datetim
 def names_in(texts: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     """N2: no unit's and no project's name in any free text of a notice, however it is spaced or written.
 
-    >>> names_in({"address": "广州市越秀区 演示 集团 大楼"}, ["演示集团"])
+    >>> names_in({"address": "广州市越秀区 演示-集团 大楼"}, ["演示集团"])
     {'address': '不能出现单位或项目的名称（“演示集团”）：专家接听时不应得知是谁的项目，请改写。'}
     """
-    known = [(name, normal_unit(name)) for name in names]
+    known = [(name, _bare(name)) for name in names]
     faults: dict[str, str] = {}
     for field, text in texts.items():
-        written = normal_unit(text)
+        written = _bare(text)
         for name, normal in known:
             if len(normal) >= _SHORTEST_NAME and normal in written:
                 faults[field] = f"不能出现单位或项目的名称（“{name}”）：专家接听时不应得知是谁的项目，请改写。"
                 break
     return faults
+
+
+def _bare(text: str) -> str:
+    """Its letters and figures alone: a dash or a bracket hides no name.
+
+    >>> _bare("演示·项目（０６）—１７")
+    '演示项目0617'
+    """
+    return "".join(each for each in normal_unit(text) if unicodedata.category(each)[0] in "LN")
 
 
 def seats_left(total: int, planned: int) -> int:

@@ -138,8 +138,8 @@ SELECT b.earlier AS id, a.name, (SELECT count(*) FROM pick p WHERE p.activity = 
 FROM activity_before b JOIN activity a ON a.id = b.earlier WHERE b.activity = %(activity)s ORDER BY b.earlier;
 
 -- name: delete_draft
--- A draft is given up: it lets go of its 标段 and is shown no more.
-UPDATE activity SET deleted_at = clock_timestamp() WHERE id = %(activity)s AND state = 'draft';
+-- A draft is given up: it lets go of its project and 标段 (which can be edited and deleted again) and is shown no more.
+UPDATE activity SET deleted_at = clock_timestamp(), project = NULL WHERE id = %(activity)s AND state = 'draft';
 
 -- name: disown
 -- Nobody handles a deleted draft.
@@ -149,7 +149,7 @@ DELETE FROM activity_owner WHERE activity = %(activity)s;
 -- An activity with its project, if it may be seen.
 SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.district, a.bid_opening, a.evaluation_start,
        a.evaluation_end, a.rules, a.created_at, a.started_at, a.project, a.source, a.media, a.on_site, a.drawn_before, a.remark,
-       a.people_enc, o.company, o.company_name, o.handler, o.handler_name
+       a.people_enc, o.company, o.company_name, o.handler, o.handler_name, clock_timestamp() AS now
 FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
 WHERE a.id = %(activity)s AND a.deleted_at IS NULL
   AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s);
@@ -277,9 +277,9 @@ UPDATE review SET withdrawn_at = clock_timestamp()
 WHERE activity = %(activity)s AND decided_at IS NULL AND withdrawn_at IS NULL;
 
 -- name: decide_review
--- The terminal's decision, once.
+-- The terminal's decision on the application that was looked at, once.
 UPDATE review SET decided_at = clock_timestamp(), passed = %(passed)s, remark = %(remark)s, reviewer = %(reviewer)s
-WHERE activity = %(activity)s AND decided_at IS NULL AND withdrawn_at IS NULL;
+WHERE activity = %(activity)s AND id = %(application)s AND decided_at IS NULL AND withdrawn_at IS NULL;
 
 -- name: reviews
 -- 审核记录 of an activity, the newest first.
@@ -315,6 +315,8 @@ WITH page AS (
   WHERE a.deleted_at IS NULL
     AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
     AND (%(drafts)s OR a.state <> 'draft')
+    AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
+      (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
     AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
     AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
     AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
@@ -337,6 +339,8 @@ FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN projec
 WHERE a.deleted_at IS NULL
   AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
   AND (%(drafts)s OR a.state <> 'draft')
+  AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
+    (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
   AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
   AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
   AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)

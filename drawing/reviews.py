@@ -48,6 +48,7 @@ async def missing(db: Database | Transaction, activity: str, seats: int, rules: 
     used = {each.notice for each in conditions}
     empty = sum(each.id not in used for each in notices)
     told = planning.missing(seats, sum(each.seats for each in conditions), len(notices), empty)
+    told = told or await drafts.unfit(db, activity)
     count = len(await attachments.attached(db, activity))
     return told or attachments.too_few(count, Rules.load(rules).attachments)
 
@@ -58,8 +59,17 @@ async def withdraw(tx: Transaction, activity: str) -> None:
         raise Refused({"": "申请已有审核结果，不能撤回。"})
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decides, why, and on which application (`review.id`): one that came in its place meanwhile was not looked at."""
+
+    application: int
+    reviewer: str
+    remark: str
+
+
 async def approve(
-    tx: Transaction, vault: Vault, activity: str, reviewer: str, remark: str, witnesses: Sequence[Witness]
+    tx: Transaction, vault: Vault, activity: str, decision: Decision, witnesses: Sequence[Witness]
 ) -> None:
     """核验通过, with the supervisors who will witness; Refused where the activity's rules demand one."""
     row = await lock(tx, activity)
@@ -72,15 +82,15 @@ async def approve(
         raise Refused({"witness_account": "同一监督人不能登记两次。"})
     if told := _late(row.evaluation_start, row.now):
         raise Refused({"": told})
-    await _decide(tx, activity, reviewer, remark, passed=True)
+    await _decide(tx, activity, decision, passed=True)
     await tx.run(Q.drop_witnesses, {"activity": activity})
     for witness in witnesses:
         await tx.run(COMMON.insert_witness, {"activity": activity} | sealed_witness(vault, witness))
 
 
-async def reject(tx: Transaction, activity: str, reviewer: str, reason: str) -> None:
-    """核验不通过, with the reason."""
-    await _decide(tx, activity, reviewer, reason, passed=False)
+async def reject(tx: Transaction, activity: str, decision: Decision) -> None:
+    """核验不通过; the remark is the reason."""
+    await _decide(tx, activity, decision, passed=False)
 
 
 async def bands(db: Database, activity: str, actor: str) -> dict[str, Preview]:
@@ -105,10 +115,9 @@ async def queue(db: Database, terminal: str, limits: Mapping[str, int]) -> list[
     return await db.all(Q.review_queue, {"terminal": terminal, **limits})
 
 
-async def _decide(tx: Transaction, activity: str, reviewer: str, remark: str, *, passed: bool) -> None:
-    values = {"activity": activity, "reviewer": reviewer, "remark": remark, "passed": passed}
-    if not await tx.run(Q.decide_review, values):
-        raise Refused({"": "该申请已撤回或已有审核结果，请刷新页面。"})
+async def _decide(tx: Transaction, activity: str, decision: Decision, *, passed: bool) -> None:
+    if not await tx.run(Q.decide_review, {"activity": activity, "passed": passed} | asdict(decision)):
+        raise Refused({"": "该申请已撤回、重新提交或已有审核结果。本页显示的是现在的申请，请重新核对后再办理。"})
 
 
 def _late(start: datetime, now: datetime) -> str:

@@ -10,6 +10,7 @@ from drawing.advance import log
 from drawing.chain import Q
 from drawing.decide import lock
 from drawing.lifecycle import Act, ActivityState, Role
+from drawing.projects import Q as PLANS
 from drawing.rules import Rules
 
 
@@ -40,4 +41,6 @@ async def _check(tx: Transaction, activity: str, row: Any) -> None:
     if planned != row.seats:
         raise CannotStart(f"各抽取条件人数之和为 {planned}，与拟抽取专家人数 {row.seats} 不一致。")
     if row.evaluation_start <= row.now:
-        raise CannotStart("预计评标开始时间已过，请先修改时间。")
+        raise CannotStart("预计评标开始时间已过，本次抽取不能再启动。")
+    if any(each.gather_at <= row.now for each in await tx.all(PLANS.notices, {"activity": activity})):
+        raise CannotStart("语音通知的集合时间已过，请先在“抽取条件”中编辑语音通知，重新设置集合时间。")

@@ -48,7 +48,7 @@ from drawing.transcript import CHINA
 from drawing.verify import Notes, verify
 from script.board import render, summary
 from script.install import Choices, Installation, install
-from script.sample import RULES, SECOND_OPENS_AFTER, register
+from script.sample import GATHERS_BEFORE, RULES, SECOND_OPENS_AFTER, register
 from web.development import IDENTITIES
 
 POOL, SEED = 20_000, 20261123
@@ -177,7 +177,7 @@ async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
             db = await stack.enter_async_context(Database(installed.dsn))
             process = await stack.enter_async_context(program(folder, "ivr", installed.ivr_settings))
             first, second = await register(db, vault)
-            until = datetime.now(UTC) + SECOND_OPENS_AFTER + timedelta(seconds=RULES.unseal_lead_s)
+            until = datetime.now(UTC) + SECOND_OPENS_AFTER + timedelta(seconds=RULES.unseal_lead_s) - GATHERS_BEFORE
             if not once:
                 await stack.enter_async_context(program(folder, "web", installed.web_settings))
                 tell_console(installed, first, second, until)

@@ -56,6 +56,8 @@ host = "{web_host}"
 port = {web_port}
 # The version of the rules that a new activity obeys.
 rules = "{rules}"
+# The one number that experts see; the worker's own is in ivr.toml.
+published_number = "{caller_id}"
 {web_proxy}
 [speech]
 # The worker's own folder: what is heard in the console is what is heard on the telephone.
@@ -184,6 +186,7 @@ def web_settings(choices: Choices, installed: Installation) -> str:
         master_key=installed.master_key,
         signing_key=installed.signing_key,
         rules=choices.rules,
+        caller_id=choices.caller_id,
         speech=cache_folder() / "speech",
         web_host=choices.web_host,
         web_port=choices.web_port,

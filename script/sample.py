@@ -19,6 +19,7 @@ from web.development import IDENTITIES
 RULES = Rules.load("demo-1")
 OPENS_AFTER = timedelta(minutes=4)  # from the start: 预计评标开始 is set so that the result opens then, by the clock alone
 SECOND_OPENS_AFTER = timedelta(minutes=6)
+GATHERS_BEFORE = timedelta(minutes=5)  # 集合时间 before 预计评标开始; a draw is not started after it
 SUPERVISOR = Witness("supervisor-1", "李监督", "13900000000")
 # In the second draw this telephone rings in vain, so that its digits are given on the supervisor's page.
 SUPERVISOR_AWAY = Witness("supervisor-1", "李监督", "13900000012")
@@ -56,7 +57,7 @@ def plan(lot: Lot, witness: Witness, opens: datetime) -> Plan:
     begins = opens + timedelta(seconds=RULES.unseal_lead_s)
     notice = Notice(
         venue="广东省公共资源交易中心", district="440104", address="广州市越秀区越华路118号", room="3楼302室",
-        gather_at=begins - timedelta(minutes=15), contact="张工", contact_phone="02083186888", note="请带身份证件",
+        gather_at=begins - GATHERS_BEFORE, contact="张工", contact_phone="02083186888", note="请带身份证件",
     )  # fmt: skip
     return Plan(
         name=f"{lot.project}({lot.name})",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.pool import Database
-from drawing.lifecycle import ActivityState
+from drawing.lifecycle import ActivityState, Role
 from drawing.projects import Q
 from web.identity import Identity
 from web.ownership import scope
@@ -89,4 +89,5 @@ async def operations(db: Database, activity: str) -> list[Any]:
 
 
 def _values(me: Identity, filters: Filters) -> dict[str, object]:
-    return {**filters.values(), **scope(me), "drafts": me.is_clerk}
+    terminal = (me.terminal or "") if me.role is Role.REVIEWER else None
+    return {**filters.values(), **scope(me), "drafts": me.is_clerk, "terminal": terminal}

@@ -12,9 +12,9 @@ from drawing.planning import NOTE_LENGTH
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 from ivr.speech.free_text import unspoken
 from web import options
-from web.forms import Form, Moment, Upload, wrong
+from web.forms import Form, Moment, Plain, Upload, wrong
+from web.people_forms import Phone
 
-_PHONE = r"^[0-9+() -]{5,24}$"
 YesNo = Literal["yes", "no"]
 
 
@@ -51,7 +51,7 @@ class DrawProject(Form):
     ]
     agency: Annotated[str, Field(title="招标代理机构", max_length=100)] = ""
     agency_code: Annotated[str, Field(title="招标代理机构统一社会信用代码", max_length=30)] = ""
-    contact_phone: Annotated[str, Field(title="项目联系方式", pattern=_PHONE, description="电话号码，如 18080808080")]
+    contact_phone: Annotated[str, Field(title="项目联系方式", description="电话号码，如 18080808080"), Phone]
     contact: Annotated[str, Field(title="项目联系人", max_length=30)]
 
 
@@ -122,8 +122,10 @@ class DraftForm(Form):
             "进场项目按照公共资源交易平台运行服务机构的要求进行填写。",
         ),
     ]
-    clerk_phone: Annotated[str, Field(title="经办人电话", pattern=_PHONE, description="电话号码，如 18080808080")]
-    clerk_id_card: Annotated[str, Field(title="经办人证件号", min_length=5, max_length=30)]
+    clerk_phone: Annotated[str, Field(title="经办人电话", description="电话号码，如 18080808080"), Phone]
+    clerk_id_card: Annotated[
+        str, Field(title="经办人证件号", pattern=r"^[0-9A-Za-z()-]{5,30}$", description="身份证等证件的号码，数字和字母"), Plain
+    ]
 
 
 class UnitForm(Form):
@@ -139,7 +141,7 @@ class PersonForm(Form):
 
     person: Annotated[str, Field(title="姓名", min_length=2, max_length=30)]
     id_card: Annotated[
-        str, Field(title="证件号", max_length=30, description="不填写时，同名专家全部回避")
+        str, Field(title="证件号", max_length=30, description="不填写时，同名专家全部回避"), Plain
     ] = ""
     reason: Annotated[str, Field(title="回避原因"), options.one_of(lambda: options.reasons(PERSON_REASONS))]
 
@@ -157,6 +159,10 @@ class AvoidanceFile(Form):
     file: Annotated[
         Upload, Field(title="文件", description="按模板填写的 xlsx；有一行不合格则全部不导入，已在列表中的不重复添加。")
     ]
+
+
+TIPS = ("请携带身份证原件", "请提前到场", "请勿携带手机进入评标室", "场所禁止吸烟")
+"""快捷提示 for 注意事项."""
 
 
 class NoticeForm(Form):
@@ -194,6 +200,7 @@ class NoticeForm(Form):
             description="电话号码，数字和“-”。注：非进场项目联系人、联系电话填写项目业主监督人的姓名和电话，"
             "进场项目联系人按照各公共资源交易平台运行服务机构的管理制度规则进行填写。",
         ),
+        Plain,
     ]
     note: Annotated[str, Field(title="注意事项", max_length=NOTE_LENGTH, description=f"最多 {NOTE_LENGTH} 个字")] = ""
 
@@ -244,21 +251,6 @@ class SubmissionForm(Form):
 
     reason: Annotated[str, Field(title="提交审核原因", max_length=500)]
     terminal: Annotated[str, Field(title="选择提交终端"), options.from_codes(options.TERMINALS)]
-
-
-class ApprovalForm(Form):
-    """核验通过. 监督人 come as rows of their own, beside the model."""
-
-    consent: Annotated[
-        bool, Field(title="已知悉并同意：部分抽取条件的可抽人数低于规定比例", description="见上方各条件的预览")
-    ] = False
-    remark: Annotated[str, Field(title="审核意见", max_length=500)] = ""
-
-
-class RejectionForm(Form):
-    """核验不通过."""
-
-    reason: Annotated[str, Field(title="不通过的原因", max_length=500)]
 
 
 def _optional(list_name: str) -> tuple[options.Pair, ...]:

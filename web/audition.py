@@ -13,10 +13,12 @@ from aiohttp import web
 
 from drawing.activities import Notice
 from drawing.reference import reference
-from ivr.prompts import InvitationFacts, Prompt, invitation
+from ivr.prompts import InvitationFacts, Pause, Prompt, invitation
 from ivr.speech import make_speech
+from ivr.speech.saying import saying
 from web.settings import SpeechSettings
 
+_STOPS = "，。：；？！"
 SAMPLE_CODE = "123456"
 """An expert's own 验证码 is given when they agree."""
 HEARD: tuple[tuple[str, str], ...] = (
@@ -74,6 +76,17 @@ def prompts(notice: Notice, duration: timedelta) -> dict[str, Prompt]:
         note=notice.note,
     )
     return dict(invitation(facts))
+
+
+def written(prompt: Prompt) -> str:
+    """The same in writing, exactly as the voice gets it: figures are words. A pause is a comma, where nothing else is."""
+    text = ""
+    for part in prompt.parts:
+        if not isinstance(part, Pause):
+            text += saying(part, prompt.language).text
+        elif text and text[-1] not in _STOPS:
+            text += "，"
+    return text.rstrip("，")
 
 
 def joined(files: Sequence[Path]) -> bytes:

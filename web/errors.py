@@ -10,7 +10,8 @@ from aiohttp.typedefs import Handler
 
 from db.errors import Unavailable
 from drawing.lifecycle import NotAllowed
-from web.guard import Expired, Forged
+from web import keys
+from web.guard import Expired, Forged, kept
 from web.pages import render
 
 LOG = logging.getLogger(__name__)
@@ -25,11 +26,9 @@ MESSAGES: Mapping[int, tuple[str, str]] = {
     503: ("数据库暂时无法连接", "进行中的通话不受影响。本页会自动重试；如持续出现，请联系系统管理员。"),
 }
 REFUSED = ("无法处理该请求", "请返回首页重试。")
-EXPIRED = ("登录已过期", "刚才提交的内容没有保存。请在新标签页重新登录，再回到原页面复制已填写的内容。")
-FORGED = (
-    "无法确认该请求来自本系统的页面",
-    "没有保存任何内容。请返回原页面，刷新后重新提交；重新登录后请勿使用登录前打开的表单。",
-)
+EXPIRED = ("登录已过期", "刚才提交的内容没有保存。")
+AGAIN = ("请再次提交", "您已重新登录，刚才的表单是登录前打开的，还没有保存。")
+FORGED = ("无法确认该请求来自本系统的页面", "没有保存任何内容。")
 NOT_ALLOWED = "现在不能办理"
 
 
@@ -39,10 +38,10 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     try:
         return await handler(request)
     except Expired:
-        return _error(request, 403, EXPIRED)
+        return await _typed(request, EXPIRED)
     except Forged:
         LOG.warning("%s %s refused: origin or token", request.method, request.path)
-        return _error(request, 403, FORGED)
+        return await _typed(request, FORGED)
     except NotAllowed as error:
         return _error(request, 409, (NOT_ALLOWED, str(error)))
     except web.HTTPRedirection as error:
@@ -56,6 +55,17 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     except Exception:
         LOG.exception("%s failed", request.path)
         return _error(request, 500, MESSAGES[500])
+
+
+async def _typed(request: web.Request, message: tuple[str, str]) -> web.Response:
+    """Nothing was saved, and nothing that was typed is lost: where the browser says that the form stood on a page of ours,
+    it can be sent again after a new login, with the token of that."""
+    session, fields = keys.session(request), await kept(request)
+    title, advice = AGAIN if session and fields else message
+    return render(
+        request, "again.html", status=403, title=title, advice=advice, fields=fields, target=request.path_qs,
+        token=session.csrf if session else "",
+    )  # fmt: skip
 
 
 def _error(

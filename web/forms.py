@@ -19,20 +19,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from aiohttp import web
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
 from web.times import CHINA
+from web.typed import plain, posted
 
 M = TypeVar("M", bound="Form")
 REFRESH = "_refresh"
 """The name of a submit button that only shows the form again (a filter, one more row), with all that was typed."""
 _AT = "at_fields"
+_YEARS = range(2000, 2100)
+
+
+class Choice(AfterValidator):
+    """A check that goes with a list to choose from: what is missing is to be chosen, not typed."""
 
 
 class Form(BaseModel):
@@ -50,12 +57,16 @@ def _moment(value: object, _info: ValidationInfo) -> object:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise PydanticCustomError("moment", "不是时间") from None
+        if value.year not in _YEARS:  # neither the database nor a clock knows all others
+            raise ValueError(f"年份应在 {_YEARS[0]} 至 {_YEARS[-1]} 之间，请核对。")
         return value if value.tzinfo else value.replace(tzinfo=CHINA)
     return value
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 """A moment as <input type="datetime-local"> gives it, in China's time."""
+Plain = BeforeValidator(lambda value: plain(value) if isinstance(value, str) else value)
+"""Digits and signs as an input method may give them (１８０): Annotated[str, Field(…), Plain]."""
 Upload = web.FileField
 """A file: `.file`, `.filename`; give its route a `body` limit."""
 
@@ -135,7 +146,7 @@ def filled(form: Form) -> Filled:
 
 async def read(request: web.Request, model: type[M]) -> M | Invalid:
     """The form that was sent; or what is wrong with it, with everything as it was typed."""
-    data = await request.post()
+    data = await posted(request)
     raw = {name: data.getall(name) for name in data}
     typed = {name: [each for each in values if isinstance(each, str)] for name, values in raw.items()}
     if REFRESH in raw:
@@ -168,6 +179,8 @@ def errors_of(model: type[Form], error: ValidationError) -> dict[str, str]:
 def _given(info: FieldInfo, values: Sequence[Any]) -> object:
     """None if blank. A file field in which no file was chosen comes as bytes without a name."""
     kept = [each for each in values if isinstance(each, Upload) or (isinstance(each, str) and each.strip())]
+    if _is_number(info):
+        kept = [plain(each) if isinstance(each, str) else each for each in kept]
     if _is_many(info):
         return kept
     return kept[-1] if kept else None
@@ -178,8 +191,16 @@ def _is_many(info: FieldInfo) -> bool:
     return any((get_origin(kind) or kind) in (list, tuple, set, frozenset) for kind in kinds)
 
 
+def _is_number(info: FieldInfo) -> bool:
+    return any(kind in (int, Decimal) for kind in (info.annotation, *get_args(info.annotation)))
+
+
 def _picks(model: type[Form], name: str) -> bool:
-    return name in model.model_fields and _is_many(model.model_fields[name])
+    if (info := model.model_fields.get(name)) is None:
+        return False
+    kinds = (info.annotation, *get_args(info.annotation))
+    listed = get_origin(info.annotation) is Literal or any(isinstance(each, Choice) for each in info.metadata)
+    return listed or _is_many(info) or Upload in kinds
 
 
 def _limit(info: FieldInfo, bound: str) -> Any:
@@ -207,7 +228,7 @@ def _typed(value: object) -> list[str]:
 # Error types: https://docs.pydantic.dev/latest/errors/validation_errors/
 _Say = Callable[[str, Mapping[str, Any]], str]
 _SENTENCES: Mapping[str, _Say] = {
-    "string_too_long": lambda title, ctx: f"{title}最多 {ctx['max_length']} 个字。",
+    "string_too_long": lambda title, ctx: f"{title}最多 {ctx['max_length']} 个字，现有 {ctx['given']} 个。",
     "string_too_short": lambda title, ctx: f"{title}至少 {ctx['min_length']} 个字。",
     "string_pattern_mismatch": lambda title, _: f"{title}的格式不正确，请按提示填写。",
     "greater_than": lambda title, ctx: f"{title}应大于 {ctx['gt']}。",
@@ -234,7 +255,8 @@ _KINDS: Sequence[tuple[tuple[str, ...], str]] = (
 
 
 def _sentence(error: ErrorDetails, title: str, picks: bool) -> str:
-    kind, ctx = error["type"], error.get("ctx", {})
+    kind, typed = error["type"], error["input"]
+    ctx = {**error.get("ctx", {}), "given": len(typed) if isinstance(typed, str) else 0}
     if kind == "missing" or (kind == "too_short" and ctx.get("actual_length") == 0):
         return f"请选择{title}。" if picks else f"请填写{title}。"
     if kind in _SENTENCES:

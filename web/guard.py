@@ -69,6 +69,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     route = _route(request)
     if request.match_info.http_exception is not None:
         return await handler(request)
+    if _is_unspeakable(request):
+        raise web.HTTPNotFound
     if _is_static(request):
         return await _static(request, handler)
     if route is None:
@@ -120,15 +122,37 @@ async def _check_origin_and_token(request: web.Request, route: Route) -> None:
     session = keys.session(request)
     expected = session.csrf if session else request.cookies.get(LOGIN_COOKIE, "")
     streams = route.streams and request.content_type == "multipart/form-data"
-    given = await _first_part(request) if streams else (await request.post()).get(CSRF_FIELD)
+    given = await _first_part(request) if streams else await _token(request)
     if not expected or not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
         raise Forged
 
 
+async def _token(request: web.Request) -> object:
+    try:
+        return (await request.post()).get(CSRF_FIELD)
+    except (ValueError, LookupError, RuntimeError, AssertionError, EOFError):  # no form, whatever it says of itself
+        raise web.HTTPBadRequest from None
+
+
+async def kept(request: web.Request) -> list[tuple[str, str]]:
+    """What was typed into a form of ours that came too late (files are to be chosen anew); nothing where the browser does not
+    say that it is ours, nor of the login itself."""
+    said = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
+    route = _route(request)
+    if not said or not _same_origin(request) or request.path == "/login" or route is None or route.streams:
+        return []
+    try:
+        fields = await request.post()
+    except (ValueError, LookupError, web.HTTPRequestEntityTooLarge):
+        return []
+    await _close_uploads(request)
+    return [(name, text) for name, text in fields.items() if isinstance(text, str) and name != CSRF_FIELD]
+
+
 async def _first_part(request: web.Request) -> str | None:
     """The token of a long upload; what follows it is not read here."""
-    parts = await request.multipart()
     try:
+        parts = await request.multipart()
         part = await parts.next()
     except ValueError:  # what says that it is multipart, and is not
         raise web.HTTPBadRequest from None
@@ -149,6 +173,11 @@ def _same_origin(request: web.Request) -> bool:
     if public is not None:
         return origin.lower() == public
     return urlsplit(origin).hostname in LOOPBACK and origin.lower() == f"http://{request.host}".lower()
+
+
+def _is_unspeakable(request: web.Request) -> bool:
+    """NUL in an address: no page of ours has it, and PostgreSQL takes none."""
+    return any("\0" in text for text in (request.path, *request.query.values()))
 
 
 def _route(request: web.Request) -> Route | None:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cache
 
-from pydantic import AfterValidator
-
 from drawing import avoiding
 from drawing.lifecycle import Act, Role
 from drawing.reference import reference
+from web.forms import Choice
 
 Pair = tuple[str, str]
 KINDS, FUNDING, METHODS, ORGANISATIONS = "招标项目类型", "资金来源", "招标方式", "招标组织形式"
@@ -124,7 +123,7 @@ def specialties_said(chosen: Iterable[str]) -> str:
     return "、".join(f"({code}){specialties().get(code, '')}" for code in chosen)
 
 
-def one_of(allowed: Callable[[], Iterable[Pair]]) -> AfterValidator:
+def one_of(allowed: Callable[[], Iterable[Pair]]) -> Choice:
     """Only what the list holds: a form can be sent without the page."""
 
     def check(value: str) -> str:
@@ -132,10 +131,10 @@ def one_of(allowed: Callable[[], Iterable[Pair]]) -> AfterValidator:
             raise ValueError("选项无效，请从列表中选择。")
         return value
 
-    return AfterValidator(check)
+    return Choice(check)
 
 
-def some_of(allowed: Callable[[], Iterable[str]]) -> AfterValidator:
+def some_of(allowed: Callable[[], Iterable[str]]) -> Choice:
     """The same for a list of choices; each once."""
 
     def check(values: list[str]) -> list[str]:
@@ -143,15 +142,15 @@ def some_of(allowed: Callable[[], Iterable[str]]) -> AfterValidator:
             raise ValueError("选项无效，请从列表中选择。")
         return list(dict.fromkeys(values))
 
-    return AfterValidator(check)
+    return Choice(check)
 
 
-def from_codes(list_name: str) -> AfterValidator:
+def from_codes(list_name: str) -> Choice:
     """A code of this list."""
     return one_of(lambda: codes(list_name))
 
 
-def from_expert_names(list_name: str) -> AfterValidator:
+def from_expert_names(list_name: str) -> Choice:
     """Names that experts can have."""
     return some_of(lambda: reference().names(list_name))
 

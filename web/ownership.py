@@ -56,9 +56,12 @@ async def own(tx: Transaction, identity: Identity, activity: str) -> None:
 
 
 async def seen(db: Database | Transaction, identity: Identity, activity: str) -> Seen:
-    """The activity, or 404."""
-    row = await db.one(_STATE, {"activity": activity, **scope(identity)})
-    return _seen(row)
+    """The activity, or 404. A draft is nobody's but its clerk's; an application is seen at its own 抽取终端 only."""
+    found = _seen(await db.one(_STATE, {"activity": activity, **scope(identity)}))
+    if found.state is ActivityState.DRAFT and not identity.is_clerk:
+        raise web.HTTPNotFound
+    await _of_terminal(db, identity, activity)
+    return found
 
 
 def acts(identity: Identity, activity: Seen) -> list[Act]:
@@ -72,10 +75,11 @@ async def locked(tx: Transaction, identity: Identity, activity: str) -> Seen:
     found = _seen(await tx.one(_LOCK, {"activity": activity, **scope(identity)}))
     if not _may_act(identity, found):
         raise NotAllowed(f"本活动由{found.handler_name}经办，您可以查看，不能办理。")
+    await _of_terminal(tx, identity, activity)
     return found
 
 
-async def of_terminal(db: Database | Transaction, identity: Identity, activity: str) -> None:
+async def _of_terminal(db: Database | Transaction, identity: Identity, activity: str) -> None:
     """V3: a reviewer sees the applications to their own 抽取终端, the last one of an activity; else 404. Others pass."""
     if identity.role is not Role.REVIEWER:
         return

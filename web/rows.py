@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from aiohttp import web
+from pydantic import ValidationError
 
-from web.forms import Filled, Form, Invalid
+from web.forms import Filled, Form, Invalid, errors_of
+from web.typed import posted
 
+R = TypeVar("R", bound=Form)
+MOST = 20
 SPARE = 1
 """Empty rows below those that are filled in."""
 
 
 async def refused(request: web.Request, model: type[Form], faults: Mapping[str, str]) -> Invalid:
     """The form exactly as it was typed, rows included, with what is wrong."""
-    data = await request.post()
+    data = await posted(request)
     typed = {name: [each for each in data.getall(name) if isinstance(each, str)] for name in data}
     return Invalid(model, typed, faults)
 
 
 async def rows(request: web.Request, names: Sequence[str]) -> list[tuple[str, ...]]:
     """The rows in which something was typed; a row has one field of each name."""
-    data = await request.post()
+    data = await posted(request)
     columns = [[each.strip() for each in data.getall(name, []) if isinstance(each, str)] for name in names]
     return [row for row in zip(*columns, strict=False) if any(row)]
 
@@ -33,6 +38,15 @@ def shown(form: Filled, names: Sequence[str]) -> list[tuple[str, ...]]:
     return typed + [("",) * len(names)] * SPARE
 
 
-def incomplete(given: Sequence[tuple[str, ...]], needed: Sequence[int], message: str) -> str:
-    """`message` if a row lacks one of the fields that it needs."""
-    return message if any(not row[place] for row in given for place in needed) else ""
+def checked(given: Sequence[tuple[str, ...]], model: type[R], what: str) -> list[R] | str:
+    """The rows as the model has them, its fields in order; or what is wrong with the first that is not right."""
+    if len(given) > MOST:
+        return f"{what}最多 {MOST} 名。"
+    right = []
+    for n, row in enumerate(given, start=1):
+        values = {name: value for name, value in zip(model.model_fields, row, strict=True) if value}
+        try:
+            right.append(model.model_validate(values))
+        except ValidationError as error:
+            return f"{what}{n}：{next(iter(errors_of(model, error).values()))}"
+    return right

@@ -58,6 +58,9 @@ class Settings(BaseModel):
         description="the folder for files that are being imported; default: `uploads` beside the master key",
     )
     upload_mib: int = Field(default=300, ge=1, le=4096, description="the largest file of experts, in MiB")
+    published_number: str | None = Field(
+        default=None, description="the one number that experts see, to be shown beside 试听: the worker's trunk.caller_id"
+    )
     rules: str = Field(default="gd-1", description="version of the rule file that a new activity obeys")
     speech: SpeechSettings | None = Field(default=None, description="for 试听; without it notices can't be heard")
     gateway_secret_file: Path | None = Field(

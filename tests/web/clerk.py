@@ -69,12 +69,15 @@ async def make_draft(clerk: Visitor, project: str, **changes: Any) -> str:
 PDF = b"%PDF-1.7\n%%EOF\n"
 
 
-async def attach(clerk: Visitor, activity: str, name: str = "申请表.pdf", data: bytes = PDF) -> ClientResponse:
-    """上传附件."""
+async def attach(
+    clerk: Visitor, activity: str, name: str = "申请表.pdf", data: bytes = PDF, to: str = "attachments", **typed: str
+) -> ClientResponse:
+    """上传附件, with what is typed beside it."""
     form = FormData(quote_fields=False)
-    form.add_field("_csrf", clerk.csrf)
+    for field, text in {"_csrf": clerk.csrf, **typed}.items():
+        form.add_field(field, text)
     form.add_field("file", BytesIO(data), filename=name)
-    return await clerk.client.post(f"/activities/{activity}/attachments", data=form, allow_redirects=False)
+    return await clerk.client.post(f"/activities/{activity}/{to}", data=form, allow_redirects=False)
 
 
 async def complete(clerk: Visitor, activity: str, **changes: Any) -> None:
@@ -94,6 +97,24 @@ async def submitted(clerk: Visitor) -> str:
     response = await clerk.post(f"/activities/{activity}/submission", reason="资料齐全", terminal="440000")
     assert response.status == 303, await response.text()
     return activity
+
+
+async def decide(reviewer: Visitor, activity: str, decision: str, **fields: Any) -> ClientResponse:
+    """核验, "pass" or "reject", of the application that the reviewer's page shows."""
+    return await decide_on(reviewer, activity, await application(reviewer, activity), decision, **fields)
+
+
+async def decide_on(reviewer: Visitor, activity: str, number: str, decision: str, **fields: Any) -> ClientResponse:
+    """The same of an application looked at before."""
+    return await reviewer.post(f"/activities/{activity}/review/{decision}", application=number, **fields)
+
+
+async def application(reviewer: Visitor, activity: str) -> str:
+    """The application that the reviewer's page shows."""
+    page = await reviewer.text(f"/activities/{activity}/review")
+    found = re.search(r'name="application" value="(\d+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def errors(page: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,13 @@ class Visitor:
         assert response.status == 200, (path, response.status)
         return await response.text()
 
-    async def post(self, path: str, *, follow: bool = False, **fields: Any) -> ClientResponse:
+    async def post(
+        self, path: str, *, follow: bool = False, headers: Mapping[str, str] | None = None, **fields: Any
+    ) -> ClientResponse:
         """Send a form with the last page's token; a list sends its field repeatedly."""
         lists = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
         pairs = [(name, each) for name, values in lists.items() for each in values]
-        return await self.client.post(path, data=[("_csrf", self.csrf), *pairs], allow_redirects=follow)
+        return await self.client.post(path, data=[("_csrf", self.csrf), *pairs], headers=headers, allow_redirects=follow)
 
     async def log_in(self, identity: str) -> None:
         """As one of web.development.IDENTITIES."""

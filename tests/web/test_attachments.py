@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 
 from db.pool import Database
 from drawing.attachments import MAX_BYTES, MOST
@@ -20,7 +22,12 @@ async def test_an_application_needs_one_and_it_can_be_removed(visit: Visit, db: 
     activity = await make_draft(clerk, await make_project(clerk))
     here = f"/activities/{activity}"
     await complete(clerk, activity)
-    assert "申请表.pdf" in await clerk.text(f"{here}/submission")
+    page = await clerk.text(f"{here}/submission")
+    assert "申请表.pdf" in page
+    assert 'href="/templates/application.xlsx"' in page
+    response = await clerk.get("/templates/application.xlsx")
+    book = load_workbook(BytesIO(await response.read()))
+    assert [each[0] for each in book["专家抽取申请"].iter_rows(max_row=2, values_only=True)] == ["专家抽取申请", "申请单位"]
     number = await db.value("SELECT id FROM attachment")
     assert (await clerk.post(f"{here}/attachments/{number}/delete")).status == 303
     page = await clerk.text(f"{here}/submission")
@@ -33,6 +40,26 @@ async def test_an_application_needs_one_and_it_can_be_removed(visit: Visit, db: 
     assert (await clerk.post(f"{here}/attachments/{number + 1}/delete")).status == 409
 
 
+async def test_what_was_typed_stays_and_a_chosen_file_goes_along(visit: Visit, db: Database) -> None:
+    """上传 keeps the reason typed beside it; 提交审核 takes a file with it that was chosen and not uploaded."""
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    await complete(clerk, activity)
+    response = await attach(clerk, activity, "二.pdf", PDF + b"2", reason="资料&齐全", terminal="440100")
+    page = await clerk.text(response.headers["Location"])
+    assert "\n资料&amp;齐全</textarea>" in page
+    assert 'value="440100" selected' in page
+    here = {"to": "submission", "terminal": "440100"}
+    response = await attach(clerk, activity, "三.html", b"<script>", reason="资料齐全", **here)
+    assert response.status == 422
+    page = await response.text()
+    assert page.count("只能上传 pdf") == 2
+    assert "\n资料齐全</textarea>" in page
+    assert (await attach(clerk, activity, "三.pdf", PDF + b"3", reason="资料齐全", **here)).status == 303
+    assert await db.value("SELECT count(*) FROM attachment") == 3
+    assert "已提交" in await clerk.text(f"/activities/{activity}")
+
+
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [
@@ -40,7 +67,7 @@ async def test_an_application_needs_one_and_it_can_be_removed(visit: Visit, db: 
         ("申请表.pdf", b"<script>alert(1)</script>", "文件内容不是 pdf"),
         ("图.png", PDF, "文件内容不是 png"),
         ("大.pdf", PDF + bytes(MAX_BYTES), "文件超过 10 MiB"),
-        ("", b"", "请填写附件"),
+        ("", b"", "请选择附件"),
     ],
 )
 async def test_what_can_not_be_attached_is_told(visit: Visit, db: Database, name: str, data: bytes, told: str) -> None:

@@ -18,6 +18,7 @@ from tests.web.clerk import (
     at,
     attach,
     complete,
+    decide,
     draft,
     errors,
     make_draft,
@@ -55,21 +56,19 @@ async def test_from_a_project_to_a_ready_activity(visit: Visit, db: Database, ke
     assert activity in await reviewer.text("/reviews")
     page = await reviewer.text(f"/activities/{activity}/review")
     assert "招标人法人名称" in page
-    response = await reviewer.post(f"/activities/{activity}/review/pass", witness_name="李监督", witness_phone="139")
+    response = await decide(reviewer, activity, "pass", witness_name="李监督", witness_phone="139")
     assert response.status == 422
     assert errors(await response.text()) == ["有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"]
-    response = await reviewer.post(
-        f"/activities/{activity}/review/pass", consent="true", witness_name="", witness_phone=""
-    )
+    response = await decide(reviewer, activity, "pass", consent="true", witness_name="", witness_phone="")
     assert response.status == 422
-    response = await reviewer.post(
-        f"/activities/{activity}/review/pass", consent="true", witness_name="李监督", witness_phone="139", witness_account=""
+    response = await decide(
+        reviewer, activity, "pass", consent="true", witness_name="李监督", witness_phone="139", witness_account=""
     )
     assert errors(await response.text()) == ["监督人的电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"]
-    response = await reviewer.post(f"/activities/{activity}/review/pass", consent="true")
+    response = await decide(reviewer, activity, "pass", consent="true")
     assert "请登记至少一名监督人及其电话：本活动的规则要求监督人见证。" in await response.text()
-    response = await reviewer.post(
-        f"/activities/{activity}/review/pass",
+    response = await decide(
+        reviewer, activity, "pass",
         consent="true", witness_name="李监督", witness_phone="13900000000", witness_account="supervisor-1",
     )  # fmt: skip
     assert response.status == 303, await response.text()
@@ -153,7 +152,7 @@ async def test_a_draft_that_was_left_is_continued(visit: Visit) -> None:
     [
         ({"address": "广州市越秀区招标人 法人名称大楼"}, "不能出现单位或项目的名称"),
         ({"note": "招标代理演示项目0617 评标"}, "不能出现单位或项目的名称"),
-        ({"note": "请" * 51}, "注意事项最多 50 个字。"),
+        ({"note": "请" * 51}, "注意事项最多 50 个字，现有 51 个。"),
         ({"note": "请戴口罩😀"}, "电话语音不能读出😀（表情或符号），请去掉或改写。"),
         ({"gather_at": at(3)}, "集合时间不能晚于预计评标开始时间。"),
         ({"gather_at": at(-1)}, "集合时间已过，请重新设置。"),
@@ -218,9 +217,9 @@ async def test_what_is_submitted_is_changed_only_after_it_is_withdrawn(visit: Vi
 async def test_a_rejection_says_why_and_can_be_submitted_again(visit: Visit) -> None:
     clerk, reviewer = await visit("handler-a1"), await visit("reviewer-1")
     activity = await submitted(clerk)
-    response = await reviewer.post(f"/activities/{activity}/review/reject", reason="")
+    response = await decide(reviewer, activity, "reject", reason="")
     assert errors(await response.text()) == ["请填写不通过的原因。"]
-    assert (await reviewer.post(f"/activities/{activity}/review/reject", reason="附件不清晰")).status == 303
+    assert (await decide(reviewer, activity, "reject", reason="附件不清晰")).status == 303
     page = await clerk.text(f"/activities/{activity}/submission")
     assert "核验未通过" in page
     assert "附件不清晰" in page
@@ -239,6 +238,10 @@ async def test_a_reviewer_decides_at_their_own_terminal_only(visit: Visit) -> No
     for act in ("pass", "reject"):
         response = await elsewhere.post(f"/activities/{activity}/review/{act}", consent="true", reason="不清晰")
         assert response.status == 404
+    assert activity not in await elsewhere.text("/activities")
+    for page in ("", "/draw", "/result", "/evidence.zip"):
+        assert (await elsewhere.get(f"/activities/{activity}{page}")).status == 404, page
+    assert activity in await here.text("/activities")
     assert activity in await here.text("/reviews")
     assert "待核验的抽取申请" in await here.text("/")
     page = await here.text(f"/activities/{activity}/review")
@@ -348,10 +351,10 @@ async def test_everything_that_is_done_is_in_the_record(visit: Visit, db: Databa
     await clerk.post(f"{here}/submission", reason="一", terminal="440000")
     await clerk.post(f"{here}/withdraw")
     await clerk.post(f"{here}/submission", reason="二", terminal="440000")
-    await reviewer.post(f"{here}/review/reject", reason="不清晰")
+    await decide(reviewer, activity, "reject", reason="不清晰")
     await clerk.post(f"{here}/submission", reason="三", terminal="440000")
-    await reviewer.post(
-        f"{here}/review/pass", consent="true", witness_name="李", witness_phone="13900000000", witness_account=""
+    await decide(
+        reviewer, activity, "pass", consent="true", witness_name="李", witness_phone="13900000000", witness_account=""
     )
     await clerk.post(f"/activities/{await make_draft(clerk, await make_project(clerk))}/delete")
     acts = {row.act for row in await db.all("SELECT DISTINCT act FROM operation")}

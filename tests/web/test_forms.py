@@ -73,7 +73,7 @@ def told(model: type[Form], **values: object) -> dict[str, str]:
     ("field", "value", "sentence"),
     [
         ("text", "一", "名称至少 2 个字。"),
-        ("text", "一二三四五", "名称最多 4 个字。"),
+        ("text", "一二三四五", "名称最多 4 个字，现有 5 个。"),
         ("code", "x", "编码的格式不正确，请按提示填写。"),
         ("whole", "0", "人数不能小于 1。"),
         ("whole", "10", "人数不能大于 9。"),
@@ -147,7 +147,7 @@ async def test_a_wrong_form_keeps_everything_and_says_what_is_wrong_twice(visit:
     assert text.count("拟抽取专家人数应为整数") == 2
     assert '<a href="#f-seats">' in text
     assert re.search(r'id="f-seats"[^>]* aria-describedby="f-seats-error "? aria-invalid="true"', text)
-    assert "请填写项目类型" in text
+    assert "请选择项目类型" in text
 
 
 @pytest.mark.postgres

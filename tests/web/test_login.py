@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,39 @@ async def test_a_session_ends_by_itself(visit: Visit, db: Database, age: str) ->
     assert (refused.status, "登录已过期" in await refused.text()) == (403, True)
     await visit("handler-b1")
     assert await db.value(_SESSIONS) == 1, "the next login tidies up"
+
+
+async def test_what_was_typed_outlives_the_session(visit: Visit, db: Database) -> None:
+    """The page that says that the login has expired keeps the form; after a new login it can be sent again."""
+    visitor = await visit("handler-a1")
+    ours = {"Origin": str(visitor.client.make_url("/")).rstrip("/")}
+    typed: dict[str, Any] = {"name": '甲"项目', "lots": ["一", "二"]}
+    await db.run("UPDATE session SET seen_at = seen_at - interval '31 minutes'")
+    page = await (await visitor.post("/samples?a=1", headers=ours, **typed)).text()
+    assert "您填写的内容仍保留在本页" in page
+    assert 'target="_blank"' in page
+    assert 'action="/samples?a=1"' in page
+    assert '<textarea name="name" hidden>\n甲&#34;项目</textarea>' in page
+    assert page.count('<textarea name="lots"') == 2
+    stale, visitor.csrf = visitor.csrf, ""
+    await visitor.log_in("handler-a1")
+    fresh, visitor.csrf = visitor.csrf, stale
+    response = await visitor.post("/samples", headers=ours, **typed)
+    assert response.status == 403
+    page = await response.text()
+    assert "您现在以“张经办（经办人）”登录" in page
+    assert f'name="_csrf" value="{fresh}"' in page
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_a_form_that_is_not_surely_ours_is_not_offered_again(visit: Visit, headers: dict[str, str]) -> None:
+    visitor = await visit("handler-a1")
+    visitor.csrf = "wrong"
+    response = await visitor.post("/samples", headers=headers, name="甲")
+    page = await response.text()
+    assert response.status == 403
+    assert "<textarea" not in page
+    assert "请返回原页面" in page
 
 
 async def test_use_keeps_a_session_alive(visit: Visit, db: Database) -> None:

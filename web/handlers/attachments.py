@@ -12,18 +12,20 @@ from drawing import attachments
 from drawing.lifecycle import Role
 from drawing.planning import Refused
 from drawing.projects import NotThere
-from web import ownership
+from web import application_file, ownership
 from web.access import CLERKS, get, post
 from web.editing import editing, visible
 from web.forms import Form, Invalid, Upload, read
-from web.handlers.pool import attachment
+from web.handlers.pool import XLSX, attachment
 from web.imports import display_name
 from web.keys import CUSTODY, DATABASE, identity
 from web.pages import flash, redirect
+from web.typed import posted
 
 READERS = CLERKS | {Role.REVIEWER}
 BODY_BYTES = attachments.MAX_BYTES + (1 << 20)
 """Of a request: what is a little too long gets its answer in words."""
+_LONGEST = 600  # characters in an address: more than a reason may have
 
 
 class AttachmentForm(Form):
@@ -42,17 +44,22 @@ class AttachmentForm(Form):
 async def attach(request: web.Request) -> web.Response:
     """上传附件, while the application may still be changed."""
     form = await read(request, AttachmentForm)
-    if isinstance(form, Invalid):
-        return await _told(request, form.error("file"))
+    if told := form.error("file") if isinstance(form, Invalid) else await keep(request, form):
+        await flash(request, told, "error")
+    return await _back(request)
+
+
+async def keep(request: web.Request, form: AttachmentForm) -> str:
+    """Keep the file; or what is wrong with it."""
     name, vault, me = display_name(form.file.filename), request.app[CUSTODY].vault, identity(request)
     data = await asyncio.to_thread(form.file.file.read, attachments.MAX_BYTES + 1)
     try:
         async with editing(request, "上传附件", name) as (tx, found):
             await attachments.attach(tx, vault, found.id, name, data, me.actor)
     except Refused as error:
-        return await _told(request, str(error))
+        return str(error)
     await flash(request, f"附件“{name}”已上传。")
-    return redirect(request, "submission", activity=found.id)
+    return ""
 
 
 async def detach(request: web.Request) -> web.Response:
@@ -67,7 +74,6 @@ async def detach(request: web.Request) -> web.Response:
 async def download(request: web.Request) -> web.Response:
     """As it came, for the owner's company and the reviewer; noted."""
     found, db = await visible(request), request.app[DATABASE]
-    await ownership.of_terminal(db, identity(request), found.id)
     number = int(request.match_info["attachment"])
     try:
         file = await attachments.opened(db, request.app[CUSTODY].vault, found.id, number)
@@ -78,14 +84,25 @@ async def download(request: web.Request) -> web.Response:
     return web.Response(body=file.data, content_type="application/octet-stream", headers=headers)
 
 
-async def _told(request: web.Request, text: str) -> web.Response:
-    await flash(request, text, "error")
-    return redirect(request, "submission", activity=request.match_info["activity"])
+async def template(_request: web.Request) -> web.Response:
+    """《专家抽取申请模板》."""
+    data = await asyncio.to_thread(application_file.template)
+    headers = attachment(f"{application_file.TITLE}模板.xlsx", "application.xlsx")
+    return web.Response(body=data, content_type=XLSX, headers=headers)
+
+
+async def _back(request: web.Request) -> web.Response:
+    """To the application, with what was typed there besides."""
+    typed = await posted(request)
+    query = {name: str(typed.get(name, ""))[:_LONGEST] for name in ("reason", "terminal") if typed.get(name)}
+    target = request.app.router["submission"].url_for(activity=request.match_info["activity"])
+    return web.Response(status=303, headers={"Location": str(target.with_query(query) if query else target)})
 
 
 _HERE = "/activities/{activity}/attachments"
 _ONE = _HERE + r"/{attachment:\d{1,18}}"
 ROUTES = (
+    get("/templates/application.xlsx", template, CLERKS, name="application_template"),
     post(_HERE, attach, CLERKS, act=None, name="attach", body=BODY_BYTES),
     get(_ONE, download, READERS, name="attachment"),
     post(f"{_ONE}/delete", detach, CLERKS, act=None, name="detach"),

@@ -14,9 +14,9 @@ from drawing.lifecycle import Role
 from ivr.prompts import Prompt
 from ivr.speech import SpeechError
 from web.access import CLERKS, get
-from web.audition import AUDITION, HEARD, prompts
+from web.audition import AUDITION, HEARD, prompts, written
 from web.editing import visible
-from web.keys import DATABASE, identity
+from web.keys import DATABASE, SETTINGS, identity
 from web.ownership import scope
 from web.pages import render
 
@@ -27,10 +27,13 @@ LISTENERS = CLERKS | {Role.REVIEWER, Role.SUPERVISOR}
 async def show(request: web.Request) -> web.Response:
     """A player for each prompt."""
     found = await visible(request)
-    notice, _ = await _notice(request)
+    notice, said = await _notice(request)
+    heard = [(name, label, written(said[name])) for name, label in HEARD]
+    number = request.app[SETTINGS].published_number
     return render(
-        request, "audition.html", activity=found, notice=notice, heard=HEARD, able=AUDITION in request.app, step=3
-    )
+        request, "audition.html", activity=found, notice=notice, heard=heard, able=AUDITION in request.app, step=3,
+        number=number,
+    )  # fmt: skip
 
 
 async def play(request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -15,10 +16,10 @@ from drawing.preview import Preview, preview
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES
 from web import options
 from web.access import CLERKS, get, post
-from web.activity_forms import ConditionForm, NoticeForm
+from web.activity_forms import TIPS, ConditionForm, NoticeForm
 from web.choosing import chooser
 from web.editing import editing, may_edit, visible
-from web.forms import Filled, Invalid, blank, filled, read
+from web.forms import REFRESH, Filled, Invalid, blank, filled, read
 from web.keys import DATABASE, identity
 from web.ownership import Seen, scope
 from web.pages import flash, redirect, render
@@ -56,7 +57,7 @@ async def save_notice(request: web.Request) -> web.Response:
     """Save it."""
     form, number = await read(request, NoticeForm), _number(request)
     if isinstance(form, Invalid):
-        return _notice_form(request, await visible(request), form, form.status)
+        return _notice_form(request, await visible(request), _tipped(form), form.status)
     also = UNTIL_START if number is not None else frozenset()
     act = "新增语音通知" if number is None else "编辑语音通知"
     try:
@@ -135,9 +136,17 @@ def _wanted(form: ConditionForm, identifier: str) -> Condition:
     )
 
 
+def _tipped(form: Invalid) -> Invalid:
+    """With the 快捷提示 whose button was pressed at the end of 注意事项."""
+    if (tip := form.value(REFRESH)) not in TIPS:
+        return form
+    note = "，".join(filter(None, (form.value("note").strip().rstrip("，。；"), tip)))
+    return replace(form, values={**form.values, "note": [note]})
+
+
 def _notice_form(request: web.Request, found: Seen, form: Filled, status: int = 200) -> web.Response:
     title = "新增语音通知" if _number(request) is None else "编辑语音通知"
-    values: dict[str, Any] = {"activity": found, "form": form, "options": options, "title": title}
+    values: dict[str, Any] = {"activity": found, "form": form, "options": options, "title": title, "tips": TIPS}
     return render(request, "notice_form.html", status=status, step=3, **values)
 
 

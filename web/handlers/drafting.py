@@ -20,7 +20,8 @@ from web.keys import CUSTODY, DATABASE, SETTINGS, identity
 from web.ownership import scope
 from web.pages import flash, redirect, render
 from web.paging import Paging
-from web.rows import incomplete, refused, rows, shown
+from web.people_forms import SupervisionRow
+from web.rows import checked, refused, rows, shown
 
 SUPERVISION = ("supervisor_name", "supervisor_phone", "supervisor_department")
 
@@ -106,13 +107,13 @@ async def delete(request: web.Request) -> web.Response:
 
 async def _read(request: web.Request, project: Any) -> Draft | Invalid:
     form, given = await read(request, DraftForm), await rows(request, SUPERVISION)
-    fault = "请填写每名监督人员的姓名、电话和部门。"
-    told = incomplete(given, (0, 1, 2), fault) if given else "请至少填写一名监督人员。"
+    supervision = checked(given, SupervisionRow, "监督人员") if given else "请至少填写一名监督人员。"
     if isinstance(form, Invalid):
-        return form.also(supervisor_name=told) if told and form.errors else form
-    if told:
-        return await refused(request, DraftForm, {"supervisor_name": told})
-    people = People(form.clerk_name, form.clerk_phone, form.clerk_id_card, tuple(Supervision(*row) for row in given))
+        return form.also(supervisor_name=supervision) if isinstance(supervision, str) and form.errors else form
+    if isinstance(supervision, str):
+        return await refused(request, DraftForm, {"supervisor_name": supervision})
+    present = (Supervision(*each.model_dump().values()) for each in supervision)
+    people = People(form.clerk_name, form.clerk_phone, form.clerk_id_card, tuple(present))
     drawn_before = form.drawn_before == "yes"
     return Draft(
         name=form.name,

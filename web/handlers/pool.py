@@ -14,7 +14,7 @@ from drawing.experts.template import csv_template, xlsx_template
 from drawing.lifecycle import Role
 from drawing.reference import reference
 from web.access import get, post
-from web.forms import Filled, Form, Invalid, again, blank, read
+from web.forms import Filled, Form, Invalid, Plain, again, blank, read
 from web.identity import Identity
 from web.imports import CENSUS, IMPORTS
 from web.keys import CUSTODY, DATABASE, identity
@@ -30,7 +30,9 @@ class Search(Form):
 
     kind: Annotated[Literal["phone", "id_card"], Field(title="查询方式")]
     number: Annotated[
-        str, Field(title="号码", description="完整的手机号码或证件号；每次查询都记入操作记录。", max_length=60)
+        str,
+        Field(title="号码", description="完整的手机号码或证件号；每次查询都记入操作记录。", max_length=60),
+        Plain,
     ]
 
 

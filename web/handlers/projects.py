@@ -59,18 +59,18 @@ async def view(request: web.Request) -> web.Response:
 
 
 async def edit(request: web.Request) -> web.Response:
-    """编辑; refused once it is linked."""
+    """编辑; with ?draw=1 as the first step of 新建抽取 (A1). Refused once it is linked."""
     row = await _seen(request)
     if row.linked:
         raise NotAllowed(projects.LINKED)
     values = {name: getattr(row, name) for name in NewProject.model_fields}
-    return _form(request, blank(NewProject, **{**values, "investment": f"{row.investment.normalize():f}"}))
+    return _form(request, blank(_model(request), **{**values, "investment": f"{row.investment.normalize():f}"}))
 
 
 async def update(request: web.Request) -> web.Response:
     """Save the whole form."""
     me, number = identity(request), _number(request)
-    form = await read(request, NewProject)
+    form = await read(request, _model(request))
     if isinstance(form, Invalid):
         return _form(request, form, form.status)
     try:
@@ -79,9 +79,9 @@ async def update(request: web.Request) -> web.Response:
             await projects.update(tx, scope(me), number, Project(**form.model_dump()))
             await ownership.record(tx, me, "编辑项目", remark=f"{form.name}（{number}）")
     except Refused as error:
-        return _form(request, await refused(request, NewProject, error.faults), 422)
+        return _form(request, await refused(request, _model(request), error.faults), 422)
     await flash(request, "项目已保存。")
-    return redirect(request, "project", project=str(number))
+    return redirect(request, "draft_new" if "draw" in request.query else "project", project=str(number))
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -138,8 +138,11 @@ async def _view(request: web.Request, form: Filled, status: int = 200) -> web.Re
 
 def _form(request: web.Request, form: Filled, status: int = 200) -> web.Response:
     title = "编辑项目" if "project" in request.match_info else "新建项目"
-    draw = "draw" in request.query
-    return render(request, "project_form.html", status=status, form=form, options=options, title=title, draw=draw)
+    draw, number = "draw" in request.query, request.match_info.get("project", "")
+    title = "项目信息" if draw else title
+    return render(
+        request, "project_form.html", status=status, form=form, options=options, title=title, draw=draw, number=number
+    )
 
 
 async def _seen(request: web.Request) -> Any:

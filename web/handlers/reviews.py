@@ -10,34 +10,39 @@ from drawing import attachments, avoiding, drafts, projects, reviews
 from drawing.activities import Witness
 from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.planning import Refused
-from drawing.reviews import Application
+from drawing.reviews import Application, Decision
 from drawing.rules import Rules
 from web import options, ownership
 from web.access import CLERKS, get, post
-from web.activity_forms import ApprovalForm, RejectionForm, SubmissionForm
+from web.activity_forms import SubmissionForm
 from web.editing import changing, may_edit, visible
 from web.forms import Filled, Invalid, blank, read
-from web.handlers.attachments import AttachmentForm
+from web.handlers.attachments import BODY_BYTES, AttachmentForm, keep
 from web.keys import CUSTODY, DATABASE, identity
 from web.ownership import scope
 from web.pages import flash, redirect, render
 from web.paging import Paging
-from web.rows import incomplete, refused, rows, shown
+from web.people_forms import ApprovalForm, RejectionForm, WitnessRow
+from web.rows import checked, refused, rows, shown
 
 REVIEWERS = frozenset({Role.REVIEWER})
 NOWHERE = "-"
 """The terminal of who has none: its queue is empty."""
+_KEPT = ("reason", "terminal")
 WITNESSES = ("witness_name", "witness_phone", "witness_account")
 
 
 async def submission(request: web.Request) -> web.Response:
     """抽取申请, and what was applied for before."""
-    return await _submission(request, blank(SubmissionForm, terminal="440000"))
+    initial = {"terminal": "440000", **{name: request.query[name] for name in _KEPT if name in request.query}}
+    return await _submission(request, blank(SubmissionForm, **initial))
 
 
 async def submit(request: web.Request) -> web.Response:
-    """提交审核."""
-    me, form = identity(request), await read(request, SubmissionForm)
+    """提交审核; a file that was chosen and not uploaded yet goes with it."""
+    me, form, chosen = identity(request), await read(request, SubmissionForm), await read(request, AttachmentForm)
+    if isinstance(chosen, AttachmentForm) and (told := await keep(request, chosen)):
+        return await _submission(request, await refused(request, SubmissionForm, {"file": told}), 422)
     if isinstance(form, Invalid):
         return await _submission(request, form, form.status)
     assert me.company is not None
@@ -80,38 +85,47 @@ async def review(request: web.Request) -> web.Response:
 
 async def approve(request: web.Request) -> web.Response:
     """核验通过, with the 监督人 and their telephones."""
-    me, form, activity = identity(request), await read(request, ApprovalForm), request.match_info["activity"]
-    await ownership.of_terminal(request.app[DATABASE], me, activity)
-    given = await rows(request, WITNESSES)
-    if not isinstance(form, Invalid) and (told := incomplete(given, (0, 1), "请填写每名监督人的姓名和电话。")):
-        form = await refused(request, ApprovalForm, {"witness_name": told})
-    if isinstance(form, Invalid):
-        return await _review(request, form, blank(RejectionForm), form.status)
+    me, activity = identity(request), request.match_info["activity"]
+    given = await _approval(request)
+    if isinstance(given, Invalid):
+        return await _review(request, given, blank(RejectionForm), given.status)
+    form, witnesses = given
     seen = await reviews.bands(request.app[DATABASE], (await visible(request)).id, me.actor)
     if any(each.consent for each in seen.values()) and not form.consent:
         faults = {"consent": "有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"}
         return await _review(request, await refused(request, ApprovalForm, faults), blank(RejectionForm), 422)
-    witnesses = [Witness(account or f"witness-{n}", *rest) for n, (*rest, account) in enumerate(given, start=1)]
     try:
         async with changing(request) as tx:
             await ownership.step(tx, me, activity, Act.PASS_VERIFICATION, form.remark)
-            await reviews.approve(tx, request.app[CUSTODY].vault, activity, me.actor, form.remark, witnesses)
+            decision = Decision(form.application, me.actor, form.remark)
+            await reviews.approve(tx, request.app[CUSTODY].vault, activity, decision, witnesses)
     except Refused as error:
         return await _review(request, await refused(request, ApprovalForm, error.faults), blank(RejectionForm), 422)
     await flash(request, f"活动 {activity} 已核验通过。")
     return redirect(request, "reviews")
 
 
+async def _approval(request: web.Request) -> tuple[ApprovalForm, list[Witness]] | Invalid:
+    form, registered = await read(request, ApprovalForm), checked(await rows(request, WITNESSES), WitnessRow, "监督人")
+    if isinstance(form, Invalid):
+        return form.also(witness_name=registered) if isinstance(registered, str) and form.errors else form
+    if isinstance(registered, str):
+        return await refused(request, ApprovalForm, {"witness_name": registered})
+    return form, [
+        Witness(each.witness_account or f"witness-{n}", each.witness_name, each.witness_phone)
+        for n, each in enumerate(registered, start=1)
+    ]
+
+
 async def reject(request: web.Request) -> web.Response:
     """核验不通过, with a reason."""
     me, form, activity = identity(request), await read(request, RejectionForm), request.match_info["activity"]
-    await ownership.of_terminal(request.app[DATABASE], me, activity)
     if isinstance(form, Invalid):
         return await _review(request, blank(ApprovalForm), form, form.status)
     try:
         async with changing(request) as tx:
             await ownership.step(tx, me, activity, Act.REJECT, form.reason)
-            await reviews.reject(tx, activity, me.actor, form.reason)
+            await reviews.reject(tx, activity, Decision(form.application, me.actor, form.reason))
     except Refused as error:
         return await _review(request, blank(ApprovalForm), await refused(request, RejectionForm, error.faults), 422)
     await flash(request, f"活动 {activity} 核验不通过，已退回申请单位。")
@@ -124,7 +138,7 @@ async def _submission(request: web.Request, form: Filled, status: int = 200) -> 
     values: dict[str, Any] = {
         "missing": await reviews.missing(db, found.id, row.seats, row.rules),
         "attachments": await attachments.attached(db, found.id),
-        "attachment_form": blank(AttachmentForm),
+        "attachment_form": Invalid(AttachmentForm, {}, {"file": told} if (told := form.error("file")) else {}),
         "reviews": await reviews.of_activity(db, found.id),
         "editable": may_edit(request, found),
         "acts": ownership.acts(me, found),
@@ -135,7 +149,6 @@ async def _submission(request: web.Request, form: Filled, status: int = 200) -> 
 
 async def _review(request: web.Request, approval: Filled, rejection: Filled, status: int = 200) -> web.Response:
     found, db, me = await visible(request), request.app[DATABASE], identity(request)
-    await ownership.of_terminal(db, me, found.id)
     row = await _details(request)
     project = None if row.project is None else await projects.seen(db, scope(me), row.project)
     all_of_them = {"limit": avoiding.MOST, "offset": 0}  # B5
@@ -172,7 +185,7 @@ async def _details(request: web.Request) -> Any:
 _HERE = "/activities/{activity}"
 ROUTES = (
     get(f"{_HERE}/submission", submission, CLERKS, name="submission"),
-    post(f"{_HERE}/submission", submit, CLERKS, act=None),
+    post(f"{_HERE}/submission", submit, CLERKS, act=None, body=BODY_BYTES),
     post(f"{_HERE}/withdraw", withdraw, CLERKS, act=None, name="withdraw"),
     get("/reviews", queue, REVIEWERS, name="reviews"),
     get(f"{_HERE}/review", review, REVIEWERS, name="review"),

@@ -13,7 +13,7 @@ from drawing.lots import weak_share
 from drawing.words import WEAK_SHARES
 from web import witnessing
 from web.access import get, post
-from web.forms import Filled, Form, Invalid, again, blank, read, wrong
+from web.forms import Filled, Form, Invalid, Plain, again, blank, read, wrong
 from web.keys import CUSTODY, DATABASE, identity
 from web.pages import flash, redirect, render
 
@@ -26,8 +26,8 @@ class Digits(Form):
     """见证数字, typed twice; `draw` is the one whose fingerprint the page has shown."""
 
     draw: Annotated[int, Field(title="抽取次序", ge=1)]
-    digits: Annotated[str, Field(title="见证数字", description=HINT)]
-    repeated: Annotated[str, Field(title="再次输入见证数字", description="请再输入一遍，两次须一致。")]
+    digits: Annotated[str, Field(title="见证数字", description=HINT), Plain]
+    repeated: Annotated[str, Field(title="再次输入见证数字", description="请再输入一遍，两次须一致。"), Plain]
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
