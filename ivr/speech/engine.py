@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -95,7 +95,8 @@ class Pyttsx3Engine:
         self._timeout, self._start_timeout = timeout, start_timeout
         self._process: Process | None = None
         self._turn = asyncio.Lock()
-        self._identity, self._misreads = "", False
+        self._identity = ""
+        self._respell: Callable[[str], str] = str  # as it is
 
     @property
     def identity(self) -> str:
@@ -151,9 +152,10 @@ class Pyttsx3Engine:
         if "ready" not in hello:
             await self._kill()
             raise NoVoice(_advice(str(hello.get("error")), self.language))
-        self._misreads = hello["voice"] == "cmn-latn-pinyin"
-        spelling = f"/respelling-{respelling.VERSION}" if self._misreads else ""
-        self._identity = f"pyttsx3-2.99/espeak-ng-{hello['version']}/{hello['voice']}{spelling}"
+        voice = str(hello["voice"])
+        self._respell = respelling.BY_VOICE.get(voice, str)
+        spelling = f"/respelling-{respelling.VERSIONS[voice]}" if voice in respelling.VERSIONS else ""
+        self._identity = f"pyttsx3-2.99/espeak-ng-{hello['version']}/{voice}{spelling}"
         return process
 
     async def _ask(self, text: str, pace: Pace) -> bytes:
@@ -161,7 +163,7 @@ class Pyttsx3Engine:
         with tempfile.TemporaryDirectory(prefix="speech-") as folder:
             wav = Path(folder) / "spoken.wav"
             request = {
-                "text": respelling.respell(text) if self._misreads else text,
+                "text": self._respell(text),
                 "rate": pace.value,
                 "wav": str(wav),
             }
