@@ -46,7 +46,7 @@ def inbound(begin: time, end: time) -> Mapping[str, Prompt]:
         LEAD, WHO, SHORT, Fixed("现在不是回电时间。"), SHORT, Fixed("每天的回电时间是"), ClockRange(begin, end), SHORT,
         Fixed("请您到时再打。再见。"), SHORT,
         Fixed("每日打返电话嘅时间系", language=YUE), ClockRange(begin, end, language=YUE), SHORT,
-        Fixed("Our hours are, every day,", language=EN), ClockRange(begin, end, language=EN), SHORT,
+        Fixed("We call back every day", language=EN), ClockRange(begin, end, language=EN), SHORT,
         Fixed("Please call again then.", language=EN),
     )  # fmt: skip
     return prompts({**INBOUND, "inbound_closed": closed})

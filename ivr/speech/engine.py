@@ -44,6 +44,13 @@ class Pace(Enum):
     SLOW = 150
 
 
+_RATES: Mapping[Language, Mapping[Pace, int]] = {
+    Language.CANTONESE: {Pace.NORMAL: 160, Pace.SLOW: 140},
+    Language.ENGLISH: {Pace.NORMAL: 155, Pace.SLOW: 140},
+}
+"""What espeak-ng needs instead for the same 3.8 and 3.1 syllables a second: its words are shorter in some languages."""
+
+
 class Engine(Protocol):
     """What `Speech` needs of a voice."""
 
@@ -91,6 +98,7 @@ class Pyttsx3Engine:
         start_timeout: float = 60.0,
     ) -> None:
         self.language = language
+        self._rates = _RATES.get(language, {})
         self._voice = voice or _VOICES.get(language, "")
         self._timeout, self._start_timeout = timeout, start_timeout
         self._process: Process | None = None
@@ -100,7 +108,7 @@ class Pyttsx3Engine:
 
     @property
     def identity(self) -> str:
-        """For example `pyttsx3-2.99/espeak-ng-1.51/cmn-latn-pinyin/respelling-1`."""
+        """For example `pyttsx3-2.99/espeak-ng-1.51/cmn-latn-pinyin/respelling-1`; with its rates, if it has some of its own."""
         return self._identity
 
     @property
@@ -155,7 +163,8 @@ class Pyttsx3Engine:
         voice = str(hello["voice"])
         self._respell = respelling.BY_VOICE.get(voice, str)
         spelling = f"/respelling-{respelling.VERSIONS[voice]}" if voice in respelling.VERSIONS else ""
-        self._identity = f"pyttsx3-2.99/espeak-ng-{hello['version']}/{voice}{spelling}"
+        rates = "".join(f"/{rate}" for rate in self._rates.values())
+        self._identity = f"pyttsx3-2.99/espeak-ng-{hello['version']}/{voice}{spelling}{rates}"
         return process
 
     async def _ask(self, text: str, pace: Pace) -> bytes:
@@ -164,7 +173,7 @@ class Pyttsx3Engine:
             wav = Path(folder) / "spoken.wav"
             request = {
                 "text": self._respell(text),
-                "rate": pace.value,
+                "rate": self._rates.get(pace, pace.value),
                 "wav": str(wav),
             }
             try:

@@ -133,7 +133,7 @@ def test_every_prompt_is_there_and_gives_nothing_away() -> None:
     assert said["inbound_closed"] == (
         "您好。这里是广东省综合评标评审专家库。/现在不是回电时间。/每天的回电时间是/上午八点整至晚上九点整/请您到时再打。再见。"
         "/每日打返电话嘅时间系/上午八点正至晚上九点正"
-        "/Our hours are, every day/from eight o'clock in the morning to nine o'clock in the evening/Please call again then."
+        "/We call back every day/from eight o'clock in the morning to nine o'clock in the evening/Please call again then."
     )
     assert said["inbound_recorded"] == (
         "已经收到。/如果您的来电号码是登记的号码，我们马上给您回电话。/请现在挂机。再见。"
