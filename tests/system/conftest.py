@@ -84,7 +84,8 @@ class Stack:
     workers: list[Worker] = field(default_factory=list)
 
     async def worker(
-        self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", more: str = "", trunks: Sequence[str] = ("carrier",)
+        self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", more: str = "", trunks: Sequence[str] = ("carrier",),
+        languages: Sequence[str] = ("cmn",),
     ) -> Worker:
         """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round;
         `more`: sections of its settings.
@@ -99,7 +100,7 @@ class Stack:
             f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
             f'password_file = "{password}"\n'
             + "".join(f'[[trunk]]\nname = "{trunk}"\ncaller_id = "{CALLER_ID}"\n' for trunk in trunks)
-            + f'[speech]\ncache = "{self.speech}"\nlanguages = ["cmn"]\n'
+            + f'[speech]\ncache = "{self.speech}"\nlanguages = {list(languages)}\n'
             + self._voice(quick)
             + more
         )
