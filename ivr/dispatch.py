@@ -130,12 +130,13 @@ class Preparer:
     async def _pair(self, call: Any) -> PairConversation:
         kind, vault, recorded = PAIRS[call.flow], self._custody.vault, bool(call.matter.get("record"))
         row = await self._db.one(Q.masked_call, {"call": call.id})
+        said = kind.prompts(masked.facts(vault, row, recorded), self._language(row.language))
         return PairConversation(
             who=row.pseudonym,
             number=self._open(row.phone_enc, PHONE),
             staff=masked.staff_number(vault, row),
             flow=kind.flow(self._timings(row.rules), recorded),
-            media={**await self._media(kind.prompts(masked.facts(vault, row, recorded))), **masked.TONES},
+            media={**await self._media(said), **masked.TONES},
         )
 
     async def _receipt(self, commit: Any, commit_hash: str) -> WitnessFacts:

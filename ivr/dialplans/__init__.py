@@ -26,10 +26,9 @@ def _notice(*said: str, core: str) -> Callable[[Timings, Weak], Flow]:
 
 _EXPERT, _WITNESS, _DRAW, _RULES = Whom.EXPERT, Whom.WITNESS, Again.BY_DRAW, Again.BY_RULES
 _KINDS = (
-    Kind("invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation, translated=True),
+    Kind("invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation),
     Kind("witness", _WITNESS, _DRAW, Witness, prompts.witness),
-    Kind("details", _EXPERT, _RULES, _notice("details_call", "details", core="details"), prompts.invitation,
-         translated=True),
+    Kind("details", _EXPERT, _RULES, _notice("details_call", "details", core="details"), prompts.invitation),
     Kind("change_of_time", _EXPERT, _RULES, lambda timings, _: Enquiry(timings, "change_of_time", STILL_COMES),
          prompts.change_of_time, prompts.ChangeOfTimeFacts.of),
     Kind("leave", _EXPERT, _RULES, lambda timings, _: Enquiry(timings, "leave", ASKS_FOR_LEAVE), prompts.leave),
@@ -38,8 +37,7 @@ _KINDS = (
          prompts.withdrawal, prompts.WithdrawalFacts.of),
     Kind("urging", _EXPERT, _RULES, _notice("urging", "urging_more", core="urging"), prompts.urging),
     Kind("reminder", _EXPERT, _RULES, _notice("reminder", "details", core="reminder"), prompts.reminder),
-    Kind("call_back_invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation,  # adopts the open one
-         translated=True),
+    Kind("call_back_invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation),  # the open one
     Kind("call_back", _EXPERT, Again.NEVER, lambda timings, _: CallBack(timings, Matter.APPOINTMENT),
          prompts.call_back, lambda known, matter: prompts.CallBackFacts(known, bool(matter.get("leave")))),
     Kind("call_back_nothing", _EXPERT, Again.NEVER, lambda timings, _: CallBack(timings, Matter.NOTHING),

@@ -36,8 +36,8 @@ class Kind:
     """A kind of call.
 
     `name` is what its rows and evidence say. `prompts` makes every prompt of the call from its facts; `facts`
-    makes those from what is known of the gathering and the call's own matter. The prompts of one that is `translated`
-    are had in every language (ivr.prompts.translated), of the others in Mandarin only.
+    makes those from what is known of the gathering and the call's own matter. What an expert hears is had in every
+    language (ivr.prompts.translated), what a witness hears in Mandarin.
     """
 
     name: str
@@ -46,21 +46,21 @@ class Kind:
     flow: Callable[[Timings, Weak], Flow]
     prompts: Callable[..., Mapping[str, Prompt]]
     facts: Callable[[InvitationFacts, Matter], Any] = lambda known, matter: known
-    translated: bool = False
 
     def says(
         self, known: InvitationFacts, matter: Matter, language: Language = Language.MANDARIN
     ) -> Mapping[str, Prompt]:
-        """Every prompt of a call to an expert; in Mandarin where this kind is not translated."""
-        facts = self.facts(known, matter)
-        return self.prompts(facts, language) if self.translated else self.prompts(facts)
+        """Every prompt of a call to an expert."""
+        return self.prompts(self.facts(known, matter), language)
 
 
 @dataclass(frozen=True, slots=True)
 class PairKind:
-    """A kind of call with two legs, staff first, then an expert. `flow` gets whether the talk is recorded."""
+    """A kind of call with two legs, staff first, then an expert. `flow` gets whether the talk is recorded; `prompts`
+    the expert's language.
+    """
 
     name: str
     again: Again
     flow: Callable[[Timings, bool], PairFlow]
-    prompts: Callable[[Any], Mapping[str, Prompt]]
+    prompts: Callable[[Any, Language], Mapping[str, Prompt]]

@@ -120,7 +120,7 @@ class Masked:
                 self.phase = Phase.TALKING
                 return (CancelTimer(Side.EXPERT.value), StartTimer(CALL, self.timings.talk_seconds))
             case Phase.JOINING, NotJoined():
-                return self._part(Outcome.INTERRUPTED, staff="masked_trouble", expert="masked_trouble")
+                return self._part(Outcome.INTERRUPTED, staff="masked_trouble", expert="masked_failed")
             case Phase.RINGING | Phase.TELLING | Phase.CALLING, Cancelled():
                 return self._part(Outcome.CANCELLED, staff="masked_trouble")
         return ()
@@ -145,7 +145,7 @@ class Masked:
                 return self._heard_out(party)
             case Stand.UP, PlayFailed(prompt) if prompt == party.question == party.step:
                 # who hears no question can't answer
-                return self._part(Outcome.INTERRUPTED, staff="masked_trouble", expert="masked_trouble")
+                return self._part(Outcome.INTERRUPTED, staff="masked_trouble", expert="masked_failed")
         return ()
 
     def _answered(self, party: Party) -> Commands:
@@ -220,7 +220,7 @@ class Masked:
             case Phase.PARTING:  # each leg has its own timer there
                 return ()
             case _:
-                return self._part(Outcome.INTERRUPTED, staff="masked_trouble", expert="masked_trouble")
+                return self._part(Outcome.INTERRUPTED, staff="masked_trouble", expert="masked_failed")
 
     def _silent(self, party: Party) -> Commands:
         """No key, a prompt whose end was lost, or a bridge that nothing was heard of."""

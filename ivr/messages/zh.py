@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ivr.prompts.facts import InvitationFacts, WitnessFacts
-from ivr.prompts.zh import CHINA, EXCLUSION_REASONS, ROOT_FIGURES
+from ivr.prompts.frame import CHINA
+from ivr.prompts.zh import EXCLUSION_REASONS, ROOT_FIGURES
 
 SIGNATURE = "【广东省综合评标评审专家库】"
 """签名: carriers want the sender's name in these brackets first."""

@@ -13,6 +13,7 @@ from .facts import (
     WithdrawalFacts,
     WitnessFacts,
 )
+from .inbound_line import inbound
 from .language import Language
 from .parts import (
     Address,
@@ -34,11 +35,18 @@ from .parts import (
     Time,
 )
 from .phrases import fixed_phrases, ready_made
-from .translated import invitation
+from .translated import (
+    call_back,
+    change_of_time,
+    invitation,
+    leave,
+    masked,
+    release,
+    reminder,
+    urging,
+    withdrawal,
+)
 from .zh import readback, witness
-from .zh_line import call_back, inbound
-from .zh_masked import masked
-from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
 
 __all__ = [
     "Address",

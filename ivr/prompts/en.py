@@ -8,9 +8,9 @@ said as it is.
 from collections.abc import Mapping
 
 from .facts import InvitationFacts
+from .frame import LEAD, LONG, SHORT, Frame, prompts, when
 from .language import Language
-from .parts import Address, Code, Date, Duration, Fixed, Name, Part, Phone, Prompt, Room, Text, Time
-from .zh import CHINA, LEAD, LONG, SHORT
+from .parts import Address, Code, Duration, Fixed, Name, Part, Phone, Prompt, Room, Text
 
 WHO = Fixed("Hello. This is the bid evaluation expert pool of Guangdong Province.")
 AUTOMATIC = Fixed("This is an automatic call. You can press a key at any time.")
@@ -22,6 +22,13 @@ MENU: tuple[Part, ...] = (
 )  # fmt: skip
 CHOOSE_AGAIN = Fixed("To choose again, press the star key.")
 REPEAT = Fixed("To hear this again, press 3, or the star key.")
+WRONG_KEY, NO_KEY = Fixed("That key is not valid."), Fixed("We have not received a key.")
+MAY_HANG_UP = Fixed("You may hang up when you have heard enough.")
+FRAME = Frame(
+    who=WHO, automatic=AUTOMATIC, asks_nothing=ASKS_NOTHING, wrong_key=WRONG_KEY, no_key=NO_KEY,
+    confirm="To confirm, press {key} once more.", choose_again=CHOOSE_AGAIN, repeat=REPEAT,
+    told=Fixed("This is an automatic call."),
+)  # fmt: skip
 
 FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "confirm_accept": (
@@ -35,8 +42,8 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
         Fixed("You say that this is the wrong number, or that you are not the person called."), SHORT,
         Fixed("To confirm, press 9 once more."), SHORT, CHOOSE_AGAIN,
     ),
-    "wrong_key": (Fixed("That key is not valid."), SHORT, *MENU),
-    "no_key": (Fixed("We have not received a key."), SHORT, *MENU),
+    "wrong_key": (WRONG_KEY, SHORT, *MENU),
+    "no_key": (NO_KEY, SHORT, *MENU),
     "goodbye_no_key": (Fixed("We have not received your choice. We may call again later. Goodbye."),),
     "received_accept": (Fixed("Your choice is recorded. You will take part in this evaluation. Thank you."), LONG),
     "received_decline": (Fixed("Your choice is recorded. You will not take part this time. Thank you. Goodbye."),),
@@ -55,32 +62,31 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
 
 def invitation(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the invitation call, by id."""
-    texts = {**FIXED_INVITATION, "invitation": _invite(facts), "details": _details(facts)}
-    return {name: Prompt(name, parts, Language.ENGLISH) for name, parts in texts.items()}
+    texts = {**FIXED_INVITATION, "invitation": _invite(facts), "details": details(facts)}
+    return prompts(texts, Language.ENGLISH)
 
 
 def _invite(facts: InvitationFacts) -> tuple[Part, ...]:
-    local = facts.gather_at.astimezone(CHINA)
     length: tuple[Part, ...] = ()
     if facts.duration is not None:
         length = (SHORT, Fixed("The evaluation will take about"), Duration(facts.duration))
     return (
         LEAD, WHO, SHORT, AUTOMATIC, LONG,
         Fixed("You are invited to take part in an evaluation."), SHORT,
-        Fixed("The time to come is"), Date(local.date()), Time(local.time()), SHORT,
+        Fixed("The time to come is"), *when(facts.gather_at), SHORT,
         Fixed("The area is"), Address(facts.district), *length, LONG,
         *MENU, LONG,
         ASKS_NOTHING,
     )  # fmt: skip
 
 
-def _details(facts: InvitationFacts) -> tuple[Part, ...]:
-    local = facts.gather_at.astimezone(CHINA)
+def details(facts: InvitationFacts) -> tuple[Part, ...]:
+    """Where to go and what to show there (集合信息)."""
     contact: tuple[Part, ...] = (Name(facts.contact),) if facts.contact else ()
     code: tuple[Part, ...] = (Fixed("Your code of 6 digits is"), SHORT, Code(facts.code), LONG)
     return (
         Fixed("Please write down where and when to come."), LONG,
-        Fixed("The time to come is"), Date(local.date()), Time(local.time()), SHORT,
+        Fixed("The time to come is"), *when(facts.gather_at), SHORT,
         Fixed("The place is"), Address(facts.address), SHORT,
         *((Fixed("The room is"), Room(facts.room), SHORT) if facts.room else ()),
         Fixed("The person to contact is"), *contact, SHORT,
@@ -88,5 +94,5 @@ def _details(facts: InvitationFacts) -> tuple[Part, ...]:
         *((Fixed("Please note:"), Text(facts.note), LONG) if facts.note else ()),
         *code, Fixed("Once more."), *code,
         Fixed("Show the code when you arrive, and tell it to nobody."), SHORT,
-        REPEAT, SHORT, Fixed("You may hang up when you have heard enough."),
+        REPEAT, SHORT, MAY_HANG_UP,
     )  # fmt: skip

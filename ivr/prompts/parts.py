@@ -13,10 +13,14 @@ from .language import Language
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A phrase of ours, always the same; the only kind that a recorded human voice can replace."""
+    """A phrase of ours, always the same; the only kind that a recorded human voice can replace.
+
+    `language`: its own, whatever the prompt's is; left out where there is no voice for it.
+    """
 
     text: str
     slow: bool = False
+    language: Language | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,12 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class ClockRange:
-    """From one time of day to another (九点至十一点三十分)."""
+    """From one time of day to another (九点至十一点三十分); `language` as Fixed's."""
 
     start: time
     end: time
     slow: bool = False
+    language: Language | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +146,9 @@ class Prompt:
     def spoken(self) -> Iterator[Spoken]:
         """The parts that need a voice."""
         return (part for part in self.parts if not isinstance(part, Pause))
+
+
+def language_of(part: Part, prompt: Language) -> Language:
+    """What a part of a prompt in that language is said in: its own language, if it has one."""
+    own = part.language if isinstance(part, Fixed | ClockRange) else None
+    return own or prompt

@@ -1,6 +1,6 @@
 """Every fixed phrase there is: what a human speaker records, and what is made before the first call."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
@@ -14,18 +14,33 @@ from .facts import (
     WithdrawalFacts,
     WitnessFacts,
 )
+from .frame import CHINA
+from .inbound_line import inbound
 from .language import Language
-from .parts import Digits, Fixed, Part, Prompt
-from .translated import invitation
-from .zh import CHINA, EXCLUSION_REASONS, witness
-from .zh_line import call_back, inbound
-from .zh_masked import masked
-from .zh_notices import change_of_time, leave, release, reminder, urging, withdrawal
+from .parts import Digits, Fixed, Prompt, language_of
+from .translated import (
+    call_back,
+    change_of_time,
+    invitation,
+    leave,
+    masked,
+    release,
+    reminder,
+    urging,
+    withdrawal,
+)
+from .zh import EXCLUSION_REASONS, witness
 
 
 def fixed_phrases(language: Language = Language.MANDARIN) -> tuple[str, ...]:
-    """Every fixed phrase of a language, once, in order."""
-    found = (part.text for group in _samples(language) for prompt in group.values() for part in _fixed(prompt.parts))
+    """Every fixed phrase of a language, once, in order; those too that prompts in another language have."""
+    found = (
+        part.text
+        for group in _samples()
+        for prompt in group.values()
+        for part in prompt.parts
+        if isinstance(part, Fixed) and language_of(part, prompt.language) is language
+    )
     return tuple(dict.fromkeys(found))
 
 
@@ -37,20 +52,23 @@ def ready_made(language: Language = Language.MANDARIN) -> Prompt:
     return Prompt("ready_made", (*phrases, *(Digits(str(figure)) for figure in range(10))), language)
 
 
-def _samples(language: Language) -> Iterator[Mapping[str, Prompt]]:
-    at = _EVERY_DETAIL.gather_at
-    yield invitation(_EVERY_DETAIL, language)
-    if language is not Language.MANDARIN:
-        return
+def _samples() -> Iterator[Mapping[str, Prompt]]:
+    """Prompts in which every fixed phrase is said at least once."""
+    for language in Language:
+        yield from _to_an_expert(language)
     yield witness(_EVERY_REASON)
     yield witness(replace(_EVERY_REASON, excluded={}))
-    yield change_of_time(ChangeOfTimeFacts(at, at))
-    yield from (withdrawal(WithdrawalFacts(at, ground)) for ground in Ground)
-    yield from (kind(_EVERY_DETAIL) for kind in (leave, release, urging, reminder))
-    yield masked(MaskedFacts(1, recorded=True))
-    yield call_back(CallBackFacts(_EVERY_DETAIL, leave=True))
-    yield call_back(CallBackFacts(None))
     yield inbound(time(8), time(21))
+
+
+def _to_an_expert(language: Language) -> Iterator[Mapping[str, Prompt]]:
+    at = _EVERY_DETAIL.gather_at
+    yield change_of_time(ChangeOfTimeFacts(at, at), language)
+    yield from (withdrawal(WithdrawalFacts(at, ground), language) for ground in Ground)
+    yield from (kind(_EVERY_DETAIL, language) for kind in (invitation, leave, release, urging, reminder))
+    yield masked(MaskedFacts(1, recorded=True), language)
+    yield call_back(CallBackFacts(_EVERY_DETAIL, leave=True), language)
+    yield call_back(CallBackFacts(None), language)
 
 
 _EVERY_DETAIL = InvitationFacts(
@@ -61,7 +79,3 @@ _EVERY_REASON = WitnessFacts(
     activity="0", draw=1, pool_size=1, eligible=(ConditionCount(1, 1),), fingerprint="0" * 20, ledger_size=1,
     ledger_root="0", excluded={**dict.fromkeys(EXCLUSION_REASONS, 1), "other": 1},
 )  # fmt: skip
-
-
-def _fixed(parts: Iterable[Part]) -> Iterator[Fixed]:
-    return (part for part in parts if isinstance(part, Fixed))

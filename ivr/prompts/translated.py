@@ -1,19 +1,64 @@
-"""The kinds of call that are had in every language. Pure."""
+"""The one place that chooses the language of a call to an expert. Pure.
+
+All such calls are had in every language, with the same prompts, facts and keys in the same order. What a witness (监督人)
+and staff hear is Mandarin.
+"""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from . import en, yue, zh
-from .facts import InvitationFacts
+from . import (
+    en,
+    en_line,
+    en_masked,
+    en_notices,
+    yue,
+    yue_line,
+    yue_masked,
+    yue_notices,
+    zh,
+    zh_line,
+    zh_masked,
+    zh_notices,
+)
+from .facts import MaskedFacts
 from .language import Language
 from .parts import Prompt
 
-_INVITATIONS: Mapping[Language, Callable[[InvitationFacts], Mapping[str, Prompt]]] = {
-    Language.MANDARIN: zh.invitation,
-    Language.CANTONESE: yue.invitation,
-    Language.ENGLISH: en.invitation,
-}
+Facts = TypeVar("Facts")
+_Says = Callable[[Facts], Mapping[str, Prompt]]
 
 
-def invitation(facts: InvitationFacts, language: Language = Language.MANDARIN) -> Mapping[str, Prompt]:
-    """All prompts of the invitation call (and of the details call), by id: the same ids in every language."""
-    return _INVITATIONS[language](facts)
+@dataclass(frozen=True, slots=True)
+class Translated(Generic[Facts]):
+    """All prompts of a kind of call, by id, from its facts: the same ids in every language."""
+
+    mandarin: _Says[Facts]
+    cantonese: _Says[Facts]
+    english: _Says[Facts]
+
+    def __call__(self, facts: Facts, language: Language = Language.MANDARIN) -> Mapping[str, Prompt]:
+        match language:
+            case Language.MANDARIN:
+                return self.mandarin(facts)
+            case Language.CANTONESE:
+                return self.cantonese(facts)
+            case Language.ENGLISH:
+                return self.english(facts)
+
+
+def _before_staffs(expert: _Says[MaskedFacts]) -> _Says[MaskedFacts]:
+    """The expert's leg; staff's stays in Mandarin."""
+    return lambda facts: {**zh_masked.masked(facts), **expert(facts)}
+
+
+invitation = Translated(zh.invitation, yue.invitation, en.invitation)
+change_of_time = Translated(zh_notices.change_of_time, yue_notices.change_of_time, en_notices.change_of_time)
+leave = Translated(zh_notices.leave, yue_notices.leave, en_notices.leave)
+release = Translated(zh_notices.release, yue_notices.release, en_notices.release)
+withdrawal = Translated(zh_notices.withdrawal, yue_notices.withdrawal, en_notices.withdrawal)
+urging = Translated(zh_notices.urging, yue_notices.urging, en_notices.urging)
+reminder = Translated(zh_notices.reminder, yue_notices.reminder, en_notices.reminder)
+call_back = Translated(zh_line.call_back, yue_line.call_back, en_line.call_back)
+masked = Translated(zh_masked.masked, _before_staffs(yue_masked.expert), _before_staffs(en_masked.expert))

@@ -7,36 +7,13 @@ avoided (重听 comes out as zhong ting: 再听一遍).
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
 
 from .facts import InvitationFacts, WitnessFacts
-from .parts import (
-    Address,
-    Code,
-    Count,
-    Date,
-    Digits,
-    Duration,
-    Fixed,
-    Name,
-    Part,
-    Pause,
-    Phone,
-    Prompt,
-    Room,
-    Text,
-    Time,
-)
-
-CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""China has one zone and no summer time (since 1992); a fixed offset needs no tz database."""
+from .frame import LEAD, LONG, SHORT, Frame, prompts, when
+from .parts import Address, Code, Count, Digits, Duration, Fixed, Name, Part, Pause, Phone, Prompt, Room, Text
 
 ROOT_FIGURES = 8
 """How many hex figures of the ledger's root are said: 32 bits, enough to compare with a written receipt."""
-
-SHORT, LONG = Pause(250), Pause(600)
-LEAD = Pause(400)
-"""Before the first word: the first moments after an answer are lost on many lines."""
 
 WHO = Fixed("您好。这里是广东省综合评标评审专家库。")
 AUTOMATIC = Fixed("这是自动语音电话，您可以随时按键。")
@@ -53,6 +30,12 @@ MENU: tuple[Part, ...] = (
 CHOOSE_AGAIN = Fixed("再选一次，请按星号键。")
 DIGITS_AGAIN = Fixed("请再输入一次数字，最后按井号键。")
 REPEAT = Fixed("再听一遍，请按3，或者按星号键。")
+WRONG_KEY, NO_KEY = Fixed("按键无效。"), Fixed("没有收到您的按键。")
+MAY_HANG_UP = Fixed("听完可以挂机。")
+FRAME = Frame(
+    who=WHO, automatic=AUTOMATIC, asks_nothing=ASKS_NOTHING, wrong_key=WRONG_KEY, no_key=NO_KEY,
+    confirm="确认，请再按一次{key}。", choose_again=CHOOSE_AGAIN, repeat=REPEAT, told=Fixed("这是自动语音电话。"),
+)  # fmt: skip
 
 FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "confirm_accept": (
@@ -64,8 +47,8 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "confirm_wrong_person": (
         Fixed("您表示打错了，或者不是本人。"), SHORT, Fixed("确认，请再按一次9。"), SHORT, CHOOSE_AGAIN,
     ),
-    "wrong_key": (Fixed("按键无效。"), SHORT, *MENU),
-    "no_key": (Fixed("没有收到您的按键。"), SHORT, *MENU),
+    "wrong_key": (WRONG_KEY, SHORT, *MENU),
+    "no_key": (NO_KEY, SHORT, *MENU),
     "goodbye_no_key": (Fixed("没有收到您的选择，我们稍后可能再次来电。再见。"),),
     "received_accept": (Fixed("您的选择已经记录，您将参加这次评标。谢谢。"), LONG),
     "received_decline": (Fixed("您的选择已经记录，这次您不参加。谢谢，再见。"),),
@@ -150,11 +133,6 @@ def readback(digits: str) -> tuple[str, ...]:
     return (*ids, "witness_readback_keys")
 
 
-def prompts(texts: Mapping[str, tuple[Part, ...]]) -> Mapping[str, Prompt]:
-    """Prompts by id, of what each says."""
-    return {name: Prompt(name, parts) for name, parts in texts.items()}
-
-
 def _invite(facts: InvitationFacts) -> tuple[Part, ...]:
     length: tuple[Part, ...] = ()
     if facts.duration is not None:
@@ -167,12 +145,6 @@ def _invite(facts: InvitationFacts) -> tuple[Part, ...]:
         *MENU, LONG,
         ASKS_NOTHING,
     )  # fmt: skip
-
-
-def when(at: datetime) -> tuple[Part, ...]:
-    """A date and a time of day, in China's time."""
-    local = at.astimezone(CHINA)
-    return (Date(local.date()), Time(local.time()))
 
 
 def details(facts: InvitationFacts) -> tuple[Part, ...]:
@@ -189,7 +161,7 @@ def details(facts: InvitationFacts) -> tuple[Part, ...]:
         *((Fixed("注意事项："), Text(facts.note), LONG) if facts.note else ()),
         *code, Fixed("再说一遍。"), *code,
         Fixed("到场时请出示验证码，不要告诉别人。"), SHORT,
-        REPEAT, SHORT, Fixed("听完可以挂机。"),
+        REPEAT, SHORT, MAY_HANG_UP,
     )  # fmt: skip
 
 

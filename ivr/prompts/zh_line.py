@@ -1,38 +1,15 @@
-"""The wording of the inbound line and of the call back, in Mandarin (普通话); the rules of wording are those of zh.py.
-
-The inbound line says the same to everybody: who tries forged numbers must not hear which of them are experts'. It names
-no matter and no evaluation, asks for no digits of a 证件, and promises a call only to a number that is on file.
-"""
+"""The wording of the call back, in Mandarin (普通话); the rules of wording are those of zh.py."""
 
 from collections.abc import Mapping
-from datetime import time
 
 from .facts import CallBackFacts, InvitationFacts
-from .parts import ClockRange, Fixed, Part, Phone, Prompt
-from .zh import ASKS_NOTHING, AUTOMATIC, FIXED_INVITATION, LEAD, LONG, REPEAT, SHORT, WHO, invitation, prompts
+from .frame import LANGUAGE_MENU, LEAD, LONG, SHORT, prompts
+from .parts import Fixed, Part, Phone, Prompt
+from .zh import FIXED_INVITATION, WHO, details
 
 SORRY = Fixed("对不起，系统正忙，现在不能办理。请您稍后再给我们打电话。再见。")
 LANGUAGE_KEY = Fixed("选择语言，请按7。")
 FAREWELL: tuple[Part, ...] = (SHORT, Fixed("没有其他事项，可以挂机。"))
-
-INBOUND: Mapping[str, tuple[Part, ...]] = {
-    "inbound": (
-        LEAD, WHO, SHORT, AUTOMATIC, LONG,
-        Fixed("来电不能直接办理事项。"), SHORT,
-        Fixed("需要我们给您回电话，请按1。"), SHORT,
-        Fixed("我们只拨打已经登记的号码。"), SHORT,
-        REPEAT, LONG,
-        ASKS_NOTHING,
-    ),
-    "inbound_recorded": (
-        Fixed("已经收到。"), SHORT,
-        Fixed("如果您的来电号码是登记的号码，我们马上给您回电话。"), SHORT,
-        Fixed("请现在挂机。再见。"),
-    ),
-    "inbound_goodbye": (Fixed("没有收到您的按键。谢谢您的来电，再见。"),),
-    "wait": FIXED_INVITATION["wait"],
-    "promise_call": (SORRY,),
-}  # fmt: skip
 
 CALLED = Fixed("您刚才给我们打过电话，现在给您回电话。")
 NOT_YOU = Fixed("如果不是您打的，请直接挂机。")
@@ -48,20 +25,6 @@ LEAVE: Mapping[str, tuple[Part, ...]] = {
     "received_leave": (Fixed("您的请假已经记录，这次评标您不用参加。谢谢，再见。"),),
     "leave_not_taken": (Fixed("没有收到您的确认，没有为您请假，请您按时参加。再见。"),),
 }  # fmt: skip
-LANGUAGES: Mapping[str, tuple[Part, ...]] = {
-    "languages": (
-        Fixed("普通话，请按1。"), SHORT, Fixed("粤语，请按2。"), SHORT, Fixed("英语，请按3。"),
-    ),
-}  # fmt: skip
-
-
-def inbound(begin: time, end: time) -> Mapping[str, Prompt]:
-    """All prompts of a call from outside, by id; begin and end of the hours in which we call, local."""
-    closed: tuple[Part, ...] = (
-        LEAD, WHO, SHORT, Fixed("现在不是回电时间。"), SHORT, Fixed("每天的回电时间是"), ClockRange(begin, end), SHORT,
-        Fixed("请您到时再打。再见。"),
-    )  # fmt: skip
-    return prompts({**INBOUND, "inbound_closed": closed})
 
 
 def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
@@ -69,12 +32,11 @@ def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
     common = {"wait": FIXED_INVITATION["wait"], "promise_call": (SORRY,), "goodbye": FIXED_INVITATION["goodbye"]}
     intro: tuple[Part, ...] = (LEAD, WHO, SHORT, CALLED, SHORT, NOT_YOU, LONG)
     menu = _menu(facts)
-    texts = {**common, **LANGUAGES, "call_back": (*intro, *menu)}
+    texts = {**common, "languages": LANGUAGE_MENU, "call_back": (*intro, *menu)}
     texts["language_recorded"] = (Fixed("您选择的语言已经记录，以后的电话会使用。"), LONG, *menu)
     if facts.appointment is None:
         return prompts(texts)
-    details = invitation(facts.appointment)["details"].parts
-    texts |= {**LEAVE, "leave_closed": _closed(facts.appointment), "details": details}
+    texts |= {**LEAVE, "leave_closed": _closed(facts.appointment), "details": details(facts.appointment)}
     return prompts(texts)
 
 

@@ -6,8 +6,9 @@ The wording keeps the rules of zh.py. To staff it never says whether a number is
 from collections.abc import Mapping
 
 from .facts import MaskedFacts
+from .frame import LEAD, LONG, SHORT, prompts
 from .parts import Fixed, Name, Part, Prompt, Text
-from .zh import ASKS_NOTHING, LEAD, LONG, REPEAT, SHORT, WHO, prompts
+from .zh import ASKS_NOTHING, REPEAT, WHO
 
 HIDDEN = Fixed("双方都看不到对方的号码。")
 RECORDED = Fixed("通话将会录音。")
@@ -23,12 +24,12 @@ FIXED_MASKED: Mapping[str, tuple[Part, ...]] = {
     "masked_unconfirmed": (
         Fixed("对方的电话有人接听，但是没有按键确认，可能是语音信箱，所以没有接通。"), SHORT, Fixed("再见。"),
     ),
+    "masked_trouble": (Fixed("对不起，系统出现故障，这次不能接通，请稍后再拨。再见。"),),
     # the expert
     "masked_thanks": (Fixed("好的，不为您接通。谢谢您，再见。"),),
     "masked_not_connected": (Fixed("没有收到您的按键，不能接通。再见。"),),
     "masked_gave_up": (Fixed("对不起，对方已经挂机。再见。"),),
-    # either
-    "masked_trouble": (Fixed("对不起，系统出现故障，这次不能接通，请稍后再拨。再见。"),),
+    "masked_failed": (Fixed("对不起，系统出现故障，这次不能接通。再见。"),),
 }  # fmt: skip
 
 RINGING = "masked_ringing"

@@ -5,29 +5,19 @@ ground, or for whom.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from .facts import ChangeOfTimeFacts, Ground, InvitationFacts, WithdrawalFacts
+from .frame import LONG, SHORT, prompts, when
 from .parts import Address, Fixed, Part, Phone, Prompt, Room
-from .zh import (
-    ASKS_NOTHING,
-    AUTOMATIC,
-    CHOOSE_AGAIN,
-    FIXED_INVITATION,
-    LEAD,
-    LONG,
-    REPEAT,
-    SHORT,
-    WHO,
-    details,
-    prompts,
-    when,
-)
+from .zh import FIXED_INVITATION, FRAME, MAY_HANG_UP, REPEAT, details
 
-MAY_HANG_UP = Fixed("听完可以挂机。")
+ABOUT = Fixed("您同意参加的评标，集合时间是")
+SORRY: tuple[Part, ...] = (LONG, Fixed("给您带来不便，非常抱歉。"), SHORT, REPEAT, SHORT, MAY_HANG_UP)
 GOODBYE = {"goodbye": FIXED_INVITATION["goodbye"]}
-ASKED = {name: FIXED_INVITATION[name] for name in ("goodbye_no_key", "wait", "promise_call")}
-OVERTAKEN = {"apology_taken": (Fixed("对不起，安排又有变动，您的选择没有记录。我们会再和您联系。再见。"),)}
+ASKED = {
+    **{name: FIXED_INVITATION[name] for name in ("goodbye_no_key", "wait", "promise_call")},
+    "apology_taken": (Fixed("对不起，安排又有变动，您的选择没有记录。我们会再和您联系。再见。"),),
+}
 GROUNDS: Mapping[Ground, Fixed] = {
     Ground.FAILED_TENDER: Fixed("因为流标，这次评标不能按计划进行。"),
     Ground.FORCE_MAJEURE: Fixed("因为不可抗力，这次评标不能按计划进行。"),
@@ -47,84 +37,48 @@ def change_of_time(facts: ChangeOfTimeFacts) -> Mapping[str, Prompt]:
         ),
         "received_cant_come": FIXED_INVITATION["received_decline"],
     }  # fmt: skip
-    menu = _menu("仍然参加，请按1。", "不能参加，请按2。")
-    confirm = _confirm(still_comes=("您选择了仍然参加。", "1"), cant_come=("您选择了不能参加。", "2"))
-    return prompts({**_question("change_of_time", said, menu), **confirm, **replies})
+    menu = FRAME.menu("仍然参加，请按1。", "不能参加，请按2。")
+    confirm = FRAME.confirmations(still_comes=("您选择了仍然参加。", "1"), cant_come=("您选择了不能参加。", "2"))
+    return prompts({**FRAME.question("change_of_time", said, menu), **ASKED, **confirm, **replies})
 
 
 def leave(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the call that asks whether leave (请假) is asked for, by id."""
-    said = (
-        Fixed("有人为您登记了请假，请您本人确认。"), SHORT,
-        Fixed("您同意参加的评标，集合时间是"), *when(facts.gather_at),
-    )  # fmt: skip
+    said = (Fixed("有人为您登记了请假，请您本人确认。"), SHORT, ABOUT, *when(facts.gather_at))
     replies = {
         "received_leave_confirmed": (Fixed("您的请假已经记录，这次您不参加。谢谢，再见。"),),
         "received_leave_denied": (Fixed("已经记录，您没有请假，仍然参加这次评标。谢谢，再见。"),),
     }
-    menu = _menu("确实请假，请按1。", "没有请假，仍然参加，请按2。")
-    confirm = _confirm(leave_confirmed=("您选择了请假。", "1"), leave_denied=("您选择了没有请假。", "2"))
-    return prompts({**_question("leave", said, menu), **confirm, **replies})
+    menu = FRAME.menu("确实请假，请按1。", "没有请假，仍然参加，请按2。")
+    confirm = FRAME.confirmations(leave_confirmed=("您选择了请假。", "1"), leave_denied=("您选择了没有请假。", "2"))
+    return prompts({**FRAME.question("leave", said, menu), **ASKED, **confirm, **replies})
 
 
 def release(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the notice after a forced end (强制结束), by id."""
-    core = (*_about(facts.gather_at), SHORT, Fixed("这次抽取已经结束，您不用参加了，请不要前往。"))
-    return prompts({"release": _notice(core), "release_more": _SORRY, **GOODBYE})
+    core = (ABOUT, *when(facts.gather_at), SHORT, Fixed("这次抽取已经结束，您不用参加了，请不要前往。"))
+    return prompts({"release": FRAME.notice(*core), "release_more": SORRY, **GOODBYE})
 
 
 def withdrawal(facts: WithdrawalFacts) -> Mapping[str, Prompt]:
     """All prompts of the withdrawal notice (退选通知), by id."""
-    core = (*_about(facts.gather_at), SHORT, GROUNDS[facts.ground], SHORT, Fixed("您不用参加了，请不要前往。"))
-    return prompts({"withdrawal": _notice(core), "withdrawal_more": _SORRY, **GOODBYE})
+    core = (ABOUT, *when(facts.gather_at), SHORT, GROUNDS[facts.ground], SHORT, Fixed("您不用参加了，请不要前往。"))
+    return prompts({"withdrawal": FRAME.notice(*core), "withdrawal_more": SORRY, **GOODBYE})
 
 
 def urging(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the call to who has not arrived, by id."""
-    core = (*_about(facts.gather_at), SHORT, Fixed("您还没有登记到场，请尽快到场。"))
+    core = (ABOUT, *when(facts.gather_at), SHORT, Fixed("您还没有登记到场，请尽快到场。"))
     more = (
         LONG, Fixed("集合地点是"), Address(facts.address), SHORT,
         *((Fixed("评标室是"), Room(facts.room), SHORT) if facts.room else ()),
         Fixed("联系电话"), Phone(facts.contact_phone), LONG,
         Fixed("如果您已经到场，请马上登记。"), SHORT, REPEAT, SHORT, MAY_HANG_UP,
     )  # fmt: skip
-    return prompts({"urging": _notice(core), "urging_more": more, **GOODBYE})
+    return prompts({"urging": FRAME.notice(*core), "urging_more": more, **GOODBYE})
 
 
 def reminder(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the reminder before the gathering, by id; the details follow."""
-    core = (Fixed("提醒您，不要忘记。"), SHORT, *_about(facts.gather_at), SHORT, Fixed("请准时到场。"), LONG)
-    return prompts({"reminder": _notice(core), "details": details(facts), **GOODBYE})
-
-
-def _about(gather_at: datetime) -> tuple[Part, ...]:
-    return (Fixed("您同意参加的评标，集合时间是"), *when(gather_at))
-
-
-def _notice(core: tuple[Part, ...]) -> tuple[Part, ...]:
-    return (LEAD, WHO, SHORT, Fixed("这是自动语音电话。"), LONG, *core)
-
-
-_SORRY = (LONG, Fixed("给您带来不便，非常抱歉。"), SHORT, REPEAT, SHORT, MAY_HANG_UP)
-
-
-def _menu(*choices: str) -> tuple[Part, ...]:
-    return (*(part for choice in choices for part in (Fixed(choice), SHORT)), REPEAT)
-
-
-def _question(name: str, said: tuple[Part, ...], menu: tuple[Part, ...]) -> dict[str, tuple[Part, ...]]:
-    return {
-        name: (LEAD, WHO, SHORT, AUTOMATIC, LONG, *said, LONG, *menu, LONG, ASKS_NOTHING),
-        "wrong_key": (Fixed("按键无效。"), SHORT, *menu),
-        "no_key": (Fixed("没有收到您的按键。"), SHORT, *menu),
-        **ASKED,
-        **OVERTAKEN,
-    }
-
-
-def _confirm(**choices: tuple[str, str]) -> dict[str, tuple[Part, ...]]:
-    """By outcome: what was chosen, and the key that confirms it."""
-    return {
-        f"confirm_{outcome}": (Fixed(chosen), SHORT, Fixed(f"确认，请再按一次{key}。"), SHORT, CHOOSE_AGAIN)
-        for outcome, (chosen, key) in choices.items()
-    }
+    core = (Fixed("提醒您，不要忘记。"), SHORT, ABOUT, *when(facts.gather_at), SHORT, Fixed("请准时到场。"), LONG)
+    return prompts({"reminder": FRAME.notice(*core), "details": details(facts), **GOODBYE})

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from ivr.prompts.language import Language
-from ivr.prompts.parts import Address, Name, Room, Spoken, Text
+from ivr.prompts.parts import Address, Name, Room, Spoken, Text, language_of
 
 from . import cantonese, english, normalise
 
@@ -19,10 +19,11 @@ class Saying:
 
 
 def saying(part: Spoken, language: Language) -> Saying:
-    """How this part is said to somebody who is spoken to in `language`.
+    """How this part is said to somebody who is spoken to in `language`, or in its own.
 
     In an English call the Mandarin voice says what was typed in hanzi: a place, a name, a note.
     """
+    language = language_of(part, language)
     if language is Language.CANTONESE:
         return Saying(language, cantonese.spoken_text(part), cantonese.VERSION)
     if language is Language.ENGLISH and not _is_chinese(part):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ivr.prompts.language import Language
-from ivr.prompts.parts import Code, Digits, Fixed, Part, Pause, Prompt, Spoken
+from ivr.prompts.parts import Code, Digits, Fixed, Part, Pause, Prompt, Spoken, language_of
 
 from . import audio
 from .cache import SoundCache, key
@@ -76,7 +76,7 @@ class Speech:
         """The prompt's media list: absolute paths without extension. Cached parts cost a look at the disk now and
         then.
         """
-        parts = list(_sounds(prompt))
+        parts = list(self._sounds(prompt))
         names = [self._name(heard) for heard in parts]
         now = asyncio.get_running_loop().time()
         for name, heard in zip(names, parts, strict=True):
@@ -97,10 +97,20 @@ class Speech:
 
     def seconds(self, prompt: Prompt) -> float:
         """How long a rendered prompt takes to hear. FileNotFoundError if it was not rendered."""
-        return sum(self._cache.seconds(self._name(heard)) for heard in _sounds(prompt))
+        return sum(self._cache.seconds(self._name(heard)) for heard in self._sounds(prompt))
 
     async def _close_engines(self) -> None:
         await asyncio.gather(*(engine.close() for engine in self._engines.values()))
+
+    def _sounds(self, prompt: Prompt) -> Iterator["_Heard"]:
+        """What gets a file each. A 验证码 is taken apart into figures: no code is synthesised for one call alone, and
+        none stays in the cache. A phrase in a language of its own is left out where nobody speaks it.
+        """
+        for part in prompt.parts:
+            language = language_of(part, prompt.language)
+            if language is prompt.language or language in self._engines:
+                for each in _figures(part) if isinstance(part, Code) else (part,):
+                    yield each, language
 
     def _name(self, heard: "_Heard") -> str:
         """Under what its sound is kept; remembered, since each call asks for all of its prompts."""
@@ -174,15 +184,6 @@ _Heard = tuple[Part, Language]
 
 def _converted(wav: bytes) -> audio.Samples:
     return audio.for_telephone(*audio.read_wav(wav))
-
-
-def _sounds(prompt: Prompt) -> Iterator[_Heard]:
-    """What gets a file each. A 验证码 is taken apart into figures: no code is synthesised for one call alone, and none
-    stays in the cache.
-    """
-    for part in prompt.parts:
-        for each in _figures(part) if isinstance(part, Code) else (part,):
-            yield each, prompt.language
 
 
 def _figures(code: Code) -> Iterator[Part]:

@@ -1,8 +1,10 @@
 """Facts that several tests speak about."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from ivr.prompts import ConditionCount, InvitationFacts, WitnessFacts
+from ivr.dialplans import KINDS, Whom
+from ivr.prompts import ConditionCount, InvitationFacts, Language, MaskedFacts, Prompt, WitnessFacts, masked
 
 INVITATION = InvitationFacts(
     gather_at=datetime(2026, 11, 23, 1, 30, tzinfo=UTC),
@@ -25,5 +27,15 @@ WITNESS = WitnessFacts(
     ledger_root="0c1aab2d6edee7c3",
     excluded={"suspended": 12, "avoided_unit": 3},
 )
-MATTER = {"earlier": "2026-11-22T14:30:00+08:00", "ground": "流标"}
+MATTER = {"earlier": "2026-11-22T14:30:00+08:00", "ground": "流标", "leave": True}
 """What any kind of call may say besides."""
+TO_EXPERTS = tuple(kind for kind in KINDS.values() if kind.whom is Whom.EXPERT)
+KINDS_HEARD = (*(kind.name for kind in TO_EXPERTS), "masked")
+"""Every kind of call that an expert hears."""
+
+
+def told(kind: str, language: Language, known: InvitationFacts = INVITATION) -> Mapping[str, Prompt]:
+    """All prompts of a kind of call to an expert, with every fact that it may have."""
+    if kind == "masked":
+        return masked(MaskedFacts(3, recorded=True), language)
+    return KINDS[kind].says(known, MATTER, language)

@@ -166,7 +166,7 @@ def test_before_a_key_nothing_is_said_of_where_and_when() -> None:
 
 
 def test_every_fixed_phrase_is_on_the_speakers_list() -> None:
-    listed = set(prompts.fixed_phrases())
+    listed = {phrase for language in Language for phrase in prompts.fixed_phrases(language)}
     facts = CallBackFacts(INVITATION, leave=True), CallBackFacts(None)
     groups = [*map(prompts.call_back, facts), prompts.inbound(time(8), time(21))]
     for group in groups:

@@ -22,7 +22,7 @@ from ivr.calls import (
 )
 from ivr.dialplans import Inbound, Timings
 from ivr.policy import subscriber
-from ivr.speech.normalise import spoken_text
+from ivr.speech.saying import saying
 from tests.ivr.dialogue import Script, script
 
 ASK = Decide(CallBackWish())
@@ -123,17 +123,22 @@ def test_every_prompt_is_there_and_gives_nothing_away() -> None:
     made = prompts.inbound(time(8), time(21))
     ids = {"inbound", "inbound_recorded", "inbound_goodbye", "inbound_closed", "wait", "promise_call"}
     assert set(made) == ids
-    said = {name: "/".join(spoken_text(part) for part in prompt.spoken()) for name, prompt in made.items()}
+    said = {name: "/".join(saying(part, prompt.language).text for part in prompt.spoken()) for name, prompt in made.items()}
     assert said["inbound"] == (
         "您好。这里是广东省综合评标评审专家库。/这是自动语音电话，您可以随时按键。/来电不能直接办理事项。"
-        "/需要我们给您回电话，请按一。/我们只拨打已经登记的号码。/再听一遍，请按三，或者按星号键。"
+        "/需要我们给您回电话，请按一。/呢度系专家库，要我哋打返畀您，请按一。"
+        "/This is the expert pool. To be called back, press one./我们只拨打已经登记的号码。/再听一遍，请按三，或者按星号键。"
         "/我们不会询问您的证件号码，也不会要您付款。"
     )
     assert said["inbound_closed"] == (
         "您好。这里是广东省综合评标评审专家库。/现在不是回电时间。/每天的回电时间是/上午八点整至晚上九点整/请您到时再打。再见。"
+        "/每日打返电话嘅时间系/上午八点正至晚上九点正"
+        "/We call back every day/from eight o'clock in the morning to nine o'clock in the evening/Please call again then."
     )
     assert said["inbound_recorded"] == (
         "已经收到。/如果您的来电号码是登记的号码，我们马上给您回电话。/请现在挂机。再见。"
+        "/如果您嘅号码已经登记，我哋即刻打返畀您，请挂线。"
+        "/If your number is on file, we will call you back. Please hang up now."
     )
     assert not any(word in text for text in said.values() for word in ("邀请", "评标时间", "请假", "专家您"))
 

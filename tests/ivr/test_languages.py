@@ -1,41 +1,72 @@
-"""Who has chosen a language in a call back is spoken to in it, as far as there are words and a voice."""
+"""Who has chosen a language in a call back is spoken to in it, in every kind of call, as far as there is a voice."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from asterisk.far_end import Behaviour
 from db.pool import Database
+from drawing import decide, masked
 from ivr.dialplans import Timings
-from ivr.dispatch import OF_THE_DRAW, Preparer, Q
+from ivr.dispatch import Preparer, Q
 from ivr.prompts import Language
 from ivr.speech import Pyttsx3Engine, Speech
-from tests.drawing.test_draw import Hand
-from tests.ivr.test_call_backs import keys, line  # noqa: F401  fixtures
-from tests.postgres import TestDatabase
+from tests.ivr.facts import KINDS_HEARD, MATTER
+from tests.ivr.prompts.test_languages import STAFF
+from tests.ivr.test_call_backs import Line, keys, line  # noqa: F401  fixtures
 
 pytestmark = [pytest.mark.postgres, pytest.mark.speech]
 
 
-@pytest.mark.parametrize(("chosen", "heard"), [("cmn", "cmn"), ("yue", "yue"), ("en", "cmn")])  # no voice for en here
-async def test_the_invitation_is_in_the_chosen_language(
-    line: object, db: Database, database: TestDatabase, tmp_path: Path, chosen: str, heard: str  # noqa: F811
-) -> None:
-    made: Hand = await line()  # type: ignore[operator]
-    await db.run("UPDATE expert SET language = %(language)s", {"language": chosen})
-    cantonese = {Language.CANTONESE: Pyttsx3Engine(language=Language.CANTONESE)}
-    speech = Speech(tmp_path / "speech", Pyttsx3Engine(), None, cantonese)
+UNCHANGED: Mapping[str, set[str]] = {"call_back": {"languages"}, "call_back_nothing": {"languages"}}
+"""Each language is offered in itself, whatever the call is in."""
+STAFFS = Behaviour.STAFF.number(1)
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once for all kinds."""
+    return tmp_path_factory.mktemp("sounds")
+
+
+@pytest.fixture
+async def preparer(
+    line: Callable[..., Any], db: Database, sounds: Path  # noqa: F811
+) -> AsyncIterator[Callable[[str], Awaitable[Mapping[str, Sequence[str]]]]]:
+    """The media of a kind of call, as it is prepared; there are voices for Mandarin and Cantonese, none for English."""
+    made: Line = await line()
+    speech = Speech(sounds, Pyttsx3Engine(), None, {Language.CANTONESE: Pyttsx3Engine(language=Language.CANTONESE)})
     await speech.start()
-    try:
-        preparer = Preparer(db, made.keys.custody, speech, Timings())
-        (call,) = await db.all(Q.due, {"limit": 9, "held": OF_THE_DRAW})
-        media = (await preparer.prepare(call)).media
-        await db.run("UPDATE expert SET language = %(language)s", {"language": heard})
-        assert media == (await preparer.prepare(call)).media
-        await db.run("UPDATE expert SET language = %(language)s", {"language": "cmn" if heard == "yue" else "yue"})
-        other: Mapping[str, Sequence[str]] = (await preparer.prepare(call)).media
-        assert media["invitation"] != other["invitation"]
-    finally:
-        await speech.close()
+    prepares = Preparer(db, made.keys.custody, speech, Timings())
+    (waiting,) = await db.all(Q.due, {"limit": 9, "held": []})
+
+    async def media(kind: str) -> Mapping[str, Sequence[str]]:
+        if kind != "masked":
+            return (await prepares.prepare(SimpleNamespace(flow=kind, pick=waiting.pick, matter=MATTER))).media
+        await db.run("UPDATE pick SET outcome = 'accepted', decided_at = clock_timestamp() WHERE outcome = 'open'")
+        async with db.transaction() as tx:
+            await decide.lock(tx, made.activity)
+            call = await masked.ask(tx, made.keys.custody, made.activity, waiting.pick, STAFFS, "clerk", "handler")
+        await db.run("UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp() WHERE flow = 'masked'")
+        return (await prepares.prepare(SimpleNamespace(flow=kind, id=call, matter={"record": False}))).media
+
+    yield media
+    await speech.close()
+
+
+@pytest.mark.parametrize("kind", KINDS_HEARD)
+async def test_every_kind_of_call_is_in_the_chosen_language(
+    preparer: Callable[[str], Awaitable[Mapping[str, Sequence[str]]]], db: Database, kind: str
+) -> None:
+    media = {}
+    for chosen in Language:
+        await db.run("UPDATE expert SET language = %(language)s", {"language": chosen.value})
+        media[chosen] = await preparer(kind)
+    assert media[Language.ENGLISH] == media[Language.MANDARIN]  # no voice for it here
+    told = {name for name, sounds in media[Language.CANTONESE].items() if sounds != media[Language.MANDARIN][name]}
+    assert set(media[Language.CANTONESE]) - told == (STAFF | {"masked_ringing"} if kind == "masked" else UNCHANGED.get(kind, set()))

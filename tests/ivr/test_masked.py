@@ -266,7 +266,7 @@ def test_staff_presses_nothing() -> None:
 
 def test_a_bridge_that_does_not_come_to_be() -> None:
     talk = asked().presses(EXPERT, "1").does(Join()).gets(NotJoined())
-    talk.does(To(STAFF, Play("masked_trouble")), To(EXPERT, Play("masked_trouble")))
+    talk.does(To(STAFF, Play("masked_trouble")), To(EXPERT, Play("masked_failed")))
 
 
 def test_a_worker_that_stops_gives_up_what_rings_and_lets_run_out_what_talks() -> None:
@@ -276,7 +276,7 @@ def test_a_worker_that_stops_gives_up_what_rings_and_lets_run_out_what_talks() -
 
 # --- whatever happens -----------------------------------------------------------------------------------------
 
-STEPS = ["masked_staff", "masked_expert", "masked_wait", "masked_talk", RINGING, "masked_trouble", "masked_thanks"]
+STEPS = ["masked_staff", "masked_expert", "masked_wait", "masked_talk", RINGING, "masked_trouble", "masked_failed", "masked_thanks"]
 prompts = st.sampled_from(STEPS)
 keys = st.sampled_from([*"12345*#"])
 leg_events: st.SearchStrategy[LegEvent] = st.one_of(
@@ -456,7 +456,7 @@ def test_no_prompt_can_say_a_number() -> None:
 
 def test_every_prompt_that_the_flow_names_is_there() -> None:
     named = {*WHY.values(), "masked_staff", "masked_expert", "masked_wait", "masked_no_key", "masked_trouble"}
-    named |= {"masked_thanks", "masked_not_connected", "masked_gave_up"}
+    named |= {"masked_thanks", "masked_not_connected", "masked_gave_up", "masked_failed"}
     assert named == set(masked(MaskedFacts(1)))
 
 

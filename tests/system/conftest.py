@@ -86,7 +86,7 @@ class Stack:
 
     async def worker(
         self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", more: str = "",
-        trunks: Sequence[str] = ("carrier",), channels: int = 1000,
+        trunks: Sequence[str] = ("carrier",), channels: int = 1000, languages: Sequence[str] = ("cmn",),
     ) -> Worker:  # fmt: skip
         """Start one more worker for the node; `quick`: a tone for each phrase instead of speech; `ari_url`: a way round;
         `more`: sections of its settings; `channels`: of each trunk.
@@ -101,7 +101,7 @@ class Stack:
             f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
             f'password_file = "{password}"\n'
             + "".join(f'[[trunk]]\nname = "{trunk}"\ncaller_id = "{CALLER_ID}"\nchannels = {channels}\n' for trunk in trunks)
-            + f'[speech]\ncache = "{self.speech}"\nlanguages = ["cmn"]\n'
+            + f'[speech]\ncache = "{self.speech}"\nlanguages = {list(languages)}\n'
             + self._voice(quick)
             + more
         )

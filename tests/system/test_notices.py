@@ -21,8 +21,8 @@ from drawing.lifecycle import Role
 from drawing.notices import Round, Standing
 from drawing.start import start
 from ivr.dialplans import KINDS
-from ivr.prompts import InvitationFacts
-from ivr.speech import Pyttsx3Engine, Speech
+from ivr.prompts import InvitationFacts, Language
+from ivr.speech import make_speech
 from tests.postgres import Cluster, TestDatabase, fresh_database
 from tests.scenes import add_experts, condition, make_activity, plan
 from tests.system import audio
@@ -47,11 +47,17 @@ ASKED = (
     *(("leave", each, NEXT_WEEK) for each in (B.ACCEPTS, B.DECLINES, B.WRONG_KEY_THEN_ACCEPTS)),
     *(("withdrawal", each, NEXT_WEEK) for each in (B.SILENT, B.HANGS_UP_EARLY, B.REJECTS)),
     *(("release", each, NEXT_WEEK) for each in (B.ACCEPTS, B.TRUNK_FAILURE)),
+    ("withdrawal", B.ACCEPTS, NEXT_WEEK),
+    ("change_of_time", B.REPEATS_THEN_ACCEPTS, NEXT_WEEK),
     ("urging", B.REPEATS_THEN_ACCEPTS, LATE),
     ("urging", B.SILENT, TOO_LATE),
     ("reminder", B.PATIENT, SOON),  # the worker asks for it by itself
 )
 """Kind, telephone, and how far away the gathering is: not tomorrow, because then the evening's reminder comes too."""
+LANGUAGES: Mapping[tuple[str, Behaviour], Language] = {
+    ("withdrawal", B.ACCEPTS): Language.CANTONESE, ("change_of_time", B.REPEATS_THEN_ACCEPTS): Language.ENGLISH,
+}  # fmt: skip
+"""Of those who have chosen one."""
 INVITED = B.ACCEPTS.number(99)
 """Is invited, and loses the seat while on the line."""
 PHONES = [*(behaviour.number(n) for n, (_, behaviour, _) in enumerate(ASKED)), INVITED]
@@ -97,10 +103,13 @@ async def _run(database: TestDatabase, folder: Path, cache: Path) -> Run:
     async with Database(database.dsn) as db, running_stack(db, database, folder, cache, **TIMES) as stack:
         add_experts(database.dsn, stack.keys.custody.vault, PHONES)
         await db.run("UPDATE expert SET specialties = '{B0101}' WHERE id = %(id)s", {"id": len(PHONES)})
+        for (kind, who), language in LANGUAGES.items():
+            chosen = {"id": PHONES.index(number(kind, who)) + 1, "language": language.value}
+            await db.run("UPDATE expert SET language = %(language)s WHERE id = %(id)s", chosen)
         made = {each: await _activity(stack, each) for each in (NEXT_WEEK, LATE, TOO_LATE, SOON)}
         picks = [await _agreed(stack, made[when], n) for n, (_, _, when) in enumerate(ASKED, start=1)]
         await _ask(stack, made, picks)
-        worker = await stack.worker(quick=False)
+        worker = await stack.worker(quick=False, languages=[each.value for each in Language])
         later = plan((condition(main=("B01",)),), opens_in=NEXT_WEEK + timedelta(days=1))
         drawn = await make_activity(db, stack.keys.custody.vault, later)
         await start(db, drawn, "clerk", Role.HANDLER)
@@ -178,10 +187,11 @@ async def _sounds(stack: Stack, kind: str, expert: int) -> dict[str, Samples]:
         gather_at=row.gather_at, district="广州市越秀区", duration=timedelta(hours=3), address=row.address,
         contact=row.contact, contact_phone=row.contact_phone, code=row.code,
     )  # fmt: skip
-    speech = Speech(stack.speech, Pyttsx3Engine())
+    language = Language(await stack.db.value("SELECT language FROM expert WHERE id = %(id)s", {"id": expert}))
+    speech = make_speech(stack.speech, languages=[language.value])
     await speech.start()
     try:
-        rendered = await speech.render_all(KINDS[kind].says(known, MATTERS.get(kind, {})))
+        rendered = await speech.render_all(KINDS[kind].says(known, MATTERS.get(kind, {}), language))
         return {name: audio.joined(media) for name, media in rendered.items()}
     finally:
         await speech.close()
@@ -300,6 +310,26 @@ def test_heard_to_the_end(run: Run, kind: str, who: Behaviour, more: str) -> Non
     told = run.listen(kind, who).hears(kind).whole().hears(more).whole().hears("goodbye").whole()
     assert told.call.outcome == "delivered"
     assert run.round(kind, who) == Round(Standing.REACHED, "delivered", 1)
+
+
+def test_a_notice_in_cantonese(run: Run) -> None:
+    told = run.listen("withdrawal", B.ACCEPTS)
+    told.hears("withdrawal").whole().hears("withdrawal_more").whole().hears("goodbye").whole()
+    assert run.round("withdrawal", B.ACCEPTS) == Round(Standing.REACHED, "delivered", 1)
+
+
+def test_a_question_in_english(run: Run) -> None:
+    told = run.listen("change_of_time", B.REPEATS_THEN_ACCEPTS).hears("change_of_time").partly().presses("3").stops()
+    told.hears("change_of_time").partly().presses("1").stops().hears("confirm_still_comes").partly().presses("1").stops()
+    told.hears("received_still_comes").whole().ends()
+    kept(run.person("change_of_time", B.REPEATS_THEN_ACCEPTS), "accepted")
+
+
+def test_no_language_is_taken_for_another(run: Run) -> None:
+    """What was heard in one is not what the same call says in Mandarin."""
+    for (kind, who), other in zip(LANGUAGES, (B.SILENT, B.ACCEPTS), strict=True):
+        mandarin = run.person(kind, other).prompts[kind]
+        assert not run.person(kind, who).calls[0].match(mandarin).found
 
 
 def test_urging_is_heard_again_by_key(run: Run) -> None:

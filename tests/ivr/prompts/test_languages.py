@@ -1,16 +1,40 @@
 """The same calls in every language: no prompt, no key and no fact is missing in one of them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from ivr.dialplans import KINDS, Kind, Whom
-from ivr.prompts import Fixed, Language, Pause, Prompt, fixed_phrases, invitation, ready_made
+from ivr.prompts import (
+    Address,
+    Code,
+    Date,
+    Duration,
+    Fixed,
+    InvitationFacts,
+    Language,
+    Name,
+    Part,
+    Pause,
+    Phone,
+    Prompt,
+    Room,
+    Text,
+    Time,
+    fixed_phrases,
+    invitation,
+    ready_made,
+)
+from ivr.prompts.frame import CHINA
 from ivr.speech.saying import saying
-from tests.ivr.facts import INVITATION, MATTER
+from tests.ivr.facts import INVITATION, KINDS_HEARD, told
 
+STAFF = {
+    "masked_staff", "masked_wait", "masked_no_key", "masked_busy", "masked_refused", "masked_no_answer", "masked_unreachable",
+    "masked_unconfirmed", "masked_trouble",
+}  # fmt: skip
 OTHERS = [language for language in Language if language is not Language.MANDARIN]
 PINYIN = replace(
     INVITATION,
@@ -25,8 +49,8 @@ def heard(prompt: Prompt) -> str:
     return "/".join(saying(part, prompt.language).text for part in prompt.spoken())
 
 
-def facts_in(prompt: Prompt) -> list[str]:
-    return [repr(part) for part in prompt.parts if not isinstance(part, Fixed | Pause)]
+def says(kind: str, prompt: str, language: Language) -> str:
+    return heard(told(kind, language)[prompt])
 
 
 def keys_in(prompt: Prompt) -> list[str]:
@@ -35,20 +59,65 @@ def keys_in(prompt: Prompt) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("facts", [INVITATION, replace(INVITATION, room="", contact="", note="", duration=None)])
+BARE = replace(INVITATION, room="", contact="", note="", duration=None)
+EARLIER = datetime(2026, 11, 22, 14, 30, tzinfo=CHINA)
+TIME = (Date(date(2026, 11, 23)), Time(time(9, 30)))
+PLACE = (Address(INVITATION.address), Room("1203"))
+PHONE = Phone(INVITATION.contact_phone)
+DETAILS = (*TIME, *PLACE, Name("张工"), PHONE, Text(INVITATION.note), Code("482913"), Code("482913"))
+INVITED = {"invitation": (*TIME, Address(INVITATION.district), Duration(timedelta(hours=2, minutes=30))), "details": DETAILS}
+TOLD: Mapping[str, Mapping[str, tuple[Part, ...]]] = {
+    "invitation": INVITED, "details": INVITED, "call_back_invitation": INVITED,
+    "change_of_time": {
+        "change_of_time": (Date(EARLIER.date()), Time(EARLIER.time()), *TIME), "received_still_comes": TIME,
+    },
+    "leave": {"leave": TIME},
+    "release": {"release": TIME},
+    "withdrawal": {"withdrawal": TIME},
+    "urging": {"urging": TIME, "urging_more": (*PLACE, PHONE)},
+    "reminder": {"reminder": TIME, "details": DETAILS},
+    "call_back": {"details": DETAILS, "leave_closed": (PHONE,)},
+    "call_back_nothing": {},
+    "masked": {"masked_staff": (Text("第3位专家"),)},
+}  # fmt: skip
+"""Every fact that is heard, by kind of call and prompt, in the order in which it is heard."""
+
+
+def every_fact(prompts: Mapping[str, Prompt]) -> dict[str, tuple[Part, ...]]:
+    found = {name: tuple(p for p in prompt.parts if not isinstance(p, Fixed | Pause)) for name, prompt in prompts.items()}
+    return {name: facts for name, facts in found.items() if facts}
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("kind", KINDS_HEARD)
+def test_every_fact_is_told_in_every_language(kind: str, language: Language) -> None:
+    assert every_fact(told(kind, language)) == TOLD[kind]
+
+
+@pytest.mark.parametrize("facts", [INVITATION, BARE], ids=["all", "bare"])
 @pytest.mark.parametrize("language", OTHERS)
-def test_each_prompt_has_the_facts_and_keys_that_it_has_in_mandarin(language: Language, facts: object) -> None:
-    assert facts is INVITATION or isinstance(facts, type(INVITATION))
-    mandarin, other = invitation(facts), invitation(facts, language)
-    assert list(other) == list(mandarin) or set(other) == set(mandarin)
+@pytest.mark.parametrize("kind", KINDS_HEARD)
+def test_each_prompt_has_the_facts_and_keys_that_it_has_in_mandarin(
+    kind: str, language: Language, facts: InvitationFacts
+) -> None:
+    mandarin, other = told(kind, Language.MANDARIN, facts), told(kind, language, facts)
+    assert set(other) == set(mandarin)
     for name, prompt in mandarin.items():
-        assert other[name].language is language
+        assert other[name].language is (Language.MANDARIN if name in STAFF else language)
         assert other[name].id == name
-        assert facts_in(other[name]) == facts_in(prompt), name
+        assert every_fact({name: other[name]}) == every_fact({name: prompt})
         assert keys_in(other[name]) == keys_in(prompt), name
-        assert sum(isinstance(part, Fixed) for part in other[name].parts) == sum(
-            isinstance(part, Fixed) for part in prompt.parts
-        ), name
+        assert [type(part) for part in other[name].parts] == [type(part) for part in prompt.parts], name
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("kind", KINDS_HEARD)
+def test_every_part_has_words_without_a_figure(kind: str, language: Language) -> None:
+    for prompt in told(kind, language).values():
+        for part in prompt.spoken():
+            text = saying(part, prompt.language).text
+            assert text, (prompt.id, part)
+            assert not re.search(r"\d", text)
 
 
 def test_mandarin_is_spoken_to_who_chose_nothing() -> None:
@@ -111,25 +180,71 @@ def test_in_english_the_mandarin_voice_says_what_was_typed_in_hanzi_and_nothing_
     assert set(spoken_by.values()) == {Language.MANDARIN, Language.ENGLISH}
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-def test_a_kind_of_call_is_said_in_the_language_or_wholly_in_mandarin(kind: Kind) -> None:
-    if kind.whom is not Whom.EXPERT:
-        pytest.skip("to experts only")
-    mandarin = kind.says(INVITATION, MATTER)
-    for language in OTHERS:
-        said = kind.says(INVITATION, MATTER, language)
-        assert set(said) == set(mandarin)
-        assert {prompt.language for prompt in said.values()} == {language if kind.translated else Language.MANDARIN}
-    assert kind.translated == (kind.prompts is invitation)
+@pytest.mark.parametrize("language", list(Language))
+def test_what_staff_hears_is_in_mandarin(language: Language) -> None:
+    asked = told("masked", language)
+    assert {name for name in asked if asked[name].language is Language.MANDARIN} >= STAFF
+    assert asked["masked_expert"].language is language
+
+
+def test_a_language_is_offered_in_itself() -> None:
+    menu = told("call_back", Language.MANDARIN)["languages"]
+    assert [(saying(part, Language.MANDARIN).language, part.text) for part in menu.spoken() if isinstance(part, Fixed)] == [
+        (Language.MANDARIN, "普通话，请按1。"), (Language.CANTONESE, "粤语，请按2。"), (Language.ENGLISH, "For English, press 3."),
+    ]  # fmt: skip
+    assert all(told("call_back", language)["languages"].parts == menu.parts for language in OTHERS)
+
+
+def test_the_notices_in_cantonese_word_for_word() -> None:
+    begin = "您好。呢度系广东省综合评标评审专家库。/呢个系自动语音电话。"
+    when = "/二零二六年十一月二十三日，星期一/上午九点三十分"
+    about = f"{begin}/您同意参加嘅评标，集合时间系{when}"
+    assert says("release", "release", Language.CANTONESE) == f"{about}/呢次抽取已经结束，您唔使参加，请唔好前往。"
+    assert says("withdrawal", "withdrawal", Language.CANTONESE) == (
+        f"{about}/因为流标，呢次评标唔可以按计划进行。/您唔使参加，请唔好前往。"
+    )
+    assert says("urging", "urging", Language.CANTONESE) == f"{about}/您仲未登记到场，请尽快到场。"
+    assert says("reminder", "reminder", Language.CANTONESE) == (
+        f"{begin}/提醒您，请记住。{about.removeprefix(begin)}/请准时到场。"
+    )
+    assert says("change_of_time", "confirm_cant_come", Language.CANTONESE) == (
+        "您拣咗唔可以参加。/确认，请再按一次二。/再拣一次，请按星号键。"
+    )
+
+
+def test_the_notices_in_english_word_for_word() -> None:
+    begin = "Hello. This is the bid evaluation expert pool of Guangdong Province./This is an automatic call."
+    when = "/Monday, the twenty-third of November, twenty twenty-six/nine thirty in the morning"
+    about = f"{begin}/You agreed to come to an evaluation on{when}"
+    assert says("release", "release", Language.ENGLISH) == (
+        f"{about}/The selection of experts has ended. You are not needed any more. Please do not come."
+    )
+    assert says("withdrawal", "withdrawal", Language.ENGLISH) == (
+        f"{about}/The tender has failed, so the evaluation will not take place as planned."
+        "/You are not needed any more. Please do not come."
+    )
+    assert says("urging", "urging", Language.ENGLISH) == (
+        f"{about}/You are not yet registered as arrived. Please come as soon as you can."
+    )
+    assert says("leave", "confirm_leave_denied", Language.ENGLISH) == (
+        "You say that you have not asked for leave./To confirm, press two once more./To choose again, press the star key."
+    )
+
+
+def test_before_a_key_a_call_back_says_nothing_of_where_and_when_in_any_language() -> None:
+    for language in Language:
+        assert not every_fact({"call_back": told("call_back", language)["call_back"]})
 
 
 @pytest.mark.parametrize("language", list(Language))
 def test_what_is_made_ready_is_every_fixed_part_and_every_figure(language: Language) -> None:
     ready = set(ready_made(language).parts)
     assert ready_made(language).language is language
-    for facts in (INVITATION, replace(INVITATION, duration=timedelta(hours=1), note="")):
-        for prompt in invitation(facts, language).values():
-            assert {part for part in prompt.parts if isinstance(part, Fixed)} <= ready
+    for kind in KINDS_HEARD:
+        for prompt in told(kind, language).values():
+            if prompt.language is language:
+                assert {part for part in prompt.parts if isinstance(part, Fixed) and not part.language} <= ready
+    assert "粤语，请按2。" in fixed_phrases(Language.CANTONESE)
     assert len(fixed_phrases(language)) == len(set(fixed_phrases(language)))
 
 

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr.prompts import fixed_phrases
 from ivr.prompts.language import Language
 from ivr.speech import Engine, NoVoice, Pace, Pyttsx3Engine, audio
 from ivr.speech.engine import CHECK_LINES
-from ivr.speech.free_text import free_text
 from ivr.speech.pyttsx3_process import mandarin_voice
 from ivr.speech.respelling import HOMOPHONES, respell
 
@@ -155,10 +153,3 @@ async def test_espeak_hears_each_homophone_as_the_dictionary_says(espeak_version
         assert phonemes(word) != phonemes(respell(word)), word
     assert phonemes(respell("佛山")) == phonemes("fo2 山")
     assert "t@" not in phonemes(respell("集合地点"))
-
-
-async def test_no_fixed_phrase_is_cut_or_endless(engine: Pyttsx3Engine) -> None:
-    for phrase in fixed_phrases():
-        text = free_text(phrase)
-        syllables = sum(sign not in "，。：" for sign in text)
-        assert 2.0 <= syllables / await seconds(engine, text) <= 7.0, phrase

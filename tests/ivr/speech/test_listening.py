@@ -7,15 +7,17 @@ voice that were made too quiet, too loud, with hum, with direct current, in ster
 import asyncio
 import io
 import wave
+from datetime import time
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ivr.prompts import Language, invitation, witness
+from ivr.prompts import Language, inbound, witness
 from ivr.speech import audio, make_speech, recording_name
-from tests.ivr.facts import INVITATION, WITNESS
+from tests.ivr.facts import KINDS_HEARD, WITNESS, told
 
 pytestmark = pytest.mark.speech
 PHRASES = ("参加，请按1。", "不参加，请按2。", "集合时间是", "谢谢您，再见。")
@@ -49,7 +51,9 @@ def recorded(number: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[audio.Samples]]:
-    """The sounds of every prompt of an invitation in three languages, and of a witness call; made once."""
+    """The sounds of every prompt of every kind of call to experts in three languages, of the inbound line, and of a witness
+    call; made once.
+    """
     return asyncio.run(_calls(tmp_path_factory.mktemp("listening")))
 
 
@@ -61,7 +65,8 @@ async def _calls(ground: Path) -> dict[str, list[audio.Samples]]:
     voices = make_speech(ground / "cache", folder, languages=[each.value for each in Language])
     await voices.start()
     try:
-        groups = [*(invitation(INVITATION, language) for language in Language), witness(WITNESS)]
+        groups = [*(told(kind, language) for language in Language for kind in KINDS_HEARD)]
+        groups += [witness(WITNESS), inbound(time(8), time(21))]
         return {
             f"{number} {name}": [sound(path) for path in await voices.render(prompt)]
             for number, prompts in enumerate(groups)
@@ -71,6 +76,7 @@ async def _calls(ground: Path) -> dict[str, list[audio.Samples]]:
         await voices.close()
 
 
+@cache
 def sound(media: str) -> audio.Samples:
     """As the far end hears it, decoded from A-law; it must be the wav's."""
     samples, _ = audio.read_wav(Path(media + ".wav").read_bytes())
@@ -106,17 +112,33 @@ def loudness(samples: audio.Samples) -> float:
     return float(-0.691 + 10 * np.log10(loud.mean()))
 
 
+def spoken(calls: dict[str, list[audio.Samples]]) -> list[audio.Samples]:
+    """Every part once, but pauses."""
+    once = {id(samples): samples for parts in calls.values() for samples in parts}  # one object for each file
+    return [samples for samples in once.values() if np.abs(samples).max() > 0.01]
+
+
 def test_every_part_is_as_loud_as_every_other(calls: dict[str, list[audio.Samples]]) -> None:
-    parts = {samples.tobytes(): samples for call in calls.values() for samples in call if np.abs(samples).max() > 0.01}
-    levels = np.array([20 * np.log10(audio.loudness(samples)) for samples in parts.values()])
-    heard = np.array([loudness(samples) for samples in parts.values() if len(samples) > audio.RATE * 0.4])
-    peaks = np.array([np.abs(samples).max() for samples in parts.values()])
+    parts = spoken(calls)
+    levels = np.array([20 * np.log10(audio.loudness(samples)) for samples in parts])
+    heard = np.array([loudness(samples) for samples in parts if len(samples) > audio.RATE * 0.4])
+    peaks = np.array([np.abs(samples).max() for samples in parts])
     print(f"{len(parts)} parts: RMS {levels.min():.2f} to {levels.max():.2f} dBFS, {heard.min():.1f} to"
           f" {heard.max():.1f} LUFS (sd {heard.std():.2f}), peaks to {20 * np.log10(peaks.max()):.1f} dBFS")  # fmt: skip
-    assert len(parts) > 150
+    assert len(parts) > 350
     assert np.ptp(levels) <= 0.2
     assert np.ptp(heard) <= 4
     assert peaks.max() < 0.95  # nothing clips, after A-law too
+
+
+def test_no_part_falls_silent_in_its_middle(calls: dict[str, list[audio.Samples]]) -> None:
+    """A comma's and a full stop's rest is all: whoever hears nothing for longer takes the call for over."""
+    longest = 0
+    for samples in spoken(calls):
+        power = np.sqrt(np.mean(samples[: len(samples) // 80 * 80].reshape(-1, 80) ** 2, axis=1))
+        longest = max(longest, int(np.diff(np.flatnonzero(power > 0.003)).max(initial=1)) * 10)
+    print(f"the longest rest within a part: {longest} ms")
+    assert longest <= 600
 
 
 def test_no_join_clicks(calls: dict[str, list[audio.Samples]]) -> None:
@@ -133,7 +155,7 @@ def test_the_rest_at_both_ends_of_a_part_is_known(calls: dict[str, list[audio.Sa
     """15 ms, to the 10 ms of a frame: silence that an engine or a recording had there is gone, none is cut off."""
     frame = audio.RATE // 100
     rests = []
-    for samples in (each for parts in calls.values() for each in parts if np.abs(each).max() > 0.01):
+    for samples in spoken(calls):
         power = np.sqrt(np.mean(samples[: len(samples) // frame * frame].reshape(-1, frame) ** 2, axis=1))
         heard = np.flatnonzero(power > 0.01 * power.max())
         rests.append((heard[0] * 10, (len(power) - 1 - heard[-1]) * 10))
@@ -145,9 +167,10 @@ def test_the_rest_at_both_ends_of_a_part_is_known(calls: dict[str, list[audio.Sa
 
 
 def test_nothing_is_heard_outside_the_lines_band(calls: dict[str, list[audio.Samples]]) -> None:
-    whole = np.concatenate([samples for parts in calls.values() for samples in parts])
-    power = np.abs(np.fft.rfft(whole)) ** 2
-    hertz = np.fft.rfftfreq(len(whole), 1 / audio.RATE)
+    whole = np.concatenate(spoken(calls))
+    size = 1 << len(whole).bit_length()
+    power = np.abs(np.fft.rfft(whole, size)) ** 2
+    hertz = np.fft.rfftfreq(size, 1 / audio.RATE)
     low, voice = power[hertz < 60].sum() / power.sum(), power[(hertz > 200) & (hertz < 3600)].sum() / power.sum()
     print(f"below 60 Hz {10 * np.log10(low):.0f} dB, 200 to 3600 Hz {voice:.3f} of all")
     assert low < 1e-4

@@ -1,0 +1,27 @@
+"""The masked call (隐号通话) in English, as far as the expert hears it: as zh_masked.py, prompt by prompt."""
+
+from collections.abc import Mapping
+
+from .en import ASKS_NOTHING, REPEAT, WHO
+from .facts import MaskedFacts
+from .frame import LEAD, LONG, SHORT, prompts
+from .language import Language
+from .parts import Fixed, Part, Prompt
+
+FIXED_MASKED: Mapping[str, tuple[Part, ...]] = {
+    "masked_thanks": (Fixed("All right, you will not be connected. Thank you. Goodbye."),),
+    "masked_not_connected": (Fixed("We have not received a key, so we can not connect you. Goodbye."),),
+    "masked_gave_up": (Fixed("Sorry, the other person has hung up. Goodbye."),),
+    "masked_failed": (Fixed("Sorry, the system has failed, and we can not connect you this time. Goodbye."),),
+}
+
+
+def expert(facts: MaskedFacts) -> Mapping[str, Prompt]:
+    """The prompts of the expert's leg, by id."""
+    recorded: tuple[Part, ...] = (SHORT, Fixed("The call will be recorded.")) if facts.recorded else ()
+    asked: tuple[Part, ...] = (
+        LEAD, WHO, SHORT, Fixed("A member of staff would like to talk with you about your evaluation."), SHORT,
+        Fixed("Neither of you sees the other's number."), *recorded, LONG,
+        Fixed("To be connected, press 1."), SHORT, Fixed("To refuse, press 2."), SHORT, REPEAT, LONG, ASKS_NOTHING,
+    )  # fmt: skip
+    return prompts({**FIXED_MASKED, "masked_expert": asked}, Language.ENGLISH)

@@ -1,0 +1,26 @@
+"""The masked call (隐号通话) in Cantonese (粤语), as far as the expert hears it: as zh_masked.py, prompt by prompt."""
+
+from collections.abc import Mapping
+
+from .facts import MaskedFacts
+from .frame import LEAD, LONG, SHORT, prompts
+from .language import Language
+from .parts import Fixed, Part, Prompt
+from .yue import ASKS_NOTHING, REPEAT, WHO
+
+FIXED_MASKED: Mapping[str, tuple[Part, ...]] = {
+    "masked_thanks": (Fixed("好，唔帮您接通。多谢您，再见。"),),
+    "masked_not_connected": (Fixed("我哋未收到您嘅按键，未能接通。再见。"),),
+    "masked_gave_up": (Fixed("对唔住，对方已经挂线。再见。"),),
+    "masked_failed": (Fixed("对唔住，系统出咗故障，呢次未能接通。再见。"),),
+}
+
+
+def expert(facts: MaskedFacts) -> Mapping[str, Prompt]:
+    """The prompts of the expert's leg, by id."""
+    recorded: tuple[Part, ...] = (SHORT, Fixed("通话会录音。")) if facts.recorded else ()
+    asked: tuple[Part, ...] = (
+        LEAD, WHO, SHORT, Fixed("工作人员想同您通话，讲您嘅评标。"), SHORT, Fixed("双方都睇唔到对方嘅号码。"), *recorded, LONG,
+        Fixed("接通，请按1。"), SHORT, Fixed("唔接通，请按2。"), SHORT, REPEAT, LONG, ASKS_NOTHING,
+    )  # fmt: skip
+    return prompts({**FIXED_MASKED, "masked_expert": asked}, Language.CANTONESE)
