@@ -7,7 +7,10 @@ ticks only.
 from dataclasses import replace
 from datetime import datetime
 
-from ivr.calls import Heard, Pressed, Trail
+from ivr.calls import Heard, Pressed, Talked, Trail
+
+TALKED_KEPT = 100
+"""So many stretches of talk are kept of one call: a noisy line has no end of them, and nobody needs more."""
 
 
 class Evidence:
@@ -16,6 +19,7 @@ class Evidence:
         self._answered_tick = 0.0
         self._heard: list[Heard] = []
         self._pressed: list[Pressed] = []
+        self._talked: list[Talked] = []
         self._steps: list[tuple[float, str]] = []
         self._sounding: tuple[str, float] | None = None
 
@@ -66,10 +70,18 @@ class Evidence:
         self._pressed.append(Pressed(key, self._ms(down), held_ms, step))
         return step
 
+    def talk(self, tick: float, for_ms: int) -> None:
+        """Note that the far side talked until `tick`, for so long. What sounded before the answer was the network."""
+        until = self._ms(tick)
+        began = max(0, until - for_ms)
+        if self.answered and began < until and len(self._talked) < TALKED_KEPT:
+            self._talked.append(Talked(began, until - began))
+
     def trail(self, tick: float) -> Trail:
         """All of it so far, with what sounds at this moment."""
         sounding = (self._so_far(*self._sounding, tick, False),) if self._sounding else ()
-        return replace(self._trail, heard=(*self._heard, *sounding), pressed=tuple(self._pressed))
+        heard = (*self._heard, *sounding)
+        return replace(self._trail, heard=heard, pressed=tuple(self._pressed), talked=tuple(self._talked))
 
     def _so_far(self, prompt: str, began: float, tick: float, whole: bool) -> Heard:
         return Heard(prompt, self._ms(began), max(0, round((tick - began) * 1000)), whole)
