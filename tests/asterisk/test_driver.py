@@ -12,7 +12,7 @@ from asterisk.far_end import Behaviour
 from asterisk.instance import Instance
 from asterisk.settings import FarEndSettings, NodeSettings
 from ivr.calls import Answer, Outcome, Recorded, Refused, Unavailable
-from ivr.dialplans import Invitation
+from ivr.dialplans import Invitation, Notice
 from tests.asterisk.exchange import QUICK, Exchange, connected, patient, write_prompts
 
 pytestmark = [pytest.mark.telephone, pytest.mark.asyncio(loop_scope="session")]
@@ -101,7 +101,7 @@ async def test_silence(exchange: Exchange) -> None:
     assert all([await call.hears(prompt) for prompt in call.prompts])
 
 
-LISTENING = patient(reply_seconds=6.0)
+LISTENING = patient(reply_seconds=8.0)
 """Long enough for a greeting to come to its end, and for some silence."""
 
 
@@ -115,6 +115,18 @@ async def test_a_machine_that_answers(exchange: Exchange) -> None:
     )
     assert sum(each.for_ms for each in call.trail.talked) < 12_000
     assert all(await asyncio.gather(*(call.hears(prompt) for prompt in call.prompts)))
+
+
+async def test_a_notice_that_a_machine_heard_was_told_to_nobody(exchange: Exchange) -> None:
+    def notice() -> Notice:
+        return Notice(patient(details_seconds=18.0), "details", core="details")
+
+    machine, person = await asyncio.gather(
+        exchange.call(Behaviour.VOICEMAIL, flow=notice()), exchange.call(Behaviour.SILENT, flow=notice())
+    )
+    assert (machine.outcome, person.outcome) == (Outcome.VOICEMAIL, Outcome.DELIVERED)
+    assert machine.prompts == person.prompts == ["details", "goodbye"]
+    assert machine.trail.heard[0].whole
 
 
 async def test_a_machine_that_hangs_up(exchange: Exchange) -> None:
