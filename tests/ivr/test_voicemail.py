@@ -75,9 +75,11 @@ def test_nobody_else_is_a_machine(outcome: Outcome) -> None:
     assert concluded(outcome, greeted) is (Outcome.VOICEMAIL if doubtful else outcome)
 
 
-@pytest.mark.parametrize("unknown", [{"answered": None}, {"ended": None}], ids=str)
-def test_a_call_of_which_too_little_is_known(unknown: dict[str, None]) -> None:
-    assert concluded(Outcome.NO_KEY, replace(trail(*GREETING), **unknown)) is Outcome.NO_KEY
+@pytest.mark.parametrize(
+    "known", [replace(trail(*GREETING), answered=None), replace(trail(*GREETING), ended=None)], ids=["no answer", "no end"]
+)
+def test_a_call_of_which_too_little_is_known(known: Trail) -> None:
+    assert concluded(Outcome.NO_KEY, known) is Outcome.NO_KEY
 
 
 stretches = st.lists(st.builds(Talked, st.integers(0, 60_000), st.integers(1, 60_000)), max_size=20)

@@ -170,7 +170,7 @@ def test_who_talks_and_accepts(talk: Talk, who: Behaviour, least: float, most: f
 
 def spoke(call: Call) -> float:
     """Seconds in which its telephone talked."""
-    return sum(talked["for_ms"] for talked in call.trail["talked"]) / 1000
+    return sum(float(talked["for_ms"]) for talked in call.trail["talked"]) / 1000
 
 
 def test_a_choice_that_is_not_confirmed(talk: Talk) -> None:
