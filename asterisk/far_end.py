@@ -272,7 +272,7 @@ def _lines(step: Step, settings: FarEndSettings) -> Iterator[str]:
             yield f"Playback({settings.folder}/sounds/beep)"
             yield from note(settings, "beeped")
         case Act.TALK_LONG:
-            yield f"Playback({settings.folder}/sounds/sentences)"
+            yield f"Playback({settings.folder}/sounds/greeting)"
         case Act.SAY_HELLO:
             yield f"Playback({settings.folder}/sounds/hello)"
         case Act.LISTEN:
