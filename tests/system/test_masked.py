@@ -118,6 +118,7 @@ async def _run(database: TestDatabase, folder: Path, cache: Path) -> Kept:
         await wiretap.tap(stack.far_end)
         activity, picks = await _agreed(stack)
         first = await stack.worker(lease=LEASE)
+        await stack.until("SELECT count(*) > 0 FROM node")  # its phrases are made: nobody who asks now waits for those
         calls = {scene: await _ask(stack, activity, picks[scene], scene) for scene in Scene}
         variables: dict[str, str] = {}
         await asyncio.gather(
