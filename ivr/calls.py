@@ -317,10 +317,13 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Talked:
-    """The far side talked, or sounded at all: from when on (ms after the answer), and for how long."""
+    """The far side talked, or sounded at all: from when on (ms after the answer), for how long, and whether silence followed
+    (whole) or it went on until the call's end.
+    """
 
     at_ms: int
     for_ms: int
+    whole: bool = True
 
     @property
     def until_ms(self) -> int:

@@ -59,7 +59,7 @@ def _heard(prompt: Heard) -> dict[str, Any]:
 
 
 def _talked(talk: Talked) -> dict[str, Any]:
-    return {"at_ms": talk.at_ms, "for_ms": talk.for_ms}
+    return {"at_ms": talk.at_ms, "for_ms": talk.for_ms, "whole": talk.whole}
 
 
 def _pressed(key: Pressed) -> dict[str, Any]:

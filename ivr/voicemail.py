@@ -38,12 +38,14 @@ def concluded(outcome: Outcome, trail: Trail) -> Outcome:
 
 def _greeted(talked: Sequence[Talked], lasted: int, *, hung_up: bool) -> bool:
     """lasted: ms from the answer to the end; hung_up: by the far side."""
-    greeting = _in_one_go(talked)
+    heard_out = [each for each in talked if each.whole]  # a line that sends nothing in silence shows no end of talk
+    greeting = _in_one_go(heard_out)
     if not greeting or greeting[0].at_ms > BEGINS_MS:
         return False
-    if sum(each.for_ms for each in talked[len(greeting) :]) > BEEP_MS:
+    if sum(each.for_ms for each in heard_out[len(greeting) :]) > BEEP_MS:
         return False
-    said, quiet = sum(each.for_ms for each in greeting), lasted - greeting[-1].until_ms
+    said = sum(each.for_ms for each in greeting)
+    quiet = lasted - greeting[-1].until_ms if len(heard_out) == len(talked) else 0
     return (said >= GREETING_MS and quiet >= QUIET_MS) or (hung_up and said >= SCOLDING_MS)
 
 

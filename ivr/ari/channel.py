@@ -80,8 +80,10 @@ class LiveChannel:
                 return EarlyMedia()
             case wire.ChannelDtmfReceived(digit=key, duration_ms=held):
                 return Digit(key, self.evidence.key(key, tick, held))
+            case wire.ChannelTalkingStarted():
+                self.evidence.talk_began(tick)
             case wire.ChannelTalkingFinished(duration=duration):
-                self.evidence.talk(tick - wire.HUSH_MS / 1000, duration)
+                self.evidence.talked(tick - wire.HUSH_MS / 1000, duration)
             case wire.PlaybackFinished(playback=playback):
                 return self._finished(playback.id, playback.state != "failed", tick)
             case wire.ChannelHangupRequest(tech_cause=sip):

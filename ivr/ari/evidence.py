@@ -20,6 +20,7 @@ class Evidence:
         self._heard: list[Heard] = []
         self._pressed: list[Pressed] = []
         self._talked: list[Talked] = []
+        self._talks_since: float | None = None
         self._steps: list[tuple[float, str]] = []
         self._sounding: tuple[str, float] | None = None
 
@@ -44,6 +45,8 @@ class Evidence:
 
     def note_ended(self, at: datetime, tick: float, cause: int, sip: int, by_us: bool) -> None:
         self.silent(tick)
+        if self._talks_since is not None:
+            self.talked(tick, round((tick - self._talks_since) * 1000), whole=False)
         self._trail = replace(self._trail, ended=at, cause=cause, sip=sip, by_us=by_us)
 
     def begin(self, step: str, tick: float) -> None:
@@ -70,12 +73,16 @@ class Evidence:
         self._pressed.append(Pressed(key, self._ms(down), held_ms, step))
         return step
 
-    def talk(self, tick: float, for_ms: int) -> None:
+    def talk_began(self, tick: float) -> None:
+        self._talks_since = tick
+
+    def talked(self, tick: float, for_ms: int, whole: bool = True) -> None:
         """Note that the far side talked until `tick`, for so long. What sounded before the answer was the network."""
+        self._talks_since = None
         until = self._ms(tick)
         began = max(0, until - for_ms)
         if self.answered and began < until and len(self._talked) < TALKED_KEPT:
-            self._talked.append(Talked(began, until - began))
+            self._talked.append(Talked(began, until - began, whole))
 
     def trail(self, tick: float) -> Trail:
         """All of it so far, with what sounds at this moment."""

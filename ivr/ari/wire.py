@@ -112,10 +112,12 @@ class ChannelDestroyed(_Model):
     cause: int = 0
 
 
+class ChannelTalkingStarted(_Model):
+    channel: Channel
+
+
 class ChannelTalkingFinished(_Model):
-    """The far side has been silent for HUSH_MS, after it had talked for `duration` ms. When it began is not asked for: it
-    follows from this, and half as many events come in.
-    """
+    """The far side has been silent for HUSH_MS, after it had talked for `duration` ms."""
 
     channel: Channel
     duration: int
@@ -147,6 +149,7 @@ Event = (
     | ChannelDtmfReceived
     | ChannelHangupRequest
     | ChannelDestroyed
+    | ChannelTalkingStarted
     | ChannelTalkingFinished
     | PlaybackFinished
     | TextMessageReceived
@@ -159,6 +162,7 @@ _EVENTS: Final[Mapping[str, type[Event]]] = {
     "ChannelDtmfReceived": ChannelDtmfReceived,
     "ChannelHangupRequest": ChannelHangupRequest,
     "ChannelDestroyed": ChannelDestroyed,
+    "ChannelTalkingStarted": ChannelTalkingStarted,
     "ChannelTalkingFinished": ChannelTalkingFinished,
     "PlaybackFinished": PlaybackFinished,
     "TextMessageReceived": TextMessageReceived,
@@ -168,8 +172,7 @@ _EVENTS: Final[Mapping[str, type[Event]]] = {
 HUSH_MS: Final = 500
 """Silence that ends talk: longer than between two words, shorter than between two sentences."""
 _LOUDNESS: Final = 512
-"""The average of the samples' magnitudes (16 bit) from which on a frame is talk. Twice Asterisk's default, so that most noise
-and the echo of our own prompts are none; a voice at the usual level of a telephone line has 1,000 and more."""
+"""From this mean of 16-bit magnitudes on a frame is talk: twice Asterisk's default, half of a voice at a line's usual level."""
 
 MESSAGES: Final = frozenset({"TextMessageReceived", "ApplicationReplaced"})
 CALLS: Final = frozenset(_EVENTS) - {"TextMessageReceived"}

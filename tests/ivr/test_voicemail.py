@@ -41,6 +41,8 @@ def trail(*talked: Talked, seconds: float = 50) -> Trail:
         ((*GREETING, BEEP, Talked(20_000, 3000)), False),  # talks later on: a person, or a machine that converses
         ((Talked(200, 18_000), Talked(30_000, 9000)), False),  # an echo of our prompts
         ((Talked(200, 47_000),), False),  # a television
+        ((*GREETING, Talked(11_000, 39_000, whole=False)), False),  # the same, with pauses at first
+        ((Talked(200, 49_800, whole=False),), False),  # a line that sends nothing in silence
     ],
 )
 @pytest.mark.parametrize("outcome", [Outcome.NO_KEY, Outcome.DELIVERED])
@@ -52,6 +54,8 @@ def test_a_call_that_runs_its_course(talked: tuple[Talked, ...], machine: bool, 
     ("talked", "seconds", "machine"),
     [
         (GREETING, 10.5, True),  # in mid-greeting
+        ((*GREETING, Talked(10_800, 700, whole=False)), 11.5, True),
+        ((HELLO, Talked(2000, 9500, whole=False)), 11.5, False),
         ((Talked(200, 8000),), 8.3, True),
         ((*GREETING, BEEP), 30, True),  # its time for messages is over
         ((Talked(200, 5000),), 12, True),
@@ -82,7 +86,7 @@ def test_a_call_of_which_too_little_is_known(known: Trail) -> None:
     assert concluded(Outcome.NO_KEY, known) is Outcome.NO_KEY
 
 
-stretches = st.lists(st.builds(Talked, st.integers(0, 60_000), st.integers(1, 60_000)), max_size=20)
+stretches = st.lists(st.builds(Talked, st.integers(0, 60_000), st.integers(1, 60_000), st.booleans()), max_size=20)
 
 
 @given(stretches, st.sampled_from(list(Outcome)), st.booleans(), st.floats(0, 600))

@@ -50,7 +50,10 @@ WHOLE = wire.WholeChannel(
             f'{{"type":"ChannelTalkingFinished",{STAMP},"duration":8499,"channel":{CHANNEL},{TAIL}',
             wire.ChannelTalkingFinished(channel=UP, duration=8499),
         ),
-        (f'{{"type":"ChannelTalkingStarted",{STAMP},"channel":{CHANNEL},{TAIL}', None),
+        (
+            f'{{"type":"ChannelTalkingStarted",{STAMP},"channel":{CHANNEL},{TAIL}',
+            wire.ChannelTalkingStarted(channel=UP),
+        ),
         (
             f'{{"type":"Dial",{STAMP},"dialstatus":"PROGRESS","peer":{CHANNEL},{TAIL}',
             wire.Dial(peer=UP, dialstatus="PROGRESS"),
