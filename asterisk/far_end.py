@@ -44,7 +44,10 @@ class Act(Enum):
     ANSWER = "ring, then answer"
     RING = "ring until the caller gives up"
     ANNOUNCE = "play the network's announcement, unanswered (183)"
-    GREET = "play a voicemail greeting and its beep"
+    BEEP = "beep, as voicemail does before it records"
+    TALK_LONG = "say three sentences, as a greeting has them"
+    SAY_HELLO = "say 喂"
+    LISTEN = "listen for three seconds"
     HANG_UP_EARLY = "hang up in the middle of the first prompt"
     HANG_UP = "hang up"
     TALK_LOW = "speak for a minute, in a low voice"
@@ -102,7 +105,9 @@ class Behaviour(Enum):
     ANNOUNCEMENT = Telephone(
         "13", "the network plays an announcement without answering (183), then 480",
         (Act.ANNOUNCE, Refuse(480)))  # fmt: skip
-    VOICEMAIL = Telephone("14", "voicemail: a long greeting, a beep, no key", (Act.ANSWER, Act.GREET))
+    VOICEMAIL = Telephone(
+        "14", "voicemail: a greeting of three sentences, a beep, then it records in silence, no key",
+        (Act.ANSWER, Act.TALK_LONG, Act.BEEP))  # fmt: skip
     HANGS_UP_EARLY = Telephone("15", "hangs up in the middle of the first prompt", (Act.ANSWER, Act.HANG_UP_EARLY))
     PRESSES_EARLY = Telephone(
         "16", "presses 1 long before the prompt ends, then 1 to confirm",
@@ -128,6 +133,19 @@ class Behaviour(Enum):
         "24", "a supervisor's who first enters a number that is too easy, then as 00",
         (Act.ANSWER, Press("1", "silence"), Press("11111111#", "silence"),
          Press("{witness}#", "silence"), Press("1", "silence")))  # fmt: skip
+
+    SAYS_HELLO = Telephone(
+        "41", "says 喂, listens, presses 1, then 1 to confirm",
+        (Act.ANSWER, Act.SAY_HELLO, Press("1", "first"), Press("1")))  # fmt: skip
+    TALKS_OVER = Telephone(
+        "42", "talks over the prompt for ten seconds, then presses 1, and 1 to confirm",
+        (Act.ANSWER, Act.TALK_LONG, Press("1"), Press("1")))  # fmt: skip
+    HELLO_NO_KEY = Telephone(
+        "43", "says 喂, again after a while, and once more, and never presses a key",
+        (Act.ANSWER, *(Act.SAY_HELLO, Act.LISTEN) * 3))  # fmt: skip
+    VOICEMAIL_FULL = Telephone(
+        "44", "voicemail that takes no message: says so twice, then hangs up",
+        (Act.ANSWER, Act.TALK_LONG, Act.TALK_LONG, Act.HANG_UP))  # fmt: skip
 
     STAFF = Telephone(
         "61", "staff's in a masked call: presses 1, and 1 again, then speaks in a low voice",
@@ -250,9 +268,15 @@ def _lines(step: Step, settings: FarEndSettings) -> Iterator[str]:
             yield "Progress()"
             yield from note(settings, "announced")
             yield f"Playback({settings.folder}/sounds/announcement,noanswer)"
-        case Act.GREET:
-            yield f"Playback({settings.folder}/sounds/greeting)"
+        case Act.BEEP:
+            yield f"Playback({settings.folder}/sounds/beep)"
             yield from note(settings, "beeped")
+        case Act.TALK_LONG:
+            yield f"Playback({settings.folder}/sounds/greeting)"
+        case Act.SAY_HELLO:
+            yield f"Playback({settings.folder}/sounds/hello)"
+        case Act.LISTEN:
+            yield "Wait(3)"
         case Act.TALK_LOW | Act.TALK_HIGH:
             voice = "voice-low" if step is Act.TALK_LOW else "voice-high"
             yield "Playback(" + "&".join([f"{settings.folder}/sounds/{voice}"] * (60 // VOICE_SECONDS)) + ")"

@@ -50,7 +50,9 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
         _write_sound(folder / "sounds/announcement.wav", sounds.speech(3))
         for voice, pitch in far_end.VOICES.items():
             _write_sound(folder / f"sounds/{voice}.wav", sounds.speech(far_end.VOICE_SECONDS, pitch))
-        _write_sound(folder / "sounds/greeting.wav", chain(sounds.speech(8), sounds.tone(1_000, 0.5)))
+        _write_sound(folder / "sounds/hello.wav", sounds.speech(0.8))
+        _write_sound(folder / "sounds/greeting.wav", sounds.sentences(3.2, 2.8, 2.6))
+        _write_sound(folder / "sounds/beep.wav", chain(sounds.silence(0.8), sounds.tone(1_000, 0.5)))
     return folder / "etc/asterisk.conf"
 
 

@@ -23,6 +23,13 @@ def speech(seconds: float, pitch: float = _PITCH) -> Iterator[float]:
         yield 0.25 * voice * max(0.0, math.sin(math.pi * _SYLLABLES * t)) ** 2
 
 
+def sentences(*seconds: float) -> Iterator[float]:
+    """So long each, with the pauses between that a greeting has."""
+    for n, each in enumerate(seconds):
+        yield from silence(0.7 if n else 0)
+        yield from speech(each)
+
+
 def tone(hertz: float, seconds: float) -> Iterator[float]:
     """Samples (-1 to 1) of one tone."""
     return (0.4 * math.sin(2 * math.pi * hertz * index / RATE) for index in range(int(seconds * RATE)))

@@ -38,6 +38,8 @@ class Course:
     heard: Sequence[tuple[str, int, bool]]
     """Prompts in turn: name, seconds, to the end."""
     keys: str
+    spoke: int
+    """Seconds in which the far side talked."""
 
     @classmethod
     def of(cls, trail: Mapping[str, Any]) -> Self:
@@ -48,6 +50,7 @@ class Course:
             talked=_seconds(answered, ended),
             heard=[(each["prompt"], round(each["for_ms"] / 1000), each["whole"]) for each in trail.get("heard", ())],
             keys="".join(each["key"] for each in trail.get("pressed", ())),
+            spoke=round(sum(each["for_ms"] for each in trail.get("talked", ())) / 1000),
         )
 
 
@@ -101,6 +104,8 @@ def _answered(outcome: str, course: Course) -> str:
             return f"，{_how_far(course)}，{'按键未确认' + _keys(course) if course.keys else '未按键'}"
         case "wrong_keys":
             return f"，按键无效{_keys(course)}"
+        case "voicemail":
+            return f"，疑似语音信箱（对方说话 {course.spoke} 秒，未按键）"
         case "withdrawn":
             return "，邀请已失效，已致歉"
         case _:

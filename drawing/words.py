@@ -15,7 +15,7 @@ CALL_OUTCOMES: Mapping[str, str] = {
     "wrong_keys": "按键无效",
     "hung_up_early": "中途挂断",
     "wrong_person": "打错／非本人",
-    "voicemail": "语音信箱",
+    "voicemail": "疑似语音信箱",
     "busy": "占线",
     "rejected": "拒接",
     "no_answer": "无人接听",

@@ -32,7 +32,7 @@ class Outcome(Enum):
     WRONG_KEYS = "wrong_keys"
     HUNG_UP_EARLY = "hung_up_early"
     WRONG_PERSON = "wrong_person"
-    VOICEMAIL = "voicemail"
+    VOICEMAIL = "voicemail"  # a machine seems to have answered (ivr.voicemail)
     BUSY = "busy"
     REJECTED = "rejected"
     NO_ANSWER = "no_answer"
@@ -319,6 +319,21 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Talked:
+    """The far side talked, or sounded at all: from when on (ms after the answer), for how long, and whether silence followed
+    (whole) or it went on until the call's end.
+    """
+
+    at_ms: int
+    for_ms: int
+    whole: bool = True
+
+    @property
+    def until_ms(self) -> int:
+        return self.at_ms + self.for_ms
+
+
+@dataclass(frozen=True, slots=True)
 class Trail:
     """The evidence of one call (requirement K6), raw: no number, no name.
 
@@ -338,6 +353,7 @@ class Trail:
     by_us: bool = False
     heard: tuple[Heard, ...] = ()
     pressed: tuple[Pressed, ...] = ()
+    talked: tuple[Talked, ...] = ()
 
     @property
     def rang(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from drawing.transcript import stamp
 from ivr.bridged import PairTrail
-from ivr.calls import Heard, Outcome, Pressed, Trail
+from ivr.calls import Heard, Outcome, Pressed, Talked, Trail
 
 
 def moment(at: datetime | None) -> str | None:
@@ -49,12 +49,17 @@ def _leg(trail: Trail) -> dict[str, Any]:
         "pressed": [_pressed(key) for key in trail.pressed],
         "ringing": moment(trail.ringing),
         "sip": trail.sip,
+        "talked": [_talked(talk) for talk in trail.talked],
         "trunk": trail.trunk,
     }
 
 
 def _heard(prompt: Heard) -> dict[str, Any]:
     return {"at_ms": prompt.at_ms, "for_ms": prompt.for_ms, "prompt": prompt.prompt, "whole": prompt.whole}
+
+
+def _talked(talk: Talked) -> dict[str, Any]:
+    return {"at_ms": talk.at_ms, "for_ms": talk.for_ms, "whole": talk.whole}
 
 
 def _pressed(key: Pressed) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ivr.ari.errors import Abandoned, AriError
 from ivr.ari.line import Arrival, Line
 from ivr.bridged import PairTrail, bridge_of, second_leg
 from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
-from ivr.dialplans import PAIRS
+from ivr.dialplans import KINDS, PAIRS, Whom
 from ivr.dispatch import Conversation, Ready
 from ivr.lease import Lease
 from ivr.masked import PairConversation
@@ -158,7 +158,8 @@ class Switchboard:
                 lines = conversation.lines(ready.id, self.trunks[ready.trunk])
                 turn = partial(self._turn, ready.trunk)
                 return await self.driver.run_pair(lines, conversation.flow, conversation.media, turn)
-            line = Line(ready.id, conversation.number, ready.trunk, self.trunks[ready.trunk].caller_id)
+            caller_id, to_expert = self.trunks[ready.trunk].caller_id, KINDS[ready.flow].whom is Whom.EXPERT
+            line = Line(ready.id, conversation.number, ready.trunk, caller_id, notes_talk=to_expert)
             watch = partial(self._shown, ready.id) if self._shown else None
             return await self.driver.run(line, conversation.flow, conversation.media, write, speak, watch)
         except Abandoned:

@@ -190,8 +190,8 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.HUNG_UP_EARLY: ("中途挂断", "answered, and hung up before a decision"),
     Outcome.WRONG_PERSON: ("打错／非本人", "9, and 9 again"),
     Outcome.VOICEMAIL: (
-        "语音信箱",
-        "no call is given it: nothing we keep tells a machine from a silent person (docs/outcomes.md)",
+        "疑似语音信箱",
+        "a machine seems to have answered: talk at once and at length, then silence, and no key (docs/outcomes.md)",
     ),
     Outcome.BUSY: ("占线", "busy"),
     Outcome.REJECTED: ("拒接", "turned away"),
@@ -302,6 +302,8 @@ def _words(outcome: Outcome) -> _Cells:
     course: Mapping[str, Any] = _CALLED if unanswered or outcome is Outcome.CANCELLED else _TALKED
     if outcome is Outcome.WRONG_KEYS:
         course = {**course, "pressed": [{"key": key} for key in "575"]}
+    if outcome is Outcome.VOICEMAIL:
+        course = {**course, "talked": [{"at_ms": 300, "for_ms": 8600}]}
     elsewhere = tried("", outcome, rang=False).failed
     return (
         f"`{outcome.value}`",

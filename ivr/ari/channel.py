@@ -80,6 +80,10 @@ class LiveChannel:
                 return EarlyMedia()
             case wire.ChannelDtmfReceived(digit=key, duration_ms=held):
                 return Digit(key, self.evidence.key(key, tick, held), held)
+            case wire.ChannelTalkingStarted():
+                self.evidence.talk_began(tick)
+            case wire.ChannelTalkingFinished(duration=duration):
+                self.evidence.talked(tick - wire.HUSH_MS / 1000, duration)
             case wire.PlaybackFinished(playback=playback):
                 return self._finished(playback.id, playback.state != "failed", tick)
             case wire.ChannelHangupRequest(tech_cause=sip):
@@ -176,7 +180,9 @@ class LiveChannel:
         line, app = self._line, self._client.node.app
         if isinstance(line, Arrival):
             raise IllegalAct(f"channel {line.channel} came from outside and can't be dialled")
-        return wire.originate(app, line.channel, line.endpoint, line.caller_id, ring_seconds)
+        return wire.originate(
+            app, line.channel, line.endpoint, line.caller_id, ring_seconds, notes_talk=line.notes_talk
+        )
 
     def _not_dialled(self) -> None:
         self.dialled = False

@@ -7,7 +7,10 @@ ticks only.
 from dataclasses import replace
 from datetime import datetime
 
-from ivr.calls import Heard, Pressed, Trail
+from ivr.calls import Heard, Pressed, Talked, Trail
+
+TALKED_KEPT = 100
+"""So many stretches of talk are kept of one call: a noisy line has no end of them, and nobody needs more."""
 
 
 class Evidence:
@@ -16,6 +19,8 @@ class Evidence:
         self._answered_tick = self._ended_tick = 0.0
         self._heard: list[Heard] = []
         self._pressed: list[tuple[str, float, int, str]] = []  # key, when it went down, how long, step
+        self._talked: list[Talked] = []
+        self._talks_since: float | None = None
         self._steps: list[tuple[float, str]] = []
         self._sounding: tuple[str, float] | None = None
 
@@ -41,6 +46,8 @@ class Evidence:
     def note_ended(self, at: datetime, tick: float, cause: int, sip: int, by_us: bool) -> None:
         self.silent(tick)
         self._ended_tick = tick
+        if self._talks_since is not None:
+            self.talked(tick, round((tick - self._talks_since) * 1000), whole=False)
         self._trail = replace(self._trail, ended=at, cause=cause, sip=sip, by_us=by_us)
 
     def begin(self, step: str, tick: float) -> None:
@@ -67,12 +74,23 @@ class Evidence:
         self._pressed.append((key, down, held_ms, step))
         return step
 
+    def talk_began(self, tick: float) -> None:
+        self._talks_since = tick
+
+    def talked(self, tick: float, for_ms: int, whole: bool = True) -> None:
+        """Note that the far side talked until `tick`, for so long. What sounded before the answer was the network."""
+        self._talks_since = None
+        until = self._ms(tick)
+        began = max(0, until - for_ms)
+        if self.answered and began < until and len(self._talked) < TALKED_KEPT:
+            self._talked.append(Talked(began, until - began, whole))
+
     def trail(self, tick: float) -> Trail:
         """All of it so far, with what sounds at this moment."""
         sounding = (self._so_far(*self._sounding, tick, False),) if self._sounding else ()
         zero = self._answered_tick or self._ended_tick or tick
         pressed = tuple(Pressed(key, round((down - zero) * 1000), held, step) for key, down, held, step in self._pressed)
-        return replace(self._trail, heard=(*self._heard, *sounding), pressed=pressed)
+        return replace(self._trail, heard=(*self._heard, *sounding), pressed=pressed, talked=tuple(self._talked))
 
     def _so_far(self, prompt: str, began: float, tick: float, whole: bool) -> Heard:
         return Heard(prompt, self._ms(began), max(0, round((tick - began) * 1000)), whole)

@@ -44,6 +44,7 @@ from ivr.calls import (
     Unavailable,
 )
 from ivr.course import stage_after
+from ivr.voicemail import concluded
 
 _log = logging.getLogger(__name__)
 
@@ -136,7 +137,8 @@ class Leg:
                 event = await self._read(mail, tick)
                 if event is not None:
                     outcome = await self._feed(event, tick)
-            return outcome, self._channel.evidence.trail(self._loop.time())
+            trail = self._channel.evidence.trail(self._loop.time())
+            return concluded(outcome, trail), trail
         except Abandoned:
             raise
         except Exception:

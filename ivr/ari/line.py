@@ -51,6 +51,8 @@ class Line:
     trunk: str
     caller_id: str
     """The published number, which the person sees (requirement K5)."""
+    notes_talk: bool = False
+    """Whether it is noted when the person talks (ivr.calls.Talked); what they say is neither kept nor listened to."""
 
     def __post_init__(self) -> None:
         if not is_ours(self.channel):

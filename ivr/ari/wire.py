@@ -118,6 +118,17 @@ class ChannelDestroyed(_Model):
     cause: int = 0
 
 
+class ChannelTalkingStarted(_Model):
+    channel: Channel
+
+
+class ChannelTalkingFinished(_Model):
+    """The far side has been silent for HUSH_MS, after it had talked for `duration` ms."""
+
+    channel: Channel
+    duration: int
+
+
 class PlaybackFinished(_Model):
     playback: Playback
 
@@ -144,6 +155,8 @@ Event = (
     | ChannelDtmfReceived
     | ChannelHangupRequest
     | ChannelDestroyed
+    | ChannelTalkingStarted
+    | ChannelTalkingFinished
     | PlaybackFinished
     | TextMessageReceived
     | ApplicationReplaced
@@ -155,10 +168,17 @@ _EVENTS: Final[Mapping[str, type[Event]]] = {
     "ChannelDtmfReceived": ChannelDtmfReceived,
     "ChannelHangupRequest": ChannelHangupRequest,
     "ChannelDestroyed": ChannelDestroyed,
+    "ChannelTalkingStarted": ChannelTalkingStarted,
+    "ChannelTalkingFinished": ChannelTalkingFinished,
     "PlaybackFinished": PlaybackFinished,
     "TextMessageReceived": TextMessageReceived,
     "ApplicationReplaced": ApplicationReplaced,
 }
+
+HUSH_MS: Final = 500
+"""Silence that ends talk: longer than between two words, shorter than between two sentences."""
+_LOUDNESS: Final = 512
+"""From this mean of 16-bit magnitudes on a frame is talk: twice Asterisk's default, half of a voice at a line's usual level."""
 
 MESSAGES: Final = frozenset({"TextMessageReceived", "ApplicationReplaced"})
 CALLS: Final = frozenset(_EVENTS) - {"TextMessageReceived"}
@@ -220,8 +240,11 @@ def read_recordings(text: str) -> list[StoredRecording]:
 # Everything goes into the body: a request line ends at 4 KB, and numbers have no business in a URL.
 
 
-def originate(app: str, channel: str, endpoint: str, caller_id: str, ring_seconds: float) -> bytes:
-    """POST /channels."""
+def originate(
+    app: str, channel: str, endpoint: str, caller_id: str, ring_seconds: float, *, notes_talk: bool = False
+) -> bytes:
+    """POST /channels. Talk is noted from the first sound on: set later, it would hold up the first prompt or wait for its end."""
+    talk = {"variables": {"TALK_DETECT(set)": f"{HUSH_MS},{_LOUDNESS}"}} if notes_talk else {}
     return _json(
         endpoint=endpoint,
         app=app,
@@ -229,6 +252,7 @@ def originate(app: str, channel: str, endpoint: str, caller_id: str, ring_second
         callerId=caller_id,
         timeout=max(1, round(ring_seconds)),
         formats="alaw",
+        **talk,
     )
 
 

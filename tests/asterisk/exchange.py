@@ -120,7 +120,7 @@ class Exchange:
     def line(self, behaviour: Behaviour, trunk: str = "far-end") -> Line:
         self.subscribers += 1
         number = behaviour.number(uuid4().int % 100_000)
-        return Line(channel_id(uuid4().hex), number, trunk, "02012345678")
+        return Line(channel_id(uuid4().hex), number, trunk, "02012345678", notes_talk=True)
 
     async def call(
         self,

@@ -173,7 +173,7 @@ async def test_voicemail_speaks_long_and_beeps(node: Node, far_end: FarEnd) -> N
                 await asyncio.sleep(0.05)
         await call.hang_up()
     events = {event.event: event.at for event in await ended(far_end, number)}
-    assert events["beeped"] - events["answered"] > 8
+    assert events["beeped"] - events["answered"] > 10
 
 
 async def test_the_bench_dialplan_holds_a_whole_conversation(node: Node, far_end: FarEnd, prompt: Path) -> None:

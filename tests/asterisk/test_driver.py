@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from drawing.stages import Stage
 from ivr.ari.line import Line
 from ivr.bridged import Side, second_leg
 from ivr.calls import Answer, Outcome, Recorded, Refused, Unavailable
-from ivr.dialplans import Invitation
+from ivr.dialplans import Invitation, Notice
 from ivr.dialplans.masked import Masked
 from tests.asterisk.exchange import QUICK, WAIT, Exchange, connected, patient, write_prompts
 
@@ -112,6 +113,59 @@ async def test_silence(exchange: Exchange) -> None:
     assert (call.outcome, call.decisions, call.keys) == (Outcome.NO_KEY, [], "")
     assert call.prompts == ["invitation", "no_key", "goodbye_no_key"]
     assert all([await call.hears(prompt) for prompt in call.prompts])
+
+
+LISTENING = patient(reply_seconds=8.0)
+"""Long enough for a greeting to come to its end, and for some silence."""
+
+
+async def test_a_machine_that_answers(exchange: Exchange) -> None:
+    """What it said is timed from the answer: three sentences of 3.2, 2.8 and 2.6 s with their pauses, then the beep."""
+    call = await exchange.call(Behaviour.VOICEMAIL, LISTENING)
+    assert (call.outcome, call.decisions, call.prompts) == (
+        Outcome.VOICEMAIL,
+        [],
+        ["invitation", "no_key", "goodbye_no_key"],
+    )
+    assert sum(each.for_ms for each in call.trail.talked) < 12_000
+    assert all(await asyncio.gather(*(call.hears(prompt) for prompt in call.prompts)))
+
+
+async def test_a_notice_that_a_machine_heard_was_told_to_nobody(exchange: Exchange) -> None:
+    def notice() -> Notice:
+        return Notice(patient(details_seconds=18.0), "details", core="details")
+
+    machine, person = await asyncio.gather(
+        exchange.call(Behaviour.VOICEMAIL, flow=notice()), exchange.call(Behaviour.SILENT, flow=notice())
+    )
+    assert (machine.outcome, person.outcome) == (Outcome.VOICEMAIL, Outcome.DELIVERED)
+    assert machine.prompts == person.prompts == ["details", "goodbye"]
+    assert machine.trail.heard[0].whole
+
+
+async def test_a_machine_that_hangs_up(exchange: Exchange) -> None:
+    call = await exchange.call(Behaviour.VOICEMAIL_FULL, patient(reply_seconds=20.0))
+    assert (call.outcome, call.trail.by_us, call.keys) == (Outcome.VOICEMAIL, False, "")
+
+
+async def test_who_says_hello_is_no_machine(exchange: Exchange) -> None:
+    call = await exchange.call(Behaviour.HELLO_NO_KEY, LISTENING)
+    assert (call.outcome, call.keys) == (Outcome.NO_KEY, "")
+    assert len(call.trail.talked) == 3
+    call = await exchange.call(Behaviour.SAYS_HELLO)
+    assert (call.outcome, call.keys) == (Outcome.ACCEPTED, "11")
+
+
+async def test_who_talks_on_may_still_press(exchange: Exchange) -> None:
+    call = await exchange.call(Behaviour.TALKS_OVER, patient(reply_seconds=15.0))
+    assert (call.outcome, call.decisions, call.keys) == (Outcome.ACCEPTED, [ACCEPTED], "11")
+    assert sum(each.for_ms for each in call.trail.talked) > 5000
+
+
+async def test_talk_is_noted_where_it_is_wanted_only(exchange: Exchange) -> None:
+    line = replace(exchange.line(Behaviour.HELLO_NO_KEY), notes_talk=False)
+    call = await exchange.run(line, Invitation(LISTENING))
+    assert (call.outcome, call.trail.talked) == (Outcome.NO_KEY, ())
 
 
 async def test_a_choice_that_is_not_confirmed(exchange: Exchange) -> None:

@@ -18,7 +18,7 @@ DETAILS = {"prompt": "details", "at_ms": 15_000, "for_ms": 12_000, "whole": True
 BYE = {"prompt": "goodbye_no_key", "at_ms": 30_000, "for_ms": 3_000, "whole": True}
 
 
-def trail(rings: float | None, talks: float | None, *heard: dict[str, Any], keys: str = "") -> dict[str, Any]:
+def trail(rings: float | None, talks: float | None, *heard: dict[str, Any], keys: str = "", spoke: int = 0) -> dict[str, Any]:
     def at(seconds: float) -> str:
         return f"2026-11-23T09:{int(seconds) // 60:02d}:{seconds % 60:06.3f}+08:00"
 
@@ -30,6 +30,7 @@ def trail(rings: float | None, talks: float | None, *heard: dict[str, Any], keys
         "ended": at(answered + (talks or 0)),
         "heard": list(heard),
         "pressed": [{"key": key, "at_ms": 0, "held_ms": 100, "step": ""} for key in keys],
+        "talked": [{"at_ms": 300, "for_ms": spoke}] if spoke else [],
     }
 
 
@@ -63,7 +64,7 @@ def trail(rings: float | None, talks: float | None, *heard: dict[str, Any], keys
         ("withdrawn", trail(5, 19, HALF, keys="11"), "接通 19 秒，邀请已失效，已致歉"),
         ("share_given", trail(5, 90), "接通 90 秒，已输入并确认见证数字"),
         ("delivered", trail(5, 25, DETAILS), "接通 25 秒，已送达"),
-        ("voicemail", trail(5, 25, WHOLE), "接通 25 秒，语音信箱"),
+        ("voicemail", trail(5, 25, WHOLE, spoke=8_600), "接通 25 秒，疑似语音信箱（对方说话 9 秒，未按键）"),
     ],
 )
 def test_what_a_clerk_reads(outcome: str, course: dict[str, Any], said: str) -> None:

@@ -113,6 +113,7 @@ async def held(stack: Stack) -> Masked:
         variables: dict[str, str] = {}
         with _nothing_is_stored(stack.database.owner_dsn):
             first = await stack.worker(lease=LEASE)
+            await stack.until("SELECT count(*) > 0 FROM node")  # its phrases are made: nobody who asks now waits for those
             calls = {scene: await _ask(stack, activity, picks[scene], scene) for scene in Scene}
             await _play(stack, calls, variables)
             modes = _modes(stack)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asterisk.far_end import Behaviour
-from tests.system.conversations import Person
+from tests.system.conversations import Call, Person
 from tests.system.talk import CUT_OFF, Talk
 
 pytestmark = [pytest.mark.telephone, pytest.mark.postgres, pytest.mark.speech]
@@ -135,11 +135,41 @@ def test_wrong_keys_only(talk: Talk) -> None:
     unreached(talk[Behaviour.WRONG_KEYS], "wrong_keys", (16, 0), calls=2, pause=3)
 
 
-@pytest.mark.parametrize("who", [Behaviour.SILENT, Behaviour.VOICEMAIL], ids=lambda each: each.name)
+@pytest.mark.parametrize("who", [Behaviour.SILENT, Behaviour.HELLO_NO_KEY], ids=lambda each: each.name)
 def test_no_key_at_all(talk: Talk, who: Behaviour) -> None:
     told = talk.listen(who).hears("invitation").whole().hears("no_key").whole().hears("goodbye_no_key").whole().ends()
     assert told.call.keys == ""
     unreached(talk[who], "no_key", (16, 0), calls=2, pause=3)
+
+
+def test_a_machine_that_answers(talk: Talk) -> None:
+    """It is spoken to like everybody; that it greeted, and never pressed, is in the evidence."""
+    told = talk.listen(Behaviour.VOICEMAIL).hears("invitation").whole().hears("no_key").whole()
+    told.hears("goodbye_no_key").whole().ends()
+    assert told.call.keys == ""
+    assert told.call.evidence["talked"] == told.call.trail["talked"]
+    assert 5 < spoke(told.call) < 13
+    unreached(talk[Behaviour.VOICEMAIL], "voicemail", (16, 0), calls=2, pause=3)
+
+
+def test_a_machine_that_hangs_up(talk: Talk) -> None:
+    assert talk[Behaviour.VOICEMAIL_FULL].calls[0].trail["by_us"] is False
+    unreached(talk[Behaviour.VOICEMAIL_FULL], "voicemail", (16, 0), calls=2, pause=3)
+
+
+@pytest.mark.parametrize(
+    ("who", "least", "most"), [(Behaviour.SAYS_HELLO, 0.3, 2), (Behaviour.TALKS_OVER, 5, 13)], ids=str
+)
+def test_who_talks_and_accepts(talk: Talk, who: Behaviour, least: float, most: float) -> None:
+    told = talk.listen(who).hears("invitation").partly().presses("1").stops()
+    told.hears("confirm_accept").partly().presses("1").stops().hears("received_accept", "details").whole()
+    assert least < spoke(told.call) < most
+    accepted(talk[who])
+
+
+def spoke(call: Call) -> float:
+    """Seconds in which its telephone talked."""
+    return sum(float(talked["for_ms"]) for talked in call.trail["talked"]) / 1000
 
 
 def test_a_choice_that_is_not_confirmed(talk: Talk) -> None:

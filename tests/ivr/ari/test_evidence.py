@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ivr.ari.evidence import Evidence
+from ivr.ari.evidence import TALKED_KEPT, Evidence
 from ivr.ari.line import Line, channel_id, is_ours
-from ivr.calls import Heard, Pressed
+from ivr.calls import Heard, Pressed, Talked
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 CHANNEL = channel_id("0" * 32)
@@ -55,6 +55,51 @@ def test_a_key_belongs_to_the_step_in_which_it_went_down(let_go: float, held_ms:
     assert kept.key("1", let_go, held_ms) == step
     down = round((let_go - 100) * 1000) - held_ms
     assert kept.trail(110.0).pressed == (Pressed("1", down, held_ms, step),)
+
+
+def test_talk() -> None:
+    kept = answered()
+    kept.talked(101.5, 1200)
+    kept.talked(109.0, 3000)
+    assert kept.trail(110.0).talked == (Talked(300, 1200), Talked(6000, 3000))
+
+
+@pytest.mark.parametrize(
+    ("until", "for_ms", "talked"),
+    [
+        (99.9, 5000, ()),  # music while it rang
+        (102.0, 5000, (Talked(0, 2000),)),  # that went on after the answer
+        (103.0, 0, ()),
+        (103.0, -20, ()),  # silence that Asterisk took for the end of talk
+    ],
+)
+def test_talk_is_what_sounded_after_the_answer(until: float, for_ms: int, talked: tuple[Talked, ...]) -> None:
+    kept = answered()
+    kept.talked(until, for_ms)
+    assert kept.trail(110.0).talked == talked
+
+
+def test_talk_before_any_answer_is_nobodys() -> None:
+    kept = Evidence(CHANNEL, "carrier")
+    kept.talked(101.0, 500)
+    assert kept.trail(110.0).talked == ()
+
+
+def test_talk_that_the_call_ends_in() -> None:
+    kept = answered()
+    kept.talk_began(101.0)
+    kept.talked(102.0, 1000)
+    kept.talk_began(103.0)
+    assert kept.trail(104.0).talked == (Talked(1000, 1000),)
+    kept.note_ended(NOW + timedelta(seconds=10), 105.0, 16, 0, by_us=False)
+    assert kept.trail(200.0).talked == (Talked(1000, 1000), Talked(3000, 2000, whole=False))
+
+
+def test_a_noisy_line_does_not_fill_the_evidence() -> None:
+    kept = answered()
+    for n in range(TALKED_KEPT * 2):
+        kept.talked(101.0 + n, 100)
+    assert len(kept.trail(999.0).talked) == TALKED_KEPT
 
 
 def test_the_end() -> None:

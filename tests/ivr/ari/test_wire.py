@@ -47,6 +47,14 @@ WHOLE = wire.WholeChannel(
             wire.ChannelDtmfReceived(channel=UP, digit="*", duration_ms=120),
         ),
         (
+            f'{{"type":"ChannelTalkingFinished",{STAMP},"duration":8499,"channel":{CHANNEL},{TAIL}',
+            wire.ChannelTalkingFinished(channel=UP, duration=8499),
+        ),
+        (
+            f'{{"type":"ChannelTalkingStarted",{STAMP},"channel":{CHANNEL},{TAIL}',
+            wire.ChannelTalkingStarted(channel=UP),
+        ),
+        (
             f'{{"type":"Dial",{STAMP},"dialstatus":"PROGRESS","peer":{CHANNEL},{TAIL}',
             wire.Dial(peer=UP, dialstatus="PROGRESS"),
         ),
@@ -93,6 +101,8 @@ def test_writes_what_ari_reads() -> None:
         "timeout": 30,
         "formats": "alaw",
     }
+    noting = json.loads(wire.originate("app", "el01", "PJSIP/1@carrier", "02012345678", 30, notes_talk=True))
+    assert noting["variables"] == {"TALK_DETECT(set)": "500,512"}
     assert json.loads(wire.play(["sound:a", "sound:b,c"])) == {"media": ["sound:a", "sound:b,c"]}
     assert json.loads(wire.originate("a", "b", "c", "d", 0.2))["timeout"] == 1  # 0 would be for ever
 
