@@ -12,11 +12,11 @@ _UNSEEN = ("Cc", "Cf", "Cs")
 
 
 def seen(text: str) -> str:
-    """Without what nobody sees: control characters (PostgreSQL takes no NUL), signs without width, and those that turn the
+    r"""Without what nobody sees: control characters (PostgreSQL takes no NUL), signs without width, and those that turn the
     direction of what follows, so that no name looks like another.
 
-    >>> seen("招标\u200b项目\x00\u202e"), seen("一\\n二")
-    ('招标项目', '一\\n二')
+    >>> seen("招标\u200b项目\x00\u202e"), seen("一\n二")
+    ('招标项目', '一\n二')
     """
     return "".join(each for each in text if each in _KEPT or unicodedata.category(each) not in _UNSEEN)
 
