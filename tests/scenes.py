@@ -77,14 +77,21 @@ def condition(name: str = "c1", seats: int = 1, **changes: object) -> Condition:
     return Condition(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def plan(conditions: Sequence[Condition], *, opens_in: timedelta = timedelta(days=1), **changes: object) -> Plan:
-    """A ready activity whose result opens after `opens_in`."""
-    start = datetime.now(UTC) + timedelta(minutes=30) + opens_in
+def plan(
+    conditions: Sequence[Condition],
+    *,
+    opens_in: timedelta = timedelta(days=1),
+    gathers_in: timedelta | None = None,
+    **changes: object,
+) -> Plan:
+    """A ready activity whose result opens after `opens_in`, when its experts gather too if nothing else is said."""
+    now = datetime.now(UTC)
+    start = now + timedelta(minutes=30) + opens_in
     notice = Notice(
         venue="广东省公共资源交易中心",
         district="440104",
         address="广州市越秀区越华路118号",
-        gather_at=start - timedelta(minutes=30),
+        gather_at=now + (opens_in if gathers_in is None else gathers_in),
         contact="张工",
         contact_phone="02083186888",
     )

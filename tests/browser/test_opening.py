@@ -21,7 +21,7 @@ SOON = timedelta(seconds=15)
 def test_the_result_opens_when_its_time_has_come(page: Page, database: TestDatabase, keys: Keys) -> None:
     async def sealed() -> str:
         async with Database(database.dsn) as db:
-            hand = await Draws(db, database, keys).started(opens_in=SOON)
+            hand = await Draws(db, database, keys).started(opens_in=SOON, gathers_in=timedelta(minutes=20))
             await everybody_agrees(hand)
             return hand.activity
 

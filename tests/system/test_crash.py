@@ -30,7 +30,7 @@ NOBODY_WRITES = """
 SELECT count(*) = 0 FROM pg_stat_activity
 WHERE datname = current_database() AND state = 'active' AND backend_xid IS NOT NULL
 """
-NOW: dict[str, Any] = {"opens_in": timedelta(0)}
+NOW: dict[str, Any] = {"opens_in": timedelta(0), "gathers_in": timedelta(minutes=20)}
 RINGS_LONG = pytest.mark.parametrize("stack", [{"answer_after": 1.2}], indirect=True)
 ACCEPTED = "SELECT count(*) > 0 FROM call WHERE outcome = 'accepted' AND state = 'live'"
 

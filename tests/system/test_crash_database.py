@@ -31,7 +31,7 @@ def cluster() -> Iterator[Cluster]:
 async def test_postgresql_stops_at_once_and_comes_back(
     stack: Stack, cluster: Cluster, tmp_path: Path, away: float
 ) -> None:
-    activity = await begin(stack, [Behaviour.ACCEPTS] * 4, opens_in=timedelta(0))
+    activity = await begin(stack, [Behaviour.ACCEPTS] * 4, opens_in=timedelta(0), gathers_in=timedelta(minutes=20))
     async with watched(stack) as watch:
         worker = await stack.worker(lease=2.0)
         await stack.until(TALKING)

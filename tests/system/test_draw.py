@@ -34,7 +34,10 @@ SEALED = "SELECT count(*) > 0 FROM draw WHERE sealed_at IS NOT NULL"
 
 async def test_a_draw_calls_until_its_seats_are_filled(stack: Stack, tmp_path: Path) -> None:
     activity = await begin(
-        stack, [Behaviour.ACCEPTS] * 3 + [Behaviour.DECLINES] * 2 + [Behaviour.BUSY], opens_in=timedelta(0)
+        stack,
+        [Behaviour.ACCEPTS] * 3 + [Behaviour.DECLINES] * 2 + [Behaviour.BUSY],
+        opens_in=timedelta(0),
+        gathers_in=timedelta(minutes=20),
     )
     await stack.worker()
     await stack.until(SEALED)
