@@ -1,4 +1,4 @@
-"""One conversation of about 4 s (answer, prompt, key, confirmation, key, receipt, hangup), held in three ways in one
+"""One conversation of about 2 s (answer, prompt, key, confirmation, key, receipt, hangup), held in three ways in one
 run: (a) pure dialplan, (b) a bare aiohttp script, (c) this project with its database.
 
     script/bench calls [--rate 30] [--seconds 60] [--only a,b,c] [--json]
@@ -29,7 +29,7 @@ from bench.telephony.project import project
 
 NAMES = {"a": "pure dialplan", "b": "bare aiohttp script", "c": "this project"}
 SCRIPTS = {"a": "bench.telephony.dialplan", "b": "bench.telephony.bare"}
-LONGEST_CALL = 6.0  # seconds
+LONGEST_CALL = 4.0  # seconds
 COLUMNS = ("node", "far end", "python", "voice", "postgresql")
 
 
@@ -114,7 +114,7 @@ def ratios(found: Mapping[str, Measured]) -> dict[str, float]:
 
 def table(found: Mapping[str, Measured]) -> Table:
     """One line for each way."""
-    shown = Table(title="One call of about 4 s: CPU in ms per call, by process")
+    shown = Table(title="One call of about 2 s: CPU in ms per call, by process")
     shown.add_column("")
     heads = (*COLUMNS, "total", "calls", "calls/s", "at once", "failures", "key→receipt p50", "p99 ms", "call s")
     for head in heads:

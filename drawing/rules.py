@@ -66,6 +66,7 @@ class Calling:
     pause_s: Mapping[CallOutcome, int]
     longest_pause_s: int  # to which the pause grows while a call fails by our fault again and again
     ring_s: int
+    confirm_s: int  # a key that was asked for again and goes down sooner is no confirmation (docs/lines.md)
     hours_from: time
     hours_until: time | None
     per_minute: int
@@ -285,6 +286,7 @@ def _calling(table: Table) -> Calling:
         pause_s=table.by_outcome("pause_s", RETRIED),
         longest_pause_s=table.number("longest_pause_s", least=1),
         ring_s=table.number("ring_s", least=1),
+        confirm_s=table.number("confirm_s"),
         hours_from=hours_from,
         hours_until=hours_until,
         per_minute=budget.number("minute", least=1),

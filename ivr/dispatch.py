@@ -153,7 +153,8 @@ class Preparer:
         )
 
     def _timings(self, rules: str) -> Timings:
-        return replace(self._base, ring_seconds=Rules.load(rules).calling.ring_s)
+        calling = Rules.load(rules).calling
+        return replace(self._base, ring_seconds=calling.ring_s, confirm_seconds=calling.confirm_s)
 
     def _open(self, sealed: bytes, purpose: str) -> str:
         return self._custody.vault.decrypt(bytes(sealed), purpose).decode()

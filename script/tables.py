@@ -93,6 +93,7 @@ RULES: Mapping[str, str] = {
     "unreached.hold_s": "how long retries may hold a seat, from the end of the first call (D9)",
     "unreached.tries": "calls with this outcome that make somebody 未接通",
     "calling.ring_s": "how long it rings",
+    "calling.confirm_s": "a key that was asked for again confirms only when it goes down so long afterwards, or later",
     "calling.longest_pause_s": "to which the pause grows, doubled each time, while a call fails by our fault again and again",
     "calling.hours": "local time in which calls may begin",
     "calling.per_person": "calls to one person over all activities, per minute, hour and day",

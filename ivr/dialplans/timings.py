@@ -21,8 +21,8 @@ class Timings:
     """So soon after a step began, or after it was let go, the key that led there is the same press, doubled by the line or
     broken in pieces."""
     confirm_seconds: float = 2.0
-    """So soon after it was asked for again, a key does not confirm: nobody can have heard yet what it would confirm, and what a
-    line or a gateway delivers late or once more has come by then."""
+    """The rules' `calling.confirm_s`. So soon after it was asked for again, a key does not confirm: nobody can have heard yet
+    what it would confirm, and what a line or a gateway delivers late or once more has come by then."""
     replays: int = 3
     """How often 3 or * plays again; more presses are ignored."""
     wrong_keys: int = 2

@@ -20,6 +20,7 @@ def test_what_the_two_are_for() -> None:
     demo, real = Rules.load("demo-1"), Rules.load("gd-1")
     assert (demo.witness_required, real.witness_required) == (False, True)
     assert real.unseal_lead_s == 1800
+    assert real.calling.confirm_s >= 2  # docs/lines.md: what a line delivers late of one press has come by then
     assert (real.calling.per_minute, real.calling.per_hour, real.calling.per_day) == (1, 5, 20)
     assert max(demo.calling.pause_s.values()) < 10
     assert (demo.retention.recording_days, real.retention.recording_days) == (7, 180)
