@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +16,7 @@ from tests.browser.conftest import WIDE, Page, chromium, running
 from tests.drawing.test_draw import Hand, the_clock_reaches_the_opening
 from tests.postgres import TestDatabase
 from tests.scenes import add_experts
+from tests.system import quick_voice
 from tests.system.conftest import Stack, running_stack
 from tests.web.clerk import PROJECT, at, draft, notice
 from tests.web.conftest import console_settings
@@ -58,7 +58,7 @@ async def test_from_a_project_to_the_opened_result(
 
 
 def _whole_way(stack: Stack) -> None:
-    voice = {"cache": stack.speech, "command": (sys.executable, "-m", "tests.system.quick_voice", "{wav}")}
+    voice = {"cache": stack.speech, "command": quick_voice.COMMAND}
     settings = console_settings(stack.database, stack.keys, rules="demo-1", speech=voice)
     with running(settings) as address, chromium(stack.folder / "a") as hers, chromium(stack.folder / "b") as his:
         clerk, official = Page(hers, address), Page(his, address)

@@ -27,6 +27,7 @@ from db.pool import Database
 from tests.postgres import Cluster, TestDatabase, fresh_database
 from tests.scenes import Keys, make_keys
 from tests.system import masked as masked_calls
+from tests.system import quick_voice
 from tests.system.talk import TIMES, Talk, held
 
 CALLER_ID = "02083186888"
@@ -117,8 +118,7 @@ class Stack:
 
     @staticmethod
     def _voice(quick: bool) -> str:
-        command = [sys.executable, "-m", "tests.system.quick_voice", "{wav}"]
-        return f"command = {command!r}\n" if quick else ""
+        return f"command = {list(quick_voice.COMMAND)!r}\n" if quick else ""
 
     async def until(self, sql: str, patience: float = PATIENCE, **params: Any) -> Any:
         """Wait until the query's first value is true; say what the workers said when it never comes."""
