@@ -90,6 +90,9 @@ def prompts_named(kind: Kind) -> set[str]:
 # --- walking --------------------------------------------------------------------------------------------------
 
 
+_TOLD = (str, int, Enum)
+
+
 class _Walked(Walked[Event, Command]):
     """A flow, and the name of the state of the drawing that it is in."""
 
@@ -127,9 +130,8 @@ class _Walked(Walked[Event, Command]):
 
     def key(self) -> tuple[Any, ...]:
         """What tells two of them apart: of digits only the first (see `_begun`), and no times."""
-        values = ((name, value) for name, value in vars(self.flow).items() if name not in ("_began", "_led_by"))
-        kept = [(name, value[:1] if name == "_digits" else value) for name, value in values]
-        return (self.state, self.step, self.over, *(each for each in kept if isinstance(each[1], str | int | Enum)))
+        kept = vars(self.flow) | {"_led_by": None, "_digits": vars(self.flow).get("_digits", "")[:1]}
+        return (self.state, self.step, self.over, *[each for each in kept.values() if isinstance(each, _TOLD)])
 
 
 def _begun(kind: Kind, timings: Timings = FEW) -> _Walked:

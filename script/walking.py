@@ -38,6 +38,6 @@ def steps(start: W, events: Callable[[W], Iterator[E]]) -> Iterator[tuple[W, E, 
             now += APART
             commands, after = before.after(event, now)
             yield before, event, commands, after
-            if after.key() not in seen:
-                seen.add(after.key())
+            if (key := after.key()) not in seen:
+                seen.add(key)
                 waiting.append(after)
