@@ -18,6 +18,7 @@ from tests.postgres import Cluster, TestDatabase, fresh_database, make_template,
 
 # No time limits: a busy machine is no reason for a property not to hold.
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("busy machine"), max_examples=20)  # script/check
 settings.load_profile("busy machine")
 
 
