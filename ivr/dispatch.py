@@ -3,62 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from db.errors import Conflict
 from db.pool import Database, Transaction
 from db.queries import load
 from drawing import chain
-from drawing.canonical import read
 from drawing.chain import Custody
 from drawing.decide import lock, lock_settled, unavailable
 from drawing.lifecycle import ActivityState
-from drawing.lots import fingerprint, weak_share
-from drawing.merkle import root
-from drawing.reference import reference
 from drawing.rules import Calling, Rules
 from ivr import masked, policy
-from ivr.calls import Flow, Outcome
-from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again, Timings, Whom
+from ivr.calls import Outcome
+from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again
 from ivr.lease import Lease
 from ivr.masked import PairConversation
 from ivr.policy import Hindrance, TrunkLoad
-from ivr.prompts import Language, Prompt
-from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
-from ivr.speech import Speech
+from ivr.preparing import Conversation, Preparer
 from ivr.trunks import Trunks
 
 Q = load("ivr")
 LOG = logging.getLogger(__name__)
 ON_ANOTHER_LINE_SECONDS = 5.0  # an expert who is being called elsewhere waits, is not passed
-PHONE = "expert.phone"
-WITNESS_PHONE = "witness.phone"
 OF_THE_DRAW = [kind.name for kind in KINDS.values() if kind.again is Again.BY_DRAW]
 """Held while the draw is not under way, and while it owes a pick."""
 CALL_BACK_INVITATION = "call_back_invitation"
 INVITING = frozenset({"invitation", CALL_BACK_INVITATION})
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """What a call will say, to whom, and by which flow; prepared before anybody's phone rings."""
-
-    who: str  # pool id of an expert, or the id of a witness
-    number: str
-    flow: Flow
-    media: Mapping[str, Sequence[str]]
-
-    def __repr__(self) -> str:
-        return f"<Conversation with {self.who}>"  # never the number
-
-    @property
-    def numbers(self) -> tuple[str, ...]:
-        """What is dialled; for the allowlist."""
-        return (self.number,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,96 +44,6 @@ class Ready:
     pick: int | None
     conversation: Conversation | PairConversation
     trunk: str
-
-
-class Preparer:
-    """Loads what a call needs and has its prompts made: nothing is synthesised while somebody waits on the line."""
-
-    def __init__(self, db: Database, custody: Custody, speech: Speech, timings: Timings) -> None:
-        self._db, self._custody, self._speech, self._base = db, custody, speech, timings
-
-    async def prepare(self, call: Any) -> Conversation | PairConversation:
-        """The conversation of a waiting call."""
-        if call.flow in PAIRS:
-            return await self._pair(call)
-        match KINDS[call.flow].whom:
-            case Whom.WITNESS:
-                return await self._witness(call)
-            case Whom.EXPERT:
-                return await self._expert(call)
-
-    async def _expert(self, call: Any) -> Conversation:
-        kind = KINDS[call.flow]
-        row = await self._db.one(Q.invitation, {"pick": call.pick})
-        known = InvitationFacts(
-            gather_at=row.gather_at,
-            district=place(row.district),
-            duration=row.evaluation_end - row.evaluation_start,
-            address=row.address,
-            room=row.room,
-            contact=row.contact,
-            contact_phone=row.contact_phone,
-            note=row.note,
-            code=row.code,
-        )
-        return Conversation(
-            who=row.pseudonym,
-            number=self._open(row.phone_enc, PHONE),
-            flow=kind.flow(self._timings(row.rules), no_share),
-            media=await self._media(kind.says(known, call.matter, self._language(row.language))),
-        )
-
-    def _language(self, chosen: str) -> Language:
-        """The person's, where there is a voice for it."""
-        language = Language(chosen)
-        return language if language in self._speech.languages else Language.MANDARIN
-
-    async def _witness(self, call: Any) -> Conversation:
-        kind = KINDS[call.flow]
-        row = await self._db.one(Q.witness_call, {"activity": call.activity, "witness": call.witness})
-        used = {each.value for each in await self._db.all(chain.Q.shares_used)}
-        return Conversation(
-            who=call.witness,
-            number=self._open(row.phone_enc, WITNESS_PHONE),
-            flow=kind.flow(self._timings(row.rules), partial(weak_prompt, used_before=used)),
-            media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash))),
-        )
-
-    async def _pair(self, call: Any) -> PairConversation:
-        kind, vault, recorded = PAIRS[call.flow], self._custody.vault, bool(call.matter.get("record"))
-        row = await self._db.one(Q.masked_call, {"call": call.id})
-        said = kind.prompts(masked.facts(vault, row, recorded), self._language(row.language))
-        return PairConversation(
-            who=row.pseudonym,
-            number=self._open(row.phone_enc, PHONE),
-            staff=masked.staff_number(vault, row),
-            flow=kind.flow(self._timings(row.rules), recorded),
-            media={**await self._media(said), **masked.TONES},
-        )
-
-    async def _receipt(self, commit: Any, commit_hash: str) -> WitnessFacts:
-        leaves = [chain.leaf_of(each).digest() for each in await self._db.all(chain.Q.ledger)]
-        return WitnessFacts(
-            activity=commit["activity"],
-            draw=commit["draw"],
-            pool_size=commit["pool_size"],
-            eligible=tuple(ConditionCount(*commit["eligible"][c["id"]]) for c in commit["conditions"]),
-            excluded=commit["excluded"],
-            fingerprint=fingerprint(commit_hash),
-            ledger_size=len(leaves),
-            ledger_root=root(leaves).hex(),
-        )
-
-    def _timings(self, rules: str) -> Timings:
-        calling = Rules.load(rules).calling
-        return replace(self._base, ring_seconds=calling.ring_s, confirm_seconds=calling.confirm_s)
-
-    def _open(self, sealed: bytes, purpose: str) -> str:
-        return self._custody.vault.decrypt(bytes(sealed), purpose).decode()
-
-    async def _media(self, wanted: Mapping[str, Prompt]) -> Mapping[str, Sequence[str]]:
-        rendered = await self._speech.render_all(wanted)
-        return {name: [f"sound:{path}" for path in paths] for name, paths in rendered.items()}
 
 
 class Dispatcher:
@@ -291,33 +173,3 @@ class Dispatcher:
     async def postpone(self, call: Any, seconds: float) -> None:
         """Not now."""
         await self._db.run(Q.postpone, {"call": call.id, "seconds": seconds})
-
-
-WEAK: Mapping[str, str] = {
-    "too_short": "witness_weak_length",
-    "too_long": "witness_weak_length",
-    "all_equal": "witness_weak_equal",
-    "run": "witness_weak_run",
-    "date": "witness_weak_date",
-    "used_before": "witness_weak_used",
-}
-
-
-def weak_prompt(digits: str, used_before: Collection[str] = ()) -> str | None:
-    """The prompt that says why these digits can't be used, or None."""
-    reason = weak_share(digits, used_before)
-    return None if reason is None else WEAK.get(reason, "witness_weak")
-
-
-def no_share(digits: str) -> str | None:
-    """For calls that ask for none."""
-    return "witness_weak"
-
-
-def place(region: str) -> str:
-    """A region as it is said: without the province.
-
-    >>> place("440104")
-    '广州市越秀区'
-    """
-    return "".join(reference().region_path(region).split("-")[1:])

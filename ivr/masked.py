@@ -25,7 +25,7 @@ TONES: Mapping[str, Sequence[str]] = {"masked_ringing": ("tone:ring",)}
 
 @dataclass(frozen=True, slots=True)
 class PairConversation:
-    """As ivr.dispatch.Conversation, for two legs. `who` is the expert's pool id, `number` the expert's, `staff` staff's own."""
+    """As ivr.preparing.Conversation, for two legs. `who` is the expert's pool id, `number` the expert's, `staff` staff's own."""
 
     who: str
     number: str

@@ -20,9 +20,10 @@ from ivr.ari.line import Arrival, Line
 from ivr.bridged import PairTrail, bridge_of, second_leg
 from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
 from ivr.dialplans import KINDS, PAIRS, Whom
-from ivr.dispatch import Conversation, Ready
+from ivr.dispatch import Ready
 from ivr.lease import Lease
 from ivr.masked import PairConversation
+from ivr.preparing import Conversation
 from ivr.prompts import readback
 from ivr.record import Recorder
 from ivr.settings import Trunk

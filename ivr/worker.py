@@ -22,41 +22,36 @@ from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr.ari.client import Client
-from ivr.ari.errors import AriError, Replaced, Unanswered, Unsent
+from ivr.ari.errors import Replaced
 from ivr.ari.line import is_ours
 from ivr.collecting import Collecting
 from ivr.dialplans import Timings
-from ivr.dispatch import Dispatcher, Preparer, Q
+from ivr.dispatch import Dispatcher
 from ivr.jobs import Jobs
 from ivr.lease import Lease
 from ivr.messages.sender import Sender
 from ivr.noting import Notes
 from ivr.policy import TrunkLoad
+from ivr.preparing import Preparer
 from ivr.reception import Reception
 from ivr.record import Recorder
 from ivr.reminding import Reminding
 from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError
 from ivr.switchboard import Switchboard
+from ivr.taking_over import TakingOver
 
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
 BREATH_SECONDS = 0.02  # what happens so soon after each other is looked at together
 ABREAST = 4  # transactions of the loop at once; the pool has more connections, which are for decisions
-LOOK_AGAIN_SECONDS = 0.1
-LONGEST_CALL_SECONDS = 1300.0  # more than Timings.call_seconds, twice: two people talk after staff has been asked
 ASIDE_SECONDS = 30.0  # for a call that can't be made, so that the others can
-FIRST_CONTACT_SECONDS = 20.0  # Asterisk may still be starting beside us
 LONGEST_REST_SECONDS = 60.0  # for an activity whose advance keeps failing
 
 
 class LeaseLost(Exception):
     """Somebody else drives the node now, or might: nothing more may be sent."""
-
-
-class NoAsterisk(AriError):
-    """Nothing answers where Asterisk should be, and nothing of before needs us to wait for it."""
 
 
 class Worker:
@@ -87,6 +82,7 @@ class Worker:
             client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived, notes.note
         )
         preparer = Preparer(db, custody, speech, Timings())
+        self._taking_over = TakingOver(settings, db, lease, client, self._switchboard, self._reception)
         self._dispatcher = Dispatcher(db, custody, lease, preparer, self._calling, self._switchboard.trunks)
         self._notes, self._sender = notes, sender
         self._look = asyncio.Event()
@@ -111,7 +107,7 @@ class Worker:
                 if self._sender is not None:
                     tasks.create_task(self._sender.run(), name="outbox")
                 collecting = tasks.create_task(self._collecting.run(), name="recordings")
-                await self._take_over()
+                await self._taking_over.run()
                 await self._loop()
                 self._collecting.stop()
                 await collecting
@@ -125,6 +121,7 @@ class Worker:
     def stop(self) -> None:
         """Begin nothing new, give up what rings; `run` returns once the calls under way have ended."""
         self._stopping = True
+        self._taking_over.stop()
         self._reception.stop()
         self._switchboard.stop()
         if self._sender is not None:
@@ -148,67 +145,6 @@ class Worker:
             await self._client.listen(self._switchboard.driver, lambda: self._lease.held)
         except Replaced:
             raise LeaseLost("another worker has taken the application over at Asterisk") from None
-
-    # --- taking over ------------------------------------------------------------------------------------------
-
-    async def _take_over(self) -> None:
-        """Decisions first (they stand in the rows), then hang up what is left, wait until it is gone, settle it."""
-        await self._meet_asterisk()
-        try:
-            async with asyncio.timeout(self._lease.seconds + LONGEST_CALL_SECONDS):
-                await self._swept()
-        except TimeoutError:
-            LOG.error("Asterisk could not be reached for longer than any call lasts: none of before can be alive")
-        while not self._stopping:
-            try:
-                await self._settle_left(gone=True)
-                await self._reception.settle_left()
-                break
-            except DatabaseError as error:
-                LOG.warning("looking for calls of before: %s", error)
-                await asyncio.sleep(SWEEP_SECONDS)
-
-    async def _meet_asterisk(self) -> None:
-        try:
-            async with asyncio.timeout(FIRST_CONTACT_SECONDS):
-                await self._client.until_connected()
-                await self._know_trunks()
-        except TimeoutError:
-            lease = {"node": self._lease.node, "epoch": self._lease.epoch}
-            if not self._stopping and not await self._db.all(Q.live_calls, lease):
-                raise NoAsterisk(
-                    f"no Asterisk answers at {self._settings.ari.url}: start it (script/python -m asterisk node),"
-                    " or correct url in the section [ari] of the settings"
-                ) from None
-
-    async def _know_trunks(self) -> None:
-        for trunk in self._settings.trunk:
-            reply = await self._client.request("GET", f"endpoints/PJSIP/{trunk.name}")
-            if reply.status == 404:
-                raise NoAsterisk(
-                    f"Asterisk knows no trunk {trunk.name!r}: correct name in the section [trunk] of the settings, or add it to"
-                    " EXPERTLINE_TRUNKS and start Asterisk again"
-                )
-
-    async def _swept(self) -> None:
-        """Every channel of before is known to be gone."""
-        while not self._stopping:
-            try:
-                if self._client.connected:
-                    for channel in await self._switchboard.driver.sweep():
-                        LOG.info("channel %s of an earlier holder is hung up", channel)
-                    return
-            except (Unsent, Unanswered) as error:
-                LOG.warning("looking for channels of before: %s", error)
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-
-    async def _settle_left(self, *, gone: bool = False) -> None:
-        """Settle the live calls that nobody carries: left by the holder before, or made live in a transaction
-        whose answer was lost."""
-        lease = {"node": self._lease.node, "epoch": self._lease.epoch}
-        for call in await self._db.all(Q.live_calls, lease):
-            if not self._switchboard.carries(call.id):
-                self._switchboard.settle(call, gone=gone)
 
     # --- the loop ---------------------------------------------------------------------------------------------
 
@@ -236,7 +172,7 @@ class Worker:
                 if clock() - swept >= SWEEP_SECONDS:
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
-                    await self._settle_left()
+                    await self._taking_over.settle_left()
                     await self._reminding.look()
                     await self._reception.lapse()
                     swept = clock()

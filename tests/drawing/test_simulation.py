@@ -26,8 +26,9 @@ from drawing.result import unseal
 from drawing.rules import OUR_FAILURES, TRIES, CallOutcome
 from drawing.start import start
 from ivr.calls import Answer, Heard, Outcome, Recorded, Refused, Share, Trail
-from ivr.dispatch import Conversation, Q, Ready
+from ivr.dispatch import Q, Ready
 from ivr.lease import Lease
+from ivr.preparing import Conversation
 from ivr.record import Recorder
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan, witness

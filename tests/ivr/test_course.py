@@ -15,7 +15,7 @@ from drawing.words import CALL_STAGES
 from ivr.calls import Answered, Digit, EarlyMedia, Event, Outcome, Played, Recorded, Ringing, Started
 from ivr.course import stage_after
 from ivr.dialplans import KINDS, Invitation, Kind, Timings
-from ivr.dispatch import WEAK
+from ivr.preparing import WEAK
 from script.flows import prompts_named
 
 NOW, APART = datetime(2026, 11, 23, 9, 0, tzinfo=UTC), timedelta(seconds=20)

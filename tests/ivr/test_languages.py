@@ -13,7 +13,7 @@ from asterisk.far_end import Behaviour
 from db.pool import Database
 from drawing import decide, masked
 from ivr.dialplans import Timings
-from ivr.dispatch import Preparer, Q
+from ivr.preparing import Preparer, Q
 from ivr.prompts import Language
 from ivr.speech import Pyttsx3Engine, Speech
 from tests.ivr.facts import KINDS_HEARD, MATTER

@@ -13,7 +13,7 @@ import pytest
 from db.blocking import transaction
 from db.pool import Database
 from ivr.dialplans import Timings
-from ivr.dispatch import Preparer
+from ivr.preparing import Preparer
 from ivr.speech import audio, make_speech
 from tests.postgres import TestDatabase
 from tests.scenes import Keys
