@@ -105,6 +105,7 @@ def serve(speaker: Speaker, answer: Callable[[dict[str, object]], None]) -> None
 def main() -> int:
     """Start, say who is speaking, serve."""
     pipe = private_output()
+    os.environ["PULSE_RUNTIME_PATH"] = os.devnull  # else espeak's sound library leaves folders in /tmp and at home
 
     def answer(message: dict[str, object]) -> None:
         pipe.write(json.dumps(message) + "\n")

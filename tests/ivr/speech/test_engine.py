@@ -127,6 +127,14 @@ async def test_closing_ends_the_process(engine: Pyttsx3Engine) -> None:
         os.kill(pid, 0)
 
 
+async def test_nothing_is_left_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    engine = Pyttsx3Engine()
+    await engine.start()
+    await engine.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_voice_that_is_not_there_is_named() -> None:
     with pytest.raises(NoVoice, match=r"nosuch.*apt-get install espeak-ng"):
         await Pyttsx3Engine(voice="nosuch").start()
