@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 
 _HEAD = re.compile(r"^-- name: (\S+)( \(prepared\))?[ \t]*$", re.MULTILINE)
@@ -64,8 +65,10 @@ class Queries:
         raise AttributeError(f"{self._where} has no query {name!r}")
 
 
+@cache
 def load(package: str, file: str = "queries.sql") -> Queries:
-    """The queries of `file` in `package`. ValueError if one is without sentence or text, or comes twice."""
+    """The queries of `file` in `package`, read once for all modules that name them. ValueError if one is without sentence or
+    text, or comes twice."""
     return parse(resources.files(package).joinpath(file).read_text(encoding="utf-8"), f"{package}/{file}")
 
 
