@@ -129,6 +129,7 @@ async def test_closing_ends_the_process(engine: Pyttsx3Engine) -> None:
 
 async def test_nothing_is_left_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("PULSE_RUNTIME_PATH", raising=False)  # script/environment sets it: the process must by itself
     engine = Pyttsx3Engine()
     await engine.start()
     await engine.close()
