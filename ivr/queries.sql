@@ -125,8 +125,10 @@ UPDATE call SET not_before = coalesce(%(until)s, clock_timestamp() + interval '1
 WHERE id = %(call)s AND state = 'waiting';
 
 -- name: masked_call
--- All that a masked call says and needs: both numbers, N of 第 N 位专家 as the board counts, and the name once the result is open.
-SELECT p.pseudonym, e.phone_enc, e.name_enc, e.language, c.staff_phone_enc, a.rules, a.unsealed_at,
+-- All that a masked call says and needs: both numbers, N of 第 N 位专家 as the board counts, and the name once the result is open
+-- (never after 强制结束, which is opened for its evidence only).
+SELECT p.pseudonym, e.phone_enc, e.name_enc, e.language, c.staff_phone_enc, a.rules,
+       CASE WHEN NOT EXISTS (SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'force_end') THEN a.unsealed_at END AS unsealed_at,
        (SELECT count(*) FROM pick o WHERE o.activity = p.activity AND o.id <= p.id)::int AS n
 FROM call c JOIN pick p ON p.id = c.pick JOIN expert e ON e.id = p.expert JOIN activity a ON a.id = p.activity
 WHERE c.id = %(call)s;

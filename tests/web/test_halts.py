@@ -16,8 +16,9 @@ from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from drawing.transcript import parse_stamp, stamp
 from drawing.verify import verify
+from ivr.dispatch import Q as CALLS
 from tests.drawing.test_draw import Hand, the_clock_reaches_the_opening
-from tests.scenes import condition, witness
+from tests.scenes import condition, masked_call, witness
 from tests.web.clerk import errors
 from tests.web.conftest import Visitor
 from tests.web.draws import DIGITS, Draws, everybody_agrees
@@ -135,6 +136,9 @@ async def test_a_forced_end_lets_live_calls_run_out_and_seals(visit: Visit, draw
     assert "没有抽取结果" in page
     assert "抽取证据公开时间" in page
     await opens_without_names(hand, clerk, tmp_path)
+    agreed = await hand.db.value("SELECT expert FROM pick WHERE outcome = 'accepted' LIMIT 1")
+    spoken = await hand.db.one(CALLS.masked_call, {"call": await masked_call(hand.db, hand.activity, agreed)})
+    assert spoken.unsealed_at is None  # 第 N 位专家, not the masked name
 
 
 async def opens_without_names(hand: Hand, visitor: Visitor, folder: Path) -> None:
