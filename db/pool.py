@@ -1,5 +1,4 @@
-"""The one door to PostgreSQL for asyncio. The driver, aiopg, is known in this module and in db/listen.py
-only.
+"""The one door to PostgreSQL for asyncio.
 
     async with Database(dsn) as db:
         async with db.transaction() as tx:
@@ -14,112 +13,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
-import aiopg
-import psycopg2
 import psycopg2.extensions as _ext
 
-from db.cancellation import heeded
-from db.errors import Aborted, DatabaseError, Unavailable, translate
+from db.errors import Aborted, DatabaseError, Unavailable
 from db.listen import Listener
-from db.queries import Query
 from db.rows import maker
+from db.session import Params, Session, taken
 
 T = TypeVar("T")
-Params = Mapping[str, object]
 # A worker that is stopped in mid-transaction must not hold an activity's lock for ever.
 IDLE_IN_TRANSACTION_SECONDS = 10
 
 
-class _Session:
-    """One connection with its one cursor."""
-
-    def __init__(self, connection: Any, cursor: Any) -> None:
-        self._connection = connection
-        self._cursor = cursor
-        self._prepared: dict[Query, str] = {}
-
-    @classmethod
-    async def open(cls, dsn: str, patience: float) -> _Session:
-        connection = None
-        try:
-            with heeded():
-                connection = await aiopg.connect(
-                    dsn, timeout=patience, enable_json=False, enable_hstore=False, enable_uuid=False
-                )
-            return cls(connection, await connection.cursor())
-        except psycopg2.Error as error:
-            raise Unavailable(f"no connection to PostgreSQL: {str(error).strip()}") from error
-        except TimeoutError as error:
-            raise Unavailable(f"no connection to PostgreSQL within {patience:g} s") from error
-        except asyncio.CancelledError:
-            if connection is not None:  # it came all the same
-                connection.close()
-            raise
-
-    @property
-    def usable(self) -> bool:
-        """Open, and in no transaction."""
-        raw = self._connection.raw
-        return not raw.closed and raw.get_transaction_status() == _ext.TRANSACTION_STATUS_IDLE
-
-    @property
-    def failed(self) -> bool:
-        return bool(self._connection.raw.get_transaction_status() == _ext.TRANSACTION_STATUS_INERROR)
-
-    def close(self) -> None:
-        self._connection.close()
-
-    async def ready(self, sql: str) -> str:
-        """What to send for it: a query marked `prepared` is planned at its first use on this connection."""
-        if not isinstance(sql, Query) or not sql.prepared:
-            return sql
-        execute = self._prepared.get(sql)
-        if execute is None:
-            name = f"q{len(self._prepared)}"
-            await self.execute(sql.prepare(name), None)
-            execute = self._prepared[sql] = sql.execute(name)
-        return execute
-
-    def bound(self, sql: str, params: Params | None) -> bytes:
-        """The statement with its parameters in it, as it would be sent."""
-        bound: bytes = self._cursor.raw.mogrify(sql, params)
-        return bound
-
-    async def execute(self, sql: str | bytes, params: Params | None) -> Any:
-        """Send, wait, and give the driver's cursor, which holds the whole result."""
-        try:
-            with heeded():
-                await self._cursor.execute(sql, params)
-        except psycopg2.Error as error:
-            raise translate(error) from error
-        except TimeoutError as error:
-            raise Unavailable("PostgreSQL did not answer in time") from error
-        except asyncio.CancelledError as error:
-            _raise_if_server_cancelled(error)
-            raise
-        return self._cursor.raw
-
-
-def _raise_if_server_cancelled(error: asyncio.CancelledError) -> None:
-    """aiopg raises CancelledError also when the *server* cancelled the statement; that must not end our
-    task.
-    """
-    task = asyncio.current_task()
-    if task is not None and not task.cancelling():
-        raise Unavailable("PostgreSQL cancelled the statement (time limit or operator)") from error
-
-
-def taken(take: Callable[[Any], T], cursor: Any) -> T:
-    """The answer off the driver's cursor, which closes under us when the connection is lost just then."""
-    try:
-        return take(cursor)
-    except psycopg2.Error as error:
-        raise translate(error) from error
+def _first(cursor: Any, into: type | None = None) -> Any:
+    row = cursor.fetchone()
+    return None if row is None else maker(cursor.description, into)(row)
 
 
 class _Statements:
@@ -137,11 +51,7 @@ class _Statements:
         none.
         """
 
-        def take(cursor: Any) -> Any:
-            row = cursor.fetchone()
-            return None if row is None else maker(cursor.description, into)(row)
-
-        return await self._execute(sql, params, take)
+        return await self._execute(sql, params, partial(_first, into=into))
 
     @overload
     async def all(self, sql: str, params: Params | None = None) -> list[Any]: ...
@@ -176,7 +86,7 @@ class Transaction(_Statements):
     round trip costs both sides more than most statements do.
     """
 
-    def __init__(self, session: _Session) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
         self._over = False
         self._posted: list[bytes] = []
@@ -192,17 +102,12 @@ class Transaction(_Statements):
     async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
         if self._over:
             raise RuntimeError("the transaction is over")
-        sql = await self._session.ready(sql)
-        if self._posted:
-            return taken(take, await self._send(self._session.bound(sql, params)))
-        if self._session.usable:  # nothing has reached the server yet
-            sql = "BEGIN;" + sql
-        return taken(take, await self._session.execute(sql, params))
+        return taken(take, await self._send(self._session.bound(sql, params)))
 
     async def _send(self, last: bytes) -> Any:
         begin = [b"BEGIN"] if self._session.usable else []
         together, self._posted = b";".join([*begin, *self._posted, last]), []
-        return await self._session.execute(together, None)
+        return await self._session.execute(together)
 
     async def notify(self, channel: str, payload: str = "") -> None:
         """Wake those who listen to `channel`, once this transaction is committed."""
@@ -216,9 +121,10 @@ class Transaction(_Statements):
         await self._send(b"COMMIT")
 
     async def _rollback(self) -> None:
+        self._session.forget()  # what was posted is not sent any more
         if not self._session.usable:
             with contextlib.suppress(DatabaseError):  # the connection is lost, and so is the transaction
-                await self._session.execute("ROLLBACK", None)
+                await self._session.execute(b"ROLLBACK")
 
 
 class Database(_Statements):
@@ -233,7 +139,7 @@ class Database(_Statements):
         self._dsn = _session_dsn(dsn)
         self._timeout = timeout
         self._slots = asyncio.Semaphore(size)
-        self._free: list[_Session] = []
+        self._free: list[Session] = []
         self._closed = False
 
     def __repr__(self) -> str:
@@ -269,6 +175,17 @@ class Database(_Statements):
         """All rows of one statement outside any transaction: `all` under the name that says it."""
         return await self.all(sql, params)
 
+    async def together(self, *statements: tuple[str, Params]) -> Any:
+        """Several statements in one message, which PostgreSQL carries out as one transaction; the first row of the last one,
+        or None.
+        """
+        session = await self._acquire()
+        try:
+            message = b";".join([session.bound(*each) for each in statements])
+            return taken(_first, await session.execute(message))
+        finally:
+            self._release(session)
+
     def listen(self, *channels: str) -> Listener:
         """A connection of its own that hears NOTIFY; see db/listen.py."""
         return Listener(self._dsn, channels)
@@ -276,11 +193,11 @@ class Database(_Statements):
     async def _execute(self, sql: str, params: Params | None, take: Any) -> Any:
         session = await self._acquire()
         try:
-            return taken(take, await session.execute(await session.ready(sql), params))
+            return taken(take, await session.execute(session.bound(sql, params)))
         finally:
             self._release(session)
 
-    async def _acquire(self) -> _Session:
+    async def _acquire(self) -> Session:
         await self._wait_for_slot()
         try:
             return await self._take()
@@ -298,7 +215,7 @@ class Database(_Statements):
         except TimeoutError as error:
             raise Unavailable(f"all database connections were busy for {self._timeout:g} s") from error
 
-    async def _take(self) -> _Session:
+    async def _take(self) -> Session:
         if self._closed:
             raise Unavailable("this process has closed its database pool")
         while self._free:
@@ -306,9 +223,9 @@ class Database(_Statements):
             if session.usable:
                 return session
             session.close()
-        return await _Session.open(self._dsn, self._timeout)
+        return await Session.open(self._dsn, self._timeout)
 
-    def _release(self, session: _Session) -> None:
+    def _release(self, session: Session) -> None:
         """Only a connection that is known to be idle goes back."""
         self._slots.release()
         if session.usable and not self._closed:

@@ -7,7 +7,7 @@
     QUERIES = load(__package__)            # QUERIES.expert_for_update is the text; parameters are %(name)s
 
 A statement that runs for every call and takes longer to plan than to carry out is marked `-- name: due (prepared)`:
-db/pool.py has each connection plan it once. Its parameters' types must follow from where they stand.
+db/session.py has each connection plan it once. Its parameters' types must follow from where they stand.
 
 Bind the names you use in the module's body (`_EXPERT = QUERIES.expert`): a name that does not exist then
 fails at import.
@@ -34,7 +34,7 @@ class Query(str):
     prepared: bool
 
     def prepare(self, name: str) -> str:
-        """The PREPARE statement under that name.
+        """The PREPARE statement under that name, to be bound like any other: a percent sign is still doubled.
 
         >>> query = parse("-- name: add (prepared)\\n-- A sum.\\nSELECT %(a)s::int + %(b)s::int;", "an example").add
         >>> query.prepare("q1")
@@ -43,7 +43,7 @@ class Query(str):
         'EXECUTE q1 (%(a)s,%(b)s)'
         """
         places = {parameter: f"${n}" for n, parameter in enumerate(self._parameters(), start=1)}
-        return f"PREPARE {name} AS " + _PARAMETER.sub(lambda found: places[found[1]] if found[1] else "%", self)
+        return f"PREPARE {name} AS " + _PARAMETER.sub(lambda found: places[found[1]] if found[1] else found[0], self)
 
     def execute(self, name: str) -> str:
         """What to send instead, with the same parameters."""

@@ -20,7 +20,6 @@ from db.errors import (
     Unavailable,
 )
 from db.pool import Database
-from db.queries import parse
 from tests.postgres import SUPERUSER, TestDatabase, private_cluster
 
 pytestmark = pytest.mark.postgres
@@ -240,48 +239,6 @@ async def test_the_service_may_add_to_the_chain_and_no_more(db: Database) -> Non
         await db.run("UPDATE transcript SET hash = hash")
     with pytest.raises(Forbidden):
         await db.run("ALTER TABLE transcript DISABLE TRIGGER ALL")
-
-
-QUERIES = parse(
-    """
--- name: lots (prepared)
--- Lots of a project, and 5 % of nothing.
-SELECT id, '5 %%' AS share FROM lot WHERE project = %(project)s AND id <> %(not)s ORDER BY id;
-
--- name: how_many (prepared)
--- Without parameters.
-SELECT count(*) FROM lot;
-""",
-    "test",
-)
-
-
-async def test_a_prepared_query_is_planned_once_per_connection(database: TestDatabase) -> None:
-    async with Database(database.dsn, size=1) as db:
-        await db.run(LOT, {"id": "l1"})
-        for _ in range(3):
-            assert await db.all(QUERIES.lots, {"project": "p", "not": "x"}) == [("l1", "5 %")]
-        async with db.transaction() as tx:
-            assert await tx.all(QUERIES.lots, {"project": "p", "not": "l1"}) == []
-            assert await tx.value(QUERIES.how_many) == 1
-        prepared = await db.all("SELECT generic_plans + custom_plans AS used FROM pg_prepared_statements ORDER BY used")
-        assert [each.used for each in prepared] == [1, 4]
-
-
-async def write_and_fail(db: Database, error: type[Exception]) -> None:
-    async with db.transaction() as tx:
-        await tx.run(LOT, {"id": "l1"})
-        tx.post(LOT, {"id": "l2"})
-        assert await tx.all(QUERIES.lots, {"project": "p", "not": "l2"}) == [("l1", "5 %")]
-        tx.post(LOT, {"id": "l3"})
-        raise error
-
-
-async def test_a_prepared_query_outlives_the_transaction_in_which_it_was_first_used(database: TestDatabase) -> None:
-    async with Database(database.dsn, size=1) as db:
-        with pytest.raises(ZeroDivisionError):
-            await write_and_fail(db, ZeroDivisionError)
-        assert await db.all(QUERIES.lots, {"project": "p", "not": "x"}) == []  # what was posted is gone too
 
 
 async def test_what_is_posted_goes_before_the_next_statement_or_with_the_commit(db: Database) -> None:
