@@ -185,8 +185,8 @@ class _Step:
                 return None
             blocks += 1
         entry = order.entries[chosen.rank]
-        pick = await self.tx.value(
-            Q.insert_pick,
+        self.tx.post(
+            Q.pick_and_call,
             {
                 "activity": self.activity.id,
                 "draw": self.standing.no,
@@ -197,6 +197,8 @@ class _Step:
                 "units": sorted(entry.units),
                 "rank": chosen.rank,
                 "codes": list(islice(_codes(), CODES_TRIED)),
+                "call": new_call_id(),
+                "first": self.activity.now + timedelta(seconds=self.rules.messages.announce_s),
             },
         )
         body = {
@@ -207,8 +209,6 @@ class _Step:
             "passed": [list(passed) for passed in chosen.passed],
         }
         await self.chain.append(EntryType.PICK, body)
-        first = self.activity.now + timedelta(seconds=self.rules.messages.announce_s)
-        self._call("invitation", Again(1, first), pick=pick, expert=entry.number)
         return entry.placed
 
     def _call(

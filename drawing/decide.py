@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from db.pool import Transaction
+from db.pool import Database, Transaction
 from db.queries import Query
 from drawing.canonical import canon, read
 from drawing.chain import Chain, Custody, Q
@@ -66,14 +66,6 @@ async def lock(tx: Transaction, activity: str) -> Any:
     return row
 
 
-async def lock_settled(tx: Transaction, activity: str) -> Any:
-    """As `lock`, but raises Owing while a free seat has not been looked at."""
-    row = await lock(tx, activity)
-    if row.owed:
-        raise Owing
-    return row
-
-
 async def answer(
     tx: Transaction,
     custody: Custody,
@@ -101,12 +93,8 @@ async def answer(
         tx.post(Q.set_owed, {"activity": call.activity, "owed": True})
     chain = Chain.of(tx, row, custody.signer)
     expert = facts["expert"]
-    await chain.append(
-        EntryType.ATTEMPT, {"expert": expert, "attempt": row.attempt, "evidence": evidence.hash}
-    )
-    await chain.append(
-        EntryType.OUTCOME, {"expert": expert, "outcome": outcome.value, "rests_on": [evidence.hash]}
-    )
+    await chain.append(EntryType.ATTEMPT, {"expert": expert, "attempt": row.attempt, "evidence": evidence.hash})
+    await chain.append(EntryType.OUTCOME, {"expert": expert, "outcome": outcome.value, "rests_on": [evidence.hash]})
 
 
 async def _under_the_lock(
@@ -162,9 +150,7 @@ async def leave(tx: Transaction, call: Call, outcome: str, facts: Mapping[str, A
         raise NotOurs
 
 
-async def share(
-    tx: Transaction, custody: Custody, call: Call, digits: str, facts: Mapping[str, Any]
-) -> None:
+async def share(tx: Transaction, custody: Custody, call: Call, digits: str, facts: Mapping[str, Any]) -> None:
     """The witness's confirmed digits, exactly one share a draw; raises NotOurs when one is there, they are weak, or the draw has
     been ended.
     """
@@ -189,9 +175,7 @@ class ShareRefused(Exception):
         self.weak = weak
 
 
-async def share_on_page(
-    tx: Transaction, custody: Custody, activity: str, witness: str, draw: int, digits: str
-) -> None:
+async def share_on_page(tx: Transaction, custody: Custody, activity: str, witness: str, draw: int, digits: str) -> None:
     """The witness's digits on their own page instead of by telephone, for the draw whose fingerprint the page showed.
 
     The rules are those of `share`. A call that waits is dropped; one that is live goes on and is refused when it decides.
@@ -249,13 +233,18 @@ async def end_call(
     return Ended(row.outcome, due=not row.decided or row.state != ActivityState.DRAWING.value)
 
 
+async def end_decided(db: Database, call: Call, outcome: str, trail: str) -> Ended | None:
+    """As `end_call`, for a call whose decision leads to nothing more; None when that decision does not stand in it."""
+    values = {"activity": call.activity, "call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail}
+    row = await db.together((Q.lock_activity, {"activity": call.activity}), (Q.end_decided, values))
+    return None if row is None else Ended(outcome, due=row.state != ActivityState.DRAWING.value)
+
+
 async def _record_attempt(tx: Transaction, chain: Chain, row: Any, outcome: str, evidence: Evidence) -> None:
     if row.flow == "witness":
         if await tx.one(Q.share_entry, {"activity": chain.activity}):
             return  # given on the page while this call rang: nothing is tried any more
-        await chain.append(
-            EntryType.WITNESS_TRY, {"by": row.witness, "attempt": row.attempt, "happened": outcome}
-        )
+        await chain.append(EntryType.WITNESS_TRY, {"by": row.witness, "attempt": row.attempt, "happened": outcome})
     elif row.flow == "invitation":
         expert = await tx.value(Q.open_pseudonym, {"pick": row.pick})
         if expert is not None:
@@ -263,13 +252,9 @@ async def _record_attempt(tx: Transaction, chain: Chain, row: Any, outcome: str,
             await chain.append(EntryType.ATTEMPT, body)
 
 
-async def unavailable(
-    tx: Transaction, custody: Custody, activity: Any, pick: int, expert: str, rests_on: str
-) -> None:
+async def unavailable(tx: Transaction, custody: Custody, activity: Any, pick: int, expert: str, rests_on: str) -> None:
     """An appointment made elsewhere since the commit: the pick's outcome rests on that activity's outcome."""
     await close_pick(tx, pick, PickOutcome.UNAVAILABLE)
     tx.post(Q.set_owed, {"activity": activity.id, "owed": True})
     chain = Chain.of(tx, activity, custody.signer)
-    await chain.append(
-        EntryType.OUTCOME, {"expert": expert, "outcome": "unavailable", "rests_on": [rests_on]}
-    )
+    await chain.append(EntryType.OUTCOME, {"expert": expert, "outcome": "unavailable", "rests_on": [rests_on]})

@@ -1,6 +1,6 @@
 -- Every statement of drawing/, each with a name and one sentence. Locks are taken in the order activity, pick, call, ledger.
 
--- name: lock_activity
+-- name: lock_activity (prepared)
 -- A draw has one writer at a time: every transaction that touches it begins here.
 SELECT FROM activity a WHERE a.id = %(activity)s FOR UPDATE;
 
@@ -31,7 +31,7 @@ UPDATE activity SET state = %(state)s::activity_state,
        started_at = CASE WHEN %(state)s = 'drawing' THEN coalesce(started_at, clock_timestamp()) ELSE started_at END
 WHERE id = %(activity)s;
 
--- name: set_owed
+-- name: set_owed (prepared)
 -- Whether a seat came free that advance has not looked at yet.
 UPDATE activity SET owed = %(owed)s WHERE id = %(activity)s;
 
@@ -162,14 +162,17 @@ WHERE p.activity = %(activity)s AND p.outcome = 'open' AND NOT EXISTS (
     OR c.flow = 'invitation' AND c.state = 'waiting' AND c.attempt = 1))
 ORDER BY p.id;
 
--- name: insert_pick (prepared)
+-- name: pick_and_call (prepared)
 -- A pick takes its numbered seat; the unique index refuses a second one on it. Its 验证码 is the first of %(codes)s that nobody
--- else in the activity has.
-INSERT INTO pick (activity, draw, condition, seat, expert, pseudonym, units, rank, code)
-VALUES (%(activity)s, %(draw)s, %(condition)s, %(seat)s, %(expert)s, %(pseudonym)s, %(units)s, %(rank)s,
-        (SELECT o.code FROM unnest(%(codes)s::text[]) WITH ORDINALITY o (code, n) WHERE NOT EXISTS (
-           SELECT FROM pick p WHERE p.activity = %(activity)s AND p.code = o.code::char(6)) ORDER BY o.n LIMIT 1))
-RETURNING id;
+-- else in the activity has. Its first call waits for the dispatcher.
+WITH picked AS (
+  INSERT INTO pick (activity, draw, condition, seat, expert, pseudonym, units, rank, code)
+  VALUES (%(activity)s, %(draw)s, %(condition)s, %(seat)s, %(expert)s, %(pseudonym)s, %(units)s, %(rank)s,
+          (SELECT o.code FROM unnest(%(codes)s::text[]) WITH ORDINALITY o (code, n) WHERE NOT EXISTS (
+             SELECT FROM pick p WHERE p.activity = %(activity)s AND p.code = o.code::char(6)) ORDER BY o.n LIMIT 1))
+  RETURNING id)
+INSERT INTO call (id, flow, activity, pick, expert, attempt, not_before)
+SELECT %(call)s, 'invitation', %(activity)s, p.id, %(expert)s, 1, %(first)s FROM picked p;
 
 -- name: decide_pick (prepared)
 -- An open pick gets its outcome, once.
@@ -227,7 +230,8 @@ RETURNING pick, expert, witness, attempt;
 
 -- name: decide_invitation (prepared)
 -- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already. A retry or a
--- call back that waits has nothing to ask any more. No row while the draw owes a pick; the lock is had before.
+-- call back that waits has nothing to ask any more (neither ended nor live: put so, the planner can't go through all that wait
+-- instead of those of the pick). No row while the draw owes a pick; the lock is had before.
 WITH held AS (
   SELECT a.id, a.rules, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash
   FROM activity a LEFT JOIN LATERAL (
@@ -242,7 +246,8 @@ closed AS (
   FROM decided d WHERE p.id = d.pick AND p.outcome = 'open' RETURNING p.id),
 dropped AS (
   UPDATE call w SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
-  FROM decided d WHERE w.pick = d.pick AND w.flow IN ('invitation', 'call_back_invitation') AND w.state = 'waiting')
+  FROM decided d WHERE w.pick = d.pick AND w.flow IN ('invitation', 'call_back_invitation')
+    AND w.state <> 'ended' AND w.state <> 'live')
 SELECT h.*, d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed FROM held h LEFT JOIN decided d ON true;
 
 -- name: decided_so
@@ -266,6 +271,15 @@ ended AS (
   RETURNING c.pick, c.witness, c.attempt, c.flow, c.outcome::text AS outcome, c.decided_at IS NOT NULL AS decided)
 SELECT h.*, e.* FROM held h LEFT JOIN ended e ON true;
 
+-- name: end_decided (prepared)
+-- The same for a call whose decision stands, which leads to nothing more: no entry, so that nothing has to come before it. No row
+-- for any other call.
+UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s
+FROM activity a
+WHERE a.id = %(activity)s AND c.id = %(call)s AND c.epoch = %(epoch)s AND c.state = 'live'
+  AND c.outcome = %(outcome)s::text::call_outcome AND c.decided_at IS NOT NULL
+RETURNING a.state::text AS state;
+
 -- name: open_pseudonym
 -- The pool id of a pick that has no outcome yet.
 SELECT pseudonym FROM pick WHERE id = %(pick)s AND outcome = 'open';
@@ -283,7 +297,7 @@ SELECT clock_timestamp();
 -- The whole chain.
 SELECT seq, at, type, body, prev, hash, sig FROM transcript WHERE activity = %(activity)s ORDER BY seq;
 
--- name: append_entry
+-- name: append_entry (prepared)
 -- The transcript only ever grows.
 INSERT INTO transcript (activity, seq, at, type, body, prev, hash, sig)
 VALUES (%(activity)s, %(seq)s, %(at)s, %(type)s, %(body)s, %(prev)s, %(hash)s, %(sig)s);

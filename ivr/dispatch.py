@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from db.pool import Database, Transaction
 from db.queries import load
 from drawing import chain
 from drawing.chain import Custody
-from drawing.decide import lock, lock_settled, unavailable
+from drawing.decide import Owing, unavailable
 from drawing.lifecycle import ActivityState
 from drawing.rules import Calling, Rules
 from ivr import masked, policy
@@ -27,6 +28,7 @@ from ivr.trunks import Trunks
 Q = load("ivr")
 LOG = logging.getLogger(__name__)
 ON_ANOTHER_LINE_SECONDS = 5.0  # an expert who is being called elsewhere waits, is not passed
+AHEAD, AHEAD_SECONDS = 16, 0.25  # at some tens of calls a second, one look for several of them
 OF_THE_DRAW = [kind.name for kind in KINDS.values() if kind.again is Again.BY_DRAW]
 """Held while the draw is not under way, and while it owes a pick."""
 CALL_BACK_INVITATION = "call_back_invitation"
@@ -55,10 +57,18 @@ class Dispatcher:
         self._db, self._custody, self._lease = db, custody, lease
         self._preparer, self._calling, self._trunks = preparer, calling, trunks
         self._calls_today = 0
+        self._ahead: list[Any] = []
+        self._looked = 0.0
 
     async def due(self, limit: int) -> list[Any]:
-        """Waiting calls whose time has come."""
-        return await self._db.all(Q.due, {"limit": limit, "held": OF_THE_DRAW})
+        """Waiting calls whose time has come, oldest first. Looked for some turns ahead at once: `make_live` looks again at
+        each."""
+        now = asyncio.get_running_loop().time()
+        if len(self._ahead) < limit or now - self._looked > AHEAD_SECONDS:
+            self._ahead = await self._db.all(Q.due, {"limit": limit + AHEAD, "held": OF_THE_DRAW})
+            self._looked = now
+        due, self._ahead = self._ahead[:limit], self._ahead[limit:]
+        return due
 
     async def next_due(self) -> float | None:
         """When the next waiting call's time comes, in seconds from now."""
@@ -107,26 +117,24 @@ class Dispatcher:
         """Which attempt it is now; None when it is not live."""
         kind = EVERY_KIND[call.flow]
         of_the_draw = kind.again is Again.BY_DRAW
-        activity = await (lock_settled if of_the_draw else lock)(tx, call.activity)
-        if of_the_draw and activity.state != ActivityState.DRAWING.value:
+        row = await self._look(tx, call)
+        if of_the_draw and row.owed:
+            raise Owing
+        if of_the_draw and row.state != ActivityState.DRAWING.value:
             return None
         if call.flow == CALL_BACK_INVITATION and not await tx.value(Q.is_open, {"pick": call.pick}):
             await tx.run(Q.change_flow, {"call": call.id, "flow": "call_back_nothing"})
             return None
-        called: list[datetime] = []
-        if call.expert is not None:
-            person = await self._person(tx, activity, call)
-            if await self._is_elsewhere(tx, activity, call, conversation.who, person):
-                return None
-            if not of_the_draw and await self._is_over(tx, activity, call, person.gather_at):
-                return None
-            called = person.called
-        calling = self._calling if of_the_draw else self._calling.within(Rules.load(activity.rules).notice(kind.name))
+        if await self._is_elsewhere(tx, call, conversation.who, row):
+            return None
+        if not of_the_draw and await self._is_over(tx, call, row):
+            return None
+        calling = self._calling if of_the_draw else self._calling.within(Rules.load(row.rules).notice(kind.name))
         if call.flow in PAIRS:  # both legs take a channel
             line = replace(line, channels=line.channels + 1)
-        against = policy.hindrance(calling, activity.now, conversation.number, called, self._calls_today, line)
+        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
-            await self._wait(tx, call, activity.now, against)
+            await self._wait(tx, call, row.now, against)
             return None
         lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
         if not await tx.run(Q.go_live, {"call": call.id, "trunk": trunk, **lease}):
@@ -135,21 +143,23 @@ class Dispatcher:
             return int(call.attempt)
         return int(await tx.value(Q.number_attempt, {"call": call.id}))
 
-    async def _person(self, tx: Transaction, activity: Any, call: Any) -> Any:
-        travel = Rules.load(activity.rules).travel_s
+    async def _look(self, tx: Transaction, call: Any) -> Any:
+        """Under the activity's lock."""
+        tx.post(chain.Q.lock_activity, {"activity": call.activity})
+        travel = Rules.load(call.rules).travel_s
         values = {"expert": call.expert, "activity": call.activity, "pick": call.pick, "travel": travel}
-        return await tx.one(Q.person_now, values)
+        return await tx.one(Q.call_now, values)
 
-    async def _is_elsewhere(self, tx: Transaction, activity: Any, call: Any, who: str, person: Any) -> bool:
+    async def _is_elsewhere(self, tx: Transaction, call: Any, who: str, row: Any) -> bool:
         """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable."""
-        if person.elsewhere is not None and call.flow in INVITING:
-            rests_on = await tx.value(Q.outcome_hash, {"pick": person.elsewhere})
+        if row.elsewhere is not None and call.flow in INVITING:
+            rests_on = await tx.value(Q.outcome_hash, {"pick": row.elsewhere})
             await tx.run(chain.Q.drop_waiting, {"pick": call.pick})
-            await unavailable(tx, self._custody, activity, call.pick, who, rests_on)
+            await unavailable(tx, self._custody, row, call.pick, who, rests_on)
             return True
-        if person.on_the_line:
+        if row.on_the_line:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
-        return bool(person.on_the_line)
+        return bool(row.on_the_line)
 
     async def _wait(self, db: Database | Transaction, call: Any, now: datetime, against: Hindrance) -> None:
         """It waits until the rule allows it; a call for which staff sits at the telephone waits a little, or is given up."""
@@ -160,11 +170,11 @@ class Dispatcher:
             return
         await db.run(Q.postpone_until, {"call": call.id, "until": against.until})
 
-    async def _is_over(self, tx: Transaction, activity: Any, call: Any, gather_at: datetime | None) -> bool:
+    async def _is_over(self, tx: Transaction, call: Any, row: Any) -> bool:
         """The rules' time for this kind of call has passed: it is dropped."""
-        rule = Rules.load(activity.rules).notice(call.flow)
-        too_late = call.flow in PAIRS and masked.too_late(call.matter, activity.now)
-        if not too_late and (gather_at is None or not rule.closed(activity.now, gather_at)):
+        rule = Rules.load(row.rules).notice(call.flow)
+        too_late = call.flow in PAIRS and masked.too_late(call.matter, row.now)
+        if not too_late and (row.gather_at is None or not rule.closed(row.now, row.gather_at)):
             return False
         LOG.error("call %s (%s): its time has passed; it is not made", call.id, call.flow)
         await tx.run(chain.Q.drop_call, {"call": call.id})

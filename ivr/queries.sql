@@ -29,7 +29,7 @@ WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 -- name: due (prepared)
 -- Calls whose time has come, oldest first; those of kinds that belong to the draw are held while it is paused or ended, or owes
 -- a pick, and an invitation while its expert is to be called back about it.
-SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness, c.matter
+SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness, c.matter, a.rules
 FROM call c JOIN activity a ON a.id = c.activity
 WHERE c.state = 'waiting' AND c.not_before <= clock_timestamp()
   AND (a.state = 'drawing' AND NOT a.owed OR c.flow <> ALL(%(held)s::text[]))
@@ -62,23 +62,26 @@ FROM witness w JOIN activity a ON a.id = w.activity
 WHERE w.activity = %(activity)s AND w.id = %(witness)s
 ORDER BY t.seq DESC LIMIT 1;
 
--- name: person_now (prepared)
--- What could stand in the way of ringing this expert now: when they were called within a day (what our trunk never brought to
--- them is no call to them), whether they are on the line, when they are to be there, and the pick that made an appointment
--- elsewhere.
-SELECT coalesce(array_agg(c.dialled_at) FILTER (WHERE c.id IS NOT NULL AND (c.outcome IS DISTINCT FROM 'trunk_failure'
-         OR coalesce(c.trail ->> 'ringing', c.trail ->> 'early_media') IS NOT NULL)), '{}') AS called,
-       coalesce(bool_or(c.state = 'live'), false) AS on_the_line,
-       (SELECT n.gather_at FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
-               JOIN notice n ON n.activity = k.activity AND n.id = k.notice WHERE p.id = %(pick)s) AS gather_at,
+-- name: call_now (prepared)
+-- Once the activity's lock is had, what could stand in the way of a call that is due: the activity with the end of its chain, and
+-- of its expert, when they were called within a day (what our trunk never brought to them is no call to them), whether they are
+-- on the line, when they are to be there, and the pick that made an appointment elsewhere.
+SELECT a.id, a.state::text AS state, a.rules, a.owed, clock_timestamp() AS now,
+       t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash, calls.called, calls.on_the_line, seat.gather_at,
        (SELECT ap.pick FROM appointment ap
-        WHERE ap.expert = %(expert)s AND ap.activity <> %(activity)s AND ap.during && (
-          SELECT tstzrange(n.gather_at - %(travel)s * interval '1 second', a.evaluation_end)
-          FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
-               JOIN notice n ON n.activity = k.activity AND n.id = k.notice
-               JOIN activity a ON a.id = p.activity
-          WHERE p.id = %(pick)s) LIMIT 1) AS elsewhere
-FROM call c WHERE c.expert = %(expert)s AND c.dialled_at > clock_timestamp() - interval '1 day';
+        WHERE ap.expert = %(expert)s AND ap.activity <> a.id AND seat.gather_at IS NOT NULL
+          AND ap.during && tstzrange(seat.gather_at - %(travel)s * interval '1 second', a.evaluation_end) LIMIT 1) AS elsewhere
+FROM activity a
+LEFT JOIN LATERAL (SELECT seq, at, hash FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
+LEFT JOIN LATERAL (
+  SELECT n.gather_at FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
+         JOIN notice n ON n.activity = k.activity AND n.id = k.notice WHERE p.id = %(pick)s) seat ON true
+CROSS JOIN LATERAL (
+  SELECT coalesce(array_agg(c.dialled_at) FILTER (WHERE c.outcome IS DISTINCT FROM 'trunk_failure'
+           OR coalesce(c.trail ->> 'ringing', c.trail ->> 'early_media') IS NOT NULL), '{}') AS called,
+         coalesce(bool_or(c.state = 'live'), false) AS on_the_line
+  FROM call c WHERE c.expert = %(expert)s AND c.dialled_at > clock_timestamp() - interval '1 day') calls
+WHERE a.id = %(activity)s;
 
 -- name: calls_before
 -- The calls about one matter so far, in turn: over which trunk, and whether anything was heard of the person's telephone.

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from db.errors import DatabaseError, SerializationFailure
@@ -41,6 +42,8 @@ from ivr.evidence import evidence, moment
 LOG = logging.getLogger(__name__)
 TRIES_TO_SETTLE = 3
 CALL_BACK = "call_back"
+OF_KEYS = frozenset({Outcome.ACCEPTED, Outcome.DECLINED, Outcome.SHARE_GIVEN})
+"""What a confirmed key decided while the line was open, in a call of the draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,12 @@ class Recorder:
     async def end(self, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> bool:
         """The line is known to be gone; whether `advance` should look. Raises DatabaseError while the database is away."""
         call = Call(ready.id, ready.activity, self.epoch)
-        facts, whole = self._facts(ready, trail, outcome), _json(trail)
+        whole = _json(trail)
+        if outcome in OF_KEYS and not _owes_details(ready, outcome, trail):
+            stands = await decide.end_decided(self.db, call, outcome.value, whole)
+            if stands is not None:
+                return stands.due
+        facts = self._facts(ready, trail, outcome)
         ended: Ended | None = None
 
         async def write(tx: Transaction, regardless: bool) -> None:
@@ -106,7 +114,7 @@ class Recorder:
         """What its end leads to, besides what `advance` does for a draw; `outcome` is what stands in the row."""
         if EVERY_KIND[ready.flow].again is Again.BY_RULES:
             await notices.follow_up(tx, ready.id, outcome.value)
-        elif outcome is Outcome.ACCEPTED and ready.pick is not None and not _knows_where(trail):
+        elif ready.pick is not None and _owes_details(ready, outcome, trail):
             await notices.ask(tx, "details", ready.activity, [ready.pick])
 
     async def _settled(self, activity: str, write: Callable[[Transaction, bool], Awaitable[None]]) -> None:
@@ -146,10 +154,18 @@ def _answer(
     return write
 
 
-def _knows_where(trail: Trail | PairTrail) -> bool:
-    """Whether who has just agreed heard the details to their end."""
-    return isinstance(trail, Trail) and any(heard.prompt == "details" and heard.whole for heard in trail.heard)
+def _owes_details(ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> bool:
+    """Whether who has just agreed has not heard the details to their end."""
+    if outcome is not Outcome.ACCEPTED or ready.pick is None:
+        return False
+    return not (isinstance(trail, Trail) and any(heard.prompt == "details" and heard.whole for heard in trail.heard))
 
 
 def _json(trail: Trail | PairTrail) -> str:
-    return json.dumps(asdict(trail), default=moment, ensure_ascii=False)
+    return json.dumps(trail, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return moment(value)
+    return {field.name: getattr(value, field.name) for field in fields(value)}
