@@ -28,10 +28,10 @@ WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
 -- name: due (prepared)
 -- Calls whose time has come, oldest first; those of kinds that belong to the draw are held while it is paused or ended, or owes
--- a pick, and an invitation while its expert is to be called back about it.
+-- a pick, and an invitation while its expert is to be called back about it. The statement's time, so that an index can be asked.
 SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness, c.matter, a.rules
 FROM call c JOIN activity a ON a.id = c.activity
-WHERE c.state = 'waiting' AND c.not_before <= clock_timestamp()
+WHERE c.state = 'waiting' AND c.not_before <= statement_timestamp()
   AND (a.state = 'drawing' AND NOT a.owed OR c.flow <> ALL(%(held)s::text[]))
   AND NOT (c.flow = 'invitation' AND EXISTS (
     SELECT FROM call b WHERE b.pick = c.pick AND b.flow = 'call_back_invitation' AND b.state <> 'ended'))

@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from db.errors import Conflict, Constraint, DatabaseError, StatementError, Unavailable
-from db.pool import taken
+from db.session import taken
 
 
 @pytest.mark.parametrize(
