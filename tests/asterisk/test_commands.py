@@ -17,7 +17,7 @@ from asterisk.settings import NodeSettings
 from ivr.ari import wire
 from ivr.ari.client import Client, Node
 from ivr.ari.commands import LARGEST_BODY
-from ivr.ari.errors import Unanswered
+from ivr.ari.errors import Replaced, Unanswered
 from ivr.ari.line import channel_id
 from tests.asterisk.audio import prompt_sound, write_wav
 from tests.asterisk.exchange import WAIT
@@ -94,7 +94,7 @@ async def wired(settings: NodeSettings, request_seconds: float = WAIT) -> AsyncI
                         await asyncio.sleep(0.02)
             finally:
                 listening.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
+                with contextlib.suppress(asyncio.CancelledError, Replaced):
                     await listening
 
 
@@ -202,6 +202,22 @@ async def test_a_hangup_in_doubt_is_repeated_by_http(node: Instance[NodeSettings
         made.proxy.cut()
         assert not await waiting
         assert made.proxy.requests[asked:] == ["DELETE /ari/channels/nobody"]
+
+
+async def test_who_is_replaced_repeats_no_hangup(node: Instance[NodeSettings], node_settings: NodeSettings) -> None:
+    async with wired(node_settings) as made:
+        made.proxy.hold_answers = True
+        waiting = asyncio.create_task(made.client.hang_up("nobody"))
+        await made.proxy.until_held()
+        asked = len(made.proxy.requests)
+        async with Client(made.client.node) as next_holder:
+            listening = asyncio.create_task(next_holder.listen(Ears()))
+            with pytest.raises(Unanswered, match="was lost"):
+                await waiting
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+        assert "DELETE /ari/channels/nobody" not in made.proxy.requests[asked:]
 
 
 async def test_an_answer_that_comes_too_late_is_dropped(
