@@ -154,7 +154,7 @@ class LiveChannel:
         self.evidence.note_dialled(self._clock())
         self.dialled = True
         try:
-            reply = await self._client.request("POST", "channels", self._origin(ring_seconds))
+            reply = await self._client.command("POST", "channels", self._origin(ring_seconds))
         except Unsent:
             return self._not_dialled()
         except Unanswered:
@@ -202,7 +202,7 @@ class LiveChannel:
         self._playing = (playback, prompt)
         path = f"channels/{self._line.channel}/play/{playback}"
         try:
-            reply = await self._client.request("POST", path, wire.play(media))
+            reply = await self._client.command("POST", path, wire.play(media))
         except (Unsent, Unanswered):
             return self._look_later(sure=False)
         if reply.status == 201:
@@ -217,7 +217,7 @@ class LiveChannel:
             return
         playback, self._playing = self._playing[0], None
         try:
-            await self._client.request("DELETE", f"playbacks/{playback}")
+            await self._client.command("DELETE", f"playbacks/{playback}")
         except (Unsent, Unanswered):
             self._look_later(sure=False)
         self.evidence.silent(self._loop.time())

@@ -149,6 +149,14 @@ class ApplicationReplaced(_Model):
     pass
 
 
+class Answer(_Model):
+    """To a request over the websocket, which had request_id; the rest is as HTTP would have answered."""
+
+    request_id: str
+    status_code: int
+    message_body: str = Field(default="", repr=False)
+
+
 Event = (
     StasisStart
     | Dial
@@ -184,22 +192,24 @@ MESSAGES: Final = frozenset({"TextMessageReceived", "ApplicationReplaced"})
 CALLS: Final = frozenset(_EVENTS) - {"TextMessageReceived"}
 """What an application may ask for; see Client."""
 
-_READERS = {name: model.__pydantic_validator__.validate_json for name, model in _EVENTS.items()}
+_ANSWER: Final = "RESTResponse"
+_MODELS: Mapping[str, type[Event | Answer]] = {**_EVENTS, _ANSWER: Answer}
+_READERS = {name: model.__pydantic_validator__.validate_json for name, model in _MODELS.items()}
 _TYPE = re.compile(r'"type":\s*"(\w+)"')
 _DIALLING = re.compile(r'"dialstatus":\s*"(?:RINGING|PROGRESS)"')
 
 
-def read_event(text: str) -> Event | None:
-    """The event, or None for one that is of no use to us.
+def read_event(text: str) -> Event | Answer | None:
+    """The event or the answer, or None for what is of no use to us.
 
     The outermost "type" is always the first one, so its value is known before anything is parsed. Raises
-    pydantic.ValidationError when an event of ours has not the shape that ARI promises.
+    pydantic.ValidationError when one of ours has not the shape that ARI promises.
     """
     found = _TYPE.search(text)
     reader = _READERS.get(found[1]) if found else None
     if reader is None or (found and found[1] == "Dial" and not _DIALLING.search(text)):
         return None
-    event: Event = reader(text)
+    event: Event | Answer = reader(text)
     return event
 
 
@@ -282,8 +292,8 @@ def record(name: str) -> bytes:
 
 
 def event_filter(wanted: Collection[str]) -> bytes:
-    """PUT /applications/{app}/eventFilter: only what is wanted is sent at all."""
-    return _json(allowed=[{"type": name} for name in sorted(wanted)])
+    """PUT /applications/{app}/eventFilter: only what is wanted is sent at all. Answers pass through it as events do."""
+    return _json(allowed=[{"type": name} for name in sorted({*wanted, _ANSWER})])
 
 
 def subscription(source: str) -> bytes:
@@ -305,6 +315,12 @@ class Endpoint(_Model):
 
 def read_endpoint(text: str) -> Endpoint:
     return Endpoint.model_validate_json(text)
+
+
+def over_websocket(request_id: str, method: str, path: str, body: bytes | None) -> str:
+    """Any request, as a message on the websocket; see Answer."""
+    with_body = {"content_type": "application/json", "message_body": body.decode()} if body else {}
+    return json.dumps({"type": "RESTRequest", "request_id": request_id, "method": method, "uri": path, **with_body})
 
 
 def _json(**fields: object) -> bytes:

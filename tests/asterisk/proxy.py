@@ -1,8 +1,11 @@
-"""A TCP proxy before ARI that can do to connections what networks do: cut them, fall silent, lose answers."""
+"""A TCP proxy before ARI that can do to connections what networks do: cut them, fall silent, lose or delay answers."""
 
 import asyncio
 import contextlib
+import re
 from typing import Self
+
+_REQUEST = re.compile(r"^([A-Z]+ \S+) HTTP/1\.1\r$", re.MULTILINE)
 
 
 class Proxy:
@@ -14,9 +17,17 @@ class Proxy:
         self._sockets: dict[asyncio.StreamWriter, bool] = {}
         self._mute: set[asyncio.StreamWriter] = set()
         self.lose_answers = False
-        """Answers to HTTP requests are swallowed; websockets go on."""
+        """Answers to requests are swallowed, by HTTP and on websockets; events go on."""
+        self.hold_answers = False
+        """Answers to requests over websockets are kept back until `release`; HTTP and events go on."""
         self.refuse = False
         """New connections are closed at once."""
+        self.refuse_websockets = False
+        """New websockets are closed at once; HTTP goes on."""
+        self.requests: list[str] = []
+        """What was asked by HTTP: method and path."""
+        self._held: list[tuple[asyncio.StreamWriter, bytes]] = []
+        self._holding = asyncio.Event()
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -35,6 +46,18 @@ class Proxy:
         """Abort every connection."""
         for writer in self._sockets:
             writer.transport.abort()
+
+    async def until_held(self) -> None:
+        """An answer is being kept back: Asterisk has carried out what was asked."""
+        await self._holding.wait()
+
+    def release(self) -> None:
+        """Answers that were kept back are sent, and none is kept back any more."""
+        self.hold_answers = False
+        for writer, frame in self._held:
+            writer.write(frame)
+        self._held.clear()
+        self._holding.clear()
 
     def silence_websockets(self) -> None:
         """Websockets stay open, and nothing comes through any more on those that there are."""
@@ -63,13 +86,59 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
                 if b"upgrade: websocket" in data.lower():
+                    if self.refuse_websockets:
+                        return
                     self._sockets[writer] = True
+                elif not self._sockets[writer]:
+                    self.requests += _REQUEST.findall(data.decode(errors="replace"))
                 if writer not in self._mute:
                     there.write(data)
 
     async def _down(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        frames = _Frames()
         with contextlib.suppress(OSError):
             while data := await there.read(65536):
-                lost = self.lose_answers and not self._sockets.get(writer, False)
-                if not lost and writer not in self._mute:
+                if writer in self._mute:
+                    continue
+                if self._sockets.get(writer, False):
+                    for frame in frames.cut(data):
+                        self._pass_on(frame, writer)
+                elif not self.lose_answers:
                     writer.write(data)
+
+    def _pass_on(self, frame: bytes, writer: asyncio.StreamWriter) -> None:
+        answers = b'"RESTResponse"' in frame[:64]
+        if answers and self.hold_answers:
+            self._held.append((writer, frame))
+            self._holding.set()
+        elif not (answers and self.lose_answers):
+            writer.write(frame)
+
+
+class _Frames:
+    """What the server of a websocket sends, cut where frames end. Its consent to the upgrade comes first."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._upgraded = False
+
+    def cut(self, data: bytes) -> list[bytes]:
+        """The frames that are whole by now."""
+        self._rest += data
+        whole = []
+        while (size := self._size()) and len(self._rest) >= size:
+            whole.append(self._rest[:size])
+            self._rest = self._rest[size:]
+        return whole
+
+    def _size(self) -> int:
+        """Of the next one in bytes; 0 while that is not known."""
+        if not self._upgraded:
+            size = self._rest.find(b"\r\n\r\n") + 4
+            self._upgraded = size > 3
+            return size if self._upgraded else 0
+        length = self._rest[1] & 127 if len(self._rest) > 1 else 0
+        head = {126: 4, 127: 10}.get(length, 2)
+        if len(self._rest) < head:
+            return 0
+        return head + (length if head == 2 else int.from_bytes(self._rest[2:head], "big"))

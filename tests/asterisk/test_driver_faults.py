@@ -210,6 +210,47 @@ async def test_a_lost_answer_to_originate_is_no_second_call(
         assert [each.event for each in log if each.number == call.number].count("answered") == 1
 
 
+async def test_a_websocket_lost_before_the_answer_to_originate(
+    frail: Instance[NodeSettings], slow: FarEnd, media: Mapping[str, Sequence[str]]
+) -> None:
+    """In doubt, as above: after the reconnect the call is found, goes on, and has rung once."""
+    async with (
+        Proxy(frail.settings.http_port) as proxy,
+        connected(frail.settings, slow.settings, media, port=proxy.port) as exchange,
+    ):
+        proxy.hold_answers = True
+        running, _ = await begin(exchange, slow, Behaviour.ACCEPTS)
+        proxy.hold_answers = False
+        proxy.cut()
+        call = await running
+        assert (call.outcome, call.decisions) == (Outcome.ACCEPTED, [Answer(Outcome.ACCEPTED)])
+        log = read_log(slow.settings.calls_log)
+        assert [each.event for each in log if each.number == call.number].count("answered") == 1
+
+
+async def test_a_websocket_lost_before_the_answer_to_a_prompt(
+    frail: Instance[NodeSettings], slow: FarEnd, media: Mapping[str, Sequence[str]]
+) -> None:
+    """What stopped the question before it is in doubt; the receipt goes by HTTP and is heard."""
+    async with (
+        Proxy(frail.settings.http_port) as proxy,
+        connected(frail.settings, slow.settings, media, port=proxy.port) as exchange,
+    ):
+
+        async def decide(decision: Decision, trail: Trail) -> Recorded:
+            proxy.hold_answers = True
+            return Recorded()
+
+        running = asyncio.create_task(exchange.call(Behaviour.ACCEPTS, LONG, decide=decide))
+        async with asyncio.timeout(WAIT):
+            await proxy.until_held()
+        proxy.hold_answers = False
+        proxy.cut()
+        call = await running
+        assert call.outcome is Outcome.ACCEPTED
+        assert await call.hears("received_accept")
+
+
 @ringing_or_answered
 async def test_asterisk_killed_in_mid_call(
     frail: Instance[NodeSettings],

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from pydantic import ValidationError
@@ -66,15 +67,24 @@ WHOLE = wire.WholeChannel(
             wire.PlaybackFinished(playback=wire.Playback(id="p", target_uri="channel:el01", state="done")),
         ),
         (f'{{"type":"ApplicationReplaced",{STAMP},{TAIL}', wire.ApplicationReplaced()),
+        (
+            f'{{"type":"RESTResponse","transaction_id":"","request_id":"7","status_code":404,"reason_phrase":"Not Found",'
+            f'"uri":"playbacks/p","content_type":"application/json","message_body":"{{\\"type\\":\\"StasisStart\\"}}",{TAIL}',
+            wire.Answer(request_id="7", status_code=404, message_body='{"type":"StasisStart"}'),
+        ),
+        (
+            f'{{"type":"RESTResponse","transaction_id":"","request_id":"8","status_code":204,"uri":"playbacks/p",{TAIL}',
+            wire.Answer(request_id="8", status_code=204),
+        ),
         (f'{{"type":"ChannelVarset",{STAMP},"variable":"type","value":"StasisStart",{TAIL}', None),
         (f'{{"type":"OfTheFuture",{STAMP},{TAIL}', None),
         ("{}", None),
         ("", None),
     ],
 )
-def test_reads_what_asterisk_says(text: str, event: wire.Event | None) -> None:
+def test_reads_what_asterisk_says(text: str, event: wire.Event | wire.Answer | None) -> None:
     assert wire.read_event(text) == event
-    spaced = text.replace('":', '": ')
+    spaced = re.sub(r'(?<!\\)":', '": ', text)
     assert wire.read_event(spaced) == event
 
 
@@ -105,6 +115,22 @@ def test_writes_what_ari_reads() -> None:
     assert noting["variables"] == {"TALK_DETECT(set)": "500,512"}
     assert json.loads(wire.play(["sound:a", "sound:b,c"])) == {"media": ["sound:a", "sound:b,c"]}
     assert json.loads(wire.originate("a", "b", "c", "d", 0.2))["timeout"] == 1  # 0 would be for ever
+
+
+def test_a_request_over_the_websocket_carries_its_body_as_text() -> None:
+    assert json.loads(wire.over_websocket("1", "DELETE", "channels/el01", None)) == {
+        "type": "RESTRequest",
+        "request_id": "1",
+        "method": "DELETE",
+        "uri": "channels/el01",
+    }
+    sent = json.loads(wire.over_websocket("2", "DELETE", "channels/el01", wire.hang_up("busy")))
+    assert (sent["content_type"], json.loads(sent["message_body"])) == ("application/json", {"reason": "busy"})
+
+
+def test_the_filter_lets_answers_through() -> None:
+    allowed = json.loads(wire.event_filter(wire.MESSAGES))["allowed"]
+    assert {"type": "RESTResponse"} in allowed
 
 
 def test_a_callers_number_is_shown_by_no_repr() -> None:
