@@ -25,6 +25,7 @@ from ivr.speech import Speech, SpeechError, make_speech
 from ivr.worker import LeaseLost, Worker
 
 LOG = logging.getLogger("ivr")
+CONNECTIONS = 16  # some for the loop, the others so that no confirmed key waits for one
 _EXPECTED = (SettingsRefused, KeyFileRefused, BadRules, SpeechError, DatabaseError, AriError, LeaseLost, OSError)
 
 
@@ -35,7 +36,7 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Database(settings.dsn) as db:
+    async with Database(settings.dsn, size=CONNECTIONS) as db:
         await confirm(vault, db)
         voices = _speech(settings)
         await voices.start()

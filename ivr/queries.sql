@@ -27,15 +27,20 @@ UPDATE node SET lease_until = clock_timestamp(), holder = NULL
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
 -- name: due (prepared)
--- Calls whose time has come, oldest first; those of kinds that belong to the draw are held while it is paused or ended, or owes
--- a pick, and an invitation while its expert is to be called back about it. The statement's time, so that an index can be asked.
-SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness, c.matter, a.rules
-FROM call c JOIN activity a ON a.id = c.activity
-WHERE c.state = 'waiting' AND c.not_before <= statement_timestamp()
-  AND (a.state = 'drawing' AND NOT a.owed OR c.flow <> ALL(%(held)s::text[]))
-  AND NOT (c.flow = 'invitation' AND EXISTS (
-    SELECT FROM call b WHERE b.pick = c.pick AND b.flow = 'call_back_invitation' AND b.state <> 'ended'))
-ORDER BY c.not_before, c.id LIMIT %(limit)s;
+-- Calls whose time has come, the draws in turn so that a small one need not wait for all calls of a large one, each draw's oldest
+-- first; of very many those that have waited longest. Calls of kinds that belong to the draw are held while it is paused or
+-- ended, or owes a pick, and an invitation while its expert is to be called back about it. The statement's time, so that an index
+-- can be asked.
+WITH due AS (
+  SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness, c.matter, a.rules, c.not_before
+  FROM call c JOIN activity a ON a.id = c.activity
+  WHERE c.state = 'waiting' AND c.not_before <= statement_timestamp()
+    AND (a.state = 'drawing' AND NOT a.owed OR c.flow <> ALL(%(held)s::text[]))
+    AND NOT (c.flow = 'invitation' AND EXISTS (
+      SELECT FROM call b WHERE b.pick = c.pick AND b.flow = 'call_back_invitation' AND b.state <> 'ended'))
+  ORDER BY c.not_before, c.id LIMIT 500)
+SELECT id, flow, activity, attempt, pick, expert, witness, matter, rules FROM due
+ORDER BY row_number() OVER (PARTITION BY activity ORDER BY not_before, id), not_before, id LIMIT %(limit)s;
 
 -- name: next_due (prepared)
 -- When the next waiting call's time comes, in seconds from now.

@@ -1,8 +1,8 @@
 """The worker: holds one Asterisk node by a lease, brings every running draw forward, and makes its calls.
 
 Composition and supervision only: what is decided is decided in drawing/, ivr/policy.py and the flows; what is written is
-written by ivr/record.py; what is said to Asterisk goes through ivr/ari/. One loop wakes on NOTIFY, on the end of a call and
-every two seconds, reads what is due, and does it.
+written by ivr/record.py; what is said to Asterisk goes through ivr/ari/. Two loops wake on NOTIFY, on the end of a call and
+every two seconds: one brings draws forward, the other makes the calls that are due.
 """
 
 from __future__ import annotations
@@ -85,13 +85,13 @@ class Worker:
         self._taking_over = TakingOver(settings, db, lease, client, self._switchboard, self._reception)
         self._dispatcher = Dispatcher(db, custody, lease, preparer, self._calling, self._switchboard.trunks)
         self._notes, self._sender = notes, sender
-        self._look = asyncio.Event()
+        self._look, self._news = asyncio.Event(), asyncio.Event()
         self._changed: set[str] = set()
         self._jobs = Jobs(settings, self._job_done)
         self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
         self._reminding = Reminding(db)
         self._collecting = Collecting(db, custody.vault, client)
-        self._stopping = False
+        self._stopping = self._over = False
 
     async def run(self) -> None:
         """Take over what an earlier holder left, then work until `stop`."""
@@ -108,9 +108,12 @@ class Worker:
                     tasks.create_task(self._sender.run(), name="outbox")
                 collecting = tasks.create_task(self._collecting.run(), name="recordings")
                 await self._taking_over.run()
+                advancing = tasks.create_task(self._advance_all(), name="advance")
                 await self._loop()
+                self._over = True
+                self._news.set()
                 self._collecting.stop()
-                await collecting
+                await asyncio.gather(collecting, advancing)
                 for task in watching:
                     task.cancel()
         finally:
@@ -160,6 +163,7 @@ class Worker:
     def _note(self, activity: str) -> None:
         if activity:
             self._changed.add(activity)
+            self._news.set()
         self._look.set()
         if self._sender is not None:
             self._sender.look()
@@ -171,12 +175,12 @@ class Worker:
             try:
                 if clock() - swept >= SWEEP_SECONDS:
                     self._changed.update(row.id for row in await self._db.all(DRAWING.running))
+                    self._news.set()
                     await self._dispatcher.count_today()
                     await self._taking_over.settle_left()
                     await self._reminding.look()
                     await self._reception.lapse()
                     swept = clock()
-                await self._advance_changed()
                 pause = await self._dispatch()
             except DatabaseError as error:
                 LOG.warning("the database: %s: %s", type(error).__name__, error)
@@ -191,6 +195,16 @@ class Worker:
         except TimeoutError:
             pass
         self._look.clear()
+
+    async def _advance_all(self) -> None:
+        """Beside the loop, so that a decision seldom finds its draw owing a pick."""
+        while not self._over:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                await self._advance_changed()
+            except DatabaseError as error:  # the next sweep names them again
+                LOG.warning("the database: %s: %s", type(error).__name__, error)
 
     async def _advance_changed(self) -> None:
         changed, self._changed = self._changed, set()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.postgres
 
 CALL = """
 INSERT INTO call (id, flow, activity, expert, attempt, not_before)
-VALUES ('el' || md5(%(flow)s), %(flow)s, %(activity)s, 1, 1, clock_timestamp() + %(soon)s * interval '1 second')
+VALUES ('el' || md5(%(flow)s || %(activity)s || %(soon)s), %(flow)s, %(activity)s, 1, 1, clock_timestamp() + %(soon)s * interval '1 second')
 """
 
 
@@ -47,3 +47,14 @@ async def test_calls_of_the_draw_are_held(
 
 def test_which_belong_to_the_draw() -> None:
     assert set(OF_THE_DRAW) == {"invitation", "call_back_invitation", "witness"}
+
+
+async def test_draws_take_turns(db: Database, database: TestDatabase, tmp_path: Path) -> None:
+    """A small draw does not wait for all calls of a large one that began before it."""
+    keys = make_keys(tmp_path)
+    add_experts(database.dsn, keys.custody.vault, ["13800000001"])
+    large, small = [await make_activity(db, keys.custody.vault, plan((condition(),))) for _ in range(2)]
+    for soon, activity in [(-9, large), (-8, large), (-7, large), (-2, small), (-1, small)]:
+        await db.run(CALL, {"flow": "reminder", "activity": activity, "soon": soon})
+    found = await db.all(Q.due, {"limit": 4, "held": OF_THE_DRAW})
+    assert [row.activity for row in found] == [large, small, large, small]
