@@ -61,8 +61,7 @@ class Dispatcher:
         self._looked = 0.0
 
     async def due(self, limit: int) -> list[Any]:
-        """Waiting calls whose time has come, oldest first. Looked for some turns ahead at once: `make_live` looks again at
-        each."""
+        """Waiting calls whose time has come, the draws in turn. Looked for some ahead at once: `make_live` looks again at each."""
         now = asyncio.get_running_loop().time()
         if len(self._ahead) < limit or now - self._looked > AHEAD_SECONDS:
             self._ahead = await self._db.all(Q.due, {"limit": limit + AHEAD, "held": OF_THE_DRAW})
