@@ -92,14 +92,21 @@ async def nothing_left(made: Ground) -> None:
 
 
 async def all_over(made: Ground) -> None:
-    """No telephone is on the line any more."""
-    async with asyncio.timeout(60):
-        while True:
-            log = read_log(made.far_end.settings.calls_log)
-            events = [each.event for each in log]
-            if events.count("incoming") == events.count("ended"):
-                return
-            await asyncio.sleep(0.2)
+    """No telephone is on the line any more. Raises RuntimeError, which says whether our Asterisk has a channel still, when one
+    is for a minute."""
+    try:
+        async with asyncio.timeout(60):
+            while on_the_line(made):
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        await nothing_left(made)
+        raise RuntimeError(f"{on_the_line(made)} telephones are on the line, and no channel of ours is") from None
+
+
+def on_the_line(made: Ground) -> int:
+    """How many telephones were called and have not noted the end of it."""
+    events = [each.event for each in read_log(made.far_end.settings.calls_log)]
+    return events.count("incoming") - events.count("ended")
 
 
 def ratios(found: Mapping[str, Measured]) -> dict[str, float]:
