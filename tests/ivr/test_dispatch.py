@@ -15,7 +15,8 @@ pytestmark = pytest.mark.postgres
 
 CALL = """
 INSERT INTO call (id, flow, activity, expert, attempt, not_before)
-VALUES ('el' || md5(%(flow)s || %(activity)s || %(soon)s), %(flow)s, %(activity)s, 1, 1, clock_timestamp() + %(soon)s * interval '1 second')
+VALUES ('el' || md5(%(flow)s || %(activity)s || %(soon)s), %(flow)s, %(activity)s, 1, 1,
+        clock_timestamp() + %(soon)s * interval '1 second')
 """
 
 
