@@ -73,9 +73,11 @@ class Session:
             sql, params = self._ready(sql), params or {}
         try:
             bound: bytes = self._cursor.raw.mogrify(sql, params)
-        except psycopg2.Error as error:
+        except Exception as error:
             self.forget()
-            raise translate(error) from error
+            if isinstance(error, psycopg2.Error):
+                raise translate(error) from error
+            raise  # a parameter is missing
         return bound
 
     def _ready(self, query: Query) -> str:

@@ -86,6 +86,13 @@ async def test_what_is_refused_while_it_is_prepared_is_prepared_again(db: Databa
     assert await db.run(QUERIES.add, {"id": "l3"}) == 1
 
 
+async def test_what_lacks_a_parameter_is_prepared_when_it_has_it(db: Database) -> None:
+    with pytest.raises(KeyError):
+        await db.run(QUERIES.add, {"no": "id"})
+    assert await db.value("SELECT 1") == 1
+    assert await db.run(QUERIES.add, {"id": "l1"}) == 1
+
+
 async def test_statements_together_are_one_transaction_and_answer_with_the_last(db: Database) -> None:
     row = await db.together((QUERIES.add, {"id": "l1"}), ("SELECT count(*) AS lots FROM lot", {}))
     assert row == (1,)
