@@ -105,8 +105,8 @@ async def all_over(made: Ground) -> None:
 
 def on_the_line(made: Ground) -> int:
     """How many telephones were called and have not noted the end of it."""
-    events = [each.event for each in read_log(made.far_end.settings.calls_log)]
-    return events.count("incoming") - events.count("ended")
+    log = read_log(made.far_end.settings.calls_log)
+    return len({each.call for each in log} - {each.call for each in log if each.event == "ended"})
 
 
 def ratios(found: Mapping[str, Measured]) -> dict[str, float]:
@@ -160,6 +160,9 @@ def main() -> int:
         console = Console(width=None if sys.stdout.isatty() else 150)
         console.print(table(found))
         console.print("   ".join(f"{name} {value:.2f}" for name, value in ratios(found).items()))
+        for which, each in found.items():
+            for call in each.failed:
+                console.print(f"({which}) failed: {call}", highlight=False)
     return 1 if any(each.failures for each in found.values()) else 0
 
 

@@ -51,8 +51,13 @@ class Soaked:
     """All looks at each process, and what became of the calls."""
 
     calls: int
-    failures: int
+    failed: Sequence[str]
+    refused: int
     looks: Mapping[str, Sequence[Look]]
+
+    @property
+    def failures(self) -> int:
+        return self.refused + len(self.failed)
 
     @property
     def grown(self) -> Sequence[str]:
@@ -85,7 +90,7 @@ async def run(calls: int, rate: float) -> Soaked:
         ended = [event.at for event in log if event.event == "ended"]
         window = (max(ended) - seconds, max(ended) - LONGEST_CALL)
         found = measured("soak", rate, window, log, await running.receipts(), {}, await running.refused(window))
-        return Soaked(len(ended), found.failures, looks)
+        return Soaked(len(ended), found.failed, found.refused, looks)
 
 
 def table(found: Soaked) -> Table:
@@ -112,7 +117,10 @@ def main() -> int:
     if given.json:
         print(json.dumps(asdict(found), indent=1))
     else:
-        Console(width=None if sys.stdout.isatty() else 120).print(table(found))
+        console = Console(width=None if sys.stdout.isatty() else 120)
+        console.print(table(found))
+        for call in found.failed:
+            console.print(f"failed: {call}", highlight=False)
     return 1 if found.failures or found.grown else 0
 
 

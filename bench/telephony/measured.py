@@ -27,7 +27,8 @@ class Measured:
     seconds: float
     calls: int
     at_once: int  # conversations at the same time, at most
-    failures: int
+    refused: int  # calls that never reached a telephone
+    failed: Sequence[str]  # the telephones that got no receipt, and how far each call came
     cpu_ms: Mapping[str, float]
     key_to_receipt_p50: float
     key_to_receipt_p99: float
@@ -39,12 +40,16 @@ class Measured:
         return self.calls / self.seconds
 
     @property
+    def failures(self) -> int:
+        return self.refused + len(self.failed)
+
+    @property
     def python_ms(self) -> float:
         """Our own Python processes but for the voice."""
         return self.cpu_ms.get("python", 0.0)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"rate": self.rate, "total_cpu_ms": sum(self.cpu_ms.values())}
+        return asdict(self) | {"rate": self.rate, "failures": self.failures, "total_cpu_ms": sum(self.cpu_ms.values())}
 
 
 @dataclass(slots=True)
@@ -54,6 +59,18 @@ class _Call:
     answered: float = 0.0
     ended: float = 0.0
     pressed: float = 0.0  # the last key
+    keys: int = 0
+
+    def __str__(self) -> str:
+        """Its times in seconds from its beginning.
+
+        >>> str(_Call("13800000002", begun=100.0, answered=100.1, pressed=101.25, keys=2))
+        '13800000002: answered at 0.10 s, key 2 at 1.25 s, no end'
+        """
+        ended = f"ended at {self.ended - self.begun:.2f} s" if self.ended else "no end"
+        answered = f"answered at {self.answered - self.begun:.2f} s" if self.answered else "not answered"
+        pressed = f"key {self.keys} at {self.pressed - self.begun:.2f} s" if self.keys else "no key"
+        return f"{self.number}: {answered}, {pressed}, {ended}"
 
 
 def measured(
@@ -69,11 +86,11 @@ def measured(
     first, last = window
     calls = _calls(log)
     ended = [call for call in calls if first <= call.ended < last]
-    delays, failures = _delays([call for call in calls if first <= call.begun < last], receipts)
+    delays, failed = _delays([call for call in calls if first <= call.begun < last], receipts)
     lengths = sorted(call.ended - call.answered for call in ended if call.answered)
     each = max(1, len(ended))
     return Measured(
-        name, rate, last - first, len(ended), _most(calls, window), failures + refused,
+        name, rate, last - first, len(ended), _most(calls, window), refused, tuple(map(str, failed)),
         {who: 1000 * used / each for who, used in cpu.items()},
         1000 * at(delays, 0.5), 1000 * at(delays, 0.99), at(lengths, 0.5),
     )  # fmt: skip
@@ -105,21 +122,22 @@ def _calls(log: Iterable[LoggedEvent]) -> list[_Call]:
                 call.answered = event.at
             case "pressed":
                 call.pressed = event.at
+                call.keys += 1
             case "ended":
                 call.ended = event.at
     return list(calls.values())
 
 
-def _delays(calls: Iterable[_Call], receipts: Sequence[Receipt]) -> tuple[list[float], int]:
-    """From the second key's end to the receipt of each call, ascending, and how many calls had none."""
+def _delays(calls: Iterable[_Call], receipts: Sequence[Receipt]) -> tuple[list[float], list[_Call]]:
+    """From the second key's end to the receipt of each call, ascending, and the calls that had none."""
     heard: dict[str, list[float]] = defaultdict(list)
     for receipt in receipts:
         heard[receipt.number].append(receipt.at)
-    delays, without = [], 0
+    delays, without = list[float](), list[_Call]()
     for call in calls:
         found = [each for each in heard[call.number] if call.pressed and call.pressed <= each <= (call.ended or each)]
         if found:
             delays.append(found[0] - call.pressed - KEY_SECONDS)
         else:
-            without += 1
+            without.append(call)
     return sorted(delays), without
