@@ -14,8 +14,8 @@ from asterisk.program import Program
 from asterisk.settings import FarEndSettings, NodeSettings
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SHARED = ("http", "ari", "rtp", "logger", "manager", "cdr", "cel", "indications", "musiconhold")
-_EMPTY = ("acl", "ccss", "features", "pjproject", "stasis", "udptl", "websocket_client")
+_SHARED = ("http", "ari", "rtp", "logger", "manager", "cdr", "cel", "indications", "musiconhold", "stasis")
+_EMPTY = ("acl", "ccss", "features", "pjproject", "udptl", "websocket_client")
 _OWN = ("asterisk", "modules", "pjsip", "extensions")
 _LONGEST_SOCKET = 107
 _FOLDERS = ("etc", "lib", "lib/keys", "data", "agi", "spool", "spool/recording", "run", "log", "moh")
