@@ -89,8 +89,6 @@ async def answer(
     if outcome is PickOutcome.ACCEPTED:
         travel = Rules.load(row.rules).travel_s
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
-    else:
-        tx.post(Q.set_owed, {"activity": call.activity, "owed": True})
     chain = Chain.of(tx, row, custody.signer)
     expert = facts["expert"]
     await chain.append(EntryType.ATTEMPT, {"expert": expert, "attempt": row.attempt, "evidence": evidence.hash})

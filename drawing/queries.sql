@@ -231,7 +231,8 @@ RETURNING pick, expert, witness, attempt;
 -- name: decide_invitation (prepared)
 -- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already. A retry or a
 -- call back that waits has nothing to ask any more (neither ended nor live: put so, the planner can't go through all that wait
--- instead of those of the pick). No row while the draw owes a pick; the lock is had before.
+-- instead of those of the pick). No row while the draw owes a pick, which it does from now on when a seat came free; the lock is
+-- had before.
 WITH held AS (
   SELECT a.id, a.rules, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash
   FROM activity a LEFT JOIN LATERAL (
@@ -247,7 +248,9 @@ closed AS (
 dropped AS (
   UPDATE call w SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
   FROM decided d WHERE w.pick = d.pick AND w.flow IN ('invitation', 'call_back_invitation')
-    AND w.state <> 'ended' AND w.state <> 'live')
+    AND w.state <> 'ended' AND w.state <> 'live'),
+owing AS (
+  UPDATE activity a SET owed = true FROM closed WHERE a.id = %(activity)s AND %(outcome)s <> 'accepted')
 SELECT h.*, d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed FROM held h LEFT JOIN decided d ON true;
 
 -- name: decided_so

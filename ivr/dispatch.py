@@ -28,7 +28,7 @@ from ivr.trunks import Trunks
 Q = load("ivr")
 LOG = logging.getLogger(__name__)
 ON_ANOTHER_LINE_SECONDS = 5.0  # an expert who is being called elsewhere waits, is not passed
-AHEAD, AHEAD_SECONDS = 16, 0.25  # at some tens of calls a second, one look for several of them
+AHEAD, AHEAD_SECONDS = 16, 0.5  # at some tens of calls a second, one look for several of them
 OF_THE_DRAW = [kind.name for kind in KINDS.values() if kind.again is Again.BY_DRAW]
 """Held while the draw is not under way, and while it owes a pick."""
 CALL_BACK_INVITATION = "call_back_invitation"
