@@ -16,6 +16,7 @@ from ivr.ari.channel import LiveChannel, Look
 from ivr.ari.client import Client
 from ivr.ari.errors import Abandoned, IllegalAct
 from ivr.ari.line import Arrival, Line
+from ivr.ari.timers import Fired, Timers
 from ivr.calls import (
     Answered,
     Cancelled,
@@ -39,7 +40,6 @@ from ivr.calls import (
     Started,
     StartTimer,
     StopPlay,
-    TimerFired,
     Trail,
     Unavailable,
 )
@@ -58,12 +58,6 @@ Watcher = Callable[[Stage], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Timer:
-    name: str
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Flooded:
     """More events than can be followed."""
 
@@ -74,7 +68,7 @@ class _Abandoned:
 
 
 _Filed = Answered | Cancelled | DialFailed | PlayFailed | Recorded | Refused | Unavailable
-_Mail = wire.Event | _Filed | _Timer | Look | _Flooded | _Abandoned
+_Mail = wire.Event | _Filed | Fired | Look | _Flooded | _Abandoned
 
 
 class Leg:
@@ -96,8 +90,7 @@ class Leg:
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[tuple[_Mail, float]] = asyncio.Queue()
         self._channel = LiveChannel(client, line, clock, self._put)
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._generations: dict[str, int] = {}
+        self._timers = Timers(self._put)
         self._flooded = self._abandoned = False
         self.deciding: asyncio.Task[None] | None = None
 
@@ -146,15 +139,14 @@ class Leg:
             raise
         finally:
             self._channel.forget()
-            for timer in self._timers.values():
-                timer.cancel()
+            self._timers.close()
 
     async def _read(self, mail: _Mail, tick: float) -> Event | None:
         """What the flow shall hear of it, if anything."""
         self._check_abandoned()
         match mail:
-            case _Timer(name, generation):
-                return TimerFired(name) if self._generations.get(name) == generation else None
+            case Fired():
+                return self._timers.heard(mail)
             case Look(sure):
                 return await self._channel.look(sure)
             case _Flooded():
@@ -194,9 +186,9 @@ class Leg:
     async def _do(self, command: Command) -> None:
         match command:
             case StartTimer(name, seconds):
-                self._start_timer(name, seconds)
+                self._timers.start(name, seconds)
             case CancelTimer(name):
-                self._cancel_timer(name)
+                self._timers.cancel(name)
             case Decide(decision):
                 self._decide(decision)
             case _ if self._channel.gone:  # it went while this was being decided
@@ -248,16 +240,3 @@ class Leg:
             answer = Unavailable()
         self.deciding = None
         self._put(answer)
-
-    # --- timers ---------------------------------------------------------------------------------------------
-
-    def _start_timer(self, name: str, seconds: float) -> None:
-        self._cancel_timer(name)
-        timer = _Timer(name, self._generations[name])
-        self._timers[name] = self._loop.call_later(seconds, self._put, timer)
-
-    def _cancel_timer(self, name: str) -> None:
-        """What has fired already and waits in the queue is told apart by its generation."""
-        self._generations[name] = self._generations.get(name, 0) + 1
-        if handle := self._timers.pop(name, None):
-            handle.cancel()

@@ -17,6 +17,7 @@ from ivr.ari.channel import LiveChannel, Look
 from ivr.ari.client import Client
 from ivr.ari.errors import Abandoned, IllegalAct
 from ivr.ari.line import Line
+from ivr.ari.timers import Fired, Timers
 from ivr.bridged import (
     Join,
     Joined,
@@ -45,7 +46,6 @@ from ivr.calls import (
     PlayFailed,
     Started,
     StartTimer,
-    TimerFired,
 )
 
 _log = logging.getLogger(__name__)
@@ -61,12 +61,6 @@ TALK = "masked_talk"
 class _Of:
     side: Side
     what: wire.Event | DialFailed | PlayFailed | Look
-
-
-@dataclass(frozen=True, slots=True)
-class _Timer:
-    name: str
-    generation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,7 @@ class _Abandoned:
     """Wakes the loop, which then sees the flag."""
 
 
-_Mail = _Of | Cancelled | Joined | NotJoined | _Timer | _Turn | _Flooded | _Abandoned
+_Mail = _Of | Cancelled | Joined | NotJoined | Fired | _Turn | _Flooded | _Abandoned
 
 
 class Pair:
@@ -112,8 +106,7 @@ class Pair:
             side: LiveChannel(client, line, clock, partial(self._put_of, side)) for side, line in lines.items()
         }
         self.bridge = LiveBridge(client, bridge_of(self._call))
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._generations: dict[str, int] = {}
+        self._timers = Timers(self._put)
         self._waiting: asyncio.TimerHandle | None = None  # the expert's leg, for its turn on the trunk
         self._flooded = self._abandoned = False
         self._joined: datetime | None = None
@@ -170,15 +163,16 @@ class Pair:
         finally:
             for channel in self._channels.values():
                 channel.forget()
-            for timer in (*self._timers.values(), *filter(None, [self._waiting])):
-                timer.cancel()
+            self._timers.close()
+            if self._waiting is not None:
+                self._waiting.cancel()
 
     async def _read(self, mail: _Mail, tick: float) -> PairEvent | None:
         """What the flow shall hear of it, if anything."""
         self._check_abandoned()
         match mail:
-            case _Timer(name, generation):
-                return TimerFired(name) if self._generations.get(name) == generation else None
+            case Fired():
+                return self._timers.heard(mail)
             case _Flooded():
                 _log.warning("call %s is ended: more events than can be followed", self._call)
                 for channel in self._channels.values():
@@ -227,9 +221,9 @@ class Pair:
     async def _do(self, command: PairCommand) -> None:
         match command:
             case StartTimer(name, seconds):
-                self._start_timer(name, seconds)
+                self._timers.start(name, seconds)
             case CancelTimer(name):
-                self._cancel_timer(name)
+                self._timers.cancel(name)
             case Join(record):
                 await self._join(record)
             case To(Side.EXPERT, Dial(ring_seconds)):
@@ -273,16 +267,3 @@ class Pair:
     def _check_abandoned(self) -> None:
         if self._abandoned:
             raise Abandoned(f"call {self._call} was left to its next holder")
-
-    # --- timers ---------------------------------------------------------------------------------------------
-
-    def _start_timer(self, name: str, seconds: float) -> None:
-        self._cancel_timer(name)
-        timer = _Timer(name, self._generations[name])
-        self._timers[name] = self._loop.call_later(seconds, self._put, timer)
-
-    def _cancel_timer(self, name: str) -> None:
-        """What has fired already and waits in the queue is told apart by its generation."""
-        self._generations[name] = self._generations.get(name, 0) + 1
-        if handle := self._timers.pop(name, None):
-            handle.cancel()
