@@ -34,9 +34,9 @@ LONGEST_CALL = 4.0  # seconds
 COLUMNS = ("node", "far end", "python", "voice", "postgresql")
 
 
-def asterisks(made: Ground) -> Mapping[str, float]:
+def both_ends(made: Ground) -> Mapping[str, float]:
     """CPU seconds of our Asterisk and of the telephones so far."""
-    return {"node": cpu.own(made.node.pid), "far end": cpu.own(made.telephones.pid)}
+    return {"node": cpu.own(made.node.pid), "far end": sum(map(cpu.own, made.telephones.pids))}
 
 
 def used(before: Mapping[str, float], after: Mapping[str, float]) -> Mapping[str, float]:
@@ -54,9 +54,9 @@ async def of_script(which: str, load: Load, kind: Kind) -> Measured:
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         await asyncio.sleep(load.ramp)
-        first, before = time.time(), {**asterisks(made), "python": cpu.own(script.pid)}
+        first, before = time.time(), {**both_ends(made), "python": cpu.own(script.pid)}
         await asyncio.sleep(load.seconds)
-        last, after = time.time(), {**asterisks(made), "python": cpu.own(script.pid)}
+        last, after = time.time(), {**both_ends(made), "python": cpu.own(script.pid)}
         said, _ = await script.communicate()
         if script.returncode:
             raise RuntimeError(f"{SCRIPTS[which]} failed")
@@ -71,9 +71,9 @@ async def of_script(which: str, load: Load, kind: Kind) -> Measured:
 async def of_project(load: Load, kind: Kind) -> Measured:
     """(c)."""
     async with ground(kind, load.talk) as made, project(made, load) as running:
-        first, before = time.time(), {**asterisks(made), **running.cpu()}
+        first, before = time.time(), {**both_ends(made), **running.cpu()}
         await asyncio.sleep(load.seconds)
-        last, after = time.time(), {**asterisks(made), **running.cpu()}
+        last, after = time.time(), {**both_ends(made), **running.cpu()}
         await asyncio.sleep(LONGEST_CALL + load.talk)  # a worker that stops gives up what rings
         await running.stop()
         await all_over(made)

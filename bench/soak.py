@@ -74,7 +74,8 @@ async def run(calls: int, rate: float, kind: Kind) -> Soaked:
     """The calls, at that rate."""
     load = Load(rate, calls / rate)
     async with ground(kind) as made, project(made, load) as running:
-        pids = {"worker": running.worker.pid, "node": made.node.pid, "far end": made.telephones.pid}
+        pids = {"worker": running.worker.pid, "node": made.node.pid}
+        pids |= {f"far end {n}": pid for n, pid in enumerate(made.telephones.pids, 1)}
         looks: dict[str, list[Look]] = {name: [] for name in pids}
         first = asyncio.get_running_loop().time()
         for _ in range(LOOKS):

@@ -8,14 +8,13 @@ from asterisk.far_end import LoggedEvent, read_log
 from asterisk.instance import Instance
 from asterisk.ports import free_port, free_range
 from asterisk.settings import FarEndSettings, Trunk
-from bench.telephony.telephones import ANSWER_AFTER, HOLD, PRESS_AFTER, PRESS_AGAIN_AFTER, TRUNK
+from bench.telephony.telephones import ANSWER_AFTER, HOLD, PRESS_AFTER, PRESS_AGAIN_AFTER, QUIET, TRUNK
 
 
 class SecondAsterisk:
     """`node_port`: our Asterisk's SIP; `talk` as in Load."""
 
-    # SendDTMF keeps quiet for 100 ms before its first digit (Asterisk's main/app.c).
-    key_seconds = 0.1 + HOLD
+    key_seconds = QUIET + HOLD
 
     def __init__(self, folder: Path, node_port: int, talk: float) -> None:
         port = free_port(socket.SOCK_DGRAM)
@@ -28,8 +27,8 @@ class SecondAsterisk:
         )  # fmt: skip
 
     @property
-    def pid(self) -> int:
-        return self._asterisk.pid
+    def pids(self) -> tuple[int, ...]:
+        return (self._asterisk.pid,)
 
     def log(self) -> tuple[LoggedEvent, ...]:
         return read_log(self._asterisk.settings.calls_log)

@@ -9,6 +9,7 @@ TRUNK = "carrier"
 # bench-1 lets a key confirm at once, but for what counts as one press in two pieces (Timings.key_guard); and a busy machine
 # says a key up to 0.2 s late.
 ANSWER_AFTER, PRESS_AFTER, PRESS_AGAIN_AFTER = 0.1, 0.2, 0.7
+QUIET = 0.1  # before a key: SendDTMF is quiet for so long before its first digit (Asterisk's main/app.c)
 HOLD = 0.12  # a key is down so long (asterisk.far_end.Press)
 
 
@@ -20,8 +21,8 @@ class Telephones(Protocol):
         """Where our Asterisk reaches them."""
 
     @property
-    def pid(self) -> int:
-        """Of the process that plays them, to measure it."""
+    def pids(self) -> tuple[int, ...]:
+        """Of the processes that play them, to measure them."""
 
     @property
     def key_seconds(self) -> float:
