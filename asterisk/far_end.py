@@ -205,7 +205,7 @@ class Behaviour(Enum):
 
 def dialplan(behaviour: Behaviour, settings: FarEndSettings) -> tuple[str, ...]:
     """The applications of extensions.conf that carry the behaviour out, one by one."""
-    choose = (f'GotoIf($[${{CALLS}} > 1]?{behaviour.suffix}a,1)',) if behaviour.value.later else ()
+    choose = (f"GotoIf($[${{CALLS}} > 1]?{behaviour.suffix}a,1)",) if behaviour.value.later else ()
     return (*choose, *_steps(behaviour.value.steps, settings))
 
 
@@ -332,10 +332,11 @@ def read_log(path: Path) -> tuple[LoggedEvent, ...]:
     if not path.exists():
         return ()
     whole = path.read_text().rpartition("\n")[0].splitlines()  # the last one may be half written
-    return tuple(_event(line) for line in whole)
+    return tuple(logged_event(line) for line in whole)
 
 
-def _event(line: str) -> LoggedEvent:
+def logged_event(line: str) -> LoggedEvent:
+    """Of such a line."""
     at, number, call, event, *detail = line.split(" ")
     return LoggedEvent(float(at), number, call, event, " ".join(detail))
 

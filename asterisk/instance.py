@@ -144,10 +144,15 @@ class Instance(Generic[Settings]):
 
 
 def command(program: Program, configuration: Path) -> tuple[str, ...]:
-    """The command line of an instance in the foreground, which ends when its parent does (by setpriv)."""
+    """The command line of an instance in the foreground."""
+    return (*first_and_with_us(), *program.argv_prefix, "-f", "-C", str(configuration))
+
+
+def first_and_with_us() -> tuple[str, ...]:
+    """What stands before a command line so that it ends when its parent does (by setpriv) and has a processor before others."""
     follow = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
     first = ("nice", "-n", str(_FIRST)) if os.geteuid() == 0 else ()  # nobody else may
-    return (*follow, *first, *program.argv_prefix, "-f", "-C", str(configuration))
+    return (*follow, *first)
 
 
 def go_first() -> None:

@@ -3,6 +3,7 @@ run: (a) pure dialplan, (b) a bare aiohttp script, (c) this project with its dat
 
     script/bench calls [--rate 30] [--seconds 60] [--only a,b,c] [--json]
     script/bench calls --only c --rate 10 --talk 13         150 conversations at once
+    script/bench calls --telephones sipp                    one SIPp plays them, which costs far less than a second Asterisk
 
 CPU is what /proc says of each process while `seconds` pass, divided by the calls that ended then. Key to receipt: from
 the end of the second key, as the far end sent it, to the moment in which whoever leads the call has begun the receipt.
@@ -15,15 +16,15 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from typing import get_args
 
 import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from asterisk.far_end import read_log
 from asterisk.instance import authorization
 from bench.telephony import cpu
-from bench.telephony.ground import Ground, Load, ground
+from bench.telephony.ground import Ground, Kind, Load, ground
 from bench.telephony.measured import Measured, Receipt, measured
 from bench.telephony.project import project
 
@@ -33,9 +34,9 @@ LONGEST_CALL = 4.0  # seconds
 COLUMNS = ("node", "far end", "python", "voice", "postgresql")
 
 
-def asterisks(made: Ground) -> Mapping[str, float]:
-    """CPU seconds of both Asterisks so far."""
-    return {"node": cpu.own(made.node.pid), "far end": cpu.own(made.far_end.pid)}
+def both_ends(made: Ground) -> Mapping[str, float]:
+    """CPU seconds of our Asterisk and of the telephones so far."""
+    return {"node": cpu.own(made.node.pid), "far end": sum(map(cpu.own, made.telephones.pids))}
 
 
 def used(before: Mapping[str, float], after: Mapping[str, float]) -> Mapping[str, float]:
@@ -43,9 +44,9 @@ def used(before: Mapping[str, float], after: Mapping[str, float]) -> Mapping[str
     return {name: after[name] - before[name] for name in after}
 
 
-async def of_script(which: str, load: Load) -> Measured:
+async def of_script(which: str, load: Load, kind: Kind) -> Measured:
     """(a) or (b): a process that is given the rate."""
-    async with ground(load.talk) as made:
+    async with ground(kind, load.talk) as made:
         node = made.node.settings
         script = await asyncio.create_subprocess_exec(
             sys.executable, "-m", SCRIPTS[which], node.ari_url, node.ari_user, node.ari_password, str(load.rate),
@@ -53,31 +54,35 @@ async def of_script(which: str, load: Load) -> Measured:
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         await asyncio.sleep(load.ramp)
-        first, before = time.time(), {**asterisks(made), "python": cpu.own(script.pid)}
+        first, before = time.time(), {**both_ends(made), "python": cpu.own(script.pid)}
         await asyncio.sleep(load.seconds)
-        last, after = time.time(), {**asterisks(made), "python": cpu.own(script.pid)}
+        last, after = time.time(), {**both_ends(made), "python": cpu.own(script.pid)}
         said, _ = await script.communicate()
         if script.returncode:
             raise RuntimeError(f"{SCRIPTS[which]} failed")
         await all_over(made)
         receipts = [Receipt(float(at), who) for at, who in map(str.split, made.receipts.read_text().splitlines())]
-        log = read_log(made.far_end.settings.calls_log)
-        return measured(NAMES[which], load.rate, (first, last), log, receipts, used(before, after), int(said))
+        return measured(
+            NAMES[which], load.rate, (first, last), made.telephones.log(), receipts, used(before, after), int(said),
+            made.telephones.key_seconds,
+        )  # fmt: skip
 
 
-async def of_project(load: Load) -> Measured:
+async def of_project(load: Load, kind: Kind) -> Measured:
     """(c)."""
-    async with ground(load.talk) as made, project(made, load) as running:
-        first, before = time.time(), {**asterisks(made), **running.cpu()}
+    async with ground(kind, load.talk) as made, project(made, load) as running:
+        first, before = time.time(), {**both_ends(made), **running.cpu()}
         await asyncio.sleep(load.seconds)
-        last, after = time.time(), {**asterisks(made), **running.cpu()}
+        last, after = time.time(), {**both_ends(made), **running.cpu()}
         await asyncio.sleep(LONGEST_CALL + load.talk)  # a worker that stops gives up what rings
         await running.stop()
         await all_over(made)
         await nothing_left(made)
         receipts, refused = await running.receipts(), await running.refused((first, last))
-        log = read_log(made.far_end.settings.calls_log)
-        return measured(NAMES["c"], load.rate, (first, last), log, receipts, used(before, after), refused)
+        return measured(
+            NAMES["c"], load.rate, (first, last), made.telephones.log(), receipts, used(before, after), refused,
+            made.telephones.key_seconds,
+        )  # fmt: skip
 
 
 async def nothing_left(made: Ground) -> None:
@@ -105,7 +110,7 @@ async def all_over(made: Ground) -> None:
 
 def on_the_line(made: Ground) -> int:
     """How many telephones were called and have not noted the end of it."""
-    log = read_log(made.far_end.settings.calls_log)
+    log = made.telephones.log()
     return len({each.call for each in log} - {each.call for each in log if each.event == "ended"})
 
 
@@ -136,9 +141,9 @@ def table(found: Mapping[str, Measured]) -> Table:
     return shown
 
 
-async def run(which: list[str], load: Load) -> dict[str, Measured]:
+async def run(which: list[str], load: Load, kind: Kind = "asterisk") -> dict[str, Measured]:
     """One after the other, each on a ground of its own."""
-    return {each: await (of_project(load) if each == "c" else of_script(each, load)) for each in which}
+    return {each: await (of_project(load, kind) if each == "c" else of_script(each, load, kind)) for each in which}
 
 
 def main() -> int:
@@ -148,12 +153,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each is measured")
     parser.add_argument("--talk", type=float, default=0.0, help="so many seconds longer each conversation lasts")
     parser.add_argument("--only", default="a,b,c", help="which of them, such as b,c")
+    parser.add_argument("--telephones", choices=get_args(Kind), default="asterisk", help="who plays them")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args()
     which = given.only.split(",")
     if unknown := set(which) - NAMES.keys():
         parser.error(f"--only takes a, b and c, not {', '.join(sorted(unknown))}")
-    found = asyncio.run(run(which, Load(given.rate, given.seconds, 5.0 + given.talk, given.talk)))
+    found = asyncio.run(run(which, Load(given.rate, given.seconds, 5.0 + given.talk, given.talk), given.telephones))
     if given.json:
         print(json.dumps({"calls": {k: v.to_json() for k, v in found.items()}, "ratios": ratios(found)}, indent=1))
     else:

@@ -1,6 +1,6 @@
 """Many short calls one after the other: whether memory and file descriptors stay as they are.
 
-    script/bench soak [--calls 5000] [--rate 25] [--json]
+    script/bench soak [--calls 5000] [--rate 25] [--telephones sipp] [--json]
 
 The project as in bench/calls (c). Each process is looked at ten times; caches and allocators have the first half to settle.
 Exit status 1 when a call failed, something was left, or a process grew in the second half.
@@ -16,13 +16,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 from rich.console import Console
 from rich.table import Table
 
-from asterisk.far_end import read_log
 from bench.calls import LONGEST_CALL, all_over, nothing_left
-from bench.telephony.ground import Load, ground
+from bench.telephony.ground import Kind, Load, ground
 from bench.telephony.measured import measured
 from bench.telephony.project import project
 
@@ -70,11 +70,12 @@ class Soaked:
         ]
 
 
-async def run(calls: int, rate: float) -> Soaked:
+async def run(calls: int, rate: float, kind: Kind) -> Soaked:
     """The calls, at that rate."""
     load = Load(rate, calls / rate)
-    async with ground() as made, project(made, load) as running:
-        pids = {"worker": running.worker.pid, "node": made.node.pid, "far end": made.far_end.pid}
+    async with ground(kind) as made, project(made, load) as running:
+        pids = {"worker": running.worker.pid, "node": made.node.pid}
+        pids |= {f"far end {n}": pid for n, pid in enumerate(made.telephones.pids, 1)}
         looks: dict[str, list[Look]] = {name: [] for name in pids}
         first = asyncio.get_running_loop().time()
         for _ in range(LOOKS):
@@ -86,10 +87,11 @@ async def run(calls: int, rate: float) -> Soaked:
         await running.stop()
         await all_over(made)
         await nothing_left(made)
-        log = read_log(made.far_end.settings.calls_log)
+        log = made.telephones.log()
         ended = [event.at for event in log if event.event == "ended"]
         window = (max(ended) - seconds, max(ended) - LONGEST_CALL)
-        found = measured("soak", rate, window, log, await running.receipts(), {}, await running.refused(window))
+        receipts, refused = await running.receipts(), await running.refused(window)
+        found = measured("soak", rate, window, log, receipts, {}, refused, made.telephones.key_seconds)
         return Soaked(len(ended), found.failed, found.refused, looks)
 
 
@@ -111,9 +113,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench soak", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--calls", type=int, default=5000)
     parser.add_argument("--rate", type=float, default=25.0, help="calls per second")
+    parser.add_argument("--telephones", choices=get_args(Kind), default="asterisk", help="who plays them")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args()
-    found = asyncio.run(run(given.calls, given.rate))
+    found = asyncio.run(run(given.calls, given.rate, given.telephones))
     if given.json:
         print(json.dumps(asdict(found), indent=1))
     else:

@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 
 from asterisk.instance import authorization
-from bench.telephony.ground import CALLER_ID, TRUNK, number
+from bench.telephony.ground import CALLER_ID, number
+from bench.telephony.telephones import TRUNK
 
 
 class Script:

@@ -9,7 +9,8 @@ import sys
 import aiohttp
 
 from asterisk.instance import authorization
-from bench.telephony.ground import CALLER_ID, TRUNK, number
+from bench.telephony.ground import CALLER_ID, number
+from bench.telephony.telephones import TRUNK
 
 
 async def main(url: str, user: str, password: str, rate: str, seconds: str, *names: str) -> None:

@@ -1,4 +1,4 @@
-"""What all three conversations stand on: a node, a far end whose telephones press 2 twice, and three sounds.
+"""What all three conversations stand on: a node, telephones that press 2 twice, and three sounds.
 
 Every telephone declines, because then all three end in the same way (the receipt is heard whole and we hang up after
 it), and because in the project each decline costs a new pick: the database's work for a whole call lies inside the
@@ -12,23 +12,23 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from asterisk.far_end import Behaviour
 from asterisk.instance import Instance
 from asterisk.ports import free_port, free_range
-from asterisk.settings import FarEndSettings, NodeSettings, Trunk
+from asterisk.settings import NodeSettings
 from asterisk.sounds import tone, write_wav
+from bench.telephony.second_asterisk import SecondAsterisk
+from bench.telephony.sipp import Sipp
+from bench.telephony.telephones import Telephones
 
-TRUNK = "carrier"
 CALLER_ID = "02083186888"
-# bench-1 lets a key confirm at once, but for what counts as one press in two pieces (Timings.key_guard); and a busy machine
-# says a key up to 0.2 s late.
-ANSWER_AFTER, PRESS_AFTER, PRESS_AGAIN_AFTER = 0.1, 0.2, 0.7
-# From the far end's note to the key's end: SendDTMF keeps quiet for 100 ms before its first digit (Asterisk's
-# main/app.c), then holds it for 120 ms (asterisk.far_end.Press).
-KEY_SECONDS = 0.1 + 0.12
 RECEIPT_SECONDS = 0.7
 PROMPT_SECONDS = 8.0  # keys interrupt it
+
+Kind = Literal["asterisk", "sipp"]
+"""Who plays the telephones."""
 
 
 def number(subscriber: int) -> str:
@@ -55,11 +55,11 @@ class Load:
 
 @dataclass(frozen=True)
 class Ground:
-    """Both Asterisks run; `sounds` are absolute paths without extension."""
+    """Our Asterisk and the telephones run; `sounds` are absolute paths without extension."""
 
     folder: Path
     node: Instance[NodeSettings]
-    far_end: Instance[FarEndSettings]
+    telephones: Telephones
     sounds: Mapping[str, str]
 
     @property
@@ -69,27 +69,22 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(talk: float = 0.0) -> AsyncIterator[Ground]:
+async def ground(kind: Kind, talk: float = 0.0) -> AsyncIterator[Ground]:
     """A new one, gone afterwards; `talk` as in Load."""
     folder = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     folder.chmod(0o755)
-    sip, far_sip = (free_port(socket.SOCK_DGRAM) for _ in range(2))
+    port, far = free_port(socket.SOCK_DGRAM), folder / "far"
+    telephones: Telephones = Sipp(far, talk) if kind == "sipp" else SecondAsterisk(far, port, talk)
     node = Instance(
         NodeSettings(
-            folder=folder / "node", sip_port=sip, http_port=free_port(), rtp=free_range(2000), bench=True,
-            trunks=(Trunk(TRUNK, "127.0.0.1", far_sip),),
-        )
-    )  # fmt: skip
-    far_end = Instance(
-        FarEndSettings(
-            folder=folder / "far", sip_port=far_sip, http_port=free_port(), rtp=free_range(2000), node_port=sip,
-            answer_after=ANSWER_AFTER, press_after=PRESS_AFTER + talk, press_again_after=PRESS_AGAIN_AFTER, record=False,
+            folder=folder / "node", sip_port=port, http_port=free_port(), rtp=free_range(2000), bench=True,
+            trunks=(telephones.trunk,),
         )
     )  # fmt: skip
     try:
         sounds = {name: _sound(folder, name, hertz, seconds) for name, hertz, seconds in _SOUNDS}
-        async with far_end, node:
-            yield Ground(folder, node, far_end, sounds)
+        async with telephones, node:
+            yield Ground(folder, node, telephones, sounds)
     finally:
         shutil.rmtree(folder)
 

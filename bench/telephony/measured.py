@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from asterisk.far_end import LoggedEvent
-from bench.telephony.ground import KEY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +80,15 @@ def measured(
     receipts: Sequence[Receipt],
     cpu: Mapping[str, float],
     refused: int,
+    key_seconds: float,
 ) -> Measured:
-    """`cpu`: seconds used within the window by each process; `refused`: calls that never reached a telephone."""
+    """`cpu`: seconds used within the window by each process; `refused`: calls that never reached a telephone;
+    `key_seconds`: from `pressed` in the log to the key's end.
+    """
     first, last = window
     calls = _calls(log)
     ended = [call for call in calls if first <= call.ended < last]
-    delays, failed = _delays([call for call in calls if first <= call.begun < last], receipts)
+    delays, failed = _delays([call for call in calls if first <= call.begun < last], receipts, key_seconds)
     lengths = sorted(call.ended - call.answered for call in ended if call.answered)
     each = max(1, len(ended))
     return Measured(
@@ -98,7 +100,9 @@ def measured(
 
 def _most(calls: Iterable[_Call], window: tuple[float, float]) -> int:
     """How many were answered and not ended at the same time, at most."""
-    steps = sorted((at, step) for call in calls if call.answered for at, step in ((call.answered, 1), (call.ended or math.inf, -1)))
+    steps = sorted(
+        (at, step) for call in calls if call.answered for at, step in ((call.answered, 1), (call.ended or math.inf, -1))
+    )
     now, most = 0, 0
     for at, step in steps:
         now += step
@@ -128,7 +132,7 @@ def _calls(log: Iterable[LoggedEvent]) -> list[_Call]:
     return list(calls.values())
 
 
-def _delays(calls: Iterable[_Call], receipts: Sequence[Receipt]) -> tuple[list[float], list[_Call]]:
+def _delays(calls: Iterable[_Call], receipts: Sequence[Receipt], key_seconds: float) -> tuple[list[float], list[_Call]]:
     """From the second key's end to the receipt of each call, ascending, and the calls that had none."""
     heard: dict[str, list[float]] = defaultdict(list)
     for receipt in receipts:
@@ -137,7 +141,7 @@ def _delays(calls: Iterable[_Call], receipts: Sequence[Receipt]) -> tuple[list[f
     for call in calls:
         found = [each for each in heard[call.number] if call.pressed and call.pressed <= each <= (call.ended or each)]
         if found:
-            delays.append(found[0] - call.pressed - KEY_SECONDS)
+            delays.append(found[0] - call.pressed - key_seconds)
         else:
             without.append(call)
     return sorted(delays), without

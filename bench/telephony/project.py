@@ -14,8 +14,9 @@ from pathlib import Path
 
 from asterisk.sounds import tone, write_wav
 from bench.telephony import cpu
-from bench.telephony.ground import CALLER_ID, RECEIPT_SECONDS, TRUNK, Ground, Load, number
+from bench.telephony.ground import CALLER_ID, RECEIPT_SECONDS, Ground, Load, number
 from bench.telephony.measured import Receipt
+from bench.telephony.telephones import TRUNK
 from db.blocking import transaction
 from db.cluster import Cluster
 from db.migrate import SERVICE_ROLE, migrate
