@@ -26,7 +26,7 @@ from ivr.speech import Speech, SpeechError, make_speech
 from ivr.worker import LeaseLost, Worker
 
 LOG = logging.getLogger("ivr")
-CONNECTIONS = 16  # some for the loop, the others so that no confirmed key waits for one
+CONNECTIONS = 24  # some for the loop, the others so that no confirmed key waits for one
 _EXPECTED = (SettingsRefused, KeyFileRefused, BadRules, SpeechError, DatabaseError, AriError, LeaseLost, OSError)
 
 

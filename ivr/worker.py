@@ -15,19 +15,18 @@ from typing import Any, TypeVar
 
 from db.errors import DatabaseError, SerializationFailure, Unavailable
 from db.pool import Database
-from drawing.advance import Need, advance
 from drawing.chain import Custody
 from drawing.chain import Q as DRAWING
 from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
+from ivr.advancing import Advancing
 from ivr.ari.client import Client
 from ivr.ari.errors import Replaced
 from ivr.ari.line import is_ours
 from ivr.collecting import Collecting
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher
-from ivr.jobs import Jobs
 from ivr.lease import Lease
 from ivr.messages.sender import Sender
 from ivr.noting import Notes
@@ -45,9 +44,8 @@ T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
 BREATH_SECONDS = 0.02  # what happens so soon after each other is looked at together
-ABREAST = 4  # transactions of the loop at once; the pool has more connections, which are for decisions
+ABREAST = 4  # calls made live at once; the pool has more connections, which are for decisions
 ASIDE_SECONDS = 30.0  # for a call that can't be made, so that the others can
-LONGEST_REST_SECONDS = 60.0  # for an activity whose advance keeps failing
 
 
 class LeaseLost(Exception):
@@ -73,8 +71,8 @@ class Worker:
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
         self._calling = rules.calling
-        self._orders = Orders(custody.vault)
-        recorder = Recorder(db, custody, self._orders, lease.epoch)
+        orders = Orders(custody.vault)
+        recorder = Recorder(db, custody, orders, lease.epoch)
         self._reception = Reception(
             db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note
         )
@@ -85,13 +83,11 @@ class Worker:
         self._taking_over = TakingOver(settings, db, lease, client, self._switchboard, self._reception)
         self._dispatcher = Dispatcher(db, custody, lease, preparer, self._calling, self._switchboard.trunks)
         self._notes, self._sender = notes, sender
-        self._look, self._news = asyncio.Event(), asyncio.Event()
-        self._changed: set[str] = set()
-        self._jobs = Jobs(settings, self._job_done)
-        self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
+        self._look = asyncio.Event()
+        self._advancing = Advancing(settings, db, custody, orders, self._look.set)
         self._reminding = Reminding(db)
         self._collecting = Collecting(db, custody.vault, client)
-        self._stopping = self._over = False
+        self._stopping = False
 
     async def run(self) -> None:
         """Take over what an earlier holder left, then work until `stop`."""
@@ -108,10 +104,9 @@ class Worker:
                     tasks.create_task(self._sender.run(), name="outbox")
                 collecting = tasks.create_task(self._collecting.run(), name="recordings")
                 await self._taking_over.run()
-                advancing = tasks.create_task(self._advance_all(), name="advance")
+                advancing = tasks.create_task(self._advancing.run(), name="advance")
                 await self._loop()
-                self._over = True
-                self._news.set()
+                self._advancing.stop()
                 self._collecting.stop()
                 await asyncio.gather(collecting, advancing)
                 for task in watching:
@@ -119,7 +114,7 @@ class Worker:
         finally:
             await self._switchboard.close()
             await self._reception.close()
-            await self._jobs.close()
+            await self._advancing.close()
 
     def stop(self) -> None:
         """Begin nothing new, give up what rings; `run` returns once the calls under way have ended."""
@@ -162,8 +157,7 @@ class Worker:
 
     def _note(self, activity: str) -> None:
         if activity:
-            self._changed.add(activity)
-            self._news.set()
+            self._advancing.note([activity])
         self._look.set()
         if self._sender is not None:
             self._sender.look()
@@ -174,8 +168,7 @@ class Worker:
         while not (self._stopping and not self._switchboard and not self._reception):
             try:
                 if clock() - swept >= SWEEP_SECONDS:
-                    self._changed.update(row.id for row in await self._db.all(DRAWING.running))
-                    self._news.set()
+                    self._advancing.note(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
                     await self._taking_over.settle_left()
                     await self._reminding.look()
@@ -195,50 +188,6 @@ class Worker:
         except TimeoutError:
             pass
         self._look.clear()
-
-    async def _advance_all(self) -> None:
-        """Beside the loop, so that a decision seldom finds its draw owing a pick."""
-        while not self._over:
-            await self._news.wait()
-            self._news.clear()
-            try:
-                await self._advance_changed()
-            except DatabaseError as error:  # the next sweep names them again
-                LOG.warning("the database: %s: %s", type(error).__name__, error)
-
-    async def _advance_changed(self) -> None:
-        changed, self._changed = self._changed, set()
-        now = asyncio.get_running_loop().time()
-        due = sorted(each for each in changed - self._jobs.activities() if self._failures.get(each, (0, now))[1] <= now)
-        for start in range(0, len(due), ABREAST):
-            await _abreast(map(self._advance, due[start : start + ABREAST]))
-
-    async def _advance(self, activity: str) -> None:
-        """One activity; whatever is wrong with it must not stop the others: it rests, and a later sweep tries again."""
-        try:
-            async with self._db.transaction() as tx:
-                need = await advance(tx, self._custody, self._orders, activity, wait=False)
-        except Unavailable:
-            raise
-        except SerializationFailure as error:  # somebody else was at it: at the next sweep
-            LOG.info("%s: %s", activity, error)
-        except Exception:
-            LOG.exception("%s could not be brought forward; the others go on", activity)
-            self._let_rest(activity)
-        else:
-            self._failures.pop(activity, None)
-            if need is not Need.NOTHING:
-                self._jobs.begin(activity, need)
-
-    def _let_rest(self, activity: str) -> None:
-        times = self._failures.get(activity, (0, 0.0))[0] + 1
-        pause = min(2.0**times, LONGEST_REST_SECONDS)
-        self._failures[activity] = (times, asyncio.get_running_loop().time() + pause)
-
-    def _job_done(self, activity: str, well: bool) -> None:
-        if not well:
-            self._let_rest(activity)
-        self._note(activity)
 
     # --- calls ------------------------------------------------------------------------------------------------
 

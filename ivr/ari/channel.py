@@ -193,16 +193,17 @@ class LiveChannel:
         self.evidence.begin(step, self._loop.time())
 
     async def play(self, prompt: str, media: Sequence[str]) -> None:
-        """Stop what plays, then play this."""
-        await self.stop_playing()
+        """Stop what plays, and play this, without waiting in between: a person has pressed a key and listens."""
+        stopping = self._silenced()
         if not media:
+            await self._stop(stopping)
             return self._report(PlayFailed(prompt))
         self._playbacks += 1
         playback = f"{self._line.channel}-{self._playbacks:04d}"
         self._playing = (playback, prompt)
         path = f"channels/{self._line.channel}/play/{playback}"
         try:
-            reply = await self._client.command("POST", path, wire.play(media))
+            _, reply = await asyncio.gather(self._stop(stopping), self._client.command("POST", path, wire.play(media)))
         except (Unsent, Unanswered):
             return self._look_later(sure=False)
         if reply.status == 201:
@@ -213,14 +214,23 @@ class LiveChannel:
         return self._report(PlayFailed(prompt))
 
     async def stop_playing(self) -> None:
+        await self._stop(self._silenced())
+
+    def _silenced(self) -> str | None:
+        """The playback that is to be stopped, if one is on: from now on it counts as not heard."""
         if self._playing is None:
-            return
+            return None
         playback, self._playing = self._playing[0], None
+        self.evidence.silent(self._loop.time())
+        return playback
+
+    async def _stop(self, playback: str | None) -> None:
+        if playback is None:
+            return
         try:
             await self._client.command("DELETE", f"playbacks/{playback}")
         except (Unsent, Unanswered):
             self._look_later(sure=False)
-        self.evidence.silent(self._loop.time())
 
     async def hang_up(self) -> None:
         if not self.alive:

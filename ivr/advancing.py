@@ -1,0 +1,97 @@
+"""Brings draws forward beside the calls: each as soon as something about it has changed, so that a decision seldom finds its
+draw owing a pick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Iterator
+
+from db.errors import SerializationFailure, Unavailable
+from db.pool import Database
+from drawing.advance import Need, advance
+from drawing.chain import Custody
+from drawing.orders import Orders
+from ivr.jobs import Jobs
+from ivr.settings import Settings
+
+LOG = logging.getLogger(__name__)
+ABREAST = 4  # transactions at once
+LONGEST_REST_SECONDS = 60.0  # for an activity whose advance keeps failing
+
+
+class Advancing:
+    """`advance` for every activity that is noted, one transaction at a time for each."""
+
+    def __init__(self, settings: Settings, db: Database, custody: Custody, orders: Orders, job_done: Callable[[], None]) -> None:
+        """job_done: told when a long step has ended, well or not."""
+        self._db, self._custody, self._orders, self._told = db, custody, orders, job_done
+        self._jobs = Jobs(settings, self._job_done)
+        self._changed, self._under_way = set[str](), set[str]()
+        self._news = asyncio.Event()
+        self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
+        self._over = False
+
+    def note(self, activities: Iterable[str]) -> None:
+        """Something about them may have changed."""
+        self._changed.update(activities)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Until `stop`, and what is under way then has ended."""
+        async with asyncio.TaskGroup() as tasks:
+            while not self._over:
+                await self._news.wait()
+                self._news.clear()
+                for activity in list(self._due()):
+                    self._changed.discard(activity)
+                    self._under_way.add(activity)
+                    tasks.create_task(self._advance(activity), name=f"advance {activity}")
+
+    def stop(self) -> None:
+        self._over = True
+        self._news.set()
+
+    async def close(self) -> None:
+        """Wait for the long steps."""
+        await self._jobs.close()
+
+    def _due(self) -> Iterator[str]:
+        """As many as there is room for. What has a long step under way is named again at its end, what rests by the sweep."""
+        now = asyncio.get_running_loop().time()
+        self._changed -= self._jobs.activities()
+        self._changed -= {each for each in self._changed if self._failures.get(each, (0, now))[1] > now}
+        room = ABREAST - len(self._under_way)
+        yield from sorted(self._changed - self._under_way)[:room]
+
+    async def _advance(self, activity: str) -> None:
+        """One activity; whatever is wrong with it must not stop the others: it rests, and a later sweep tries again."""
+        try:
+            async with self._db.transaction() as tx:
+                need = await advance(tx, self._custody, self._orders, activity, wait=False)
+        except Unavailable as error:  # the next sweep names it again
+            LOG.warning("the database: %s: %s", type(error).__name__, error)
+        except SerializationFailure as error:  # somebody else was at it: at the next sweep
+            LOG.info("%s: %s", activity, error)
+        except Exception:
+            LOG.exception("%s could not be brought forward; the others go on", activity)
+            self._let_rest(activity)
+        else:
+            self._failures.pop(activity, None)
+            if need is not Need.NOTHING:
+                self._jobs.begin(activity, need)
+        finally:
+            self._under_way.discard(activity)
+            self._news.set()
+
+    def _let_rest(self, activity: str) -> None:
+        times = self._failures.get(activity, (0, 0.0))[0] + 1
+        pause = min(2.0**times, LONGEST_REST_SECONDS)
+        self._failures[activity] = (times, asyncio.get_running_loop().time() + pause)
+
+    def _job_done(self, activity: str, well: bool) -> None:
+        if not well:
+            self._let_rest(activity)
+        self.note([activity])
+        self._told()
