@@ -1,8 +1,8 @@
 """The worker: holds one Asterisk node by a lease, brings every running draw forward, and makes its calls.
 
 Composition and supervision only: what is decided is decided in drawing/, ivr/policy.py and the flows; what is written is
-written by ivr/record.py; what is said to Asterisk goes through ivr/ari/. Two loops wake on NOTIFY, on the end of a call and
-every two seconds: one brings draws forward, the other makes the calls that are due.
+written by ivr/record.py; what is said to Asterisk goes through ivr/ari/. On NOTIFY, on the end of a call and every two seconds
+ivr/advancing.py brings forward what has changed, and the loop here makes the calls that are due.
 """
 
 from __future__ import annotations
