@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from db.errors import SerializationFailure, Unavailable
 from db.pool import Database
@@ -28,14 +28,15 @@ class Advancing:
         """job_done: told when a long step has ended, well or not."""
         self._db, self._custody, self._orders, self._told = db, custody, orders, job_done
         self._jobs = Jobs(settings, self._job_done)
-        self._changed, self._under_way = set[str](), set[str]()
+        self._changed: dict[str, None] = {}  # in turn: none waits for those that change all the time
+        self._under_way = set[str]()
         self._news = asyncio.Event()
         self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
         self._over = False
 
     def note(self, activities: Iterable[str]) -> None:
         """Something about them may have changed."""
-        self._changed.update(activities)
+        self._changed |= dict.fromkeys(activities)
         self._news.set()
 
     async def run(self) -> None:
@@ -44,8 +45,8 @@ class Advancing:
             while not self._over:
                 await self._news.wait()
                 self._news.clear()
-                for activity in list(self._due()):
-                    self._changed.discard(activity)
+                for activity in self._due():
+                    del self._changed[activity]
                     self._under_way.add(activity)
                     tasks.create_task(self._advance(activity), name=f"advance {activity}")
 
@@ -57,13 +58,15 @@ class Advancing:
         """Wait for the long steps."""
         await self._jobs.close()
 
-    def _due(self) -> Iterator[str]:
-        """As many as there is room for. What has a long step under way is named again at its end, what rests by the sweep."""
+    def _due(self) -> list[str]:
+        """As many as there is room for, who waits longest first. What has a long step under way is named again at its end, what
+        rests by the sweep."""
         now = asyncio.get_running_loop().time()
-        self._changed -= self._jobs.activities()
-        self._changed -= {each for each in self._changed if self._failures.get(each, (0, now))[1] > now}
+        resting = {each for each, (_, until) in self._failures.items() if until > now}
+        for activity in self._jobs.activities() | resting:
+            self._changed.pop(activity, None)
         room = ABREAST - len(self._under_way)
-        yield from sorted(self._changed - self._under_way)[:room]
+        return [each for each in self._changed if each not in self._under_way][:room]
 
     async def _advance(self, activity: str) -> None:
         """One activity; whatever is wrong with it must not stop the others: it rests, and a later sweep tries again."""

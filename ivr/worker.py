@@ -84,7 +84,7 @@ class Worker:
         self._dispatcher = Dispatcher(db, custody, lease, preparer, self._calling, self._switchboard.trunks)
         self._notes, self._sender = notes, sender
         self._look = asyncio.Event()
-        self._advancing = Advancing(settings, db, custody, orders, self._look.set)
+        self._advancing = Advancing(settings, db, custody, orders, lambda: self._note(""))
         self._reminding = Reminding(db)
         self._collecting = Collecting(db, custody.vault, client)
         self._stopping = False
