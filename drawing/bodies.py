@@ -7,6 +7,10 @@ from typing import Any
 from drawing.eligibility import Avoid, Condition
 
 Shape = Callable[[Any], bool]
+FACTS = 2
+"""The version of `facts` that a commit names now; one that names none has facts without `identity` and `id_no`."""
+CLOSE_REASONS = ("ended", "force_ended", "released")
+"""Why an activity is over: by its end, by 强制结束, by 退选."""
 OUTCOMES = ("accepted", "declined", "unreached", "unavailable", "cancelled")
 
 
@@ -15,8 +19,15 @@ class BadBody(ValueError):
 
 
 def check_shape(kind: str, body: Any) -> None:
-    """Raises BadBody unless `body` is a body of entry type `kind`."""
-    check_object(SHAPES[kind], body, kind)
+    """Raises BadBody unless `body` is a body of entry type `kind`, in its present form or in an older one."""
+    forms = SHAPES[kind]
+    keys = set(body) if isinstance(body, Mapping) else set()
+    check_object(next((form for form in forms if set(form) == keys), forms[0]), body, kind)
+
+
+def is_old(kind: str, body: Mapping[str, Any]) -> bool:
+    """Whether `body` has the form that its entry type had before a commit said `facts`."""
+    return len(SHAPES[kind]) > 1 and set(body) != set(SHAPES[kind][0])
 
 
 def check_object(shape: Mapping[str, Shape], value: Any, name: str) -> None:
@@ -111,44 +122,60 @@ def _share(value: Any) -> bool:
     return isinstance(value, Mapping) and set(value) == {"by", "value"} and all(map(text, value.values()))
 
 
+def _ledger_head(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and set(value) == {"size", "root"}
+        and ordinal(value["size"])
+        and hex_hash(value["root"])
+    )
+
+
 _nothing: Shape = lambda value: value is None  # noqa: E731
 _halt: dict[str, Shape] = {"reason": text, "agreed": count, "live": count}
-SHAPES: dict[str, dict[str, Shape]] = {
-    "commit": {
-        "activity": text,
-        "algorithm": one_of("expert-draw/1"),
-        "avoid": _avoid,
-        "conditions": _conditions,
-        "draw": ordinal,
-        "eligible": table(row(count, count)),
-        "excluded": table(ordinal),
-        "kind": one_of("first", "supplement"),
-        "lots": lambda value: some(text)(value) and distinct(text)(value),
-        "pool_root": hex_hash,
-        "pool_size": count,
-        "previous": many(either(_nothing, hex_hash)),
-        "rules": text,
-        "system_share_hash": hex_hash,
-        "witnesses": distinct(text),
-    },
-    "witness": {"share": _share},
-    "witness_try": {"by": text, "attempt": ordinal, "happened": text},
-    "pick": {
-        "condition": text,
-        "seat": ordinal,
-        "expert": text,
-        "rank": count,
-        "passed": many(row(text, one_of("same_unit"), text)),
-    },
-    "attempt": {"expert": text, "attempt": ordinal, "evidence": hex_hash},
-    "outcome": {"expert": text, "outcome": one_of(*OUTCOMES), "rests_on": distinct(hex_hash)},
-    "reopen": {"condition": text, "experts": some(row(text, count))},
-    "pause": _halt,
-    "resume": _halt,
-    "force_end": _halt,
-    "complete": {"agreed": count, "seats": count},
-    "seal": {"system_share": hex_hash},  # 32 bytes, too
-    "absence": {"expert": text, "condition": text, "reason": text, "right": text},
-    "unseal": {"lead_seconds": count, "evaluation_start": text},
-    "print": {"by": text},
+_commit: dict[str, Shape] = {
+    "activity": text,
+    "algorithm": one_of("expert-draw/1"),
+    "avoid": _avoid,
+    "conditions": _conditions,
+    "draw": ordinal,
+    "eligible": table(row(count, count)),
+    "excluded": table(ordinal),
+    "kind": one_of("first", "supplement"),
+    "lots": lambda value: some(text)(value) and distinct(text)(value),
+    "pool_root": hex_hash,
+    "pool_size": count,
+    "previous": many(either(_nothing, hex_hash)),
+    "rules": text,
+    "system_share_hash": hex_hash,
+    "witnesses": distinct(text),
+}
+_attempt: dict[str, Shape] = {"expert": text, "attempt": ordinal, "evidence": hex_hash}
+_unseal: dict[str, Shape] = {"lead_seconds": count, "evaluation_start": text}
+# Each entry type's forms: the one that is written now, then older ones, which are read only.
+SHAPES: dict[str, tuple[dict[str, Shape], ...]] = {
+    "commit": ({**_commit, "facts": lambda value: type(value) is int and value == FACTS}, _commit),
+    "witness": ({"share": _share},),
+    "witness_try": ({"by": text, "attempt": ordinal, "happened": text},),
+    "pick": (
+        {
+            "condition": text,
+            "seat": ordinal,
+            "expert": text,
+            "rank": count,
+            "passed": many(row(text, one_of("same_unit"), text)),
+        },
+    ),
+    "attempt": ({**_attempt, "elapsed_ms": count}, _attempt),
+    "outcome": ({"expert": text, "outcome": one_of(*OUTCOMES), "rests_on": distinct(hex_hash)},),
+    "reopen": ({"condition": text, "experts": some(row(text, count))},),
+    "pause": (_halt,),
+    "resume": (_halt,),
+    "force_end": (_halt,),
+    "complete": ({"agreed": count, "seats": count},),
+    "seal": ({"system_share": hex_hash},),  # 32 bytes, too
+    "absence": ({"expert": text, "condition": text, "reason": text, "right": text},),
+    "unseal": ({**_unseal, "draw": ordinal, "gather_at": text}, _unseal),
+    "print": ({"by": text},),  # in old chains only: prints and looks stand in the operation log now
+    "close": ({"reason": one_of(*CLOSE_REASONS), "ledger": _ledger_head},),
 }

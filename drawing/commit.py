@@ -14,7 +14,8 @@ from drawing.pool import Counts
 class Commit:
     """The body of a `commit` entry.
 
-    `previous` has for each lot (标段) the hash of the ledger's last entry about it, or None.
+    `previous` has for each lot (标段) the hash of the ledger's last entry about it, or None. `facts` is the version of the
+    pool's facts (`drawing.bodies.FACTS`), None in commits from before there were versions.
     """
 
     activity: str
@@ -29,10 +30,12 @@ class Commit:
     rules: str
     system_share_hash: str
     witnesses: tuple[str, ...]
+    facts: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The body; kind follows from the draw's number."""
-        return {
+        version = {} if self.facts is None else {"facts": self.facts}
+        return version | {
             "activity": self.activity,
             "algorithm": ALGORITHM,
             "avoid": self.avoid.to_json(),
@@ -67,4 +70,5 @@ class Commit:
             rules=body["rules"],
             system_share_hash=body["system_share_hash"],
             witnesses=tuple(body["witnesses"]),
+            facts=body.get("facts"),
         )

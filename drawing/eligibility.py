@@ -45,13 +45,14 @@ class _Record:
     def to_json(self) -> dict[str, Any]:
         """The object that is hashed."""
         values = ((field.name, getattr(self, field.name)) for field in fields(self))  # type: ignore[arg-type]
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values if value is not None}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """From exactly the object that `to_json` writes; raises ValueError."""
         expected = {field.name: field.type for field in fields(cls)}  # type: ignore[arg-type]
-        if set(value) != set(expected):
+        optional = {field.name for field in fields(cls) if field.default is None}  # type: ignore[arg-type]
+        if set(value) not in (set(expected), set(expected) - optional):
             raise ValueError(f"{cls.__name__} needs exactly the keys {', '.join(sorted(expected))}")
         return cls(**{key: _typed(cls.__name__, key, expected[key], item) for key, item in value.items()})
 
@@ -59,11 +60,11 @@ class _Record:
 def _typed(owner: str, key: str, kind: Any, value: Any) -> Any:
     if kind is Mode:
         return Mode(value)
-    if kind is str and isinstance(value, str):
+    if kind in (str, str | None) and isinstance(value, str):
         return value
     if kind is int and type(value) is int:
         return value
-    if kind not in (str, int) and isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if kind not in (str, int, str | None) and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     raise ValueError(f"{owner}.{key} is not as it should be: {value!r}")
 
@@ -85,7 +86,10 @@ class Condition(_Record):
 
 @dataclass(frozen=True, slots=True)
 class Facts(_Record):
-    """What a draw knows of an expert. units and person are keyed hashes (drawing.pool), useless elsewhere."""
+    """What a draw knows of an expert. units and person are keyed hashes (drawing.pool), useless elsewhere.
+
+    identity and id_no bind the name and the 证件号 without showing them; commits without `facts` have neither.
+    """
 
     residence: str
     willing: tuple[str, ...]
@@ -95,6 +99,8 @@ class Facts(_Record):
     authorities: tuple[str, ...]
     units: tuple[str, ...]
     person: str
+    identity: str | None = None
+    id_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

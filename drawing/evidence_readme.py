@@ -27,5 +27,5 @@ README = """\
   此时证据不含见证数字和系统份额（相应两类记录只有哈希值，标为 withheld），也不含任何可以认出专家的内容。
 
 不用本系统的程序也可以核验
-  全部算法只有 SHA-256、HMAC-SHA-256、Ed25519、RFC 6962 树和规范 JSON（RFC 8785），见源代码 docs/evidence.md。
+  全部算法只有 SHA-256、HMAC-SHA-256、Ed25519、RFC 6962 树和规范 JSON（RFC 8785），见源代码 docs/expert-draw-1.md。
 """

@@ -104,6 +104,26 @@ def salt(pool_key: bytes, expert: str) -> bytes:
     return hmac.digest(pool_key, expert.encode(), "sha256")[:16]
 
 
+def identity_salt(pool_key: bytes, expert: str) -> bytes:
+    """salt1: 16 bytes that keep a name from being guessed from its hash."""
+    return hmac.digest(pool_key, b"identity" + expert.encode(), "sha256")[:16]
+
+
+def id_no_salt(pool_key: bytes, expert: str) -> bytes:
+    """salt2: 16 bytes that keep a 证件号 from being guessed from its hash."""
+    return hmac.digest(pool_key, b"id_no" + expert.encode(), "sha256")[:16]
+
+
+def identity_hash(salt1: bytes, name: str, unit: str) -> str:
+    """`identity` of the facts: hex SHA-256(salt1 ‖ canon({"name", "unit"}))."""
+    return sha256(salt1 + canon({"name": name, "unit": unit})).hexdigest()
+
+
+def id_no_hash(salt2: bytes, id_no: str) -> str:
+    """`id_no` of the facts: hex SHA-256(salt2 ‖ the 证件号 in UTF-8)."""
+    return sha256(salt2 + id_no.encode()).hexdigest()
+
+
 def facts_hash(facts_salt: bytes, facts: Facts) -> str:
     """hex SHA-256(salt ‖ canon(facts))."""
     return sha256(facts_salt + canon(facts.to_json())).hexdigest()

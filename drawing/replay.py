@@ -44,7 +44,7 @@ class Replay(Progress):
         elif entry.type is EntryType.WITNESS:
             self._first_witness()
         else:
-            self._close()
+            self._end_of_draw()
 
     # What must hold for many entries
 
@@ -250,9 +250,9 @@ class Replay(Progress):
     def _seal(self, entry: Entry, body: Any) -> None:
         opened = sha256(bytes.fromhex(body["system_share"])).hexdigest()
         self._require(opened == self.draw.commit.system_share_hash, "系统份额与承诺的哈希值不符")
-        self._close()
+        self._end_of_draw()
 
-    def _close(self) -> None:
+    def _end_of_draw(self) -> None:
         self._require(not self.in_call(), "尚有呼叫未了，不能封存")
         over = self.draw.ended or self.draw.completed or self.nobody_left() is not False
         self._require(over, "抽取未完，不能封存")
@@ -277,11 +277,14 @@ class Replay(Progress):
         self._require(entry.at >= start - timedelta(seconds=lead), "早于规定的解密时间")
         self._unsealed = True
 
+    def _close(self, entry: Entry, body: Any) -> None:
+        self._require(self._unsealed, "尚未解密，不能终结")
+
     def _print(self, entry: Entry, body: Any) -> None:
         self._require(self._unsealed, "尚未解密，不能打印")
 
 
 _T = EntryType
-_WHILE_RUNNING = frozenset(EntryType) - {_T.COMMIT, _T.ABSENCE, _T.UNSEAL, _T.PRINT}
+_WHILE_RUNNING = frozenset(EntryType) - {_T.COMMIT, _T.ABSENCE, _T.UNSEAL, _T.PRINT, _T.CLOSE}
 # A pick fills the seat, and who pauses or ends need not wait until it is filled.
 _NO_STARVING = frozenset({_T.COMMIT, _T.WITNESS_TRY, _T.WITNESS, _T.PICK, _T.PAUSE, _T.FORCE_END})

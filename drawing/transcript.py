@@ -48,6 +48,7 @@ class EntryType(StrEnum):
     ABSENCE = "absence"
     UNSEAL = "unseal"
     PRINT = "print"
+    CLOSE = "close"
 
 
 WITHHELD_TYPES = frozenset({EntryType.WITNESS, EntryType.SEAL})

@@ -57,7 +57,7 @@ def test_a_body_of_another_shape_is_not_written(kind: str) -> None:
     with pytest.raises(BadBody):
         append(None, AT, EntryType(kind), {}, sign)
     with pytest.raises(BadBody):
-        append(None, AT, EntryType(kind), dict.fromkeys(SHAPES[kind], 1.5), sign)
+        append(None, AT, EntryType(kind), dict.fromkeys(SHAPES[kind][0], 1.5), sign)
 
 
 def test_every_type_has_a_shape() -> None:
