@@ -13,6 +13,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
+from db.contexts import SYSTEM_SHARE
 from db.pool import Transaction
 from drawing import lifecycle, notices
 from drawing.blocks import BLOCK
@@ -252,7 +253,8 @@ class _Step:
         """After the last live call: the system's share is opened, the chain is whole, the ledger knows."""
         if self.activity.state == ActivityState.ENDED.value:
             await self._release()
-        system_share = self.custody.vault.decrypt(bytes(self.standing.system_share_enc), "system-share")
+        context = SYSTEM_SHARE.at(self.activity.id, self.standing.no)
+        system_share = self.custody.vault.decrypt(bytes(self.standing.system_share_enc), context)
         entry = await self.chain.append(EntryType.SEAL, {"system_share": system_share.hex()})
         await self.tx.run(Q.mark_sealed, {"activity": self.activity.id, "no": self.standing.no})
         lots = [row.lot for row in await self.tx.all(Q.lots, {"activity": self.activity.id})]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from db.contexts import AVOIDED_NAME
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing.activities import AvoidedPerson, sealed_person
-from drawing.chain import Q as COMMON
+from drawing.activities import AvoidedPerson, hashed_person, insert_person
 from drawing.experts.identity import id_card_fault, mask
 from drawing.planning import Refused
 from drawing.projects import Q
@@ -55,7 +55,7 @@ def persons(db: Database, activity: str, name_hash: bytes | None = None) -> Look
 
 def name(vault: Vault, row: Any) -> str:
     """Who it is, of a row of `persons`."""
-    return vault.decrypt(bytes(row.name_enc), "avoidance.name").decode()
+    return vault.decrypt(bytes(row.name_enc), AVOIDED_NAME.at(row.id)).decode()
 
 
 @cache
@@ -108,10 +108,10 @@ async def _add_unit(tx: Transaction, activity: str, unit: str, code: str, reason
 
 
 async def _add_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> bool:
-    sealed = {"activity": activity} | sealed_person(vault, person)
-    if await tx.value(Q.person_avoided_already, sealed):
+    hashed = {"activity": activity} | hashed_person(vault, person)
+    if await tx.value(Q.person_avoided_already, hashed):
         return False
-    await tx.run(COMMON.insert_avoided_person, sealed)
+    await insert_person(tx, vault, activity, person)
     return True
 
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 
+from db.contexts import POOL_BLOCK
 from db.pool import Database
 from drawing import evidence_files, ledger
 from drawing.blocks import pool_lines, public_line
 from drawing.canonical import canon
 from drawing.chain import Custody, Q, entry_of, leaf_of
 from drawing.evidence_readme import README
-from drawing.snapshot import POOL_BLOCK
 from drawing.transcript import WITHHELD_TYPES, Entry, EntryType
 
 
@@ -65,8 +65,8 @@ async def _write_pool(
 ) -> None:
     with (folder / evidence_files.POOL).open("xb") as file:
         for draw in (entry.body["draw"] for entry in chain if entry.type is EntryType.COMMIT):
-            for row in await db.all(Q.pool_blocks, {"activity": activity, "draw": draw}):
-                lines = pool_lines(custody.vault.decrypt(bytes(row.data), POOL_BLOCK))
+            for n, row in enumerate(await db.all(Q.pool_blocks, {"activity": activity, "draw": draw})):
+                lines = pool_lines(custody.vault.decrypt(bytes(row.data), POOL_BLOCK.at(activity, draw, n)))
                 shown = lines if form is Form.SUPERVISOR else map(public_line, lines)
                 file.writelines(line + b"\n" for line in shown)
 

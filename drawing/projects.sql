@@ -380,10 +380,14 @@ SELECT count(*) FROM (
 -- Every look is recorded.
 INSERT INTO preview (activity, actor, condition, band) VALUES (%(activity)s, %(actor)s, %(condition)s::jsonb, %(band)s);
 
+-- name: next_attachment
+-- The id of an attachment that is still to be sealed: it is sealed for its row.
+SELECT nextval(pg_get_serial_sequence('attachment', 'id'));
+
 -- name: insert_attachment
 -- An attachment; 0 rows when the same file is there.
-INSERT INTO attachment (activity, name, size, sha256, data_enc, by)
-VALUES (%(activity)s, %(name)s, %(size)s, %(sha256)s, %(data_enc)s, %(by)s) ON CONFLICT DO NOTHING;
+INSERT INTO attachment (id, activity, name, size, sha256, data_enc, by) OVERRIDING SYSTEM VALUE
+VALUES (%(id)s, %(activity)s, %(name)s, %(size)s, %(sha256)s, %(data_enc)s, %(by)s) ON CONFLICT DO NOTHING;
 
 -- name: delete_attachment
 -- Remove one; its name.

@@ -375,7 +375,7 @@ WHERE id = %(activity)s AND unsealed_at IS NULL
 
 -- name: results
 -- Who agreed, for a result that is open. After 强制结束 there is no committee: who had agreed was released, and stays unnamed.
-SELECT p.condition, p.seat, p.code, p.draw, e.name_enc, e.unit, e.specialties, e.title, n.gather_at
+SELECT p.condition, p.seat, p.code, p.draw, p.expert, e.name_enc, e.unit, e.specialties, e.title, n.gather_at
 FROM pick p JOIN expert e ON e.id = p.expert
      JOIN condition c ON c.activity = p.activity AND c.id = p.condition
      JOIN notice n ON n.activity = c.activity AND n.id = c.notice
@@ -517,14 +517,19 @@ VALUES (%(activity)s, %(id)s, %(position)s, %(notice)s, %(mode)s::region_mode, %
 -- 回避单位.
 INSERT INTO avoidance (activity, unit, reason, fixed) VALUES (%(activity)s, %(unit)s, %(reason)s, %(fixed)s);
 
+-- name: next_avoided_person
+-- The id of a 回避人员 whose name is still to be sealed: it is sealed for its row.
+SELECT nextval(pg_get_serial_sequence('avoidance', 'id'));
+
 -- name: insert_avoided_person
 -- 回避人员.
-INSERT INTO avoidance (activity, name_enc, name_hash, id_card_hash, reason)
-VALUES (%(activity)s, %(name_enc)s, %(name_hash)s, %(id_card_hash)s, %(reason)s);
+INSERT INTO avoidance (id, activity, name_enc, name_hash, id_card_hash, reason) OVERRIDING SYSTEM VALUE
+VALUES (%(id)s, %(activity)s, %(name_enc)s, %(name_hash)s, %(id_card_hash)s, %(reason)s);
 
 -- name: insert_witness
 -- 监督人.
-INSERT INTO witness (activity, id, name_enc, phone_enc) VALUES (%(activity)s, %(id)s, %(name_enc)s, %(phone_enc)s);
+INSERT INTO witness (activity, id, name_enc, phone_enc, phone_hash)
+VALUES (%(activity)s, %(id)s, %(name_enc)s, %(phone_enc)s, %(phone_hash)s);
 
 -- name: board
 -- An activity as its board shows it.

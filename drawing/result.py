@@ -10,6 +10,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from db.contexts import EXPERT_NAME
 from db.pool import Database, Transaction
 from drawing import lifecycle
 from drawing.advance import log
@@ -82,7 +83,7 @@ async def members(db: Database, custody: Custody, activity: str) -> list[Member]
         Member(
             condition=row.condition,
             seat=row.seat,
-            name=custody.vault.decrypt(bytes(row.name_enc), "expert.name").decode(),
+            name=custody.vault.decrypt(bytes(row.name_enc), EXPERT_NAME.at(row.expert)).decode(),
             unit=row.unit,
             title=row.title,
             specialties=tuple(row.specialties),

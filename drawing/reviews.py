@@ -85,7 +85,7 @@ async def approve(
     await _decide(tx, activity, decision, passed=True)
     await tx.run(Q.drop_witnesses, {"activity": activity})
     for witness in witnesses:
-        await tx.run(COMMON.insert_witness, {"activity": activity} | sealed_witness(vault, witness))
+        await tx.run(COMMON.insert_witness, sealed_witness(vault, activity, witness))
 
 
 async def reject(tx: Transaction, activity: str, decision: Decision) -> None:

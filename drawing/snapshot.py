@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from db.blocking import BlockingTransaction, transaction
-from db.vault import Signer, Vault
+from db.contexts import ACTIVITY_KEY, ORDER_BLOCK, POOL_BLOCK, POOL_KEY, STANDING_BLOCK, SYSTEM_SHARE, Column
+from db.vault import Signer, Vault, confirm_blocking
 from drawing import bulk, pool, transcript
 from drawing.canonical import read
 from drawing.chain import Q, head_of, row_of
@@ -24,15 +25,9 @@ from drawing.eligibility import Avoid, Condition, Mode
 from drawing.ledger import lot_hash
 from drawing.lifecycle import ActivityState
 from drawing.lots import seed
-from drawing.orders import PURPOSE as ORDER_PURPOSE
 from drawing.rules import Rules
 from drawing.transcript import Entry, EntryType
 
-ACTIVITY_KEY = "activity-key"
-SYSTEM_SHARE = "system-share"
-POOL_KEY = "pool-key"
-POOL_BLOCK = "pool-block"
-STANDING_BLOCK = "standing-block"
 PROCESSES_FROM = 100_000  # experts; below, starting processes costs more than it saves
 
 
@@ -47,6 +42,7 @@ def commit_draw(dsn: str, master_key: Path, signing_key: Path, activity: str) ->
     """Take the snapshot and write the commit of the activity's next draw; False when that is not wanted any more."""
     vault = Vault.open(master_key)
     with transaction(dsn) as tx:
+        confirm_blocking(vault, tx)
         row = _locked(tx, activity)
         last = tx.one(Q.current_draw, {"activity": activity})
         if row is None or row.state != ActivityState.DRAWING.value or (last and not last.sealed_at):
@@ -60,7 +56,7 @@ def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, num
     witnesses = tuple(each.id for each in tx.all(Q.witnesses, {"activity": row.id}))
     if rules.witness_required and not witnesses:
         raise WitnessMissing(f"{row.id}: 规则 {rules.version} 要求监督人见证，活动未登记监督人")
-    keys = pool.Keys(vault.decrypt(row.key_enc, ACTIVITY_KEY), os.urandom(32))
+    keys = pool.Keys(vault.decrypt(row.key_enc, ACTIVITY_KEY.at(row.id)), os.urandom(32))
     conditions = tuple(_condition(each) for each in tx.all(Q.conditions, {"activity": row.id}))
     avoid = _avoid(tx.all(Q.avoided, {"activity": row.id}), keys.activity)
     picked = frozenset(each.pseudonym for each in tx.all(Q.pseudonyms, {"activity": row.id}))
@@ -84,8 +80,8 @@ def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, num
     )
     entry = _append(tx, signer, row, EntryType.COMMIT, commit.to_json())
     secrets = {
-        "system_share_enc": vault.encrypt(system_share, SYSTEM_SHARE),
-        "pool_key_enc": vault.encrypt(keys.pool, POOL_KEY),
+        "system_share_enc": vault.encrypt(system_share, SYSTEM_SHARE.at(row.id, number)),
+        "pool_key_enc": vault.encrypt(keys.pool, POOL_KEY.at(row.id, number)),
     }
     draw = {"activity": row.id, "no": number, "commit_hash": bytes.fromhex(entry.hash), "pool_size": snapshot.size}
     tx.run(Q.insert_draw, draw | secrets)
@@ -158,32 +154,30 @@ def _record_in_ledger(tx: BlockingTransaction, kind: str, lots: tuple[str, ...],
 
 
 def _store(tx: BlockingTransaction, vault: Vault, activity: str, draw: int, snapshot: bulk.Snapshot) -> None:
-    sealed = ((activity, draw, n, vault.encrypt(data, POOL_BLOCK)) for n, data in enumerate(snapshot.pool_blocks))
+    sealed = (
+        (activity, draw, n, vault.encrypt(data, POOL_BLOCK.at(activity, draw, n)))
+        for n, data in enumerate(snapshot.pool_blocks)
+    )
     tx.copy("pool_block", ("activity", "draw", "n", "data"), sealed)
-    _store_blocks(tx, vault, "standing_block", STANDING_BLOCK, activity, draw, snapshot.standing)
+    _store_blocks(tx, vault, STANDING_BLOCK, activity, draw, snapshot.standing)
 
 
 def _store_blocks(
-    tx: BlockingTransaction,
-    vault: Vault,
-    table: str,
-    purpose: str,
-    activity: str,
-    draw: int,
-    blocks: dict[str, list[bytes]],
+    tx: BlockingTransaction, vault: Vault, column: Column, activity: str, draw: int, blocks: dict[str, list[bytes]]
 ) -> None:
     rows = (
-        (activity, draw, condition, n, vault.encrypt(data, purpose))
+        (activity, draw, condition, n, vault.encrypt(data, column.at(activity, draw, condition, n)))
         for condition, all_of_it in blocks.items()
         for n, data in enumerate(all_of_it)
     )
-    tx.copy(table, ("activity", "draw", "condition", "n", "data"), rows)
+    tx.copy(column.table, (*column.key, column.column), rows)
 
 
 def order_draw(dsn: str, master_key: Path, activity: str) -> bool:
     """Compute and store the order of every condition from the witness's share; False when it is there already."""
     vault = Vault.open(master_key)
     with transaction(dsn) as tx:
+        confirm_blocking(vault, tx)
         _locked(tx, activity)
         draw = tx.one(Q.current_draw, {"activity": activity})
         if draw is None or draw.witnessed_at is not None:
@@ -192,7 +186,8 @@ def order_draw(dsn: str, master_key: Path, activity: str) -> bool:
         given = None if share is None else read(share)["share"]
         if given is None and tx.all(Q.witnesses, {"activity": activity}):
             return False
-        drawn = seed(draw.commit_hash.hex(), vault.decrypt(draw.system_share_enc, SYSTEM_SHARE), given)
+        system_share = vault.decrypt(draw.system_share_enc, SYSTEM_SHARE.at(activity, draw.no))
+        drawn = seed(draw.commit_hash.hex(), system_share, given)
         _order(tx, vault, activity, draw.no, drawn)
         tx.run(Q.mark_ordered, {"activity": activity, "no": draw.no})
         tx.run(Q.wake, {"activity": activity})
@@ -206,11 +201,12 @@ def _order(tx: BlockingTransaction, vault: Vault, activity: str, draw: int, draw
             for condition, standing in _standing(tx, vault, activity, draw)
         }
 
-    _store_blocks(tx, vault, "order_block", ORDER_PURPOSE, activity, draw, _with_processes(tx, of))
+    _store_blocks(tx, vault, ORDER_BLOCK, activity, draw, _with_processes(tx, of))
 
 
 def _standing(tx: BlockingTransaction, vault: Vault, activity: str, draw: int) -> Iterator[tuple[str, list[bytes]]]:
     for condition in tx.all(Q.conditions, {"activity": activity}):
         key = {"activity": activity, "draw": draw, "condition": condition.id}
-        blocks = [vault.decrypt(row.data, STANDING_BLOCK) for row in tx.all(Q.standing_blocks, key)]
+        rows = enumerate(tx.all(Q.standing_blocks, key))
+        blocks = [vault.decrypt(row.data, STANDING_BLOCK.at(activity, draw, condition.id, n)) for n, row in rows]
         yield condition.id, blocks

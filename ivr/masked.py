@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from db.contexts import EXPERT_NAME, STAFF_PHONE
 from db.vault import Vault
-from drawing.masked import STAFF_PHONE
 from ivr.ari.line import Line
 from ivr.bridged import PairFlow, Side, second_leg
 from ivr.prompts import MaskedFacts
@@ -56,13 +56,13 @@ def too_late(matter: Mapping[str, Any], at: datetime) -> bool:
 
 def staff_number(vault: Vault, row: Any) -> str:
     """As staff entered it."""
-    return vault.decrypt(bytes(row.staff_phone_enc), STAFF_PHONE).decode()
+    return vault.decrypt(bytes(row.staff_phone_enc), STAFF_PHONE.at(row.call)).decode()
 
 
 def facts(vault: Vault, row: Any, recorded: bool) -> MaskedFacts:
     """第 N 位专家 until the result is open, then the masked name (T1)."""
     if row.unsealed_at is None:
         return MaskedFacts(row.n, recorded)
-    name = vault.decrypt(bytes(row.name_enc), "expert.name").decode()
+    name = vault.decrypt(bytes(row.name_enc), EXPERT_NAME.at(row.expert)).decode()
     letters = "".join(letter for letter in name if not letter.isdigit())
     return MaskedFacts(letters[:1] + "*" * max(1, len(letters) - 1), recorded)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from db.contexts import EXPERT_PHONE, WITNESS_PHONE, Context
 from db.pool import Database
 from db.queries import load
 from drawing import chain
@@ -25,8 +26,6 @@ from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 from ivr.speech import Speech
 
 Q = load("ivr")
-PHONE = "expert.phone"
-WITNESS_PHONE = "witness.phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Preparer:
         )
         return Conversation(
             who=row.pseudonym,
-            number=self._open(row.phone_enc, PHONE),
+            number=self._open(row.phone_enc, EXPERT_PHONE.at(row.expert)),
             flow=kind.flow(self._timings(row.rules), no_share),
             media=await self._media(kind.says(known, call.matter, self._language(row.language))),
         )
@@ -95,7 +94,7 @@ class Preparer:
         used = {each.value for each in await self._db.all(chain.Q.shares_used)}
         return Conversation(
             who=call.witness,
-            number=self._open(row.phone_enc, WITNESS_PHONE),
+            number=self._open(row.phone_enc, WITNESS_PHONE.at(call.activity, call.witness)),
             flow=kind.flow(self._timings(row.rules), partial(weak_prompt, used_before=used)),
             media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash))),
         )
@@ -106,7 +105,7 @@ class Preparer:
         said = kind.prompts(masked.facts(vault, row, recorded), self._language(row.language))
         return PairConversation(
             who=row.pseudonym,
-            number=self._open(row.phone_enc, PHONE),
+            number=self._open(row.phone_enc, EXPERT_PHONE.at(row.expert)),
             staff=masked.staff_number(vault, row),
             flow=kind.flow(self._timings(row.rules), recorded),
             media={**await self._media(said), **masked.TONES},
@@ -129,8 +128,8 @@ class Preparer:
         calling = Rules.load(rules).calling
         return replace(self._base, ring_seconds=calling.ring_s, confirm_seconds=calling.confirm_s)
 
-    def _open(self, sealed: bytes, purpose: str) -> str:
-        return self._custody.vault.decrypt(bytes(sealed), purpose).decode()
+    def _open(self, sealed: bytes, context: Context) -> str:
+        return self._custody.vault.decrypt(bytes(sealed), context).decode()
 
     async def _media(self, wanted: Mapping[str, Prompt]) -> Mapping[str, Sequence[str]]:
         rendered = await self._speech.render_all(wanted)

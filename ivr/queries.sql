@@ -51,7 +51,7 @@ WHERE c.state = 'waiting' AND c.not_before > clock_timestamp()
 
 -- name: invitation (prepared)
 -- All that a call to an expert says and needs, but for its matter.
-SELECT p.pseudonym, p.code, e.phone_enc, e.language, n.district, a.evaluation_start, a.evaluation_end, a.rules,
+SELECT p.pseudonym, p.code, p.expert, e.phone_enc, e.language, n.district, a.evaluation_start, a.evaluation_end, a.rules,
        n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
 FROM pick p JOIN expert e ON e.id = p.expert
      JOIN activity a ON a.id = p.activity
@@ -135,7 +135,7 @@ WHERE id = %(call)s AND state = 'waiting';
 -- name: masked_call
 -- All that a masked call says and needs: both numbers, N of 第 N 位专家 as the board counts, and the name once the result is open
 -- (never after 强制结束, which is opened for its evidence only).
-SELECT p.pseudonym, e.phone_enc, e.name_enc, e.language, c.staff_phone_enc, a.rules,
+SELECT p.pseudonym, p.expert, e.phone_enc, e.name_enc, e.language, c.id AS call, c.staff_phone_enc, a.rules,
        CASE WHEN NOT EXISTS (SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'force_end') THEN a.unsealed_at END AS unsealed_at,
        (SELECT count(*) FROM pick o WHERE o.activity = p.activity AND o.id <= p.id)::int AS n
 FROM call c JOIN pick p ON p.id = c.pick JOIN expert e ON e.id = p.expert JOIN activity a ON a.id = p.activity

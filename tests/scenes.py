@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from db.blocking import Value, transaction
+from db.contexts import EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE, next_ids
 from db.pool import Database
 from db.vault import Signer, Vault
 from drawing import activities
@@ -20,6 +21,10 @@ from drawing.eligibility import Condition, Mode
 from drawing.lifecycle import ActivityState
 
 SPECIALTIES = ("A0801", "A0101", "B0101")
+EXPERT_COLUMNS = (
+    "id", "name_enc", "id_card_enc", "phone_enc", "id_card_hash", "phone_hash", "name_hash", "residence", "willing",
+    "specialties", "title", "qualifications", "authorities", "unit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,14 +45,23 @@ def make_keys(folder: Path) -> Keys:
 
 def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequence[str] = ()) -> None:
     """One expert per phone: Guangzhou, 工程施工 (A0801), each with a unit of their own unless `units` says otherwise."""
+    with transaction(dsn) as tx:
+        ids = next_ids(tx, "expert", len(phones))
+        tx.copy("expert", EXPERT_COLUMNS, _expert_rows(vault, ids, phones, units))
+
+
+def _expert_rows(
+    vault: Vault, ids: Sequence[int], phones: Sequence[str], units: Sequence[str]
+) -> list[tuple[Value, ...]]:
     rows: list[tuple[Value, ...]] = []
-    for n, phone in enumerate(phones):
+    for n, (key, phone) in enumerate(zip(ids, phones, strict=True)):
         card = f"44010419800101{n:04d}"
         rows.append(
             (
-                vault.encrypt(f"专家{n}".encode(), "expert.name"),
-                vault.encrypt(card.encode(), "expert.id_card"),
-                vault.encrypt(phone.encode(), "expert.phone"),
+                key,
+                vault.encrypt(f"专家{n}".encode(), EXPERT_NAME.at(key)),
+                vault.encrypt(card.encode(), EXPERT_ID_CARD.at(key)),
+                vault.encrypt(phone.encode(), EXPERT_PHONE.at(key)),
                 vault.keyed_hash("id_card", card),
                 vault.keyed_hash("phone", phone),
                 vault.keyed_hash("name", f"专家{n}"),
@@ -60,12 +74,7 @@ def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequenc
                 units[n] if units else f"单位{n}",
             )
         )
-    columns = (
-        "name_enc", "id_card_enc", "phone_enc", "id_card_hash", "phone_hash", "name_hash", "residence", "willing",
-        "specialties", "title", "qualifications", "authorities", "unit",
-    )  # fmt: skip
-    with transaction(dsn) as tx:
-        tx.copy("expert", columns, rows)
+    return rows
 
 
 def condition(name: str = "c1", seats: int = 1, **changes: object) -> Condition:

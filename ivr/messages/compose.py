@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from db.contexts import EXPERT_PHONE, MAIL_ADDRESS, WITNESS_PHONE, Context
 from db.pool import Database
 from db.vault import Vault
 from drawing.canonical import read
@@ -14,10 +15,8 @@ from drawing.lots import fingerprint
 from drawing.merkle import root
 from ivr.messages import zh
 from ivr.messages.kinds import Kind
-from ivr.messages.outbox import ADDRESS, Q
+from ivr.messages.outbox import Q
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
-
-PHONE, WITNESS_PHONE = "expert.phone", "witness.phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Composer:
             gather_at=found.gather_at, district=found.district, duration=None, address=found.address, room=found.room,
             contact=found.contact, contact_phone=found.contact_phone, note=found.note, code=found.code,
         )  # fmt: skip
-        return Letter(row.id, self._open(found.phone_enc, PHONE), self._text(kind, facts))
+        return Letter(row.id, self._open(found.phone_enc, EXPERT_PHONE.at(found.expert)), self._text(kind, facts))
 
     def _text(self, kind: Kind, facts: InvitationFacts) -> str:
         match kind:
@@ -92,16 +91,17 @@ class Composer:
             ledger_size=len(leaves),
             ledger_root=root(leaves).hex(),
         )
-        return Letter(row.id, self._open(found.phone_enc, WITNESS_PHONE), zh.witness_receipt(facts))
+        return Letter(row.id, self._open(found.phone_enc, WITNESS_PHONE.at(row.activity, row.witness)), zh.witness_receipt(facts))
 
     async def _to_clerk(self, row: Any, kind: Kind) -> Letter:
         facts = await self.db.one(Q.draw_facts, {"activity": row.activity}, zh.DrawFacts)
         assert facts is not None
         mail = zh.draw_complete(facts) if kind is Kind.DRAW_COMPLETE else zh.draw_short(facts)
-        return Letter(row.id, self._open(row.address_enc, ADDRESS), mail.text, mail.subject)
+        context = MAIL_ADDRESS.at(row.activity, row.kind, row.matter)
+        return Letter(row.id, self._open(row.address_enc, context), mail.text, mail.subject)
 
-    def _open(self, sealed: bytes, purpose: str) -> str:
-        return self.vault.decrypt(bytes(sealed), purpose).decode()
+    def _open(self, sealed: bytes, context: Context) -> str:
+        return self.vault.decrypt(bytes(sealed), context).decode()
 
 
 def pointless(kind: Kind, found: Any) -> str | None:

@@ -60,7 +60,7 @@ due AS (
   ORDER BY next_try, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 UPDATE message m SET tries = m.tries + 1, next_try = clock_timestamp() + %(lost_after)s * interval '1 second'
 FROM due WHERE m.id = due.id
-RETURNING m.id, m.kind, m.activity, m.pick, m.witness, m.draw, m.address_enc, m.tries;
+RETURNING m.id, m.kind, m.matter, m.activity, m.pick, m.witness, m.draw, m.address_enc, m.tries;
 
 -- name: settle
 -- What a try came to; nothing when a receipt or a later try was faster.
@@ -81,7 +81,7 @@ WHERE id = %(id)s;
 
 -- name: expert_facts
 -- All that a message to an expert says, and whether it is still true.
-SELECT p.outcome::text AS outcome, p.code, e.phone_enc, n.district, n.gather_at, n.address, n.room, n.contact,
+SELECT p.outcome::text AS outcome, p.code, p.expert, e.phone_enc, n.district, n.gather_at, n.address, n.room, n.contact,
        n.contact_phone, n.note, n.gather_at > clock_timestamp() AS ahead, a.state::text AS state,
        EXISTS (SELECT FROM call c WHERE c.pick = p.id AND c.dialled_at IS NOT NULL) AS called
 FROM pick p JOIN expert e ON e.id = p.expert

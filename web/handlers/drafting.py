@@ -142,7 +142,7 @@ async def _named(tx: Transaction, project: Any, draft: Draft) -> Draft:
 
 async def _filled(request: web.Request, row: Any) -> Filled:
     db = request.app[DATABASE]
-    people = drafts.people(request.app[CUSTODY].vault, row.people_enc)
+    people = drafts.people(request.app[CUSTODY].vault, row.id, row.people_enc)
     given = people.supervision if people else ()
     same = {name: getattr(row, name) for name in DraftForm.model_fields if hasattr(row, name)}
     initial = {

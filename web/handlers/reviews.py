@@ -165,7 +165,7 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
         "name_of": lambda each: avoiding.name(request.app[CUSTODY].vault, each),
         "attachments": await attachments.attached(db, found.id),
         "reviews": await reviews.of_activity(db, found.id),
-        "people": drafts.people(request.app[CUSTODY].vault, row.people_enc),
+        "people": drafts.people(request.app[CUSTODY].vault, found.id, row.people_enc),
         "bands": await reviews.bands(db, found.id, me.actor),
         "witnesses": shown(approval, WITNESSES),
         "needs_witness": Rules.load(row.rules).witness_required,

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from db.blocking import transaction
+from db.contexts import EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE
 from db.pool import Database
 from db.vault import Vault, VaultRefused
 from drawing.experts.read import Source
 from drawing.experts.report import BadFile
-from drawing.experts.store import ID_CARD, NAME, PHONE, ImportRefused, import_file
+from drawing.experts.store import ImportRefused, import_file
 from tests.drawing.experts.test_read_csv import Rows, table, text
 from tests.postgres import TestDatabase
 
@@ -43,9 +44,9 @@ async def test_what_was_in_the_file_is_in_the_pool(
         found = await db.one(
             "SELECT * FROM expert WHERE phone_hash = %(hash)s", {"hash": vault.keyed_hash("phone", row[2])}
         )
-        assert vault.decrypt(found.name_enc, NAME).decode() == row[0]
-        assert vault.decrypt(found.id_card_enc, ID_CARD).decode() == row[1]
-        assert vault.decrypt(found.phone_enc, PHONE).decode() == row[2]
+        assert vault.decrypt(found.name_enc, EXPERT_NAME.at(found.id)).decode() == row[0]
+        assert vault.decrypt(found.id_card_enc, EXPERT_ID_CARD.at(found.id)).decode() == row[1]
+        assert vault.decrypt(found.phone_enc, EXPERT_PHONE.at(found.id)).decode() == row[2]
         assert found.id_card_hash == vault.keyed_hash("id_card", row[1])
         assert found.name_hash == vault.keyed_hash("name", row[0])
         assert (found.residence, ";".join(found.willing), ";".join(found.specialties)) == tuple(row[3:6])
