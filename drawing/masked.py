@@ -71,7 +71,9 @@ async def ask(
         raise CannotCall("本机号码不能拨打：请输入可以接听的手机号码或固定电话（固定电话加区号）。")
     call = new_call_id()
     sealed = custody.vault.encrypt(number.encode(), STAFF_PHONE.at(call))
-    values: dict[str, Any] = {"id": call, "activity": activity, "pick": pick, "staff": sealed, "record": record}
+    hashed = custody.vault.keyed_hash("phone", number)
+    values: dict[str, Any] = {"id": call, "activity": activity, "pick": pick, "record": record}
+    values |= {"staff": sealed, "staff_hash": hashed}
     if not await tx.run(Q.ask_masked, values):
         raise CannotCall("对该专家的呼叫正在进行，请等它结束后再呼叫。")
     told = {"actor": actor, "role": role, "act": ACT, "activity": activity, "remark": call}

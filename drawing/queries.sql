@@ -575,9 +575,9 @@ WHERE p.id = %(pick)s AND p.activity = %(activity)s;
 
 -- name: ask_masked
 -- A masked call, unless one with this expert is open already.
-INSERT INTO call (id, flow, activity, pick, expert, attempt, staff_phone_enc, matter)
+INSERT INTO call (id, flow, activity, pick, expert, attempt, staff_phone_enc, staff_phone_hash, matter)
 SELECT %(id)s, 'masked', p.activity, p.id, p.expert,
-       1 + (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'masked'), %(staff)s,
+       1 + (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'masked'), %(staff)s, %(staff_hash)s,
        jsonb_build_object('record', %(record)s::boolean, 'asked', extract(epoch FROM clock_timestamp())::bigint)
 FROM pick p WHERE p.id = %(pick)s
 ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING;

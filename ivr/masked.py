@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from db.contexts import EXPERT_NAME, STAFF_PHONE
+from db.contexts import EXPERT_NAME
 from db.vault import Vault
 from ivr.ari.line import Line
 from ivr.bridged import PairFlow, Side, second_leg
@@ -32,14 +32,15 @@ class PairConversation:
     staff: str
     flow: PairFlow
     media: Mapping[str, Sequence[str]]
+    refused: str = ""
 
     def __repr__(self) -> str:
         return f"<PairConversation with {self.who}>"  # never a number
 
     @property
-    def numbers(self) -> tuple[str, str]:
-        """Both; for the allowlist."""
-        return self.staff, self.number
+    def numbers(self) -> tuple[str, ...]:
+        """Both; none when they are refused."""
+        return () if self.refused else (self.staff, self.number)
 
     def lines(self, call: str, trunk: Trunk) -> Mapping[Side, Line]:
         """Each leg's; both see the published number and no other."""
@@ -52,11 +53,6 @@ class PairConversation:
 def too_late(matter: Mapping[str, Any], at: datetime) -> bool:
     """Whether staff would wait for more than WAITS_SECONDS if it began then."""
     return at.timestamp() > float(matter["asked"]) + WAITS_SECONDS
-
-
-def staff_number(vault: Vault, row: Any) -> str:
-    """As staff entered it."""
-    return vault.decrypt(bytes(row.staff_phone_enc), STAFF_PHONE.at(row.call)).decode()
 
 
 def facts(vault: Vault, row: Any, recorded: bool) -> MaskedFacts:

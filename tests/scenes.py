@@ -140,9 +140,10 @@ async def masked_call(db: Database, activity: str, expert: int = 1, state: str =
         values,
     )
     await db.run(
-        """INSERT INTO call (id, flow, activity, pick, expert, attempt, state, node, epoch, outcome, ended_at, staff_phone_enc)
+        """INSERT INTO call (id, flow, activity, pick, expert, attempt, state, node, epoch, outcome, ended_at, staff_phone_enc,
+                             numbers)
            SELECT %(id)s, 'masked', p.activity, p.id, p.expert, 1, %(s)s::call_state, 'node', 1,
-                  CASE %(s)s WHEN 'ended' THEN 'connected'::call_outcome END, CASE %(s)s WHEN 'ended' THEN now() END, 'x'
+                  CASE %(s)s WHEN 'ended' THEN 'connected'::call_outcome END, CASE %(s)s WHEN 'ended' THEN now() END, 'x', '{}'
            FROM pick p WHERE p.activity = %(a)s AND p.expert = %(e)s""",
         values,
     )

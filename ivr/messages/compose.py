@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +14,14 @@ from drawing.chain import Q as DRAWING
 from drawing.chain import leaf_of
 from drawing.lots import fingerprint
 from drawing.merkle import root
+from ivr import numbers
 from ivr.messages import zh
 from ivr.messages.kinds import Kind
 from ivr.messages.outbox import Q
+from ivr.numbers import NumberRefused
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Composer:
             gather_at=found.gather_at, district=found.district, duration=None, address=found.address, room=found.room,
             contact=found.contact, contact_phone=found.contact_phone, note=found.note, code=found.code,
         )  # fmt: skip
-        return Letter(row.id, self._open(found.phone_enc, EXPERT_PHONE.at(found.expert)), self._text(kind, facts))
+        return Letter(row.id, self._number(found, EXPERT_PHONE.at(found.expert)), self._text(kind, facts))
 
     def _text(self, kind: Kind, facts: InvitationFacts) -> str:
         match kind:
@@ -91,17 +96,22 @@ class Composer:
             ledger_size=len(leaves),
             ledger_root=root(leaves).hex(),
         )
-        return Letter(row.id, self._open(found.phone_enc, WITNESS_PHONE.at(row.activity, row.witness)), zh.witness_receipt(facts))
+        return Letter(row.id, self._number(found, WITNESS_PHONE.at(row.activity, row.witness)), zh.witness_receipt(facts))
 
     async def _to_clerk(self, row: Any, kind: Kind) -> Letter:
         facts = await self.db.one(Q.draw_facts, {"activity": row.activity}, zh.DrawFacts)
         assert facts is not None
         mail = zh.draw_complete(facts) if kind is Kind.DRAW_COMPLETE else zh.draw_short(facts)
         context = MAIL_ADDRESS.at(row.activity, row.kind, row.matter)
-        return Letter(row.id, self._open(row.address_enc, context), mail.text, mail.subject)
+        address = self.vault.decrypt(bytes(row.address_enc), context).decode()
+        return Letter(row.id, address, mail.text, mail.subject)
 
-    def _open(self, sealed: bytes, context: Context) -> str:
-        return self.vault.decrypt(bytes(sealed), context).decode()
+    def _number(self, found: Any, context: Context) -> str:
+        try:
+            return numbers.opened(self.vault, found.phone_enc, context, found.phone_hash)
+        except NumberRefused as error:
+            LOG.error("a message is not sent: %s", error)
+            raise Pointless("号码与登记的不符或密文无法解开，未发送") from None
 
 
 def pointless(kind: Kind, found: Any) -> str | None:

@@ -81,7 +81,7 @@ WHERE id = %(id)s;
 
 -- name: expert_facts
 -- All that a message to an expert says, and whether it is still true.
-SELECT p.outcome::text AS outcome, p.code, p.expert, e.phone_enc, n.district, n.gather_at, n.address, n.room, n.contact,
+SELECT p.outcome::text AS outcome, p.code, p.expert, e.phone_enc, e.phone_hash, n.district, n.gather_at, n.address, n.room, n.contact,
        n.contact_phone, n.note, n.gather_at > clock_timestamp() AS ahead, a.state::text AS state,
        EXISTS (SELECT FROM call c WHERE c.pick = p.id AND c.dialled_at IS NOT NULL) AS called
 FROM pick p JOIN expert e ON e.id = p.expert
@@ -92,7 +92,7 @@ WHERE p.id = %(pick)s;
 
 -- name: witness_facts
 -- The commit of that draw, and the witness's number.
-SELECT w.phone_enc, t.body, encode(t.hash, 'hex') AS hash
+SELECT w.phone_enc, w.phone_hash, t.body, encode(t.hash, 'hex') AS hash
 FROM witness w JOIN transcript t ON t.activity = w.activity AND t.type = 'commit'
 WHERE w.activity = %(activity)s AND w.id = %(witness)s AND (t.body::jsonb ->> 'draw')::int = %(draw)s
 ORDER BY t.seq DESC LIMIT 1;

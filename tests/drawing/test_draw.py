@@ -54,7 +54,8 @@ class Hand:
         """Make every waiting call live."""
         await self.db.run("INSERT INTO node (name, epoch) VALUES ('n', 1) ON CONFLICT DO NOTHING")
         await self.db.run(
-            "UPDATE call SET state = 'live', node = 'n', epoch = 1, dialled_at = clock_timestamp() WHERE state = 'waiting'"
+            "UPDATE call SET state = 'live', numbers = '{}', node = 'n', epoch = 1, dialled_at = clock_timestamp()"
+            " WHERE state = 'waiting'"
         )
         return await self.db.all(
             "SELECT c.id, c.pick, p.pseudonym, c.attempt FROM call c LEFT JOIN pick p ON p.id = c.pick"

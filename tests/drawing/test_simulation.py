@@ -123,7 +123,7 @@ class Worker:
         if what == "advance":
             await self.advance()
         elif what == "call":
-            values = {"call": self.dice.choice(waiting).id, "trunk": "carrier", **self.lease}
+            values = {"call": self.dice.choice(waiting).id, "trunk": "carrier", "numbers": [], **self.lease}
             if not await self.db.value("SELECT owed FROM activity WHERE id = %(a)s", {"a": self.activity}):
                 await self.db.run(Q.go_live, values)
         elif what == "decide":
