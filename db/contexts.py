@@ -7,8 +7,9 @@ an id that a sequence gives is fetched first (`next_ids`). A new sealed column g
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from json.encoder import encode_basestring as _text
+from typing import NamedTuple
 
 from db.blocking import BlockingTransaction
 
@@ -22,7 +23,8 @@ class Column:
     """A sealed column.
 
     step: the sealed length tells the plain one only to a multiple of this many bytes. hashed: the column that holds the keyed
-    hash of the plain text, and the hash's kind. former: what layout 1 was sealed for; `{}` stands for the row's key.
+    hash of the plain text, and the hash's kind. former: what layout 1 was sealed for (`{}` stands for the row's key); empty for a
+    column that never had layout 1.
     """
 
     table: str
@@ -31,6 +33,10 @@ class Column:
     former: str
     step: int = 1
     hashed: tuple[str, str] | None = None
+    place: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", f"[{_text(self.table)},{_text(self.column)}")
 
     def at(self, *row: int | str) -> Context:
         """The context of one row's value; `row` are the values of `key`, in their order."""
@@ -39,22 +45,21 @@ class Column:
         return Context(self, row)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Where one sealed value stands. It holds no secret, so it can be logged."""
+class Context(NamedTuple):
+    """Where one sealed value stands. It holds no secret, so it can be logged. A tuple: a snapshot makes two for each expert."""
 
     column: Column
     row: tuple[int | str, ...]
 
     @property
     def authenticated(self) -> bytes:
-        """What is authenticated with the value; different for each two places.
+        """What is authenticated with the value, as JSON; different for each two places.
 
         >>> EXPERT_PHONE.at(17).authenticated
         b'["expert","phone_enc",17]'
         """
-        place = [self.column.table, self.column.column, *self.row]
-        return json.dumps(place, ensure_ascii=False, separators=(",", ":")).encode()
+        row = "".join([f",{_text(value)}" if isinstance(value, str) else f",{value}" for value in self.row])
+        return f"{self.column.place}{row}]".encode()
 
     @property
     def former(self) -> bytes:

@@ -13,8 +13,10 @@ key by HKDF-SHA-256 (RFC 5869). No key is ever shown, logged or pickled.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import contextlib
 import hmac
 import os
 from hashlib import sha256
@@ -30,6 +32,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from db.blocking import BlockingTransaction
 from db.contexts import SIGNING_KEY, Context
+from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused, read_key_file, write_key_file
 from db.pool import Database
 
@@ -95,9 +98,9 @@ class Vault:
 
     def decrypt(self, sealed: bytes, context: Context) -> bytes:
         """What was sealed for this context; Undecipherable if it does not open."""
-        if sealed[:2] == _FORMER_HEAD and self.former_opens:
-            return self.decrypt_former(sealed, context)
-        if sealed[:2] != _HEAD:
+        if not sealed.startswith(_HEAD):
+            if self.former_opens and sealed.startswith(_FORMER_HEAD):
+                return self.decrypt_former(sealed, context)
             raise Undecipherable(f"sealed {context}: its layout or key id is not accepted")
         try:
             padded = self.__cipher.decrypt(sealed[2:_BODY], sealed[_BODY:], _HEAD + context.authenticated)
@@ -107,7 +110,7 @@ class Vault:
 
     def decrypt_former(self, sealed: bytes, context: Context) -> bytes:
         """A value of layout 1, which opens in every row of its column: for what moves it to layout 2, and for the key file."""
-        if sealed[:2] != _FORMER_HEAD:
+        if not sealed.startswith(_FORMER_HEAD):
             raise Undecipherable(f"sealed {context}: not of layout 1")
         try:
             return self.__cipher.decrypt(sealed[2:_BODY], sealed[_BODY:], context.former)
@@ -166,7 +169,7 @@ class Signer:
         line = read_key_file(path, create_hint="make one with Signer.create only before the first draw")
         try:
             sealed = base64.b64decode(line, validate=True)
-            former = sealed[:2] == _FORMER_HEAD  # made before there was layout 2; there is no other row to take it from
+            former = sealed.startswith(_FORMER_HEAD)  # made before there was layout 2; there is no other row to take it from
             raw = (vault.decrypt_former if former else vault.decrypt)(sealed, SIGNING_KEY.at())
         except (Undecipherable, binascii.Error):
             raise KeyFileRefused(
@@ -203,6 +206,14 @@ async def confirm(vault: Vault, database: Database) -> None:
     if await database.value(_SELECT_CHECK) is None:
         await database.run(_INSERT_CHECK, {"value": vault.check_value})
     _compare(vault, await database.one(_SELECT_CHECK))
+
+
+async def watch(vault: Vault, database: Database, every: float = 2.0) -> None:
+    """Return once layout 1 is refused: for a service that is running while db.reseal is. `every`: seconds between looks."""
+    while vault.former_opens:
+        await asyncio.sleep(every)
+        with contextlib.suppress(DatabaseError):  # whoever needs the database says so
+            await confirm(vault, database)
 
 
 def confirm_blocking(vault: Vault, tx: BlockingTransaction) -> None:

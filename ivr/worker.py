@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from db.errors import DatabaseError, SerializationFailure, Unavailable
 from db.pool import Database
+from db.vault import watch
 from drawing.chain import Custody
 from drawing.chain import Q as DRAWING
 from drawing.decide import Owing
@@ -98,6 +99,7 @@ class Worker:
                     tasks.create_task(self._hear_asterisk(), name="events"),
                     tasks.create_task(self._hear_database(), name="listen"),
                     tasks.create_task(self._notes.run(), name="notes"),
+                    tasks.create_task(watch(self._custody.vault, self._db), name="layout 1"),
                 ]
                 self._reception.prepare()
                 if self._sender is not None:

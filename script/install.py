@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from db.cluster import Cluster
 from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
 from db.migrate import SERVICE_ROLE, MigrationRefused, migrate
+from db.reseal import reseal
 from db.vault import Signer, Vault, confirm_blocking
 
 DATABASE = "expertline"
@@ -143,6 +145,7 @@ def install(state: Path, owner_dsn: str, choices: Choices) -> Installation:
     service = f"{_without_user(owner_dsn)} user={SERVICE_ROLE} dbname={DATABASE}"
     installed = Installation(state, service, owner)
     _keys(installed)
+    _reseal(installed)
     _settings(installed, choices)
     return installed
 
@@ -176,6 +179,15 @@ def _keys(installed: Installation) -> None:
         Signer.create(installed.signing_key, vault)
     fingerprint = Signer.open(installed.signing_key, vault).fingerprint
     _say(f"signing key: {fingerprint}")
+
+
+def _reseal(installed: Installation) -> None:
+    """Of a database from before values were sealed for their row; nothing in any other."""
+    done: Counter[str] = Counter()
+    for each in reseal(installed.owner_dsn, Vault.open(installed.master_key), lambda table, rows: done.update({table: rows})):
+        _say(f"not sealed anew, layout 1 is still accepted: {each}")
+    for table, rows in done.items():
+        _say(f"sealed anew: {table}, {rows} rows")
 
 
 def web_settings(choices: Choices, installed: Installation) -> str:
