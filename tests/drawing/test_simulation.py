@@ -46,6 +46,8 @@ UNION ALL SELECT 'decided' FROM call k JOIN pick p ON p.id = k.pick
   WHERE k.activity = %(activity)s AND k.decided_at IS NOT NULL AND k.outcome::text <> p.outcome::text
 UNION ALL SELECT 'appointment' FROM pick p WHERE p.activity = %(activity)s
   AND (p.outcome = 'accepted') <> EXISTS (SELECT FROM appointment a WHERE a.pick = p.id)
+UNION ALL SELECT 'number held' FROM call k FULL JOIN live_number n ON n.call = k.id AND k.state = 'live'
+  WHERE n.call IS NULL AND k.state = 'live' OR k.id IS NULL
 """
 CALLS = """
 SELECT c.id, c.flow, c.attempt, c.pick, c.outcome::text AS outcome, coalesce(p.pseudonym, c.witness) AS who
@@ -123,7 +125,8 @@ class Worker:
         if what == "advance":
             await self.advance()
         elif what == "call":
-            values = {"call": self.dice.choice(waiting).id, "trunk": "carrier", "numbers": [], **self.lease}
+            call = self.dice.choice(waiting)
+            values = {"call": call.id, "trunk": "carrier", "numbers": [call.who.encode()], **self.lease}
             if not await self.db.value("SELECT owed FROM activity WHERE id = %(a)s", {"a": self.activity}):
                 await self.db.run(Q.go_live, values)
         elif what == "decide":
