@@ -23,13 +23,16 @@ from drawing.lifecycle import Role
 from drawing.orders import Orders
 from drawing.rules import Rules
 from drawing.start import start
+from ivr.ari.client import Client, Node
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher, Q, Ready
 from ivr.lease import Lease
 from ivr.messages.compose import Composer, Pointless
 from ivr.preparing import Preparer
+from ivr.record import Recorder
 from ivr.settings import Trunk
 from ivr.speech import CommandEngine, Speech
+from ivr.switchboard import Switchboard
 from ivr.trunks import Trunks
 from tests.drawing.test_draw import Hand
 from tests.former import former
@@ -66,7 +69,7 @@ class Desk:
 
     def __init__(self, db: Database, keys: Keys, lease: Lease, speech: Speech) -> None:
         calling = Rules.load("demo-1").calling
-        self._db = db
+        self._db, self.lease = db, lease
         self._trunks = Trunks([Trunk(name="carrier", caller_id="02083186888")], calling, lambda _: 0, datetime.now(UTC))
         preparer = Preparer(db, keys.custody, speech, Timings())
         self._dispatcher = Dispatcher(db, keys.custody, lease, preparer, calling, self._trunks)
@@ -111,6 +114,32 @@ async def test_one_number_copied_to_all_experts_is_dialled_for_its_own_only(
     assert len(remarks) == sum(bool(each.conversation.refused) for each in ready) >= 4
     assert not any(phone in row.remark for row in remarks for phone in PHONES)
     assert len(await db.all(NUMBERS)) == 5 - len(remarks)
+
+
+async def test_what_is_refused_ends_as_our_failure_and_is_tried_again(
+    draw: Hand, desk: Desk, db: Database, keys: Keys, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is sent to Asterisk, which is not even there; no try of the expert is used up, and the seat stays theirs."""
+    await db.run("UPDATE expert SET phone_enc = (SELECT phone_enc FROM expert WHERE id = 6) WHERE id <> 6")
+    await db.run("UPDATE call SET not_before = 'infinity' WHERE expert = 6")
+    ready = await desk.make_live()
+    calling, recorder = Rules.load("demo-1").calling, Recorder(db, keys.custody, draw.orders, desk.lease.epoch)
+    ended: asyncio.Queue[str] = asyncio.Queue()
+    trunk = Trunk(name="carrier", caller_id="02083186888")
+    nowhere = Client(Node("http://127.0.0.1:9/ari", "nobody", "nothing", "none"))
+    board = Switchboard(nowhere, desk.lease, recorder, [trunk], calling, ended.put_nowait)
+    for each in ready:
+        board.begin(each)
+        await ended.get()
+    await board.close()
+    outcomes = await db.all("SELECT outcome::text AS outcome FROM call WHERE state = 'ended'")
+    assert {row.outcome for row in outcomes} == {"interrupted"}
+    assert await db.all(NUMBERS) == []
+    await draw.advance()
+    assert await db.value("SELECT count(*) FROM call WHERE state = 'waiting' AND attempt = 2") == len(ready) >= 4
+    assert (await draw.types()).count("attempt") == len(ready)
+    assert "is not dialled" in caplog.text
+    assert not any(phone in caplog.text for phone in PHONES)
 
 
 @pytest.mark.parametrize("other", ["name_enc", "id_card_enc"])
