@@ -4,11 +4,13 @@ An exact number, asked again and again, would let a clerk narrow the pool to one
 a ladder: 0, `minimum`, `minimum` × `step`, `minimum` × `step`² …, and the seats are compared with what is shown. Whatever
 seats are asked for, a set of experts gives one rung and no more. Where the rungs lie is secret in two ways:
 
-- Each set of experts has an *offset* of its own: its edges lie higher by up to one step. It follows from who is in the
-  set; which conditions describe it, and in which order, changes nothing. One expert more or less is another set with
-  another offset, so that a rung says nothing about one expert.
-- The installation has one *scale*: all edges lie higher by this factor. The offsets of many sets that are nearly the
-  same, or of the parts of a set, average out; what is left then is the number in units that nobody outside knows.
+- Each condition has an *offset* of its own, a keyed hash of its normal form: its edges lie higher by up to one step. The
+  order in which something is listed, or what another entry covers already, changes nothing. It does not follow from who
+  fits: two conditions that fit the same experts would then show the same, and two that differ by one demand would tell by
+  that whether somebody meets it.
+- The installation has one *scale*: all edges lie higher by this factor. The offsets of many conditions that fit nearly
+  the same experts, or of the parts of a condition, average out; what is left then is the number in units that nobody
+  outside knows.
 
 Edges move upwards only: what is shown is never more than there are. docs/security.md says what this holds against, and
 what not.
@@ -16,11 +18,15 @@ what not.
 >>> condition = Condition("c1", Mode.RESIDENCE, ("440100",), ("A08",), ("A01",), ("正高级",), (), (), 2)
 >>> terms(condition)
 {'regions': ('r4401',), 'specialties': ('sA01', 'sA08'), 'titles': ('t正高级',)}
+>>> split = Condition("c2", Mode.RESIDENCE, ("440104", "440100"), ("A0801", "A01"), ("A08",), ("正高级",), (), (), 9)
+>>> normal_form(condition) == normal_form(split)
+True
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from math import acos, ceil, pi
 
@@ -93,7 +99,7 @@ def rung(count: int, rule: PreviewRule, scale: float, offset: float) -> int:
 
 
 def enough_to_count(seats: int, rule: PreviewRule, scale: float) -> int:
-    """From so many on the highest band is certain, whatever the set's offset: nobody counts further.
+    """From so many on the highest band is certain, whatever the offset: nobody counts further.
 
     >>> from drawing.rules import Rules
     >>> enough_to_count(3, Rules.load("gd-2").preview, 1.0), enough_to_count(5, Rules.load("gd-2").preview, 2.0)
@@ -106,8 +112,8 @@ def enough_to_count(seats: int, rule: PreviewRule, scale: float) -> int:
 
 
 def offset_of(secret: bytes) -> float:
-    """A set's offset, from 0 to 1, out of its keyed hash: 0 and 1 are rare, in such a way (the distribution function is
-    sin²(πt/2)) that a set tells the same amount about its size wherever between two edges it lies: none is worth looking for.
+    """A condition's offset, from 0 to 1, out of its keyed hash: 0 and 1 are rare, in such a way (the distribution function is
+    sin²(πt/2)) that an answer tells the same amount wherever between two edges the number lies: no place is worth looking for.
 
     >>> [round(offset_of(bytes([byte]) + bytes(7)), 2) for byte in (0, 64, 128, 192)], round(offset_of(b"\\xff" * 8), 2)
     ([0.0, 0.33, 0.5, 0.67], 1.0)
@@ -135,16 +141,21 @@ def advice(condition: Condition) -> str:
     return f"可放宽的要求：{eased}" + ("" if condition.backup else "；也可增加备选专业")
 
 
+def normal_form(condition: Condition) -> str:
+    """What it asks for, but for the seats; conditions that ask for the same in other words have the same one."""
+    return json.dumps(terms(condition), ensure_ascii=False, sort_keys=True)
+
+
 def terms(condition: Condition) -> dict[str, tuple[str, ...]]:
     """What is asked → the terms (of the SQL function `expert_terms`) of which an expert must have at least one; nothing asked, no
     entry.
     """
     wanted = {
         "regions": _places(condition),
-        "specialties": tuple(sorted(f"s{code}" for code in {*condition.main, *condition.backup})),
-        "titles": tuple(f"t{name}" for name in condition.titles),
-        "qualifications": tuple(f"q{name}" for name in condition.qualifications),
-        "authorities": tuple(f"a{name}" for name in condition.authorities),
+        "specialties": _widest(f"s{code}" for code in (*condition.main, *condition.backup)),
+        "titles": _each("t", condition.titles),
+        "qualifications": _each("q", condition.qualifications),
+        "authorities": _each("a", condition.authorities),
     }
     return {what: words for what, words in wanted.items() if words}
 
@@ -154,4 +165,18 @@ def _places(condition: Condition) -> tuple[str, ...]:
     letter = "r" if condition.mode is Mode.RESIDENCE else "w"
     if any(region.endswith("0000") for region in condition.regions):
         return () if condition.mode is Mode.RESIDENCE else ("w",)
-    return tuple(sorted({letter + (region[:4] if region.endswith("00") else region) for region in condition.regions}))
+    return _widest(letter + (region[:4] if region.endswith("00") else region) for region in condition.regions)
+
+
+def _widest(codes: Iterable[str]) -> tuple[str, ...]:
+    """Without those that lie below another: codes are hierarchical.
+
+    >>> _widest(["sA0801", "sB01", "sA08", "sB01"])
+    ('sA08', 'sB01')
+    """
+    found = set(codes)
+    return tuple(sorted(each for each in found if not any(each[:n] in found for n in range(1, len(each)))))
+
+
+def _each(letter: str, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({f"{letter}{name}" for name in names}))

@@ -18,7 +18,7 @@ from typing import Any
 from db.pool import Database, Transaction
 from db.queries import load
 from db.vault import Vault
-from drawing.bands import Band, advice, band, enough_to_count, label, offset_of, rung, scale_of, terms
+from drawing.bands import Band, advice, band, enough_to_count, label, normal_form, offset_of, rung, scale_of, terms
 from drawing.eligibility import Condition
 from drawing.preview_rules import PreviewRule
 from drawing.rules import Rules
@@ -69,12 +69,26 @@ async def preview(db: Database, vault: Vault, activity: str, condition: Conditio
             raise LookupError(f"no activity {activity}")
         rule = Rules.load(version).preview
         until = None if who.company is None else await _used_up_until(tx, rule, who)
-        seen = await _Look.by(tx, vault, rule).preview(condition) if until is None else None
+        seen = await _look(tx, vault, rule, condition) if until is None else None
         await tx.run(_RECORD, _record(activity, condition, who, seen))
     if seen is None:
         assert until is not None
         raise LooksUsedUp(until)
     return seen
+
+
+async def _look(tx: Transaction, vault: Vault, rule: PreviewRule, condition: Condition) -> Preview:
+    scale = scale_of(vault.keyed_hash(_KIND, "scale"), rule)
+    count = await _count(tx, condition, enough_to_count(condition.seats, rule, scale))
+    offset = offset_of(vault.keyed_hash(_KIND, f"offset {normal_form(condition)}"))
+    found = band(rung(count, rule, scale, offset), condition.seats, rule.bands)
+    scarce = found in (Band.SHORT, Band.FEW)
+    return Preview(
+        band=found,
+        words=label(found, rule.bands),
+        advice=advice(condition) if scarce else "",
+        consent=scarce and rule.consent_below > rule.bands[0],
+    )
 
 
 async def _used_up_until(tx: Transaction, rule: PreviewRule, who: Looker) -> datetime | None:
@@ -101,42 +115,16 @@ async def look_numbers(db: Database, activity: str) -> Any:
     return await db.one(Q.look_numbers, {"activity": activity})
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    tx: Transaction
-    vault: Vault
-    rule: PreviewRule
-    scale: float
-    seed: int
-
-    @classmethod
-    def by(cls, tx: Transaction, vault: Vault, rule: PreviewRule) -> _Look:
-        scale = scale_of(vault.keyed_hash(_KIND, "scale"), rule)
-        return cls(tx, vault, rule, scale, int.from_bytes(vault.keyed_hash(_KIND, "seed")[:8], signed=True))
-
-    async def preview(self, condition: Condition) -> Preview:
-        shown = rung(*await self._set(condition))
-        found = band(shown, condition.seats, self.rule.bands)
-        scarce = found in (Band.SHORT, Band.FEW)
-        return Preview(
-            band=found,
-            words=label(found, self.rule.bands),
-            advice=advice(condition) if scarce else "",
-            consent=scarce and self.rule.consent_below > self.rule.bands[0],
-        )
-
-    async def _set(self, condition: Condition) -> tuple[int, PreviewRule, float, float]:
-        """How many fit, and the offset of this very set of experts."""
-        wanted, limit = terms(condition), enough_to_count(condition.seats, self.rule, self.scale)
-        values: dict[str, object] = {what: list(words) for what, words in wanted.items()}
-        values |= {"limit": limit, "seed": self.seed}
-        plain = {f"{what}_plain": [word[1:] for word in words] for what, words in wanted.items()}
-        await self.tx.run(_PLANNER)
-        found = await self.tx.one(_statement(_plainly(wanted), _SAMPLE), values | plain)
-        if found.count < limit:
-            found = await self.tx.one(_statement([_INDEXED.format(what) for what in wanted], ""), values)
-        secret = self.vault.keyed_hash(_KIND, f"set {found.count} {found.digest}")
-        return found.count, self.rule, self.scale, offset_of(secret)
+async def _count(tx: Transaction, condition: Condition, limit: int) -> int:
+    """How many fit, `limit` at most."""
+    wanted = terms(condition)
+    values: dict[str, object] = {what: list(words) for what, words in wanted.items()}
+    plain = {f"{what}_plain": [word[1:] for word in words] for what, words in wanted.items()}
+    await tx.run(_PLANNER)
+    count: int = await tx.value(_statement(_plainly(wanted), _SAMPLE), {**values, **plain, "limit": limit})
+    if count < limit:
+        count = await tx.value(_statement([_INDEXED.format(what) for what in wanted], ""), {**values, "limit": limit})
+    return count
 
 
 def _statement(asked: Iterable[str], sample: str) -> str:

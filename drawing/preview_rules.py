@@ -16,7 +16,7 @@ class PreviewRule:
     bands: tuple[int, ...]  # multiples of what is needed
     consent_below: int  # below this multiple the reviewer must consent
     minimum: int  # fewer experts are one band, 不足
-    step: int  # from one edge to the next, and how far a set's own offset moves an edge
+    step: int  # from one edge to the next, and how far a condition's own offset moves an edge
     scale: int  # up to which factor the installation's secret scale moves all edges
     person_hour: int  # previews of one person in an hour, over all activities
     company_hour: int  # previews of all who act for one company in an hour

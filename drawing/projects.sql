@@ -369,10 +369,9 @@ SELECT max(again) FROM (
    ORDER BY at DESC OFFSET %(company_hour)s - 1 LIMIT 1)) AS limits;
 
 -- name: preview_count
--- Up to %(limit)s experts who fit, whatever the activity avoids, and a digest of who they are that knows no order;
--- drawing.preview puts in what is asked, and of which part of the pool.
-SELECT count(*) AS count, coalesce(bit_xor(hashint8extended(found.id, %(seed)s)), 0) AS digest FROM (
-  SELECT e.id FROM expert e /* sampled */
+-- Up to %(limit)s experts who fit, whatever the activity avoids; drawing.preview puts in what is asked, and of which part of the pool.
+SELECT count(*) FROM (
+  SELECT FROM expert e /* sampled */
   WHERE true /* asked */ AND NOT e.suspended
   LIMIT %(limit)s) AS found;
 

@@ -90,7 +90,7 @@ RULES: Mapping[str, str] = {
     "preview.bands": "bands of the preview, as multiples of the number needed (C2)",
     "preview.consent_below": "below this multiple the reviewer must consent (C2)",
     "preview.minimum": "fewer experts than these are one band of the preview, 不足",
-    "preview.step": "from one edge of the preview to the next, and how far each set's own offset moves them (docs/security.md)",
+    "preview.step": "from one edge of the preview to the next, and how far a condition's own offset moves them (docs/security.md)",
     "preview.scale": "up to which factor the installation's secret scale moves all edges",
     "preview.person_hour": "previews of one person in an hour, over all activities; refused ones do not count",
     "preview.company_hour": "the same of all who act for one company",
