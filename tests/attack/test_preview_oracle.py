@@ -20,6 +20,7 @@ from drawing.activities import AvoidedPerson, AvoidedUnit
 from drawing.bands import Band
 from drawing.eligibility import Condition
 from drawing.preview import Looker, preview
+from drawing.preview_rules import PreviewRule
 from drawing.rules import Rules
 from tests.attack.preview_attacker import (
     BUDGET,
@@ -48,16 +49,16 @@ OFTEN = 0.6
 """What averages out leaves the scale, each factor from 1 to 3 as likely: the best guess is within 25 % in 46 of 100."""
 
 
-def against(key: int, least: int, most: int) -> tuple[Attacker, int]:
+def against(key: int, least: int, most: int, rule: PreviewRule = RULE) -> tuple[Attacker, int]:
     """An attacker of the service under a key of its own, with a pool of any size between these (each factor as likely)."""
     choose = random.Random(key)
     size = round(least * (most / least) ** choose.random())
-    return Attacker(model(made(size, choose, with_him=False), key), RULE, choose), size
+    return Attacker(model(made(size, choose, with_him=False), key, rule=rule), rule, choose), size
 
 
-def model(pool: Pool, key: int, kind: type[Model] = Model) -> Model:
+def model(pool: Pool, key: int, kind: type[Model] = Model, rule: PreviewRule = RULE) -> Model:
     """The service under a key of its own."""
-    return kind(pool, RULE, Vault(random.Random(key).randbytes(32)).keyed_hash)
+    return kind(pool, rule, Vault(random.Random(key).randbytes(32)).keyed_hash)
 
 
 def right(guess: float, truth: int) -> bool:
@@ -117,6 +118,13 @@ async def test_the_number_is_not_determined_by_many_sets_that_are_nearly_the_sam
         spread.append(guess / size)
     assert hits <= OFTEN * KEYS, hits
     assert max(spread) / min(spread) > 2
+
+
+async def test_without_the_scale_it_would_be() -> None:
+    """Why the offsets alone are not enough: over 200 conditions they average out."""
+    for key in range(20):
+        attacker, size = against(key, 100, 1000, replace(RULE, scale=1))
+        assert right(await attacker.by_many_sets(attacker.nearly(CONDITION, 200)), size)
 
 
 async def test_the_number_is_not_determined_by_its_parts() -> None:
