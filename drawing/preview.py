@@ -27,7 +27,7 @@ Q = load("drawing", "projects.sql")
 _RULES, _LOCK, _NEXT, _COUNT, _RECORD = Q.preview_rules, Q.lock_looks, Q.next_look, Q.preview_count, Q.record_preview
 # Without seqscan: what the planner believes of terms that come together can be wrong by orders of magnitude.
 _PLANNER = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
-_SAMPLE = "TABLESAMPLE SYSTEM (0.3)"
+_FIRST, _LARGEST = 0.3, 8.0  # per cent of the pool: a first look; beyond the largest one the index is faster
 _KIND = "preview"  # of keyed hashes
 LISTED = 100
 
@@ -116,15 +116,21 @@ async def look_numbers(db: Database, activity: str) -> Any:
 
 
 async def _count(tx: Transaction, condition: Condition, limit: int) -> int:
-    """How many fit, `limit` at most."""
+    """How many fit, `limit` at most. So many in a sample are enough; else the index counts, which takes long in a broad condition."""
     wanted = terms(condition)
     values: dict[str, object] = {what: list(words) for what, words in wanted.items()}
-    plain = {f"{what}_plain": [word[1:] for word in words] for what, words in wanted.items()}
+    values |= {f"{what}_plain": [word[1:] for word in words] for what, words in wanted.items()}
+    values["limit"] = limit
+
+    async def counted(asked: Iterable[str], sample: str = "") -> int:
+        return int(await tx.value(_statement(asked, sample), values))
+
     await tx.run(_PLANNER)
-    count: int = await tx.value(_statement(_plainly(wanted), _SAMPLE), {**values, **plain, "limit": limit})
-    if count < limit:
-        count = await tx.value(_statement([_INDEXED.format(what) for what in wanted], ""), {**values, "limit": limit})
-    return count
+    count = await counted(_plainly(wanted), f"TABLESAMPLE SYSTEM ({_FIRST})")
+    share = 1.5 * _FIRST * limit / max(count, 1)  # with some room, that is where there should be enough
+    if count < limit and share <= _LARGEST:
+        count = await counted(_plainly(wanted), f"TABLESAMPLE SYSTEM ({share:.2f})")
+    return count if count >= limit else await counted(_INDEXED.format(what) for what in wanted)
 
 
 def _statement(asked: Iterable[str], sample: str) -> str:
