@@ -116,7 +116,7 @@ async def look_numbers(db: Database, activity: str) -> Any:
 
 
 async def _count(tx: Transaction, condition: Condition, limit: int) -> int:
-    """How many fit, `limit` at most. So many in a sample are enough; else the index counts, which takes long in a broad condition."""
+    """How many fit, `limit` at most. So many in a sample are enough; else the index counts, which is slow in a broad condition."""
     wanted = terms(condition)
     values: dict[str, object] = {what: list(words) for what, words in wanted.items()}
     values |= {f"{what}_plain": [word[1:] for word in words] for what, words in wanted.items()}
