@@ -125,9 +125,10 @@ async def _preview(request: web.Request, form: ConditionForm, wanted: Condition)
             await drafts.confirm_condition(tx, found.id, int(request.match_info["notice"]), wanted)
     except Refused as error:
         return await _condition_form(request, await visible(request), again(form, **error.faults), 422)
-    who = Looker(me.actor, me.id, None if me.company is None else me.company.code)
+    assert me.company is not None
     try:
-        seen = await preview(db, request.app[CUSTODY].vault, found.id, wanted, who)
+        looker = Looker(me.actor, me.id, me.company.code)
+        seen = await preview(db, request.app[CUSTODY].vault, found.id, wanted, looker)
     except LooksUsedUp as error:
         await record(db, me, LOOK, found.id, "预览次数已用完，没有显示结果")
         return await _condition_form(request, found, again(form, **{"": _used_up(error)}), 429)
