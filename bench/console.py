@@ -52,6 +52,7 @@ def pages(found: Filled) -> list[Page]:
     """Every page that is there, as who opens it most."""
     draft, drawing, done = found.by_state["draft"], found.by_state["drawing"], found.by_state["completed"]
     conditions = f"/activities/{draft}/notices/0/conditions/new"
+    condition = f"/activities/{draft}/notices/0/conditions/c1"  # its three seats remain for it
     given = (
         Page("状态（未登录）", "", "/status"),
         Page("health", "", "/health"),
@@ -74,8 +75,8 @@ def pages(found: Filled) -> list[Page]:
         Page("回避", CLERK, f"/activities/{draft}/avoidance"),
         Page("抽取条件", CLERK, f"/activities/{draft}/conditions"),
         Page("新增抽取条件", CLERK, conditions),
-        Page(f"{PREVIEW}，常见", CLERK, conditions, CONDITION, rate=PREVIEW_RATE),
-        Page(f"{PREVIEW}，少见", CLERK, conditions, RARE, rate=PREVIEW_RATE),
+        Page(f"{PREVIEW}，常见", CLERK, condition, CONDITION, rate=PREVIEW_RATE),
+        Page(f"{PREVIEW}，少见", CLERK, condition, RARE, rate=PREVIEW_RATE),
         Page("抽取现场", CLERK, f"/activities/{drawing}/draw"),
         Page("抽取结果", CLERK, f"/activities/{done}/result"),
         Page("审核列表", REVIEWER, "/reviews"),

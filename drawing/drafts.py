@@ -181,18 +181,25 @@ async def delete_notice(tx: Transaction, activity: str, number: int) -> None:
         raise projects.NotThere
 
 
-async def save_condition(tx: Transaction, activity: str, notice: int, condition: Condition) -> str:
-    """Add (id "") or change a condition; its id. Refused when it takes more seats than remain."""
+async def confirm_condition(tx: Transaction, activity: str, notice: int, condition: Condition) -> None:
+    """Raises Refused when it takes more seats than remain, NotThere when its notice or what is to be changed is not there."""
     row = await lock(tx, activity)
-    others = await tx.value(Q.planned, {"activity": activity, "id": condition.id})
+    if notice not in {each.id for each in await notices(tx, activity)}:  # deleted meanwhile, or never there
+        raise projects.NotThere
+    there = await conditions(tx, activity)
+    if condition.id and (condition.id, notice) not in {(each.id, each.notice) for each in there}:
+        raise projects.NotThere
+    others = sum(each.seats for each in there if each.id != condition.id)
     confirm(planning.seats(condition.seats, row.seats, others))
+
+
+async def save_condition(tx: Transaction, activity: str, notice: int, condition: Condition) -> str:
+    """Add (id "") or change a condition; its id. Raises what `confirm_condition` does."""
+    await confirm_condition(tx, activity, notice, condition)
     values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(condition).items()}
     if condition.id:
-        if not await tx.run(Q.update_condition, values | {"activity": activity}):
-            raise projects.NotThere
+        await tx.run(Q.update_condition, values | {"activity": activity})
         return condition.id
-    if notice not in {each.id for each in await notices(tx, activity)}:  # deleted meanwhile
-        raise projects.NotThere
     place = await tx.value(Q.next_condition, {"activity": activity})
     own = {"activity": activity, "id": f"c{place + 1}", "position": place, "notice": notice}
     await tx.run(COMMON.insert_condition, values | own)

@@ -349,36 +349,52 @@ WHERE a.deleted_at IS NULL
   AND (%(kind)s = '' OR a.kind::text = %(kind)s)
   AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%');
 
--- name: preview_setting
--- What a look at a condition leaves out: units, persons (by 证件号, else by name), and the time that must be free.
-SELECT a.rules, a.evaluation_end, (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date AS today,
-       coalesce((SELECT min(n.gather_at) FROM notice n WHERE n.activity = a.id), a.evaluation_start) AS gather_at,
-       ARRAY(SELECT normal_unit(v.unit) FROM avoidance v WHERE v.activity = a.id AND v.unit IS NOT NULL) AS units,
-       ARRAY(SELECT v.id_card_hash FROM avoidance v WHERE v.activity = a.id AND v.id_card_hash IS NOT NULL)
-         || ARRAY(SELECT e.id_card_hash FROM activity_before b JOIN pick k ON k.activity = b.earlier AND k.outcome = 'accepted'
-                  JOIN expert e ON e.id = k.expert WHERE b.activity = a.id) AS cards,
-       ARRAY(SELECT v.name_hash FROM avoidance v
-             WHERE v.activity = a.id AND v.name_hash IS NOT NULL AND v.id_card_hash IS NULL) AS names
-FROM activity a WHERE a.id = %(activity)s;
+-- name: preview_rules
+-- The version of the rules by which an activity is previewed.
+SELECT rules FROM activity WHERE id = %(activity)s;
+
+-- name: lock_looks
+-- One company's looks come one after the other until the transaction ends: each counts all before it.
+SELECT pg_advisory_xact_lock(hashtextextended('preview ' || %(company)s, 0));
+
+-- name: next_look
+-- When this person may look again, or null for now: an hour after the look that fills the person's or the company's limit.
+SELECT max(again) FROM (
+  (SELECT at + interval '1 hour' AS again FROM preview
+   WHERE person = %(person)s AND band IS NOT NULL AND at > clock_timestamp() - interval '1 hour'
+   ORDER BY at DESC OFFSET %(person_hour)s - 1 LIMIT 1)
+  UNION ALL
+  (SELECT at + interval '1 hour' FROM preview
+   WHERE company = %(company)s AND band IS NOT NULL AND at > clock_timestamp() - interval '1 hour'
+   ORDER BY at DESC OFFSET %(company_hour)s - 1 LIMIT 1)) AS limits;
 
 -- name: preview_count
--- Up to %(limit)s eligible experts; drawing.preview puts in what is asked, and whether of a sample only.
+-- Up to %(limit)s experts who fit, whatever the activity avoids; drawing.preview puts in what is asked, and of which part of the pool.
 SELECT count(*) FROM (
   SELECT FROM expert e /* sampled */
-  WHERE true /* asked */
-    AND (NOT %(excluding)s OR NOT e.suspended
-      AND normal_unit(e.unit) <> ALL (%(units)s::text[])
-      AND e.id_card_hash <> ALL (%(cards)s::bytea[]) AND e.name_hash <> ALL (%(names)s::bytea[])
-      AND NOT EXISTS (SELECT FROM jsonb_array_elements(e.former_units) f
-                      WHERE (f ->> 1)::date >= %(since)s AND normal_unit(f ->> 0) = ANY (%(units)s::text[]))
-      AND NOT EXISTS (SELECT FROM appointment p WHERE p.expert = e.id
-                      AND p.during && tstzrange(%(gather)s - %(travel)s * interval '1 second', %(until)s))
-      AND NOT EXISTS (SELECT FROM pick k WHERE k.activity = %(activity)s AND k.expert = e.id))
+  WHERE true /* asked */ AND NOT e.suspended
   LIMIT %(limit)s) AS found;
 
 -- name: record_preview
--- Every look is recorded.
-INSERT INTO preview (activity, actor, condition, band) VALUES (%(activity)s, %(actor)s, %(condition)s::jsonb, %(band)s);
+-- Every look is recorded, also one that was refused (no band).
+INSERT INTO preview (activity, actor, person, company, condition, band)
+VALUES (%(activity)s, %(actor)s, %(person)s, %(company)s, %(condition)s::jsonb, %(band)s);
+
+-- name: looks
+-- What clerks looked at in this activity, the newest first.
+SELECT at, actor, condition, band FROM preview
+WHERE activity = %(activity)s AND person IS NOT NULL ORDER BY id DESC LIMIT %(limit)s;
+
+-- name: look_numbers
+-- How often clerks looked in this activity, shown or refused; and its own clerk in others, also in given up drafts, within 30 days.
+SELECT (SELECT count(*) FROM preview p WHERE p.activity = o.activity AND p.person IS NOT NULL AND p.band IS NOT NULL) AS shown,
+       (SELECT count(*) FROM preview p WHERE p.activity = o.activity AND p.person IS NOT NULL AND p.band IS NULL) AS refused,
+       e.looks AS elsewhere, e.activities
+FROM activity_owner o, LATERAL (
+  SELECT count(*) AS looks, count(DISTINCT p.activity) AS activities FROM preview p
+  WHERE p.person = o.handler AND p.band IS NOT NULL AND p.at > clock_timestamp() - interval '30 days'
+    AND p.activity <> o.activity) AS e
+WHERE o.activity = %(activity)s;
 
 -- name: next_attachment
 -- The id of an attachment that is still to be sealed: it is sealed for its row.

@@ -14,7 +14,7 @@ from drawing.activities import Witness, sealed_witness
 from drawing.chain import Q as COMMON
 from drawing.decide import lock
 from drawing.planning import Refused
-from drawing.preview import Preview, preview
+from drawing.preview import Looker, Preview, preview
 from drawing.projects import Q
 from drawing.rules import Rules
 
@@ -93,10 +93,10 @@ async def reject(tx: Transaction, activity: str, decision: Decision) -> None:
     await _decide(tx, activity, decision, passed=False)
 
 
-async def bands(db: Database, activity: str, actor: str) -> dict[str, Preview]:
-    """Condition id → what 预览 says of it now; each look is recorded."""
+async def bands(db: Database, vault: Vault, activity: str, actor: str) -> dict[str, Preview]:
+    """Condition id → what 预览 says of it to anybody; each look is recorded, and counts in nobody's limit."""
     rows = await drafts.conditions(db, activity)
-    return {row.id: await preview(db, activity, drafts.condition_of(row), actor) for row in rows}
+    return {row.id: await preview(db, vault, activity, drafts.condition_of(row), Looker(actor)) for row in rows}
 
 
 async def of_activity(db: Database, activity: str) -> list[Any]:

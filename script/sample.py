@@ -16,7 +16,7 @@ from drawing.rules import Rules
 from web import ownership
 from web.development import IDENTITIES
 
-RULES = Rules.load("demo-1")
+RULES = Rules.load("demo-2")
 OPENS_AFTER = timedelta(minutes=4)  # from the start: 预计评标开始 is set so that the result opens then, by the clock alone
 SECOND_OPENS_AFTER = timedelta(minutes=6)
 GATHERS_BEFORE = timedelta(minutes=5)  # 集合时间 before 预计评标开始; a draw is not started after it

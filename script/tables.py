@@ -89,6 +89,11 @@ RULES: Mapping[str, str] = {
     "avoidance.employment_years": "how long somebody who left an avoided unit still counts as its own (B4)",
     "preview.bands": "bands of the preview, as multiples of the number needed (C2)",
     "preview.consent_below": "below this multiple the reviewer must consent (C2)",
+    "preview.minimum": "fewer experts than these are one band of the preview, 不足",
+    "preview.step": "from one edge of the preview to the next, and how far a condition's own offset moves them (docs/security.md)",
+    "preview.scale": "up to which factor the installation's secret scale moves all edges",
+    "preview.person_hour": "previews of one person in an hour, over all activities; refused ones do not count",
+    "preview.company_hour": "the same of all who act for one company",
     "unreached.total": "calls of all outcomes together that make somebody 未接通",
     "unreached.hold_s": "how long retries may hold a seat, from the end of the first call (D9)",
     "unreached.tries": "calls with this outcome that make somebody 未接通",
@@ -125,6 +130,12 @@ RULES: Mapping[str, str] = {
 def _for_readers() -> list[str]:
     """The rules that draws are held by: not those of benches."""
     return [version for version in rules.versions() if not version.startswith("bench-")]
+
+
+def _newest() -> list[str]:
+    """Of those the last version of each name, which new activities obey."""
+    numbered = sorted((name, int(number)) for name, _, number in (each.rpartition("-") for each in _for_readers()))
+    return [f"{name}-{number}" for name, number in dict(numbered).items()]
 
 
 def rules_table() -> str:
@@ -259,7 +270,7 @@ def _consequence(outcome: Outcome) -> str:
 
 
 def _final(outcome: CallOutcome) -> bool:
-    return all(Rules.load(version).unreached_tries.get(outcome) == 1 for version in _for_readers())
+    return all(Rules.load(version).unreached_tries.get(outcome) == 1 for version in _newest())
 
 
 def _unreached_after(outcome: CallOutcome) -> str:
@@ -268,7 +279,7 @@ def _unreached_after(outcome: CallOutcome) -> str:
 
 def _each(value: Callable[[Rules], str]) -> str:
     """The value in every version, once if all agree."""
-    found = [value(Rules.load(version)) for version in _for_readers()]
+    found = [value(Rules.load(version)) for version in _newest()]
     return found[0] if len(set(found)) == 1 else " / ".join(found)
 
 

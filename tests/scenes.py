@@ -111,7 +111,7 @@ def plan(
         "bid_opening": start - timedelta(hours=1),
         "evaluation_start": start,
         "evaluation_end": start + timedelta(hours=3),
-        "rules": "demo-1",
+        "rules": "demo-2",
         "notices": (notice,),
         "conditions": tuple((each, 0) for each in conditions),
         "state": ActivityState.READY,

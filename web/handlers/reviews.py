@@ -8,8 +8,10 @@ from aiohttp import web
 
 from drawing import attachments, avoiding, drafts, projects, reviews
 from drawing.activities import Witness
+from drawing.bands import Band, label
 from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.planning import Refused
+from drawing.preview import look_numbers, looks
 from drawing.reviews import Application, Decision
 from drawing.rules import Rules
 from web import options, ownership
@@ -90,7 +92,7 @@ async def approve(request: web.Request) -> web.Response:
     if isinstance(given, Invalid):
         return await _review(request, given, blank(RejectionForm), given.status)
     form, witnesses = given
-    seen = await reviews.bands(request.app[DATABASE], (await visible(request)).id, me.actor)
+    seen = await reviews.bands(request.app[DATABASE], request.app[CUSTODY].vault, (await visible(request)).id, me.actor)
     if any(each.consent for each in seen.values()) and not form.consent:
         faults = {"consent": "有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"}
         return await _review(request, await refused(request, ApprovalForm, faults), blank(RejectionForm), 422)
@@ -166,7 +168,10 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
         "attachments": await attachments.attached(db, found.id),
         "reviews": await reviews.of_activity(db, found.id),
         "people": drafts.people(request.app[CUSTODY].vault, found.id, row.people_enc),
-        "bands": await reviews.bands(db, found.id, me.actor),
+        "bands": await reviews.bands(db, request.app[CUSTODY].vault, found.id, me.actor),
+        "looks": await looks(db, found.id),
+        "look_numbers": await look_numbers(db, found.id),
+        "band_words": {each.value: label(each, Rules.load(row.rules).preview.bands) for each in Band},
         "witnesses": shown(approval, WITNESSES),
         "needs_witness": Rules.load(row.rules).witness_required,
         "acts": ownership.acts(me, found),
