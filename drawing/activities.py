@@ -15,6 +15,7 @@ from db.vault import Vault
 from drawing.chain import Q
 from drawing.eligibility import Condition
 from drawing.lifecycle import ActivityState
+from drawing.normal_forms import normal_name
 from drawing.snapshot import ACTIVITY_KEY
 
 
@@ -153,7 +154,7 @@ def sealed_person(vault: Vault, person: AvoidedPerson) -> dict[str, object]:
     """Its row: the name sealed, name and 证件号 to be found by keyed hash."""
     return {
         "name_enc": vault.encrypt(person.name.encode(), "avoidance.name"),
-        "name_hash": vault.keyed_hash("name", person.name),
+        "name_hash": vault.keyed_hash("name", normal_name(person.name)),
         "id_card_hash": None if person.id_card is None else vault.keyed_hash("id_card", person.id_card),
         "reason": person.reason,
     }

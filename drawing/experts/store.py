@@ -21,6 +21,7 @@ from drawing.experts.identity import mask
 from drawing.experts.read import Source, read_experts
 from drawing.experts.report import SHOWN_ROWS, Report
 from drawing.experts.row import ExpertRow
+from drawing.normal_forms import normal_name
 
 # Purposes of sealing. The kinds of keyed hash are "name", "id_card" and "phone".
 NAME = "expert.name"
@@ -107,7 +108,7 @@ def columns_of(expert: ExpertRow, vault: Vault) -> tuple[Value, ...]:
         vault.encrypt(name.encode(), NAME),
         vault.encrypt(id_card.encode(), ID_CARD),
         vault.encrypt(phone.encode(), PHONE),
-        vault.keyed_hash("name", name),
+        vault.keyed_hash("name", normal_name(name)),
         vault.keyed_hash("id_card", id_card),
         vault.keyed_hash("phone", phone),
         expert.residence,
