@@ -14,8 +14,11 @@ from db.contexts import ACTIVITY_KEY, AVOIDED_NAME, WITNESS_NAME, WITNESS_PHONE
 from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing.chain import Q
+from drawing.earlier_draws import keys
 from drawing.eligibility import Condition
 from drawing.lifecycle import ActivityState
+from drawing.normal_forms import normal_name
+from drawing.same_lot import LotFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ async def next_number(tx: Transaction, kind: str) -> str:
 async def _insert_details(tx: Transaction, vault: Vault, number: str, plan: Plan) -> None:
     own = {"activity": number}
     for lot in plan.lots:
-        await tx.run(Q.insert_lot, asdict(lot))
+        await tx.run(Q.insert_lot, asdict(lot) | keys(_facts(lot)))
         await tx.run(Q.insert_activity_lot, own | {"lot": lot.id})
     for n, notice in enumerate(plan.notices):
         await tx.run(Q.insert_notice, own | {"id": n} | asdict(notice))
@@ -138,6 +141,10 @@ async def _insert_details(tx: Transaction, vault: Vault, number: str, plan: Plan
         await insert_person(tx, vault, number, person)
     for witness in plan.witnesses:
         await tx.run(Q.insert_witness, sealed_witness(vault, number, witness))
+
+
+def _facts(lot: Lot) -> LotFacts:
+    return LotFacts(lot.id, lot.name, "", False, None, lot.project, "", "")
 
 
 def sealed_witness(vault: Vault, activity: str, witness: Witness) -> dict[str, object]:
@@ -161,7 +168,7 @@ async def insert_person(tx: Transaction, vault: Vault, activity: str, person: Av
 def hashed_person(vault: Vault, person: AvoidedPerson) -> dict[str, object]:
     """By what an avoided person is found: name and 证件号 by keyed hash."""
     return {
-        "name_hash": vault.keyed_hash("name", person.name),
+        "name_hash": vault.keyed_hash("name", normal_name(person.name)),
         "id_card_hash": None if person.id_card is None else vault.keyed_hash("id_card", person.id_card),
         "reason": person.reason,
     }

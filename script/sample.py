@@ -27,9 +27,9 @@ CLERK = "handler-a1"
 LOTS = ("一标段", "二标段")
 PROJECT = Project(
     name="招标代理演示项目", kind="A01", region="440104", funding="01", method="1", organisation="2", tenderer_kind="1",
-    investment=Decimal(12000), tenderer="广州市建设投资有限公司", tenderer_code="91440101MA0000003R",
+    investment=Decimal(12000), tenderer="广州市建设投资有限公司", tenderer_code="91440101MA0000003Y",
     contact_phone="02083186888", contact="张工", code="440100-2026-0617", agency="广东演示招标代理有限公司",
-    agency_code="91440000MA0000001X",
+    agency_code="91440000MA00000015",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from drawing.experts.identity import mask
 from drawing.experts.read import Source, read_experts
 from drawing.experts.report import SHOWN_ROWS, Report
 from drawing.experts.row import ExpertRow
+from drawing.normal_forms import normal_name
 
 _QUERIES = load("drawing.experts")
 _INSERT_IMPORT = _QUERIES.insert_pool_import
@@ -100,7 +101,7 @@ def columns_of(key: int, expert: ExpertRow, vault: Vault) -> tuple[Value, ...]:
         vault.encrypt(name.encode(), EXPERT_NAME.at(key)),
         vault.encrypt(id_card.encode(), EXPERT_ID_CARD.at(key)),
         vault.encrypt(phone.encode(), EXPERT_PHONE.at(key)),
-        vault.keyed_hash("name", name),
+        vault.keyed_hash("name", normal_name(name)),
         vault.keyed_hash("id_card", id_card),
         vault.keyed_hash("phone", phone),
         expert.residence,

@@ -30,6 +30,8 @@ class Visitor:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.csrf = ""
+        self.projects = 0
+        """How many tests.web.clerk.make_project has made."""
 
     async def get(self, path: str, **options: Any) -> ClientResponse:
         """Open a page, following redirects."""
