@@ -16,8 +16,10 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+import drawing.audit.settings
 import ivr.settings
 import web.settings
+from db.rights import RIGHTS, ROLES
 from drawing import rules
 from drawing.call_words import call_sentence
 from drawing.lifecycle import ActivityState, Role, transitions

@@ -11,17 +11,26 @@ from collections.abc import Iterable
 from drawing.audit.findings import Finding, Kind
 
 TABLES = (
-    "activity", "appointment", "audit_run", "call", "draw", "ledger", "operation", "operation_chain", "pick", "preview",
-    "recording", "transcript", "witness",
+    "activity", "activity_before", "activity_lot", "appointment", "audit_run", "avoidance", "call", "condition", "draw", "expert",
+    "ledger", "operation", "operation_chain", "pick", "preview", "recording", "transcript", "witness",
 )  # fmt: skip
 ONLY_NOTIFY = frozenset({"tell_board"})
 GUARDS = frozenset({
     "activity.keep_evaluation_start",
+    "activity_before.fixed_by_commit",
+    "activity_lot.fixed_by_commit",
     "appointment.one_place_at_a_time",
     "audit_run.append_only",
+    "avoidance.fixed_by_commit",
     "call.one_call_per_pick",
     "call.one_call_per_witness",
     "call.one_live_call_per_expert",
+    "call.only_cancelled",
+    "condition.condition_activity_position_key",
+    "condition.fixed_by_commit",
+    "expert.keep",
+    "expert.one_expert_per_id_card",
+    "expert.one_expert_per_phone",
     "ledger.append_only",
     "ledger.one_leaf_per_log_head",
     "operation.append_only",
@@ -33,6 +42,9 @@ GUARDS = frozenset({
     "pick.picked_once",
     "preview.append_only",
     "transcript.append_only",
+    "transcript.only_the_console_s",
+    "witness.fixed_by_commit",
+    "witness.keep_after_commit",
 })  # fmt: skip
 
 

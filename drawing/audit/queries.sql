@@ -27,12 +27,11 @@ SELECT n, kind, lots, encode(hash, 'hex') AS hash FROM ledger WHERE n >= %(next)
 
 -- name: has_given_heads
 -- Whether this schema keeps the heads that were given out.
-SELECT to_regclass('given_head') IS NOT NULL;
+SELECT to_regclass('ledger_head') IS NOT NULL;
 
 -- name: given_heads
 -- Heads that were given out, of ledgers larger than the one size and at most as large as the other.
-SELECT DISTINCT activity, size::bigint AS size, CASE pg_typeof(root)::text WHEN 'bytea' THEN ltrim(root::text, E'\\x') ELSE root::text END AS root
-FROM given_head WHERE size > %(above)s AND size <= %(up_to)s ORDER BY 2;
+SELECT DISTINCT activity, size, encode(root, 'hex') AS root FROM ledger_head WHERE size > %(above)s AND size <= %(up_to)s ORDER BY 2;
 
 -- name: activities
 -- Activities with anything to compare, by number.

@@ -49,7 +49,7 @@ def audited(database: TestDatabase, keys: Keys) -> Findings:
 
     def run() -> list[str]:
         found: list[str] = []
-        audit(database.owner_dsn, pem, lambda each: found.append(f"{each.kind.value} {each.where.partition(' ')[2]}"))
+        audit(database.auditor_dsn, pem, lambda each: found.append(f"{each.kind.value} {each.where.partition(' ')[2]}"))
         return found
 
     return run
@@ -161,7 +161,7 @@ def test_the_command_says_what_it_found_and_notes_that_it_was_complete(
 ) -> None:
     key, settings = tmp_path / "service.pub", tmp_path / "audit.toml"
     key.write_text(keys.custody.signer.public_pem, encoding="utf-8")
-    settings.write_text(f'dsn = "{database.owner_dsn}"\npublic_key = "{key}"\n', encoding="utf-8")
+    settings.write_text(f'dsn = "{database.auditor_dsn}"\npublic_key = "{key}"\n', encoding="utf-8")
     write(database, 3)
     done = command(settings)
     assert (done.returncode, done.stdout) == (
@@ -188,13 +188,13 @@ def test_each_night_has_one_audit(database: TestDatabase, keys: Keys) -> None:
     """From the hour on, at once where the last night's is missing."""
     now = datetime.now(UTC)
     hour = (now.hour + 8) % 24  # in China
-    assert due(database.owner_dsn, hour)
+    assert due(database.auditor_dsn, hour)
     tell: Callable[[Any], None] = lambda _: None  # noqa: E731
-    record(database.owner_dsn, audit(database.owner_dsn, keys.custody.signer.public_pem.encode(), tell))
-    assert not due(database.owner_dsn, hour)
+    record(database.auditor_dsn, audit(database.auditor_dsn, keys.custody.signer.public_pem.encode(), tell))
+    assert not due(database.auditor_dsn, hour)
     with transaction(database.owner_dsn) as tx:
         tx.run("ALTER TABLE audit_run DISABLE TRIGGER USER")
         tx.run(
             "UPDATE audit_run SET started_at = started_at - interval '1 day', ended_at = ended_at - interval '1 day'"
         )
-    assert due(database.owner_dsn, hour)
+    assert due(database.auditor_dsn, hour)

@@ -32,7 +32,7 @@ def audited(database: TestDatabase, tmp_path: Path) -> Findings:
 
     def run() -> list[str]:
         found: list[str] = []
-        audit(database.owner_dsn, pem, lambda each: found.append(f"{each.kind.value} {each.where}"), batch=3)
+        audit(database.auditor_dsn, pem, lambda each: found.append(f"{each.kind.value} {each.where}"), batch=3)
         return found
 
     return run

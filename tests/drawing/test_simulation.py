@@ -232,5 +232,5 @@ async def test_random_draws_with_random_deaths(db: Database, database: TestDatab
     assert deaths > DRAWS / 4
     assert sealed > DRAWS / 4
     found: list[Finding] = []
-    audit(database.owner_dsn, keys.custody.signer.public_pem.encode(), found.append)
+    audit(database.auditor_dsn, keys.custody.signer.public_pem.encode(), found.append)
     assert found == [], "whatever died when: rows, chains, ledger and log agree"
