@@ -15,7 +15,8 @@ import pytest
 from db.blocking import transaction
 from db.pool import Database
 from db.vault import Signer
-from drawing.audit.run import audit, due, record
+from drawing.audit.guards import GUARDS, ONLY_NOTIFY, TABLES
+from drawing.audit.run import Q, audit, due, record
 from drawing.chain import entry_of, row_of
 from drawing.transcript import append
 from tests.attack.test_operation_log import Findings, as_owner, write
@@ -198,3 +199,10 @@ def test_each_night_has_one_audit(database: TestDatabase, keys: Keys) -> None:
             "UPDATE audit_run SET started_at = started_at - interval '1 day', ended_at = ended_at - interval '1 day'"
         )
     assert due(database.auditor_dsn, hour)
+
+
+def test_every_guard_of_the_schema_is_looked_for(database: TestDatabase) -> None:
+    """A constraint or trigger that a migration adds or renames stands in drawing/audit/guards.py too."""
+    with transaction(database.owner_dsn) as tx:
+        there = {row.name for row in tx.all(Q.guards_in_force, {"tables": list(TABLES)})}
+    assert {name for name in there if name.partition(".")[2] not in ONLY_NOTIFY} == GUARDS
