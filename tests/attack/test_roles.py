@@ -134,7 +134,7 @@ def test_a_role_may_send_each_statement_of_its_process_and_no_other(database: Te
     """PostgreSQL looks at the rights when it explains a statement too. One that fails here for want of a right that its process
     needs: db/rights.py.
     """
-    refused = set()
+    refused, odd = set(), []
     dsn = {"console": database.console_dsn, "worker": database.worker_dsn, "auditor": database.auditor_dsn}[process]
     for query in {query for module in loaded(process) for query in statements(module)}:
         sql = re.sub(r"%\(\w+\)s", "NULL", query)
@@ -146,9 +146,10 @@ def test_a_role_may_send_each_statement_of_its_process_and_no_other(database: Te
         except Forbidden:
             refused.add(query.name)
         except DatabaseError as error:
-            # a parameter whose type does not follow from where it stands; a table that is to come
-            assert re.search(r"tstzrange\(interval, unknown\)|ledger_head", str(error)), query.name
+            odd.append(str(error))
     assert refused == NOT_ITS_OWN[process]
+    # a parameter whose type does not follow from where it stands; a table that is to come
+    assert [each for each in odd if not re.search(r"tstzrange\(interval, unknown\)|ledger_head", each)] == []
 
 
 @pytest.mark.parametrize("process", [*ROLES])
