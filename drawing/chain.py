@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from db.pool import Transaction
+from db.pool import Database, Transaction
 from db.queries import load
 from db.vault import Signer, Vault
 from drawing import transcript
 from drawing.canonical import canon, read
-from drawing.ledger import Leaf, lot_hash
+from drawing.ledger import SEAL, Leaf, lot_hash
 from drawing.transcript import Entry, EntryType, Head, parse_stamp, stamp
 
 Q = load("drawing")
@@ -85,7 +85,8 @@ class Chain:
 
 
 async def record_in_ledger(tx: Transaction, kind: str, lots: list[str], entry: Entry, activity: str) -> None:
-    """Add the leaf of a commit or a seal. The ledger is always the last lock."""
+    """Add the leaf of a commit or a seal, and after a seal the operation log's head. Only the log's own lock, which is taken
+    at COMMIT, comes after the ledger's."""
     await tx.run(Q.lock_ledger, {})
     await tx.run(
         Q.append_ledger,
@@ -97,6 +98,18 @@ async def record_in_ledger(tx: Transaction, kind: str, lots: list[str], entry: E
             "seq": entry.seq,
         },
     )
+    if kind == SEAL:
+        await tx.run(Q.append_log_head)
+
+
+async def record_log_head(db: Database) -> bool:
+    """Add the operation log's head to the ledger if the last one there is a day old and rows have followed it; whether it
+    was added. Raises DatabaseError."""
+    if not await db.value(Q.log_head_due):
+        return False
+    async with db.transaction() as tx:
+        await tx.run(Q.lock_ledger, {})
+        return bool(await tx.run(Q.append_log_head))
 
 
 def leaf_of(row: Any) -> Leaf:

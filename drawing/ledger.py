@@ -1,7 +1,9 @@
-"""The ledger: an RFC 6962 tree over every commit and every seal of the service, of all activities.
+"""The ledger: an RFC 6962 tree over every commit and every seal of the service, of all activities, and over heads of the
+operation log (操作记录).
 
-A leaf's data is canon({n, kind, lots, hash}): n its place from 0, kind "commit" or "seal", lots the sorted
-hex SHA-256 of each 标段's id, hash that of the transcript entry. Receipts and printed results carry a head
+A leaf's data is canon({n, kind, lots, hash}): n its place from 0, kind "commit", "seal" or "log", lots the sorted
+hex SHA-256 of each 标段's id, hash that of the transcript entry. A leaf of kind "log" has no lots, and its hash is that of
+the operation log's last row: the log can't be cut or rewritten before it unseen. Receipts and printed results carry a head
 (size, root); a draw of a 标段 that was thrown away unseen would still stand in it.
 """
 
@@ -14,7 +16,8 @@ from drawing import merkle
 from drawing.bodies import check_object, count, hex_hash, many, one_of, ordinal
 from drawing.canonical import canon
 
-COMMIT, SEAL = "commit", "seal"
+COMMIT, SEAL, LOG = "commit", "seal", "log"
+KINDS = (COMMIT, SEAL, LOG)
 _HEAD = {"size": ordinal, "root": hex_hash}
 _LEAF = {"n": count, "kind": one_of(COMMIT, SEAL), "lots": many(hex_hash), "hash": hex_hash}
 

@@ -1,4 +1,5 @@
--- Every statement of drawing/, each with a name and one sentence. Locks are taken in the order activity, pick, call, ledger.
+-- Every statement of drawing/, each with a name and one sentence. Locks are taken in the order activity, pick, call, ledger;
+-- the operation log's comes by itself at COMMIT.
 
 -- name: lock_activity (prepared)
 -- A draw has one writer at a time: every transaction that touches it begins here.
@@ -361,6 +362,20 @@ VALUES ((SELECT count(*) FROM ledger), %(kind)s, %(lots)s, %(hash)s, %(activity)
 -- name: last_of_activity
 -- The hash of the ledger's last entry of an activity: of its last seal, where a supplement is committed.
 SELECT hash FROM ledger WHERE activity = %(activity)s ORDER BY n DESC LIMIT 1;
+
+-- name: append_log_head
+-- A leaf for the operation log's last row that is committed, unless the ledger has it already; the ledger's lock is had before.
+INSERT INTO ledger (n, kind, lots, hash, seq)
+SELECT coalesce((SELECT max(n) + 1 FROM ledger), 0), 'log', '{}', head.hash, head.seq
+FROM (SELECT seq, hash FROM operation_chain ORDER BY seq DESC LIMIT 1) head
+WHERE head.seq > coalesce((SELECT max(seq) FROM ledger WHERE kind = 'log'), -1);
+
+-- name: log_head_due
+-- Whether rows of the operation log have followed the last head in the ledger, and that head is a day old (or there is none).
+SELECT head.seq > coalesce(kept.seq, -1) AND (kept.seq IS NULL OR o.at < clock_timestamp() - interval '1 day')
+FROM (SELECT max(seq) AS seq FROM operation_chain) head
+CROSS JOIN (SELECT max(seq)::bigint AS seq FROM ledger WHERE kind = 'log') kept
+LEFT JOIN operation_chain c ON c.seq = kept.seq LEFT JOIN operation o ON o.id = c.operation;
 
 -- name: calls_evidence
 -- What the hashes in attempts stand for.

@@ -22,6 +22,7 @@ from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr.advancing import Advancing
+from ivr.anchoring import Anchoring
 from ivr.ari.client import Client
 from ivr.ari.errors import Replaced
 from ivr.ari.line import is_ours
@@ -87,6 +88,7 @@ class Worker:
         self._look = asyncio.Event()
         self._advancing = Advancing(settings, db, custody, orders, lambda: self._note(""))
         self._reminding = Reminding(db)
+        self._anchoring = Anchoring(db)
         self._collecting = Collecting(db, custody.vault, client)
         self._stopping = False
 
@@ -174,6 +176,7 @@ class Worker:
                     await self._dispatcher.count_today()
                     await self._taking_over.settle_left()
                     await self._reminding.look()
+                    await self._anchoring.look()
                     await self._reception.lapse()
                     swept = clock()
                 pause = await self._dispatch()

@@ -36,6 +36,7 @@ from asterisk.settings import FarEndSettings, NodeSettings, Trunk
 from db.cluster import Cluster, ClusterError
 from db.errors import DatabaseError
 from db.pool import Database
+from db.rights import CONSOLE
 from db.vault import Signer, Vault
 from drawing import evidence, result
 from drawing.board import board
@@ -81,7 +82,7 @@ def make_pool(folder: Path, installed: Installation) -> None:
     step(f"生成 {POOL} 位虚构专家并导入（csv → 校验 → 加密入库）")
     arguments = ["generate", str(POOL), "--seed", str(SEED), "--out", str(file), "--suffixes", suffixes]
     if experts(arguments) or experts(
-        ["import", str(file), "--dsn", installed.dsn, "--key", str(installed.master_key), "--by", "demo"]
+        ["import", str(file), "--dsn", installed.dsn(CONSOLE), "--key", str(installed.master_key), "--by", "demo"]
     ):
         raise Failed("the pool could not be imported")
 
@@ -174,9 +175,10 @@ async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
         vault = Vault.open(installed.master_key)
         custody = Custody(vault, Signer.open(installed.signing_key, vault))
         async with contextlib.AsyncExitStack() as stack:
-            db = await stack.enter_async_context(Database(installed.dsn))
+            db = await stack.enter_async_context(Database(installed.dsn(CONSOLE)))
             process = await stack.enter_async_context(program(folder, "ivr", installed.ivr_settings))
-            first, second = await register(db, vault)
+            async with Database(installed.owner_dsn) as owner:  # what a clerk would enter page by page
+                first, second = await register(owner, vault)
             until = datetime.now(UTC) + SECOND_OPENS_AFTER + timedelta(seconds=RULES.unseal_lead_s) - GATHERS_BEFORE
             if not once:
                 await stack.enter_async_context(program(folder, "web", installed.web_settings))
@@ -255,7 +257,7 @@ def fresh_folder() -> Path:
     Cluster(folder / "postgres").stop("immediate")  # of a demo that was killed
     for name in ("node", "far", "postgres"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("master.key", "signing.key", "ivr.toml", "web.toml", "experts.csv", "ari.password"):
+    for name in ("master.key", "signing.key", "ivr.toml", "web.toml", "audit.toml", "service.pub", "experts.csv", "ari.password"):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "evidence", ignore_errors=True)
     return folder

@@ -19,6 +19,8 @@ from db.pool import Database, Transaction
 from drawing import snapshot
 from drawing.__main__ import main
 from drawing.advance import Need, advance
+from drawing.audit.findings import Finding
+from drawing.audit.run import audit
 from drawing.evidence import export
 from drawing.lifecycle import Role
 from drawing.orders import Orders
@@ -232,3 +234,6 @@ async def test_random_draws_with_random_deaths(db: Database, database: TestDatab
                 assert main(["verify", str(folder)]) == 0, folder
     assert deaths > DRAWS / 4
     assert sealed > DRAWS / 4
+    found: list[Finding] = []
+    audit(database.auditor_dsn, keys.custody.signer.public_pem.encode(), found.append)
+    assert found == [], "whatever died when: rows, chains, ledger and log agree"

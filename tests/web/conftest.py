@@ -76,7 +76,7 @@ def settings(database: TestDatabase, keys: Keys) -> Settings:
 
 def console_settings(database: TestDatabase, keys: Keys, **changes: Any) -> Settings:
     """The console's settings on this test's database."""
-    values = {"dsn": database.dsn, "master_key": keys.master, "signing_key": keys.signing}
+    values = {"dsn": database.console_dsn, "master_key": keys.master, "signing_key": keys.signing}
     return Settings.model_validate({**values, "development": {"identities": True}, **changes})
 
 
