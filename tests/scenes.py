@@ -38,12 +38,13 @@ def make_keys(folder: Path) -> Keys:
     return Keys(folder / "master.key", folder / "service.key", Custody(vault, signer))
 
 
-def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequence[str] = (), first: int = 0) -> None:
-    """One expert per phone: Guangzhou, 工程施工 (A0801), each with a unit of their own unless `units` says otherwise; numbered
-    from `first`."""
+def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequence[str] = (), cards: int = 0) -> None:
+    """One expert per phone: Guangzhou, 工程施工 (A0801), each with a unit of their own unless `units` says otherwise. cards: the
+    last digits of the first 证件号, for who adds more of them.
+    """
     rows: list[tuple[Value, ...]] = []
-    for n, phone in enumerate(phones, start=first):
-        card = f"44010419800101{n:04d}"
+    for n, phone in enumerate(phones):
+        card = f"44010419800101{cards + n:04d}"
         rows.append(
             (
                 vault.encrypt(f"专家{n}".encode(), "expert.name"),
@@ -58,7 +59,7 @@ def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequenc
                 "高级",
                 [],
                 [],
-                units[n - first] if units else f"单位{n}",
+                units[n] if units else f"单位{n}",
             )
         )
     columns = (

@@ -224,7 +224,7 @@ async def test_a_supplement_is_opened_by_itself_and_withheld_until_then(begin: B
 
 async def _supplement(hand: Hand) -> None:
     """补抽 with more experts than before; how a clerk starts one comes later."""
-    add_experts(hand.dsn, hand.keys.custody.vault, ["13900000001", "13900000002"], first=50)
+    add_experts(hand.dsn, hand.keys.custody.vault, ["13900000001", "13900000002"], units=("甲", "乙"), cards=50)
     await hand.db.run("UPDATE activity SET state = 'drawing'")
     await hand.advance()
 
