@@ -329,7 +329,7 @@ async def test_an_export_has_a_signed_head_and_every_head_before(begin: Begin, t
     assert [(each["size"], each["proof"] == []) for each in document["earlier"]] == [(1, False), (2, True)]
     own = [ledger.Leaf(n, each["leaf"]["kind"], tuple(each["leaf"]["lots"]), each["leaf"]["hash"])
            for n, each in enumerate(document["entries"])]  # fmt: skip
-    assert ledger.check(document, own) == (2, head["ledger"]["root"])
+    ledger.check(document, own)  # raises what does not hold
 
 
 class Grows(Database):
