@@ -18,6 +18,7 @@ from db.vault import Signer
 from drawing.audit.guards import GUARDS, ONLY_NOTIFY, TABLES
 from drawing.audit.run import Q, audit, due, record
 from drawing.chain import entry_of, row_of
+from drawing.clock import Reading
 from drawing.transcript import append
 from tests.attack.test_operation_log import Findings, as_owner, write
 from tests.drawing.test_draw import Hand
@@ -146,7 +147,7 @@ async def test_a_chain_signed_with_another_key(
         for entry in made:
             tx.run(
                 "UPDATE transcript SET sig = %(sig)s WHERE activity = %(activity)s AND seq = %(seq)s",
-                row_of(hand.activity, entry),
+                row_of(hand.activity, entry, Reading("boot", 0)),
             )
         tx.run("ALTER TABLE transcript ENABLE TRIGGER USER")
     assert audited() == [f"entry_signature #{entry.seq}" for entry in chain]

@@ -12,6 +12,7 @@ import pytest
 from openpyxl import load_workbook
 
 from db.blocking import transaction
+from db.contexts import AVOIDED_NAME, EXPERT_NAME
 from db.pool import Database
 from drawing.activities import AvoidedPerson, AvoidedUnit
 from drawing.avoiding_files import Kind, template
@@ -56,7 +57,7 @@ def pool(database: TestDatabase, keys: Keys) -> None:
     rows += [expert(20 + n, "李某某", unit) for n, unit in enumerate(UNITS)]
     rows += [expert(40, "王某某", "单位某", f"{UNITS[0]}@2026-06-30"), expert(41, "赵某某", "别的单位")]
     with transaction(database.dsn) as tx:
-        tx.copy("expert", COLUMNS, [columns_of(row, keys.custody.vault) for row in rows])
+        tx.copy("expert", COLUMNS, [columns_of(key, row, keys.custody.vault) for key, row in enumerate(rows, start=1)])
 
 
 async def excluded(db: Database, database: TestDatabase, keys: Keys, **avoided: Any) -> dict[str, int]:
@@ -154,9 +155,11 @@ async def test_the_list_shows_what_an_entry_is_matched_by(visit: Visit) -> None:
 async def test_an_entry_from_before_that_can_match_nobody_says_so(visit: Visit, db: Database, keys: Keys) -> None:
     clerk = await visit("handler-a1")
     activity = await make_draft(clerk, await make_project(clerk))
+    key = await db.value("SELECT nextval(pg_get_serial_sequence('avoidance', 'id'))")
     await db.run(
-        "INSERT INTO avoidance (activity, name_enc, name_hash, reason) VALUES (%(a)s, %(name)s, 'x', '其他')",
-        {"a": activity, "name": keys.custody.vault.encrypt("张三（总工）".encode(), "avoidance.name")},
+        "INSERT INTO avoidance (id, activity, name_enc, name_hash, reason) OVERRIDING SYSTEM VALUE"
+        " VALUES (%(id)s, %(a)s, %(name)s, 'x', '其他')",
+        {"id": key, "a": activity, "name": keys.custody.vault.encrypt("张三（总工）".encode(), AVOIDED_NAME.at(key))},
     )
     assert "不能匹配任何专家：第 3 个字符“（”（U+FF08）" in await clerk.text(f"/activities/{activity}/avoidance?list=persons")
 
@@ -221,10 +224,11 @@ async def test_hashes_from_before_are_brought_up_to_date_and_one_who_is_stopped_
     before = {"阿卜杜拉•买买提": "avoidance", "John Smith": "expert"}  # as they were hashed then: exactly as they were written
     with transaction(database.owner_dsn) as tx:
         for name, table in before.items():
-            values = {"enc": vault.encrypt(name.encode(), f"{table}.name"), "hash": vault.keyed_hash("name", name)}
             right = vault.keyed_hash("name", {"expert": "johnsmith", "avoidance": "阿卜杜拉·买买提"}[table])
-            sql = f"UPDATE {table} SET name_enc = %(enc)s, name_hash = %(hash)s WHERE name_hash = %(right)s"
-            assert tx.run(sql, values | {"right": right}) == 1
+            key = tx.value(f"SELECT id FROM {table} WHERE name_hash = %(right)s", {"right": right})
+            sealed = vault.encrypt(name.encode(), {"expert": EXPERT_NAME, "avoidance": AVOIDED_NAME}[table].at(key))
+            values = {"id": key, "enc": sealed, "hash": vault.keyed_hash("name", name)}
+            tx.run(f"UPDATE {table} SET name_enc = %(enc)s, name_hash = %(hash)s WHERE id = %(id)s", values)
         tx.run("UPDATE normal_form_progress SET last = 11 WHERE what = 'expert'")
         tx.run("UPDATE normal_form_progress SET last = (SELECT max(id) FROM avoidance) WHERE what = 'avoidance'")
     monkeypatch.setattr(rehash, "BATCH", 2)

@@ -119,7 +119,7 @@ MODULES = {
 NOT_ITS_OWN: dict[str, set[str]] = {
     "worker": {"ask_masked"},
     "console": {
-        "append_ledger", "append_log_head", "claim", "decide_call", "decide_invitation", "decide_pick", "drop_appointments",
+        "append_ledger", "claim", "decide_call", "decide_invitation", "decide_pick", "drop_appointments",
         "end_call", "end_decided", "erase_recordings", "insert_activity", "insert_appointment", "insert_call", "insert_draw",
         "keep_recording", "mark_ordered", "mark_sealed", "order_block", "pick_and_call", "plan_announcements", "plan_details",
         "plan_notices", "plan_witness_receipts", "put", "settle", "standing_blocks",

@@ -73,7 +73,7 @@ async def _show(request: web.Request, form: Filled, status: int = 200) -> web.Re
     duty = await witnessing.duty(db, me.id, activity)
     if duty is None:
         raise web.HTTPNotFound
-    receipt = await witnessing.receipt(db, activity)
+    receipt = await witnessing.receipt(db, activity, me.id)
     values = {
         "draws": await earlier_draws.of_lots(db, await earlier_draws.lots_of(db, activity), activity),
         "explained": await earlier_draws.explained(db, activity),

@@ -155,12 +155,12 @@ def test_names_are_hashed_by_their_normal_form_and_the_command_brings_older_hash
     vault: Vault, database: TestDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with transaction(database.owner_dsn) as tx:
-        sealed, plain = vault.encrypt(b"JOHN Smith", NAME), vault.keyed_hash("name", "JOHN Smith")
+        sealed, plain = vault.encrypt(b"JOHN Smith", EXPERT_NAME.at(1)), vault.keyed_hash("name", "JOHN Smith")
         tx.copy(
             "expert",
-            ("name_enc", "id_card_enc", "phone_enc", "name_hash", "id_card_hash", "phone_hash", "residence", "willing",
+            ("id", "name_enc", "id_card_enc", "phone_enc", "name_hash", "id_card_hash", "phone_hash", "residence", "willing",
              "specialties", "title", "qualifications", "authorities", "unit"),
-            [(sealed, b"", b"", plain, b"1", b"1", "440104", [], ["A08"], "高级", [], [], "某某公司")],
+            [(1, sealed, b"", b"", plain, b"1", b"1", "440104", [], ["A08"], "高级", [], [], "某某公司")],
         )  # fmt: skip
         tx.run("UPDATE normal_form_progress SET last = (SELECT max(id) FROM expert) WHERE what = 'expert'")
     arguments = ["rehash", "--dsn", database.dsn, "--key", str(tmp_path / "master.key")]
