@@ -127,7 +127,7 @@ async def explain(tx: Transaction, activity: str, reviewer: str, reasons: Mappin
     found = await refuse_same(tx, await lots_of(tx, activity), activity, "")
     await tx.run(Q.drop_others, {"activity": activity})
     for lot, draws in by_lot(found).items():
-        reason = reasons.get(lot, "").strip()
+        reason = " ".join(reasons.get(lot, "").split())
         if len(reason) not in REASON_LENGTHS:
             raise Refused({"another": f"“{draws[0].lot_name}”与抽取过的标段疑似相同：{NEEDED}"})
         seen = sorted({each.activity for each in draws})
