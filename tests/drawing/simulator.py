@@ -152,6 +152,7 @@ class Activity:
         avoid = Avoid((), (pool.unit_hash(ACTIVITY_KEY, "第0设计院"),))
         lines = sorted((self.line(person, avoid) for person in self.people), key=lambda line: str(line["record"]["id"]))
         self.pools.append(lines)
+        self.pooled()
         records = [line["record"] for line in lines]
         self.share = self.choose.randbytes(32)
         last_seal = next((each.hash for each in self.chain[::-1] if each.type is EntryType.SEAL), None)
@@ -181,6 +182,9 @@ class Activity:
             ]
             for each in conditions
         }
+
+    def pooled(self) -> None:
+        """Before the commit to the pool."""
 
     def line(self, person: Person, avoid: Avoid) -> dict[str, Any]:
         """A person's line in the pool of the draw that begins."""
@@ -401,7 +405,7 @@ class Activity:
         unseals = [entry.body for entry in self.chain if entry.type is EntryType.UNSEAL]
         if self.old:
             return set(range(1, self.draw + 1)) if unseals else set()
-        return {body["draw"] for body in unseals}
+        return {body.get("draw", 1) for body in unseals}
 
     def files(self, form: Form | None = None) -> dict[str, bytes]:
         """The evidence as it would be exported now."""
