@@ -179,6 +179,8 @@ def entry_from_json(value: Any) -> Entry:
     at = parse_stamp(value["at"])
     _check_texts(value)
     body = value.get("body", {})
+    if not isinstance(body, dict):
+        raise ValueError("内容不是一个对象")
     entry = Entry(value["seq"], at, kind, body, value["prev"], value["hash"], value["sig"], withheld)
     _check_content(entry)
     return entry
