@@ -21,6 +21,7 @@ DEEPEST = 64
 """How deep arrays and objects may nest; what the project writes has at most six levels."""
 _LONGEST_INTEGER = 17  # characters of -(2^53-1)
 _SHOWN = 40  # characters of a refused text that a message repeats
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
@@ -32,10 +33,14 @@ def canon(value: Any) -> bytes:
     """The canonical bytes of `value`; raises NotCanonical."""
     try:
         _check(value, DEEPEST)
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        return text.encode()
+        return canon_again(value)
     except UnicodeEncodeError as error:
         raise NotCanonical("a string holds a lone surrogate") from error
+
+
+def canon_again(value: Any) -> bytes:
+    """As `canon`, for a value that was read or written canonically before, or a part of it: it is not checked again."""
+    return _ENCODER.encode(value).encode()
 
 
 def read(text: str | bytes) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from drawing import merkle
 from drawing.bodies import check_object, count, distinct, hex_hash, one_of, ordinal, table, text
-from drawing.canonical import canon, read_canonical
+from drawing.canonical import canon_again, read_canonical
 from drawing.commit import Commit
 from drawing.eligibility import ASSERTED, Exclusion, Facts, derived_exclusions, eligible
 from drawing.evidence_files import POOL, BadFile, Unreadable
@@ -81,7 +81,7 @@ class Pool:
         record, facts, salt = value["record"], Facts.from_json(value["facts"]), bytes.fromhex(value["salt"])
         if len(salt) != 16 or salt.hex() != value["salt"]:
             raise ValueError("盐值不是 16 字节")
-        if sha256(salt + canon(value["facts"])).hexdigest() != record["facts_hash"]:
+        if sha256(salt + canon_again(value["facts"])).hexdigest() != record["facts_hash"]:
             raise ValueError("事实与其哈希值不符")
         if any(after <= before for name in _LISTS for before, after in pairwise(value["facts"][name])):
             raise ValueError("事实中的列表未按序排列，或有重复")
@@ -105,7 +105,7 @@ class Pool:
     def _count(self, record: Mapping[str, Any], units: Sequence[str]) -> None:
         self.size += 1
         self._last = record["id"]
-        self._tree.add(merkle.leaf_hash(canon(record)))
+        self._tree.add(merkle.leaf_hash(canon_again(record)))
         self._excluded.update(record["excluded"])
         if record["excluded"]:
             return
