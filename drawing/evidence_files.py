@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-TRANSCRIPT, POOL, CALLS, NAMES = "transcript.jsonl", "pool.jsonl", "calls.jsonl", "names.jsonl"
+TRANSCRIPT, POOL, CALLS, PERSONS = "transcript.jsonl", "pool.jsonl", "calls.jsonl", "names.jsonl"
 LEDGER, HEAD, KEY, README_NAME = "ledger.json", "head.json", "service.pub", "README.txt"
-FILES = frozenset({TRANSCRIPT, POOL, CALLS, NAMES, LEDGER, HEAD, KEY, README_NAME})
+FILES = frozenset({TRANSCRIPT, POOL, CALLS, PERSONS, LEDGER, HEAD, KEY, README_NAME})
 
 MIB = 1 << 20
 LARGEST = {
-    TRANSCRIPT: 64 * MIB, POOL: 8192 * MIB, CALLS: 256 * MIB, NAMES: 16 * MIB,
+    TRANSCRIPT: 64 * MIB, POOL: 8192 * MIB, CALLS: 256 * MIB, PERSONS: 16 * MIB,
     LEDGER: 16 * MIB, HEAD: 16 * MIB, KEY: MIB, README_NAME: MIB,
 }  # fmt: skip
 """The most bytes of each file."""

@@ -15,8 +15,9 @@ from drawing.bodies import check_object, count, hex_hash, many, one_of, ordinal
 from drawing.canonical import canon
 
 COMMIT, SEAL, LOG = "commit", "seal", "log"
+KINDS = (COMMIT, SEAL, LOG)
 _HEAD = {"size": ordinal, "root": hex_hash}
-_LEAF = {"n": count, "kind": one_of(COMMIT, SEAL, LOG), "lots": many(hex_hash), "hash": hex_hash}
+_LEAF = {"n": count, "kind": one_of(*KINDS), "lots": many(hex_hash), "hash": hex_hash}
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,12 +148,13 @@ def _call(line: bytes) -> tuple[str, Mapping[str, Any]]:
 
 
 def _opened(chain: Sequence[Entry]) -> frozenset[int]:
-    """The draws that have their `unseal`; one in the older form is of all."""
-    commits = sum(entry.type is EntryType.COMMIT for entry in chain)
-    unseals = [entry.body for entry in chain if entry.type is EntryType.UNSEAL]
-    if any("draw" not in body for body in unseals):
-        return frozenset(range(1, commits + 1))
-    return frozenset(body["draw"] for body in unseals)
+    """The draws that have their `unseal`; one in the older form is of all draws before it."""
+    draws, opened = 0, set[int]()
+    for entry in chain:
+        draws += entry.type is EntryType.COMMIT
+        if entry.type is EntryType.UNSEAL:
+            opened |= {entry.body["draw"]} if "draw" in entry.body else set(range(1, draws + 1))
+    return frozenset(opened)
 
 
 def _pools(evidence: Evidence, chain: Sequence[Entry], opened: frozenset[int], report: Report) -> list[Pool]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from drawing.bodies import hex_hash, ordinal
 from drawing.canonical import NotCanonical, read_canonical
-from drawing.evidence_files import NAMES, BadFile
+from drawing.evidence_files import PERSONS, BadFile
 from drawing.evidence_reader import Evidence
 from drawing.pool import identity_hash
 from drawing.replay import Replay
@@ -22,27 +22,27 @@ def check_names(evidence: Evidence, pools: Sequence[Pool], replay: Replay, repor
     shown = [pool for pool in pools if pool.unsealed and pool.size]
     supervisor = bool(shown) and all(pool.whole for pool in shown)
     bound = any(pool.commit.facts is not None for pool in shown)
-    if NAMES not in evidence.names:
+    if PERSONS not in evidence.names:
         if supervisor and bound:
-            raise BadFile(f"缺少文件 {NAMES}（监督形式的证据须有名单）")
+            raise BadFile(f"缺少文件 {PERSONS}（监督形式的证据须有名单）")
         return
     if not supervisor:
-        raise BadFile(f"不应有文件 {NAMES}：名单只属于已解密的监督形式证据")
+        raise BadFile(f"不应有文件 {PERSONS}：名单只属于已解密的监督形式证据")
     found = list(_read(evidence, {pool.commit.draw: pool for pool in pools}))
     _check_complete(found, replay, report)
 
 
 def _read(evidence: Evidence, pools: Mapping[int, Pool]) -> Sequence[Who]:
     found: list[Who] = []
-    for number, line in enumerate(evidence.lines(NAMES), start=1):
+    for number, line in enumerate(evidence.lines(PERSONS), start=1):
         try:
             who = _check_line(read_canonical(line), pools)
         except NotCanonical as error:
-            raise BadFile(f"{NAMES} 第 {number} 行：不是规范的 JSON") from error
+            raise BadFile(f"{PERSONS} 第 {number} 行：不是规范的 JSON") from error
         except ValueError as error:
-            raise BadFile(f"{NAMES} 第 {number} 行：{error}") from error
+            raise BadFile(f"{PERSONS} 第 {number} 行：{error}") from error
         if found and who <= found[-1]:
-            raise BadFile(f"{NAMES} 第 {number} 行：未按抽取次序和编号升序，或有重复")
+            raise BadFile(f"{PERSONS} 第 {number} 行：未按抽取次序和编号升序，或有重复")
         found.append(who)
     return found
 
@@ -76,6 +76,6 @@ def _check_complete(found: Sequence[Who], replay: Replay, report: Report) -> Non
     if list(found) == agreed:
         report.held.append(f"名单：{len(agreed)} 人，姓名和单位与承诺所约束的一致" if agreed else "名单：不指名任何人")
     elif closed is None and not found:
-        report.unchecked.append(f"{NAMES} 没有指名任何人：活动如已退选或强制结束则属正常，须在终结（close）之后再核验")
+        report.unchecked.append(f"{PERSONS} 没有指名任何人：活动如已退选或强制结束则属正常，须在终结（close）之后再核验")
     else:
-        raise BadFile(f"{NAMES} 有 {len(found)} 人，应恰为已同意参评的 {len(agreed)} 人")
+        raise BadFile(f"{PERSONS} 有 {len(found)} 人，应恰为已同意参评的 {len(agreed)} 人")
