@@ -42,7 +42,12 @@ def check_object(shape: Mapping[str, Shape], value: Any, name: str) -> None:
         raise BadBody(f"{name}: {', '.join(sorted(shape))}")
     for key, fits in shape.items():
         if not fits(value[key]):
-            raise BadBody(f"{name}.{key}: {value[key]!r}")
+            raise BadBody(f"{name}.{key}: {_shown(value[key])}")
+
+
+def _shown(value: Any) -> str:
+    """What a message repeats of a value: the start of a number or code, never a list, and nothing endless."""
+    return repr(value)[:80] if isinstance(value, str | int | None) else type(value).__name__
 
 
 def text(value: Any) -> bool:
@@ -185,6 +190,7 @@ SHAPES: dict[str, tuple[dict[str, Shape], ...]] = {
     "complete": ({"agreed": count, "seats": count},),
     "seal": ({"system_share": hex_hash},),  # 32 bytes, too
     "absence": ({"expert": text, "condition": text, "reason": text, "right": text},),
+    "absence_undone": ({"expert": text, "by": text, "reason": text},),
     "unseal": ({**_unseal, "draw": ordinal, "gather_at": text}, _unseal),
     "print": ({"by": text},),  # in old chains only: prints and looks stand in the operation log now
     "close": ({"reason": one_of(*CLOSE_REASONS), "ledger": _ledger_head},),

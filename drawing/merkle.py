@@ -63,6 +63,28 @@ def root_of(peaks: Sequence[bytes]) -> bytes:
     for peak in reversed(peaks[:-1]):
         found = node_hash(peak, found)
     return found
+class Growing:
+    """A root over leaf hashes that come one by one; keeps one hash for each level.
+
+    >>> growing = Growing()
+    >>> for i in range(5):
+    ...     growing.add(leaf_hash(bytes([i])))
+    >>> growing.root() == root([leaf_hash(bytes([i])) for i in range(5)])
+    True
+    """
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._peaks: list[bytes] = []
+
+    def add(self, leaf: bytes) -> None:
+        """Add the next leaf's hash."""
+        self._peaks = grown(self._peaks, self._size, leaf)
+        self._size += 1
+
+    def root(self) -> bytes:
+        """The root over all leaves so far."""
+        return root_of(self._peaks)
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:

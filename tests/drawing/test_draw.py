@@ -74,7 +74,7 @@ class Hand:
         return Call(call.id, self.activity, 1)
 
     def _facts(self, call: Any, outcome: str) -> dict[str, Any]:
-        return {"call": call.id, "expert": call.pseudonym, "attempt": call.attempt, "outcome": outcome}
+        return {"activity": self.activity, "call": call.id, "expert": call.pseudonym, "attempt": call.attempt, "outcome": outcome}
 
     async def types(self) -> list[str]:
         return [row.type for row in await self.db.all(Q.chain, {"activity": self.activity})]

@@ -31,8 +31,6 @@ async def verdict(hand: Hand, folder: Path) -> int:
     """Of the evidence as it is exported now."""
     await export(hand.db, hand.keys.custody, hand.activity, folder)
     return verify(folder).exit_code
-
-
 async def test_a_pause_holds_calls_and_a_resumption_goes_on(visit: Visit, draws: Draws, tmp_path: Path) -> None:
     hand = await draws.started(8, [condition(seats=3)])
     clerk, here = await visit("handler-a1"), f"/activities/{hand.activity}/draw"
@@ -145,7 +143,7 @@ async def opens_without_names(hand: Hand, visitor: Visitor, folder: Path) -> Non
     await the_clock_reaches_the_opening(hand)
     response = await visitor.get(f"/activities/{hand.activity}/evidence.zip")
     (folder / "opened.zip").write_bytes(await response.read())
-    assert verify(folder / "opened.zip").exit_code == 0
+    assert verify(folder / "opened.zip").exit_code == 3
     page = await visitor.text(f"/activities/{hand.activity}/result")
     assert "抽取证据已经公开" in page
     assert "专家0" not in page
