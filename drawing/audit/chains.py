@@ -10,6 +10,7 @@ from drawing.audit.findings import Finding, Kind
 from drawing.bodies import BadBody
 from drawing.canonical import NotCanonical, read_canonical
 from drawing.replay import Replay
+from drawing.replay_picks import Call
 from drawing.transcript import BrokenChain, Entry, EntryType, check_link, entry_from_json
 
 Check = Callable[[bytes, bytes], bool]
@@ -69,8 +70,9 @@ def _entry(row: EntryRow) -> Entry:
 def replay(activity: str, entries: Sequence[Entry], calls: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
     """Play the chain as the verifier does, without the pool (whether each pick was the order's next is for the evidence);
     the first entry that can't stand there."""
-    opened = {entry.body["draw"] for entry in entries if entry.type is EntryType.UNSEAL and "draw" in entry.body}
-    player = Replay(entries, {}, calls, opened)
+    shown = {entry.body["draw"] for entry in entries if entry.type is EntryType.COMMIT}  # in the database nothing is withheld
+    known = {key: Call(each["expert"], each["attempt"], each["outcome"]) for key, each in calls.items()}
+    player = Replay(entries, {}, known, shown)
     for entry in entries:
         try:
             player.apply(entry)
