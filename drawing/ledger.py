@@ -42,6 +42,18 @@ class Leaf:
         return merkle.leaf_hash(canon(self.to_json()))
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerHead:
+    """How many leaves there were, and the hex root over them: what receipts, sheets and exports carry."""
+
+    size: int
+    root: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As `close` and head.json have it."""
+        return {"size": self.size, "root": self.root}
+
+
 def lot_hash(lot: str) -> str:
     """What the ledger says instead of a 标段's id."""
     return sha256(lot.encode()).hexdigest()

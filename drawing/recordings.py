@@ -36,6 +36,8 @@ class Recording:
     seconds: float
     sha256: str
     erased_at: datetime | None
+    opened: bool
+    """Whether the draw of the expert is open (T1), so that it may be heard."""
 
 
 def purpose(call: str) -> str:
@@ -61,7 +63,7 @@ async def keep(db: Database, vault: Vault, call: str, plain: bytes, seconds: flo
 async def recordings(db: Database, activity: str) -> list[Recording]:
     """All of an activity's, the last one first; also those that were erased."""
     rows = await db.all(Q.recordings, {"activity": activity})
-    return [Recording(row.call, row.n, row.made_at, row.seconds, row.sha256, row.erased_at) for row in rows]
+    return [Recording(row.call, row.n, row.made_at, row.seconds, row.sha256, row.erased_at, row.opened) for row in rows]
 
 
 async def opened(db: Database, vault: Vault, activity: str, call: str) -> bytes:

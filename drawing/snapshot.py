@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 
 from db.blocking import BlockingTransaction, transaction
 from db.vault import Signer, Vault
-from drawing import bulk, pool, transcript
+from drawing import bulk, pool
 from drawing.canonical import read
-from drawing.chain import Q, head_of, row_of
+from drawing.chain import Q, end_of, fixed, following, leaf_row, row_of
 from drawing.commit import Commit
 from drawing.eligibility import Avoid, Condition, Mode
-from drawing.ledger import lot_hash
+from drawing.ledger import COMMIT, lot_hash
 from drawing.lifecycle import ActivityState
 from drawing.lots import seed
 from drawing.orders import PURPOSE as ORDER_PURPOSE
@@ -88,9 +88,9 @@ def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, num
         "pool_key_enc": vault.encrypt(keys.pool, POOL_KEY),
     }
     draw = {"activity": row.id, "no": number, "commit_hash": bytes.fromhex(entry.hash), "pool_size": snapshot.size}
-    tx.run(Q.insert_draw, draw | secrets)
+    tx.run(Q.insert_draw, draw | secrets | {"opens_lead_s": int(rules.unseal_lead_s)})
     _store(tx, vault, row.id, number, snapshot)
-    _record_in_ledger(tx, "commit", lots, entry, row.id)
+    _record_in_ledger(tx, lots, entry, row.id, number)
     tx.run(Q.wake, {"activity": row.id})
 
 
@@ -145,16 +145,19 @@ def _locked(tx: BlockingTransaction, activity: str) -> Any:
 
 
 def _append(tx: BlockingTransaction, signer: Signer, row: Any, kind: EntryType, body: dict[str, Any]) -> Entry:
-    head, now = head_of(row), tx.value(Q.now)  # the snapshot took its time
-    entry = transcript.append(head, now if head is None else max(now, head.at), kind, body, signer.sign)
-    tx.run(Q.append_entry, row_of(row.id, entry))
+    now = tx.value(Q.now)  # the snapshot took its time
+    entry, reading = following(row.id, end_of(row), now, kind, body, signer)
+    tx.run(Q.append_entry, row_of(row.id, entry, reading))
     return entry
 
 
-def _record_in_ledger(tx: BlockingTransaction, kind: str, lots: tuple[str, ...], entry: Entry, activity: str) -> None:
+def _record_in_ledger(tx: BlockingTransaction, lots: tuple[str, ...], entry: Entry, activity: str, draw: int) -> None:
     tx.run(Q.lock_ledger)
-    leaf = {"kind": kind, "lots": sorted(map(lot_hash, lots)), "hash": bytes.fromhex(entry.hash)}
+    last = tx.one(Q.last_leaf)
+    leaves = tx.all(Q.ledger) if last is not None and last.peaks is None else ()
+    leaf, head = leaf_row(last, leaves, COMMIT, lots, entry.hash)
     tx.run(Q.append_ledger, leaf | {"activity": activity, "seq": entry.seq})
+    tx.run(Q.fix_head, fixed(head, activity, draw, COMMIT))
 
 
 def _store(tx: BlockingTransaction, vault: Vault, activity: str, draw: int, snapshot: bulk.Snapshot) -> None:

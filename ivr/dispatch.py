@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -46,6 +47,13 @@ class Ready:
     pick: int | None
     conversation: Conversation | PairConversation
     trunk: str
+    since: float | None = None
+    """time.monotonic() when it went live; None for a call that another process made."""
+
+    @property
+    def elapsed_ms(self) -> int:
+        """From then until now; 0 for a call that another process made."""
+        return 0 if self.since is None else int((time.monotonic() - self.since) * 1000)
 
 
 class Dispatcher:
@@ -100,7 +108,7 @@ class Dispatcher:
         if attempt is None:
             return None
         self._calls_today += 1
-        return Ready(call.id, call.activity, call.flow, attempt, call.pick, conversation, trunk)
+        return Ready(call.id, call.activity, call.flow, attempt, call.pick, conversation, trunk, time.monotonic())
 
     async def _before(self, call: Any) -> list[policy.Tried]:
         """The calls about this matter so far, as far as they say which trunk is to be passed over."""

@@ -9,11 +9,11 @@ from typing import Any
 
 from db.pool import Database
 from db.queries import load
-from drawing import chain
+from drawing import chain, heads
 from drawing.canonical import read
 from drawing.chain import Custody
+from drawing.heads import Given
 from drawing.lots import fingerprint, weak_share
-from drawing.merkle import root
 from drawing.reference import reference
 from drawing.rules import Rules
 from ivr import masked
@@ -97,7 +97,7 @@ class Preparer:
             who=call.witness,
             number=self._open(row.phone_enc, WITNESS_PHONE),
             flow=kind.flow(self._timings(row.rules), partial(weak_prompt, used_before=used)),
-            media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash))),
+            media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash, call.witness))),
         )
 
     async def _pair(self, call: Any) -> PairConversation:
@@ -112,8 +112,8 @@ class Preparer:
             media={**await self._media(said), **masked.TONES},
         )
 
-    async def _receipt(self, commit: Any, commit_hash: str) -> WitnessFacts:
-        leaves = [chain.leaf_of(each).digest() for each in await self._db.all(chain.Q.ledger)]
+    async def _receipt(self, commit: Any, commit_hash: str, witness: str) -> WitnessFacts:
+        head = await heads.receipt(self._db, commit["activity"], commit["draw"], Given.COMMIT, Given.CALL, witness)
         return WitnessFacts(
             activity=commit["activity"],
             draw=commit["draw"],
@@ -121,8 +121,8 @@ class Preparer:
             eligible=tuple(ConditionCount(*commit["eligible"][c["id"]]) for c in commit["conditions"]),
             excluded=commit["excluded"],
             fingerprint=fingerprint(commit_hash),
-            ledger_size=len(leaves),
-            ledger_root=root(leaves).hex(),
+            ledger_size=head.size,
+            ledger_root=head.root,
         )
 
     def _timings(self, rules: str) -> Timings:

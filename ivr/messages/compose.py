@@ -7,11 +7,10 @@ from typing import Any
 
 from db.pool import Database
 from db.vault import Vault
+from drawing import heads
 from drawing.canonical import read
-from drawing.chain import Q as DRAWING
-from drawing.chain import leaf_of
+from drawing.heads import Given
 from drawing.lots import fingerprint
-from drawing.merkle import root
 from ivr.messages import zh
 from ivr.messages.kinds import Kind
 from ivr.messages.outbox import ADDRESS, Q
@@ -48,7 +47,7 @@ class Composer:
         if row.pick is not None:
             return await self._to_expert(row, kind)
         if row.witness is not None:
-            return await self._to_witness(row)
+            return await (self._of_the_seal(row) if kind is Kind.SEAL_RECEIPT else self._to_witness(row))
         return await self._to_clerk(row, kind)
 
     async def _to_expert(self, row: Any, kind: Kind) -> Letter:
@@ -81,7 +80,7 @@ class Composer:
         if found is None:
             raise Pointless("本次抽取没有承诺，或监督人已经更换")
         commit = read(found.body)
-        leaves = [leaf_of(each).digest() for each in await self.db.all(DRAWING.ledger)]
+        head = await heads.receipt(self.db, row.activity, row.draw, Given.COMMIT, Given.SMS, row.witness)
         facts = WitnessFacts(
             activity=commit["activity"],
             draw=commit["draw"],
@@ -89,10 +88,19 @@ class Composer:
             eligible=tuple(ConditionCount(*commit["eligible"][each["id"]]) for each in commit["conditions"]),
             excluded=commit["excluded"],
             fingerprint=fingerprint(found.hash),
-            ledger_size=len(leaves),
-            ledger_root=root(leaves).hex(),
+            ledger_size=head.size,
+            ledger_root=head.root,
         )
         return Letter(row.id, self._open(found.phone_enc, WITNESS_PHONE), zh.witness_receipt(facts))
+
+    async def _of_the_seal(self, row: Any) -> Letter:
+        values = {"activity": row.activity, "witness": row.witness, "draw": row.draw}
+        found = await self.db.one(Q.witness_facts, values)
+        if found is None:
+            raise Pointless("本次抽取没有承诺，或监督人已经更换")
+        head = await heads.receipt(self.db, row.activity, row.draw, Given.SEAL, Given.SMS, row.witness)
+        text = zh.seal_receipt(row.activity, row.draw, head.size, head.root)
+        return Letter(row.id, self._open(found.phone_enc, WITNESS_PHONE), text)
 
     async def _to_clerk(self, row: Any, kind: Kind) -> Letter:
         facts = await self.db.one(Q.draw_facts, {"activity": row.activity}, zh.DrawFacts)

@@ -72,6 +72,7 @@ async def plan(db: Database, *, announce: bool = True) -> None:
         await db.run(Q.plan_announcements, {"rules": announcing})
     if receipted := [each for each in versions() if Rules.load(each).messages.witness_receipt]:
         await db.run(Q.plan_witness_receipts, {"rules": receipted})
+        await db.run(Q.plan_seal_receipts, {"rules": receipted})
 
 
 async def put_for_pick(tx: Transaction, kind: Kind, activity: str, pick: int, *, about: str = "") -> bool:

@@ -38,6 +38,15 @@ FROM draw d JOIN activity a ON a.id = d.activity JOIN witness w ON w.activity = 
 WHERE d.sealed_at IS NULL AND d.witnessed_at IS NULL AND a.state = 'drawing' AND a.rules = ANY(%(rules)s)
 ON CONFLICT DO NOTHING;
 
+-- name: plan_seal_receipts
+-- The witnesses of a draw that was sealed lately, where the rules send them receipts.
+INSERT INTO message (kind, matter, activity, witness, draw)
+SELECT 'seal_receipt', 'seal:' || d.activity || ':' || d.no || ':' || w.id, d.activity, w.id, d.no
+FROM draw d JOIN activity a ON a.id = d.activity JOIN witness w ON w.activity = d.activity
+WHERE d.sealed_at > clock_timestamp() - interval '1 day' AND a.rules = ANY(%(rules)s)
+  AND NOT EXISTS (SELECT FROM message m WHERE m.kind = 'seal_receipt' AND m.matter = 'seal:' || d.activity || ':' || d.no || ':' || w.id)
+ON CONFLICT DO NOTHING;
+
 -- name: put
 -- A message that somebody asks for; asked for twice it is there once.
 INSERT INTO message (kind, matter, activity, pick, address_enc)

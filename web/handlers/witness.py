@@ -72,7 +72,7 @@ async def _show(request: web.Request, form: Filled, status: int = 200) -> web.Re
     duty = await witnessing.duty(db, me.id, activity)
     if duty is None:
         raise web.HTTPNotFound
-    receipt = await witnessing.receipt(db, activity)
+    receipt = await witnessing.receipt(db, activity, me.id)
     return render(request, "witness.html", status=status, duty=duty, receipt=receipt, form=form)
 
 
