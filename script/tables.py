@@ -123,8 +123,8 @@ RULES: Mapping[str, str] = {
 
 
 def _for_readers() -> list[str]:
-    """The rules that draws are held by: not those of benches."""
-    return [version for version in rules.versions() if not version.startswith("bench-")]
+    """The rules that draws are held by: not those of benches, and not `demo-2`, which is `demo-1` but for one number."""
+    return [version for version in rules.versions() if not version.startswith(("bench-", "demo-2"))]
 
 
 def rules_table() -> str:
