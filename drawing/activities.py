@@ -13,9 +13,11 @@ from datetime import datetime
 from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing.chain import Q
+from drawing.earlier_draws import keys
 from drawing.eligibility import Condition
 from drawing.lifecycle import ActivityState
 from drawing.normal_forms import normal_name
+from drawing.same_lot import LotFacts
 from drawing.snapshot import ACTIVITY_KEY
 
 
@@ -126,7 +128,7 @@ async def next_number(tx: Transaction, kind: str) -> str:
 async def _insert_details(tx: Transaction, vault: Vault, number: str, plan: Plan) -> None:
     own = {"activity": number}
     for lot in plan.lots:
-        await tx.run(Q.insert_lot, asdict(lot))
+        await tx.run(Q.insert_lot, asdict(lot) | keys(_facts(lot)))
         await tx.run(Q.insert_activity_lot, own | {"lot": lot.id})
     for n, notice in enumerate(plan.notices):
         await tx.run(Q.insert_notice, own | {"id": n} | asdict(notice))
@@ -139,6 +141,10 @@ async def _insert_details(tx: Transaction, vault: Vault, number: str, plan: Plan
         await tx.run(Q.insert_avoided_person, own | sealed_person(vault, person))
     for witness in plan.witnesses:
         await tx.run(Q.insert_witness, own | sealed_witness(vault, witness))
+
+
+def _facts(lot: Lot) -> LotFacts:
+    return LotFacts(lot.id, lot.name, "", False, None, lot.project, "", "")
 
 
 def sealed_witness(vault: Vault, witness: Witness) -> dict[str, object]:

@@ -21,13 +21,19 @@ class BadBody(ValueError):
 def check_shape(kind: str, body: Any) -> None:
     """Raises BadBody unless `body` is a body of entry type `kind`, in its present form or in an older one."""
     forms = SHAPES[kind]
-    keys = set(body) if isinstance(body, Mapping) else set()
-    check_object(next((form for form in forms if set(form) == keys), forms[0]), body, kind)
+    keys = _required(kind, body) if isinstance(body, Mapping) else set()
+    form = next((form for form in forms if set(form) == keys), forms[0])
+    optional = {key: shape for key, shape in OPTIONAL.get(kind, {}).items() if isinstance(body, Mapping) and key in body}
+    check_object(form | optional, body, kind)
 
 
 def is_old(kind: str, body: Mapping[str, Any]) -> bool:
     """Whether `body` has the form that its entry type had before a commit said `facts`."""
-    return len(SHAPES[kind]) > 1 and set(body) != set(SHAPES[kind][0])
+    return len(SHAPES[kind]) > 1 and _required(kind, body) != set(SHAPES[kind][0])
+
+
+def _required(kind: str, body: Mapping[str, Any]) -> set[str]:
+    return set(body) - set(OPTIONAL.get(kind, {}))
 
 
 def check_object(shape: Mapping[str, Shape], value: Any, name: str) -> None:
@@ -150,6 +156,10 @@ _commit: dict[str, Shape] = {
     "system_share_hash": hex_hash,
     "witnesses": distinct(text),
 }
+OPTIONAL: dict[str, dict[str, Shape]] = {
+    "commit": {"others": lambda value: some(row(text, text))(value) and [*value] == sorted(value)},
+}
+"""Keys that a body has only where there is something to say, in any of its forms."""
 _attempt: dict[str, Shape] = {"expert": text, "attempt": ordinal, "evidence": hex_hash}
 _unseal: dict[str, Shape] = {"lead_seconds": count, "evaluation_start": text}
 # Each entry type's forms: the one that is written now, then older ones, which are read only.

@@ -14,7 +14,7 @@ from typing import Any
 
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing import planning, projects
+from drawing import earlier_draws, planning, projects
 from drawing.activities import Notice, next_number
 from drawing.chain import Q as COMMON
 from drawing.decide import lock
@@ -255,7 +255,9 @@ def _values(vault: Vault, draft: Draft) -> dict[str, object]:
 async def _link(tx: Transaction, activity: str, project: int, draft: Draft) -> None:
     """A2: 标段 of this project that nobody draws for; the caller holds the project's lock."""
     await tx.run(Q.drop_activity_lots, {"activity": activity})
-    for lot in await _free(tx, project, draft.lots):
+    chosen = await _free(tx, project, draft.lots)
+    await earlier_draws.refuse_same(tx, chosen, activity)
+    for lot in chosen:
         await tx.run(COMMON.insert_activity_lot, {"activity": activity, "lot": lot})
 
 
@@ -269,7 +271,7 @@ async def _free(tx: Transaction, project: int, wanted: Sequence[str]) -> tuple[s
         if divided and lot not in rows:
             raise Refused({"lots": "所选标段不属于本项目，请重新勾选。"})
         if lot in rows and rows[lot].activities:
-            told = f"“{rows[lot].name}”已在活动 {rows[lot].activities[0]} 中抽取，如需再次抽取请使用“重新抽取”。"
+            told = f"“{rows[lot].name}”已在活动 {rows[lot].activities[0]} 中抽取，一个标段只能在一个活动中抽取。"
             raise Refused({"lots": told})
     return chosen
 

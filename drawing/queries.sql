@@ -358,9 +358,9 @@ SELECT n, kind, lots, hash, activity, seq FROM ledger ORDER BY n;
 INSERT INTO ledger (n, kind, lots, hash, activity, seq)
 VALUES ((SELECT count(*) FROM ledger), %(kind)s, %(lots)s, %(hash)s, %(activity)s, %(seq)s);
 
--- name: last_about_lot
--- The hash of the ledger's last entry about a lot.
-SELECT hash FROM ledger WHERE lots @> ARRAY[%(lot)s] ORDER BY n DESC LIMIT 1;
+-- name: last_of_activity
+-- The hash of the ledger's last entry of an activity: of its last seal, where a supplement is committed.
+SELECT hash FROM ledger WHERE activity = %(activity)s ORDER BY n DESC LIMIT 1;
 
 -- name: calls_evidence
 -- What the hashes in attempts stand for.
@@ -495,7 +495,8 @@ VALUES (%(id)s, %(name)s, %(kind)s::activity_kind, %(state)s::activity_state, %(
 
 -- name: insert_lot
 -- A 标段, if it is not known yet.
-INSERT INTO lot (id, project, name) VALUES (%(id)s, %(project)s, %(name)s) ON CONFLICT DO NOTHING;
+INSERT INTO lot (id, project, name, project_keys, code_key)
+VALUES (%(id)s, %(project)s, %(name)s, %(project_keys)s::text[], %(code_key)s) ON CONFLICT DO NOTHING;
 
 -- name: insert_activity_lot
 -- An activity draws for a 标段.

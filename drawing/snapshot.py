@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from db.blocking import BlockingTransaction, transaction
 from db.vault import Signer, Vault
-from drawing import bulk, pool, transcript
+from drawing import bulk, earlier_draws, pool, transcript
 from drawing.canonical import read
 from drawing.chain import Q, head_of, row_of
 from drawing.commit import Commit
@@ -77,10 +77,11 @@ def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, num
         lots=lots,
         pool_root=snapshot.pool_root,
         pool_size=snapshot.size,
-        previous=tuple(_last_about(tx, lot) for lot in lots),
+        previous=_previous(tx, row.id, number, lots),
         rules=rules.version,
         system_share_hash=sha256(system_share).hexdigest(),
         witnesses=witnesses,
+        others=earlier_draws.explanations(tx, row.id) if number == 1 else (),
     )
     entry = _append(tx, signer, row, EntryType.COMMIT, commit.to_json())
     secrets = {
@@ -134,9 +135,12 @@ def _avoid(rows: list[Any], activity_key: bytes) -> Avoid:
     return Avoid(persons=tuple(sorted(persons)), units=tuple(sorted(units)))
 
 
-def _last_about(tx: BlockingTransaction, lot: str) -> str | None:
-    found = tx.value(Q.last_about_lot, {"lot": lot_hash(lot)})
-    return None if found is None else bytes(found).hex()
+def _previous(tx: BlockingTransaction, activity: str, number: int, lots: tuple[str, ...]) -> tuple[str | None, ...]:
+    """For each 标段 the ledger's last entry about it or one that may be the same; a supplement follows this chain's own seal."""
+    if number == 1:
+        return tuple(earlier_draws.last_about(tx, lots))
+    seal = bytes(tx.value(Q.last_of_activity, {"activity": activity})).hex()
+    return (seal,) * len(lots)
 
 
 def _locked(tx: BlockingTransaction, activity: str) -> Any:

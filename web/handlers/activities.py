@@ -59,6 +59,7 @@ async def show(request: web.Request) -> web.Response:
         "earlier": await drafts.earlier(db, found.id),
         "notices": await drafts.notices(db, found.id),
         "conditions": await drafts.conditions(db, found.id),
+        "matched_unit": avoiding.matched_unit,
         "units": await avoiding.units(db, found.id).page({"limit": avoiding.MOST, "offset": 0}),
         "persons": await avoiding.persons(db, found.id).count(),
         "operations": await activities.operations(db, found.id),
