@@ -37,13 +37,13 @@ _CALL = "id, flow, activity, pick, expert, attempt, not_before, matter"
 # table -> process -> rights, each for the whole table or for some of its columns. Whatever is not here nobody may.
 RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "activity": {
-        "worker": ("SELECT", "UPDATE (state, started_at, owed, unsealed_at)"),
+        "worker": ("SELECT", "UPDATE (state, started_at, owed, closed_at)"),
         "console": (
             "SELECT",
             f"INSERT (id, kind, rules, key_enc, project, {_DRAFT})",
-            f"UPDATE (state, started_at, owed, unsealed_at, deleted_at, project, {_DRAFT})",
+            f"UPDATE (state, started_at, owed, deleted_at, project, {_DRAFT})",
         ),
-        "auditor": ("SELECT (id, started_at, unsealed_at)",),
+        "auditor": ("SELECT (id, started_at)",),
     },
     "activity_before": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
     "activity_lot": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
@@ -80,11 +80,11 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "draw": {
         "worker": (
             "SELECT",
-            "INSERT (activity, no, commit_hash, system_share_enc, pool_key_enc, pool_size)",
-            "UPDATE (witnessed_at, sealed_at)",
+            "INSERT (activity, no, commit_hash, system_share_enc, pool_key_enc, pool_size, opens_lead_s)",
+            "UPDATE (witnessed_at, sealed_at, unsealed_at, names_nobody)",
         ),
-        "console": ("SELECT",),
-        "auditor": ("SELECT (activity, no, commit_hash, pool_size, witnessed_at, sealed_at)",),
+        "console": ("SELECT", "UPDATE (unsealed_at, names_nobody)"),  # a look opens what is due where no worker lives
+        "auditor": ("SELECT (activity, no, commit_hash, pool_size, witnessed_at, sealed_at, unsealed_at)",),
     },
     "expert": {"worker": ("SELECT", "UPDATE (language)"), "console": ("SELECT", f"INSERT ({_EXPERT})", "UPDATE (suspended)")},
     "inbound": {
@@ -95,6 +95,11 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
     },
     "ledger": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",), "auditor": ("SELECT",)},
+    "ledger_head": {
+        "worker": ("SELECT", "INSERT (activity, draw, size, root, given, whom)"),
+        "console": ("SELECT", "INSERT (activity, draw, size, root, given, whom)"),
+        "auditor": ("SELECT",),
+    },
     "lot": {"console": ("SELECT", "INSERT", "UPDATE (project, name)", "DELETE")},
     "message": {
         "worker": (

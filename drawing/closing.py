@@ -69,21 +69,23 @@ class Closing:
         if agreed := await notices.agreed(self.tx, activity):
             await notices.ask(self.tx, "release", activity, agreed)
 
-    async def finish(self, state: ActivityState) -> None:
-        """Open what is due, and close the chain when nothing can follow any more."""
+    async def finish(self, state: ActivityState, *, opens_only: bool = False) -> None:
+        """Open what is due, and close the chain when nothing can follow any more. `opens_only`: for the console, which may write
+        neither `seal` nor `close`."""
         rows = await self.tx.all(Q.draws, {"activity": self.activity.id})
         if not rows:
             return
         last = rows[-1]
         draws = [Draw(row.no, row.sealed, row.unsealed, row.opens_at) for row in rows]
-        if ending.seals_short(state, draws, self.activity.now, live=last.live):
+        if not opens_only and ending.seals_short(state, draws, self.activity.now, live=last.live):
             await self.seal(state, last.no, last.system_share_enc)
             draws[-1] = Draw(last.no, sealed=True, unsealed=False, opens_at=last.opens_at)
         due = ending.to_open(draws, self.activity.now)
         for draw in due:
             await self._open(state, draw.no, last)
         opened = [Draw(each.no, each.sealed, each.unsealed or each in due, each.opens_at) for each in draws]
-        await self._close(state, opened, last)
+        if not opens_only:
+            await self._close(state, opened, last)
 
     async def _open(self, state: ActivityState, number: int, row: Any) -> None:
         activity = self.activity.id

@@ -460,7 +460,7 @@ WHERE activity = %(activity)s AND state = 'waiting' AND flow NOT IN ('masked', '
 -- How far an activity's results are open: whether a draw is, whether one is to be opened now, whether the last one is sealed, and
 -- when it opens.
 SELECT coalesce(bool_or(d.unsealed_at IS NOT NULL), false) AS opened,
-       coalesce(bool_or(d.unsealed_at IS NULL AND (d.sealed_at IS NOT NULL OR a.state = 'short')
+       coalesce(bool_or(d.unsealed_at IS NULL AND d.sealed_at IS NOT NULL
                         AND result_opens_at(a.id, d.opens_lead_s) <= clock_timestamp()), false) AS due,
        coalesce(bool_and(d.sealed_at IS NOT NULL), false) AS sealed, min(result_opens_at(a.id, d.opens_lead_s)) AS opens_at,
        clock_timestamp() AS now

@@ -69,7 +69,7 @@ async def _finish(tx: Transaction, custody: Custody, activity: str) -> None:
     if row.owed:  # the pick for a free seat comes before any other entry; the worker is at it
         return
     closing = Closing(tx, custody, row, Chain.of(tx, row, custody.signer))
-    await closing.finish(ActivityState(row.state))
+    await closing.finish(ActivityState(row.state), opens_only=True)
 
 
 async def unseal_if_due(db: Database, custody: Custody, activity: str) -> None:

@@ -35,8 +35,8 @@ SELECT DISTINCT activity, size, encode(root, 'hex') AS root FROM ledger_head WHE
 
 -- name: activities
 -- Activities with anything to compare, by number.
-SELECT a.id, a.unsealed_at IS NOT NULL AS unsealed FROM activity a
-WHERE a.id > %(after)s AND (a.started_at IS NOT NULL OR a.unsealed_at IS NOT NULL
+SELECT a.id, EXISTS (SELECT FROM draw d WHERE d.activity = a.id AND d.unsealed_at IS NOT NULL) AS unsealed FROM activity a
+WHERE a.id > %(after)s AND (a.started_at IS NOT NULL
   OR EXISTS (SELECT FROM transcript t WHERE t.activity = a.id) OR EXISTS (SELECT FROM draw d WHERE d.activity = a.id)
   OR EXISTS (SELECT FROM pick p WHERE p.activity = a.id) OR EXISTS (SELECT FROM ledger l WHERE l.activity = a.id))
 ORDER BY a.id LIMIT %(limit)s;
