@@ -30,7 +30,8 @@ from bench.loaded.arrivals import Page
 from bench.loaded.fill import Filled, fill
 from db.blocking import transaction
 from db.cluster import Cluster
-from db.migrate import SERVICE_ROLE, migrate
+from db.migrate import migrate
+from db.rights import CONSOLE
 from db.vault import Signer, Vault
 from web.routes import ROUTES
 
@@ -118,7 +119,7 @@ def installation(experts: int, activities: int) -> Iterator[tuple[Filled, str]]:
         began = time.monotonic()
         found = fill(cluster.dsn("expertline"), vault, experts, activities)
         print(f"{experts} experts, {activities} activities: {time.monotonic() - began:.0f} s", file=sys.stderr)
-        with console(folder, cluster.dsn("expertline", SERVICE_ROLE)) as address:
+        with console(folder, cluster.dsn("expertline", CONSOLE)) as address:
             yield found, address
     finally:
         cluster.stop("immediate")

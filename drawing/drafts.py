@@ -12,18 +12,17 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from db.contexts import ACTIVITY_KEY, PEOPLE
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing import planning, projects
+from drawing import earlier_draws, planning, projects
 from drawing.activities import Notice, next_number
 from drawing.chain import Q as COMMON
 from drawing.decide import lock
 from drawing.eligibility import Condition, Mode
 from drawing.planning import Refused, confirm
 from drawing.projects import Q
-from drawing.snapshot import ACTIVITY_KEY
 
-PEOPLE = "activity.people"
 OWNER_REASON, AGENCY_REASON = "项目业主", "代理机构"
 
 
@@ -70,9 +69,9 @@ async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft:
     row = await tx.one(Q.project, {"project": project, "company": None, "handler": None})
     await _check(tx, draft)
     number = await next_number(tx, "CQSQ")
-    secret = {"key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY)}
+    secret = {"key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY.at(number))}
     own = {"id": number, "kind": "CQSQ", "rules": rules, "project": project}
-    await tx.run(Q.insert_draft, _values(vault, draft) | secret | own)
+    await tx.run(Q.insert_draft, _values(vault, number, draft) | secret | own)
     await _link(tx, number, project, draft)
     fixed = ((row.tenderer, row.tenderer_code, OWNER_REASON), (row.agency, row.agency_code, AGENCY_REASON))
     for unit, code, reason in fixed:
@@ -88,7 +87,7 @@ async def update(tx: Transaction, vault: Vault, activity: str, project: int, dra
     planned = await tx.value(Q.planned, {"activity": activity, "id": ""})
     if draft.seats < planned:
         raise Refused({"seats": f"已创建的抽取条件共 {planned} 人，请先减少条件人数。"})
-    await tx.run(Q.update_draft, _values(vault, draft) | {"activity": activity})
+    await tx.run(Q.update_draft, _values(vault, activity, draft) | {"activity": activity})
     await _link(tx, activity, project, draft)
 
 
@@ -108,11 +107,11 @@ async def delete(tx: Transaction, activity: str) -> None:
     await tx.run(Q.disown, {"activity": activity})
 
 
-def people(vault: Vault, sealed: bytes | None) -> People | None:
+def people(vault: Vault, activity: str, sealed: bytes | None) -> People | None:
     """经办人 and 监督人员, opened; None for an activity that was entered without."""
     if sealed is None:
         return None
-    value = json.loads(vault.decrypt(bytes(sealed), PEOPLE))
+    value = json.loads(vault.decrypt(bytes(sealed), PEOPLE.at(activity)))
     return People(**{**value, "supervision": tuple(Supervision(**each) for each in value["supervision"])})
 
 
@@ -252,17 +251,19 @@ async def _check(tx: Transaction, draft: Draft) -> None:
     confirm(faults)
 
 
-def _values(vault: Vault, draft: Draft) -> dict[str, object]:
+def _values(vault: Vault, activity: str, draft: Draft) -> dict[str, object]:
     plain = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
     del plain["people"], plain["lots"], plain["earlier"]
-    sealed = vault.encrypt(json.dumps(asdict(draft.people), ensure_ascii=False).encode(), PEOPLE)
-    return plain | {"people_enc": sealed}
+    given = json.dumps(asdict(draft.people), ensure_ascii=False).encode()
+    return plain | {"people_enc": vault.encrypt(given, PEOPLE.at(activity))}
 
 
 async def _link(tx: Transaction, activity: str, project: int, draft: Draft) -> None:
     """A2: 标段 of this project that nobody draws for; the caller holds the project's lock."""
     await tx.run(Q.drop_activity_lots, {"activity": activity})
-    for lot in await _free(tx, project, draft.lots):
+    chosen = await _free(tx, project, draft.lots)
+    await earlier_draws.refuse_same(tx, chosen, activity)
+    for lot in chosen:
         await tx.run(COMMON.insert_activity_lot, {"activity": activity, "lot": lot})
 
 
@@ -276,7 +277,7 @@ async def _free(tx: Transaction, project: int, wanted: Sequence[str]) -> tuple[s
         if divided and lot not in rows:
             raise Refused({"lots": "所选标段不属于本项目，请重新勾选。"})
         if lot in rows and rows[lot].activities:
-            told = f"“{rows[lot].name}”已在活动 {rows[lot].activities[0]} 中抽取，如需再次抽取请使用“重新抽取”。"
+            told = f"“{rows[lot].name}”已在活动 {rows[lot].activities[0]} 中抽取，一个标段只能在一个活动中抽取。"
             raise Refused({"lots": told})
     return chosen
 

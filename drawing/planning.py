@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from drawing.lifecycle import ActivityState, NotAllowed
-from drawing.pool import normal_unit
+from drawing.normal_forms import normal_unit
 
 NOTE_LENGTH = 50
 """注意事项 0/50."""

@@ -60,10 +60,11 @@ WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::t
   AND (%(code)s = '' OR strpos(lower(p.code), lower(%(code)s)) > 0);
 
 -- name: likely_duplicates
--- P4: other projects of the same name, 项目编号 or 投资项目统一代码.
+-- P4: other projects of the same name, 项目编号 or 投资项目统一代码, or whose 标段 say that they may be the same.
 SELECT o.id, o.name, o.code, o.investment_code, o.created_at
 FROM project p JOIN project o ON o.id <> p.id
-  AND (o.name = p.name OR (p.code <> '' AND o.code = p.code) OR (p.investment_code <> '' AND o.investment_code = p.investment_code))
+  AND (o.name = p.name OR (p.code <> '' AND o.code = p.code) OR (p.investment_code <> '' AND o.investment_code = p.investment_code)
+       OR o.id IN (SELECT b.of_project FROM lot a JOIN lot b ON b.project_keys && a.project_keys WHERE a.of_project = p.id))
 WHERE p.id = %(project)s ORDER BY o.id DESC LIMIT 20;
 
 -- name: next_lot
@@ -72,12 +73,16 @@ UPDATE project SET lots_made = lots_made + 1 WHERE id = %(project)s RETURNING lo
 
 -- name: insert_project_lot
 -- A 标段 of a project, or the project itself as its own.
-INSERT INTO lot (id, project, name, of_project, code, investment, whole)
-SELECT %(id)s, p.name, %(name)s, p.id, %(code)s, %(investment)s, %(whole)s FROM project p WHERE p.id = %(project)s;
+INSERT INTO lot (id, project, name, of_project, code, investment, whole, project_keys, code_key)
+SELECT %(id)s, p.name, %(name)s, p.id, %(code)s, %(investment)s, %(whole)s, %(project_keys)s::text[], %(code_key)s
+FROM project p WHERE p.id = %(project)s;
 
 -- name: rename_lots
--- The project's name as its lots carry it.
-UPDATE lot SET project = %(name)s, name = CASE WHEN whole THEN %(name)s ELSE lot.name END WHERE of_project = %(project)s;
+-- The project's name, and what it is known by, as its lots carry it; the project as its own 标段 has its name and code.
+UPDATE lot SET project = %(name)s, project_keys = %(project_keys)s::text[],
+  name = CASE WHEN whole THEN %(name)s ELSE lot.name END, code = CASE WHEN whole THEN %(code)s ELSE lot.code END,
+  code_key = CASE WHEN whole THEN %(code_key)s ELSE lot.code_key END
+WHERE of_project = %(project)s;
 
 -- name: delete_lot
 -- A 标段 that nothing is drawn for.
@@ -229,13 +234,13 @@ SELECT coalesce(sum(seats), 0)::int FROM condition WHERE activity = %(activity)s
 -- 回避单位; the fixed ones first.
 SELECT id, unit, code, reason, fixed, created_at FROM avoidance
 WHERE activity = %(activity)s AND unit IS NOT NULL
-  AND (%(search)s = '' OR strpos(unit, %(search)s) > 0 OR strpos(code, %(search)s) > 0)
+  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR strpos(code, upper(%(search)s)) > 0)
 ORDER BY fixed DESC, id LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: count_avoidance_units
 -- How many there are on all pages.
 SELECT count(*) FROM avoidance WHERE activity = %(activity)s AND unit IS NOT NULL
-  AND (%(search)s = '' OR strpos(unit, %(search)s) > 0 OR strpos(code, %(search)s) > 0);
+  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR strpos(code, upper(%(search)s)) > 0);
 
 -- name: avoidance_persons
 -- 回避人员; found by the exact name (its keyed hash) only.
@@ -396,10 +401,14 @@ FROM activity_owner o, LATERAL (
     AND p.activity <> o.activity) AS e
 WHERE o.activity = %(activity)s;
 
+-- name: next_attachment
+-- The id of an attachment that is still to be sealed: it is sealed for its row.
+SELECT nextval(pg_get_serial_sequence('attachment', 'id'));
+
 -- name: insert_attachment
 -- An attachment; 0 rows when the same file is there.
-INSERT INTO attachment (activity, name, size, sha256, data_enc, by)
-VALUES (%(activity)s, %(name)s, %(size)s, %(sha256)s, %(data_enc)s, %(by)s) ON CONFLICT DO NOTHING;
+INSERT INTO attachment (id, activity, name, size, sha256, data_enc, by) OVERRIDING SYSTEM VALUE
+VALUES (%(id)s, %(activity)s, %(name)s, %(size)s, %(sha256)s, %(data_enc)s, %(by)s) ON CONFLICT DO NOTHING;
 
 -- name: delete_attachment
 -- Remove one; its name.

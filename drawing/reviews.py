@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing import attachments, drafts, planning
+from drawing import attachments, drafts, earlier_draws, planning
 from drawing.activities import Witness, sealed_witness
 from drawing.chain import Q as COMMON
 from drawing.decide import lock
@@ -39,6 +40,7 @@ async def submit(tx: Transaction, activity: str, application: Application) -> No
     told = await missing(tx, activity, row.seats, row.rules) or _late(row.evaluation_start, row.now)
     if told:
         raise Refused({"": told})
+    await earlier_draws.refuse_same(tx, await earlier_draws.lots_of(tx, activity), activity, "")
     await tx.run(Q.submit_review, {"activity": activity} | asdict(application))
 
 
@@ -69,9 +71,17 @@ class Decision:
 
 
 async def approve(
-    tx: Transaction, vault: Vault, activity: str, decision: Decision, witnesses: Sequence[Witness]
+    tx: Transaction,
+    vault: Vault,
+    activity: str,
+    decision: Decision,
+    witnesses: Sequence[Witness],
+    others: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """核验通过, with the supervisors who will witness; Refused where the activity's rules demand one."""
+    """核验通过, with the supervisors who will witness; Refused where the activity's rules demand one.
+
+    `others`: why 标段 that look like one drawn for before are other ones (`drawing.earlier_draws.explain`).
+    """
     row = await lock(tx, activity)
     rules = Rules.load(row.rules)
     if any(not rules.calling.allows(each.phone) for each in witnesses):
@@ -82,10 +92,11 @@ async def approve(
         raise Refused({"witness_account": "同一监督人不能登记两次。"})
     if told := _late(row.evaluation_start, row.now):
         raise Refused({"": told})
+    await earlier_draws.explain(tx, activity, decision.reviewer, others)
     await _decide(tx, activity, decision, passed=True)
     await tx.run(Q.drop_witnesses, {"activity": activity})
     for witness in witnesses:
-        await tx.run(COMMON.insert_witness, {"activity": activity} | sealed_witness(vault, witness))
+        await tx.run(COMMON.insert_witness, sealed_witness(vault, activity, witness))
 
 
 async def reject(tx: Transaction, activity: str, decision: Decision) -> None:

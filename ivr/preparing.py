@@ -7,26 +7,26 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from db.contexts import EXPERT_PHONE, STAFF_PHONE, WITNESS_PHONE, Context
 from db.pool import Database
 from db.queries import load
-from drawing import chain
+from drawing import chain, heads
 from drawing.canonical import read
 from drawing.chain import Custody
+from drawing.heads import Given
 from drawing.lots import fingerprint, weak_share
-from drawing.merkle import root
 from drawing.reference import reference
 from drawing.rules import Rules
-from ivr import masked
+from ivr import masked, numbers
 from ivr.calls import Flow
 from ivr.dialplans import KINDS, PAIRS, Timings, Whom
 from ivr.masked import PairConversation
+from ivr.numbers import NumberRefused
 from ivr.prompts import Language, Prompt
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 from ivr.speech import Speech
 
 Q = load("ivr")
-PHONE = "expert.phone"
-WITNESS_PHONE = "witness.phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,15 @@ class Conversation:
     number: str
     flow: Flow
     media: Mapping[str, Sequence[str]]
+    refused: str = ""  # why nothing may be dialled; then there is no number
 
     def __repr__(self) -> str:
         return f"<Conversation with {self.who}>"  # never the number
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """What is dialled; for the allowlist."""
-        return (self.number,)
+        """What is dialled; none when it is refused."""
+        return () if self.refused else (self.number,)
 
 
 class Preparer:
@@ -77,9 +78,11 @@ class Preparer:
             note=row.note,
             code=row.code,
         )
+        (number,), refused = self._numbers((row.phone_enc, EXPERT_PHONE.at(row.expert), row.phone_hash))
         return Conversation(
             who=row.pseudonym,
-            number=self._open(row.phone_enc, PHONE),
+            number=number,
+            refused=refused,
             flow=kind.flow(self._timings(row.rules), no_share),
             media=await self._media(kind.says(known, call.matter, self._language(row.language))),
         )
@@ -93,27 +96,35 @@ class Preparer:
         kind = KINDS[call.flow]
         row = await self._db.one(Q.witness_call, {"activity": call.activity, "witness": call.witness})
         used = {each.value for each in await self._db.all(chain.Q.shares_used)}
+        context = WITNESS_PHONE.at(call.activity, call.witness)
+        (number,), refused = self._numbers((row.phone_enc, context, row.phone_hash))
         return Conversation(
             who=call.witness,
-            number=self._open(row.phone_enc, WITNESS_PHONE),
+            number=number,
+            refused=refused,
             flow=kind.flow(self._timings(row.rules), partial(weak_prompt, used_before=used)),
-            media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash))),
+            media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash, call.witness))),
         )
 
     async def _pair(self, call: Any) -> PairConversation:
         kind, vault, recorded = PAIRS[call.flow], self._custody.vault, bool(call.matter.get("record"))
         row = await self._db.one(Q.masked_call, {"call": call.id})
         said = kind.prompts(masked.facts(vault, row, recorded), self._language(row.language))
+        (number, staff), refused = self._numbers(
+            (row.phone_enc, EXPERT_PHONE.at(row.expert), row.phone_hash),
+            (row.staff_phone_enc, STAFF_PHONE.at(row.call), row.staff_phone_hash),
+        )
         return PairConversation(
             who=row.pseudonym,
-            number=self._open(row.phone_enc, PHONE),
-            staff=masked.staff_number(vault, row),
+            number=number,
+            staff=staff,
+            refused=refused,
             flow=kind.flow(self._timings(row.rules), recorded),
             media={**await self._media(said), **masked.TONES},
         )
 
-    async def _receipt(self, commit: Any, commit_hash: str) -> WitnessFacts:
-        leaves = [chain.leaf_of(each).digest() for each in await self._db.all(chain.Q.ledger)]
+    async def _receipt(self, commit: Any, commit_hash: str, witness: str) -> WitnessFacts:
+        head = await heads.receipt(self._db, commit["activity"], commit["draw"], Given.COMMIT, Given.CALL, witness)
         return WitnessFacts(
             activity=commit["activity"],
             draw=commit["draw"],
@@ -121,16 +132,20 @@ class Preparer:
             eligible=tuple(ConditionCount(*commit["eligible"][c["id"]]) for c in commit["conditions"]),
             excluded=commit["excluded"],
             fingerprint=fingerprint(commit_hash),
-            ledger_size=len(leaves),
-            ledger_root=root(leaves).hex(),
+            ledger_size=head.size,
+            ledger_root=head.root,
         )
 
     def _timings(self, rules: str) -> Timings:
         calling = Rules.load(rules).calling
         return replace(self._base, ring_seconds=calling.ring_s, confirm_seconds=calling.confirm_s)
 
-    def _open(self, sealed: bytes, purpose: str) -> str:
-        return self._custody.vault.decrypt(bytes(sealed), purpose).decode()
+    def _numbers(self, *sealed: tuple[bytes, Context, bytes | None]) -> tuple[Sequence[str], str]:
+        """The numbers, or none of them and why; each as ivr.numbers.opened takes it."""
+        try:
+            return [numbers.opened(self._custody.vault, *each) for each in sealed], ""
+        except NumberRefused as error:
+            return [""] * len(sealed), str(error)
 
     async def _media(self, wanted: Mapping[str, Prompt]) -> Mapping[str, Sequence[str]]:
         rendered = await self._speech.render_all(wanted)

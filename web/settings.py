@@ -42,7 +42,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    dsn: str = Field(min_length=1, description="PostgreSQL, as the service role", repr=False)
+    dsn: str = Field(min_length=1, description="PostgreSQL, as the role expertline_console", repr=False)
     master_key: Path = Field(description="the master key's file; mode 0600")
     signing_key: Path = Field(description="the service's signing key, sealed by the master key")
     host: str = Field(default="127.0.0.1", description=f"where the console listens: {LOOPBACK_ONLY}")

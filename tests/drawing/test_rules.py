@@ -114,7 +114,7 @@ def test_a_notice_is_tried_so_often_and_so_long() -> None:
 
 
 def test_an_unknown_version_says_which_there_are() -> None:
-    with pytest.raises(BadRules, match=r"no rules 'x'; there are: bench-1, bench-2, demo-1, demo-2, gd-1, gd-2"):
+    with pytest.raises(BadRules, match=r"no rules 'x'; there are: bench-1, bench-2, demo-1, demo-2, demo-3, gd-1, gd-2"):
         Rules.load("x")
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from asterisk.far_end import LoggedEvent
+from db.contexts import EXPERT_PHONE, WITNESS_PHONE
 from tests.system import audio
 from tests.system.audio import Match, Samples
 
@@ -136,7 +137,7 @@ class Listener:
 
 
 CALLS = """
-SELECT c.id, c.flow, c.attempt, c.outcome::text AS outcome, c.pick, c.evidence, c.trail,
+SELECT c.id, c.flow, c.activity, c.expert, c.witness, c.attempt, c.outcome::text AS outcome, c.pick, c.evidence, c.trail,
        p.outcome::text AS became, p.code,
        extract(epoch FROM c.not_before)::float8 AS due, extract(epoch FROM c.ended_at)::float8 AS ended,
        extract(epoch FROM c.decided_at)::float8 AS decided,
@@ -152,9 +153,9 @@ async def people(stack: Stack, prompts: Mapping[str | None, Prompts]) -> dict[st
     vault, log = stack.keys.custody.vault, stack.telephone_log()
     rows: dict[str, list[Any]] = {}
     for row in await stack.db.all(CALLS):
-        purpose = "expert.phone" if row.expert_phone else "witness.phone"
+        context = EXPERT_PHONE.at(row.expert) if row.expert_phone else WITNESS_PHONE.at(row.activity, row.witness)
         sealed = bytes(row.expert_phone or row.witness_phone)
-        rows.setdefault(vault.decrypt(sealed, purpose).decode(), []).append(row)
+        rows.setdefault(vault.decrypt(sealed, context).decode(), []).append(row)
     return {
         phone: Person(phone, own[0].became, own[0].code, _calls(stack, phone, own, log), prompts[own[0].code])
         for phone, own in rows.items()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from db.contexts import WITNESS_PHONE
 from db.pool import Database
 from drawing.canonical import read
 from drawing.chain import Q
@@ -76,7 +77,7 @@ async def test_from_a_project_to_a_ready_activity(visit: Visit, db: Database, ke
     assert "进入抽取" in await clerk.text("/activities")
     (witness,) = await db.all(Q.witnesses, {"activity": activity})
     assert witness.id == "supervisor-1"
-    assert keys.custody.vault.decrypt(bytes(witness.phone_enc), "witness.phone") == b"13900000000"
+    assert keys.custody.vault.decrypt(bytes(witness.phone_enc), WITNESS_PHONE.at(activity, witness.id)) == b"13900000000"
     page = await clerk.text(f"/activities/{activity}")
     for done in ("新建抽取", "新增语音通知", "创建抽取条件", "提交审核", "核验通过"):
         assert done in page

@@ -196,7 +196,7 @@ async def test_ten_thousand_activities_are_pages_of_ten(visit: Visit, database: 
         )
         tx.run(
             "INSERT INTO activity_owner (activity, company, company_name, handler, handler_name)"
-            " SELECT id, '91440000MA0000001X', '代理', 'handler-a1', '张经办' FROM activity"
+            " SELECT id, '91440000MA00000015', '代理', 'handler-a1', '张经办' FROM activity"
         )
     page = await clerk.text("/activities")
     assert "项目数量：10000" in page

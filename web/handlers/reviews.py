@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from drawing import attachments, avoiding, drafts, projects, reviews
+from drawing import attachments, avoiding, drafts, earlier_draws, projects, reviews
 from drawing.activities import Witness
 from drawing.bands import Band, label
 from drawing.lifecycle import Act, NotAllowed, Role
@@ -100,11 +100,18 @@ async def approve(request: web.Request) -> web.Response:
         async with changing(request) as tx:
             await ownership.step(tx, me, activity, Act.PASS_VERIFICATION, form.remark)
             decision = Decision(form.application, me.actor, form.remark)
-            await reviews.approve(tx, request.app[CUSTODY].vault, activity, decision, witnesses)
+            vault, others = request.app[CUSTODY].vault, await _others(request, form)
+            await reviews.approve(tx, vault, activity, decision, witnesses, others)
     except Refused as error:
         return await _review(request, await refused(request, ApprovalForm, error.faults), blank(RejectionForm), 422)
     await flash(request, f"活动 {activity} 已核验通过。")
     return redirect(request, "reviews")
+
+
+async def _others(request: web.Request, form: ApprovalForm) -> dict[str, str]:
+    """Why which 标段 is another one than that drawn for before; those that are ticked."""
+    given = {lot: reason for lot, reason in await rows(request, ("another_lot", "another_reason"))}  # noqa: C416
+    return {lot: given.get(lot, "") for lot in form.another}
 
 
 async def _approval(request: web.Request) -> tuple[ApprovalForm, list[Witness]] | Invalid:
@@ -137,7 +144,10 @@ async def reject(request: web.Request) -> web.Response:
 async def _submission(request: web.Request, form: Filled, status: int = 200) -> web.Response:
     found, db, me = await visible(request), request.app[DATABASE], identity(request)
     row = await _details(request)
+    lots = await earlier_draws.lots_of(db, found.id)
     values: dict[str, Any] = {
+        "draws": await earlier_draws.of_lots(db, lots, found.id),
+        "explained": await earlier_draws.explained(db, found.id),
         "missing": await reviews.missing(db, found.id, row.seats, row.rules),
         "attachments": await attachments.attached(db, found.id),
         "attachment_form": Invalid(AttachmentForm, {}, {"file": told} if (told := form.error("file")) else {}),
@@ -154,20 +164,26 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
     row = await _details(request)
     project = None if row.project is None else await projects.seen(db, scope(me), row.project)
     all_of_them = {"limit": avoiding.MOST, "offset": 0}  # B5
+    lots = await drafts.lots(db, found.id)
+    draws = await earlier_draws.of_lots(db, [each.id for each in lots], found.id)
     values: dict[str, Any] = {
         "row": row,
         "project": project,
         "duplicates": [] if project is None else await projects.likely_duplicates(db, project.id),
-        "lots": await drafts.lots(db, found.id),
+        "lots": lots,
+        "draws": draws,
+        "draws_by_lot": earlier_draws.by_lot(draws),
+        "explained": await earlier_draws.explained(db, found.id),
         "earlier": await drafts.earlier(db, found.id),
         "notices": await drafts.notices(db, found.id),
         "conditions": await drafts.conditions(db, found.id),
         "units": await avoiding.units(db, found.id).page(all_of_them),
         "persons": await avoiding.persons(db, found.id).page(all_of_them),
-        "name_of": lambda each: avoiding.name(request.app[CUSTODY].vault, each),
+        "matched": lambda each: avoiding.matched_person(request.app[CUSTODY].vault, each),
+        "matched_unit": avoiding.matched_unit,
         "attachments": await attachments.attached(db, found.id),
         "reviews": await reviews.of_activity(db, found.id),
-        "people": drafts.people(request.app[CUSTODY].vault, row.people_enc),
+        "people": drafts.people(request.app[CUSTODY].vault, found.id, row.people_enc),
         "bands": await reviews.bands(db, request.app[CUSTODY].vault, found.id, me.actor),
         "looks": await looks(db, found.id),
         "look_numbers": await look_numbers(db, found.id),
