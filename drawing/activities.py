@@ -14,8 +14,8 @@ from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing.chain import Q
 from drawing.eligibility import Condition
+from drawing.identities import ACTIVITY_KEY
 from drawing.lifecycle import ActivityState
-from drawing.snapshot import ACTIVITY_KEY
 
 
 @dataclass(frozen=True, slots=True)

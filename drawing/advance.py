@@ -5,20 +5,20 @@ a sweep. What it can't do inside a short transaction (snapshot, order) it asks f
 from __future__ import annotations
 
 import logging
-import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from itertools import islice
 from typing import Any
 
 from db.pool import Transaction
 from drawing import lifecycle, notices
+from drawing.binding import codes
 from drawing.blocks import BLOCK
 from drawing.call_ids import new_call_id
 from drawing.chain import Chain, Custody, Q, head_of, record_in_ledger
 from drawing.decide import close_pick, lock
+from drawing.identities import ACTIVITY_KEY
 from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
 from drawing.orders import Orders
@@ -185,6 +185,7 @@ class _Step:
                 return None
             blocks += 1
         entry = order.entries[chosen.rank]
+        key = self.custody.vault.decrypt(bytes(self.activity.key_enc), ACTIVITY_KEY)
         self.tx.post(
             Q.pick_and_call,
             {
@@ -196,7 +197,7 @@ class _Step:
                 "pseudonym": chosen.expert,
                 "units": sorted(entry.units),
                 "rank": chosen.rank,
-                "codes": list(islice(_codes(), CODES_TRIED)),
+                "codes": codes(key, chosen.expert),
                 "call": new_call_id(),
                 "first": self.activity.now + timedelta(seconds=self.rules.messages.announce_s),
             },
@@ -270,15 +271,6 @@ async def log(tx: Transaction, activity: str, act: Act, actor: str, role: Role, 
     """操作记录."""
     values = {"activity": activity, "act": act.value, "actor": actor, "role": role.value, "remark": remark}
     await tx.run(Q.log_operation, values)
-
-
-CODES_TRIED = 32  # with 20,000 of a million given, a new one is taken already in 1 of 50 cases
-
-
-def _codes() -> Iterator[str]:
-    """验证码 of six digits; the statement takes the first that nobody else in the activity has."""
-    while True:
-        yield f"{secrets.randbelow(1_000_000):06d}"
 
 
 def _later(moment: datetime, seconds: float) -> datetime:

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple, TypeVar
 
 from drawing import eligibility, merkle, pool
-from drawing.blocks import BLOCK, Entry, iter_packed, pack, pack_lines
+from drawing.blocks import BLOCK, NAMES, Entry, iter_packed, pack, pack_lines
 from drawing.canonical import canon
 from drawing.child import end_with_parent
 from drawing.eligibility import Avoid, Condition, Exclusion, Facts
@@ -34,31 +35,57 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a snapshot depends on beside the experts; `picked`: pool ids picked before in this activity."""
+    """What a snapshot depends on beside the experts; `picked`: pool ids picked before in this activity.
+
+    identities: who the experts are, for worker processes too, so it must be picklable and hashable; without it facts have the
+    older form.
+    """
 
     keys: pool.Keys
     conditions: tuple[Condition, ...]
     avoid: Avoid
     draw: int
     picked: frozenset[str] = frozenset()
+    identities: pool.Identities | None = None
+
+
+class Block(NamedTuple):
+    """A block of pool.jsonl: its first pool id, and the Merkle root over its records."""
+
+    first: str
+    root: bytes
+    data: bytes
+
+
+class Names(NamedTuple):
+    """A block of names, and its first pool id."""
+
+    first: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A pool, ready for the commit: pool.jsonl in blocks; per condition who stands in its order."""
+    """A pool, ready for the commit: pool.jsonl in blocks, names in blocks; per condition who stands in its order."""
 
     size: int
     pool_root: str
     counts: pool.Counts
-    pool_blocks: list[bytes]
+    blocks: list[Block]
+    names: list[Names]
     standing: dict[str, list[bytes]]
+
+    @property
+    def pool_blocks(self) -> list[bytes]:
+        """pool.jsonl in the supervisor's form."""
+        return [block.data for block in self.blocks]
 
 
 class _Part(NamedTuple):
     """What a worker makes of one range of rows."""
 
-    pool_blocks: list[bytes]
-    leaves: bytes
+    blocks: list[Block]
+    names: list[Names]
     excluded: Counter[str]
     eligible: dict[str, list[int]]
     standing: dict[str, list[bytes]]
@@ -74,21 +101,21 @@ def snapshot(experts: Iterable[pool.Expert], setting: Setting, executor: Executo
     """The pool of a draw, computed here without an executor; ValueError for an expert given twice."""
     rows = _sorted_rows(experts, setting.keys.activity)
     size = len(rows)
-    blocks: list[bytes] = []
-    leaves: list[bytes] = []
+    blocks: list[Block] = []
+    names: list[Names] = []
     excluded: Counter[str] = Counter()
     eligible = {condition.id: [0, 0] for condition in setting.conditions}
     standing: dict[str, list[bytes]] = {condition.id: [] for condition in setting.conditions}
     for part in _each(executor, _part, ((setting, chunk) for chunk in _consume(rows))):
-        blocks += part.pool_blocks
-        leaves += (part.leaves[at : at + 32] for at in range(0, len(part.leaves), 32))
+        blocks += part.blocks
+        names += part.names
         excluded.update(part.excluded)
         for name, (first, second) in part.eligible.items():
             eligible[name][0] += first
             eligible[name][1] += second
             standing[name] += part.standing[name]
-    root = merkle.root(leaves).hex()
-    return Snapshot(size, root, pool.Counts(eligible, dict(excluded)), blocks, standing)
+    root = merkle.root([block.root for block in blocks]).hex()  # each is a whole subtree: CHUNK is a multiple of BLOCK
+    return Snapshot(size, root, pool.Counts(eligible, dict(excluded)), blocks, names, standing)
 
 
 def order(draw_seed: bytes, condition: str, standing: Sequence[bytes], executor: Executor | None = None) -> list[bytes]:
@@ -143,6 +170,7 @@ def _part(setting: Setting, rows: Sequence[bytes]) -> _Part:
     write = _writer(setting)
     lines: list[bytes] = []
     leaves: list[bytes] = []
+    names: list[bytes] = []
     excluded: Counter[str] = Counter()
     eligible = {condition.id: [0, 0] for condition in setting.conditions}
     standing: dict[str, list[bytes]] = {condition.id: [] for condition in setting.conditions}
@@ -150,15 +178,22 @@ def _part(setting: Setting, rows: Sequence[bytes]) -> _Part:
         made = write(row)
         lines.append(made.line)
         leaves.append(made.leaf)
+        names.append(made.name)
         if made.excluded:
             excluded.update(made.excluded)
             continue
         for name, tier in made.eligible.items():
             eligible[name][tier] += 1
             standing[name].append(pack(Entry(made.number, made.expert, tier, made.units)))
+    firsts = [row[:_ID].hex() for row in rows[::NAMES]]
     return _Part(
-        [pack_lines(lines[at : at + BLOCK]) for at in range(0, len(lines), BLOCK)],
-        b"".join(leaves),
+        [
+            Block(firsts[at // NAMES], merkle.root(leaves[at : at + BLOCK]), pack_lines(lines[at : at + BLOCK]))
+            for at in range(0, len(lines), BLOCK)
+        ],
+        [Names(first, pack_lines(names[n * NAMES : (n + 1) * NAMES])) for n, first in enumerate(firsts)]
+        if setting.identities
+        else [],
         excluded,
         eligible,
         {name: _joined(packed) for name, packed in standing.items()},
@@ -174,6 +209,7 @@ class _Written(NamedTuple):
     expert: str
     line: bytes
     leaf: bytes
+    name: bytes
     units: tuple[str, ...]
     eligible: dict[str, int]
     excluded: tuple[str, ...]
@@ -208,6 +244,18 @@ def _writer(setting: Setting) -> Callable[[bytes], _Written]:
         found = {Exclusion(code).value for code in (*asserted, *derived)}
         return tuple(sorted(found | ({Exclusion.PICKED_BEFORE.value} if again else set())))
 
+    def binding(identity: str, expert: pool.Expert) -> tuple[str, bytes]:
+        """`id_no` and `identity` within the facts, and the line of the block of names."""
+        if setting.identities is None:
+            return "", b""
+        known, name_id = setting.identities(expert), identity.encode()
+        id_no, name, employer = encode_basestring(known.id_no), encode_basestring(known.name), text(known.unit)
+        named = f'"name":{name},"unit":{employer}}}'
+        name_bound = sha256(salted(b"identity" + name_id)[:16] + f"{{{named}".encode()).hexdigest()
+        id_no_bound = sha256(salted(b"id_no" + name_id)[:16] + known.id_no.encode()).hexdigest()
+        line = f'{{"id":"{identity}","id_no":{id_no},{named}'
+        return f'"id_no":"{id_no_bound}","identity":"{name_bound}",', line.encode()
+
     def write(row: bytes) -> _Written:
         expert = pool.Expert(*marshal.loads(row[_ID:]))  # noqa: S302  # our own bytes, never stored
         identity = row[:_ID].hex()
@@ -219,8 +267,9 @@ def _writer(setting: Setting) -> Callable[[bytes], _Written]:
         employers_json = '["' + '","'.join(employers) + '"]' if employers else "[]"
         who = person(b"person:" + expert.id_card_hash.hex().encode()).hex()
         facts = Facts(expert.residence, willing, specialties, expert.title, qualifications, authorities, employers, who)
+        bound, name = binding(identity, expert)
         facts_json = (
-            f'{authorities_json},"person":"{who}","qualifications":{qualifications_json},'
+            f'{authorities_json},{bound}"person":"{who}","qualifications":{qualifications_json},'
             f'"residence":{text(expert.residence)},"specialties":{specialties_json},'
             f'"title":{text(expert.title)},"units":{employers_json},"willing":{willing_json}}}'
         )
@@ -235,7 +284,7 @@ def _writer(setting: Setting) -> Callable[[bytes], _Written]:
         )
         line = f'{head}{facts_json},"record":{record},"salt":"{own_salt.hex()}"}}'
         leaf = merkle.leaf_hash(record.encode())
-        return _Written(expert.number, identity, line.encode(), leaf, employers, eligible, excluded)
+        return _Written(expert.number, identity, line.encode(), leaf, name, employers, eligible, excluded)
 
     return write
 

@@ -19,9 +19,9 @@ from drawing.activities import Notice, next_number
 from drawing.chain import Q as COMMON
 from drawing.decide import lock
 from drawing.eligibility import Condition, Mode
+from drawing.identities import ACTIVITY_KEY
 from drawing.planning import Refused, confirm
 from drawing.projects import Q
-from drawing.snapshot import ACTIVITY_KEY
 
 PEOPLE = "activity.people"
 OWNER_REASON, AGENCY_REASON = "项目业主", "代理机构"

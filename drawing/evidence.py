@@ -1,7 +1,8 @@
 """The evidence of an activity (证据): a folder that anybody can verify without us.
 
 Before the unsealing it holds no share, no facts and nothing that leads to a name: `witness` and `seal` stand there by their
-hash only. Afterwards there are two forms: the public one (records without facts) and the supervisor's (with facts and salts).
+hash only. Afterwards there are two forms: the public one (records without facts) and the supervisor's (with facts, salts
+and names).
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from enum import Enum
 from pathlib import Path
 
 from db.pool import Database
-from drawing import evidence_files, ledger
+from drawing import evidence_files, ledger, naming
 from drawing.blocks import pool_lines, public_line
 from drawing.canonical import canon
 from drawing.chain import Custody, Q, entry_of, leaf_of
 from drawing.evidence_readme import README
-from drawing.snapshot import POOL_BLOCK
+from drawing.identities import POOL_BLOCK
 from drawing.transcript import WITHHELD_TYPES, Entry, EntryType
 
 
@@ -44,6 +45,8 @@ async def export(db: Database, custody: Custody, activity: str, folder: Path, fo
     lines = (entry.line(withhold=not opened and entry.type in WITHHELD_TYPES) for entry in chain)
     _write(folder / evidence_files.TRANSCRIPT, lines)
     await _write_pool(db, custody, activity, chain, folder, form)
+    if form is Form.SUPERVISOR and "facts" in chain[0].body:
+        await _write_names(db, custody, activity, folder)
     await _write_calls(db, activity, chain, folder)
     document = await _ledger(db, chain)
     _write(folder / evidence_files.LEDGER, [canon(document) + b"\n"])
@@ -69,6 +72,12 @@ async def _write_pool(
                 lines = pool_lines(custody.vault.decrypt(bytes(row.data), POOL_BLOCK))
                 shown = lines if form is Form.SUPERVISOR else map(public_line, lines)
                 file.writelines(line + b"\n" for line in shown)
+
+
+async def _write_names(db: Database, custody: Custody, activity: str, folder: Path) -> None:
+    """Who agreed by the transcript, whatever the rows say; 证件号 and its salt are in no evidence."""
+    names = await naming.names(db, custody, activity)
+    _write(folder / evidence_files.PERSONS, (canon(name) + b"\n" for name in names))
 
 
 async def _write_calls(db: Database, activity: str, chain: list[Entry], folder: Path) -> None:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import IO, Self
 
 TRANSCRIPT, POOL, CALLS = "transcript.jsonl", "pool.jsonl", "calls.jsonl"
+PERSONS = "names.jsonl"
 LEDGER, KEY, README_NAME = "ledger.json", "service.pub", "README.txt"
 NAMES = frozenset({TRANSCRIPT, POOL, CALLS, LEDGER, KEY, README_NAME})
 

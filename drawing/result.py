@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.pool import Database, Transaction
-from drawing import lifecycle
+from drawing import lifecycle, naming, person
 from drawing.advance import log
+from drawing.binding import NotBound
 from drawing.chain import Chain, Custody, Q
 from drawing.decide import lock
 from drawing.lifecycle import Act, ActivityState, Role
@@ -30,7 +31,9 @@ class Sealed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One expert of the opened result. 验证码 carries a * for those of a 补抽 (T2)."""
+    """One expert of the opened result. 验证码 carries a * for those of a 补抽 (T2). `changed`: what the pool says of their name or
+    unit was corrected since.
+    """
 
     condition: str
     seat: int
@@ -40,6 +43,7 @@ class Member:
     specialties: tuple[str, ...]
     code: str
     gather_at: datetime
+    changed: bool
 
 
 async def unseal(db: Database, custody: Custody, activity: str) -> None:
@@ -64,6 +68,7 @@ async def _unseal(tx: Transaction, custody: Custody, activity: str) -> None:
     body = {"lead_seconds": int(lead), "evaluation_start": stamp(row.evaluation_start)}
     await chain.append(EntryType.UNSEAL, body)
     await log(tx, activity, Act.UNSEAL, "system", Role.SYSTEM)
+    await naming.watch(tx, custody, activity)
 
 
 async def unseal_if_due(db: Database, custody: Custody, activity: str) -> None:
@@ -73,24 +78,41 @@ async def unseal_if_due(db: Database, custody: Custody, activity: str) -> None:
 
 
 async def members(db: Database, custody: Custody, activity: str) -> list[Member]:
-    """Who agreed, by condition and seat; nobody after 强制结束. Raises Sealed before it is opened."""
-    rows = await db.all(Q.results, {"activity": activity})
-    if not rows:  # the first look after the time opens it; the others need no lock
-        await unseal(db, custody, activity)
-        rows = await db.all(Q.results, {"activity": activity})
+    """Who agreed, by condition and seat, as they were when the pool was fixed; nobody after 强制结束.
+
+    Raises Sealed before it is opened, and NotBound, with an alarm, when the rows do not fit the transcript: then nobody is named.
+    """
+    try:
+        found = await naming.seats(db, custody, activity)
+        if found is None:  # the first look after the time opens it; the others need no lock
+            await unseal(db, custody, activity)
+            found = await naming.seats(db, custody, activity) or []
+    except NotBound as error:
+        await person.alarm(db, activity, "抽取结果", error)
+        raise
     return [
         Member(
-            condition=row.condition,
-            seat=row.seat,
-            name=custody.vault.decrypt(bytes(row.name_enc), "expert.name").decode(),
-            unit=row.unit,
-            title=row.title,
-            specialties=tuple(row.specialties),
-            code=("*" if row.draw > 1 else "") + row.code,
-            gather_at=row.gather_at,
+            condition=each.condition,
+            seat=each.seat,
+            name=each.name,
+            unit=each.unit,
+            title=each.title,
+            specialties=each.specialties,
+            code=shown_code(each.draw, each.code),
+            gather_at=each.gather_at,
+            changed=each.changed,
         )
-        for row in rows
+        for each in found
     ]
+
+
+def shown_code(draw: int, code: str) -> str:
+    """A 验证码 as the result shows it.
+
+    >>> shown_code(1, "123456"), shown_code(2, "654321")
+    ('123456', '*654321')
+    """
+    return f"*{code}" if draw > 1 else code
 
 
 async def printed(tx: Transaction, custody: Custody, activity: str, by: str, actor: str, role: Role) -> None:

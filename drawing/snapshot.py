@@ -16,11 +16,14 @@ from typing import Any, TypeVar
 
 from db.blocking import BlockingTransaction, transaction
 from db.vault import Signer, Vault
-from drawing import bulk, pool, transcript
+from drawing import bulk, naming, person, pool, transcript
+from drawing.binding import NotBound
+from drawing.bodies import FACTS
 from drawing.canonical import read
-from drawing.chain import Q, head_of, row_of
+from drawing.chain import Custody, Q, head_of, row_of
 from drawing.commit import Commit
 from drawing.eligibility import Avoid, Condition, Mode
+from drawing.identities import ACTIVITY_KEY, POOL_BLOCK, POOL_KEY, SealedIdentities, Unopened, name_block
 from drawing.ledger import lot_hash
 from drawing.lifecycle import ActivityState
 from drawing.lots import seed
@@ -28,10 +31,7 @@ from drawing.orders import PURPOSE as ORDER_PURPOSE
 from drawing.rules import Rules
 from drawing.transcript import Entry, EntryType
 
-ACTIVITY_KEY = "activity-key"
 SYSTEM_SHARE = "system-share"
-POOL_KEY = "pool-key"
-POOL_BLOCK = "pool-block"
 STANDING_BLOCK = "standing-block"
 PROCESSES_FROM = 100_000  # experts; below, starting processes costs more than it saves
 
@@ -44,27 +44,48 @@ class WitnessMissing(Exception):
 
 
 def commit_draw(dsn: str, master_key: Path, signing_key: Path, activity: str) -> bool:
-    """Take the snapshot and write the commit of the activity's next draw; False when that is not wanted any more."""
+    """Take the snapshot and write the commit of the activity's next draw; False when that is not wanted any more.
+
+    Raises WitnessMissing; Unopened or NotBound, with an alarm in 操作记录, when the pool can't be fixed as it should be: who
+    can't be opened is not left out, because then nobody would know.
+    """
     vault = Vault.open(master_key)
-    with transaction(dsn) as tx:
-        row = _locked(tx, activity)
-        last = tx.one(Q.current_draw, {"activity": activity})
-        if row is None or row.state != ActivityState.DRAWING.value or (last and not last.sealed_at):
-            return False
-        _commit(tx, vault, Signer.open(signing_key, vault), row, 1 if last is None else last.no + 1)
+    custody = Custody(vault, Signer.open(signing_key, vault))
+    try:
+        with transaction(dsn) as tx:
+            row = _locked(tx, activity)
+            last = tx.one(Q.current_draw, {"activity": activity})
+            if row is None or row.state != ActivityState.DRAWING.value or (last and not last.sealed_at):
+                return False
+            _commit(tx, custody, SealedIdentities(master_key), row, 1 if last is None else last.no + 1)
+    except Unopened as error:
+        _alarm(dsn, activity, f"编号 {error.number} 的专家，其加密的姓名或证件号不能打开，须先修复")
+        raise
+    except NotBound as error:
+        _alarm(dsn, activity, f"此前活动的参评专家：{error}")
+        raise
     return True
 
 
-def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, number: int) -> None:
+def _alarm(dsn: str, activity: str, why: str) -> None:
+    with transaction(dsn) as tx:
+        tx.run(Q.note_alarm, person.alarm_values(activity, f"不能固定专家池：{why}"))
+
+
+def _commit(
+    tx: BlockingTransaction, custody: Custody, identities: SealedIdentities, row: Any, number: int
+) -> None:
     rules = Rules.load(row.rules)
     witnesses = tuple(each.id for each in tx.all(Q.witnesses, {"activity": row.id}))
     if rules.witness_required and not witnesses:
         raise WitnessMissing(f"{row.id}: 规则 {rules.version} 要求监督人见证，活动未登记监督人")
+    vault = custody.vault
     keys = pool.Keys(vault.decrypt(row.key_enc, ACTIVITY_KEY), os.urandom(32))
     conditions = tuple(_condition(each) for each in tx.all(Q.conditions, {"activity": row.id}))
+    naming.check_earlier(tx, custody, [each.earlier for each in tx.all(Q.activities_before, {"activity": row.id})])
     avoid = _avoid(tx.all(Q.avoided, {"activity": row.id}), keys.activity)
     picked = frozenset(each.pseudonym for each in tx.all(Q.pseudonyms, {"activity": row.id}))
-    setting = bulk.Setting(keys, conditions, avoid, number, picked)
+    setting = bulk.Setting(keys, conditions, avoid, number, picked, identities)
     snapshot = _snapshot(tx, row, rules, setting)
     system_share = os.urandom(32)
     lots = tuple(each.lot for each in tx.all(Q.lots, {"activity": row.id}))
@@ -81,8 +102,9 @@ def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, num
         rules=rules.version,
         system_share_hash=sha256(system_share).hexdigest(),
         witnesses=witnesses,
+        facts=FACTS,
     )
-    entry = _append(tx, signer, row, EntryType.COMMIT, commit.to_json())
+    entry = _append(tx, custody.signer, row, EntryType.COMMIT, commit.to_json())
     secrets = {
         "system_share_enc": vault.encrypt(system_share, SYSTEM_SHARE),
         "pool_key_enc": vault.encrypt(keys.pool, POOL_KEY),
@@ -158,8 +180,16 @@ def _record_in_ledger(tx: BlockingTransaction, kind: str, lots: tuple[str, ...],
 
 
 def _store(tx: BlockingTransaction, vault: Vault, activity: str, draw: int, snapshot: bulk.Snapshot) -> None:
-    sealed = ((activity, draw, n, vault.encrypt(data, POOL_BLOCK)) for n, data in enumerate(snapshot.pool_blocks))
-    tx.copy("pool_block", ("activity", "draw", "n", "data"), sealed)
+    blocks = (
+        (activity, draw, n, block.first, block.root, vault.encrypt(block.data, POOL_BLOCK))
+        for n, block in enumerate(snapshot.blocks)
+    )
+    tx.copy("pool_block", ("activity", "draw", "n", "first", "root", "data"), blocks)
+    names = (
+        (activity, draw, first, vault.encrypt(data, name_block(activity, draw, first)))
+        for first, data in snapshot.names
+    )
+    tx.copy("name_block", ("activity", "draw", "first", "data"), names)
     _store_blocks(tx, vault, "standing_block", STANDING_BLOCK, activity, draw, snapshot.standing)
 
 

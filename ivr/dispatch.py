@@ -11,7 +11,8 @@ from typing import Any
 from db.errors import Conflict
 from db.pool import Database, Transaction
 from db.queries import load
-from drawing import chain
+from drawing import chain, person
+from drawing.binding import NotBound
 from drawing.chain import Custody
 from drawing.decide import Owing, unavailable
 from drawing.lifecycle import ActivityState
@@ -28,6 +29,7 @@ from ivr.trunks import Trunks
 Q = load("ivr")
 LOG = logging.getLogger(__name__)
 ON_ANOTHER_LINE_SECONDS = 5.0  # an expert who is being called elsewhere waits, is not passed
+NOT_BOUND_SECONDS = 60.0  # until a call that was refused is looked at again
 AHEAD, AHEAD_SECONDS = 16, 0.5  # at some tens of calls a second, one look for several of them
 OF_THE_DRAW = [kind.name for kind in KINDS.values() if kind.again is Again.BY_DRAW]
 """Held while the draw is not under way, and while it owes a pick."""
@@ -92,6 +94,8 @@ class Dispatcher:
             conversation = await self._preparer.prepare(call)
             async with self._db.transaction() as tx:
                 attempt = await self._go_live(tx, call, conversation, line, trunk)
+        except NotBound as error:
+            await self._refuse(call, error)
         except Conflict:  # the unique index: somebody else rings this expert at this very moment
             await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
         finally:
@@ -101,6 +105,16 @@ class Dispatcher:
             return None
         self._calls_today += 1
         return Ready(call.id, call.activity, call.flow, attempt, call.pick, conversation, trunk)
+
+    async def _refuse(self, call: Any, error: NotBound) -> None:
+        """Nobody is rung for a pick that does not fit the transcript. The call waits, in case that what was changed is put right,
+        until its time has passed.
+        """
+        await person.alarm(self._db, call.activity, f"呼叫 {call.id}", error)
+        async with self._db.transaction() as tx:
+            row = await self._look(tx, call)
+            if EVERY_KIND[call.flow].again is Again.BY_DRAW or not await self._is_over(tx, call, row):
+                await tx.run(Q.postpone, {"call": call.id, "seconds": NOT_BOUND_SECONDS})
 
     async def _before(self, call: Any) -> list[policy.Tried]:
         """The calls about this matter so far, as far as they say which trunk is to be passed over."""

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from db.vault import Vault
+from drawing.identities import NAME
 from drawing.masked import STAFF_PHONE
+from drawing.person import Person
 from ivr.ari.line import Line
 from ivr.bridged import PairFlow, Side, second_leg
 from ivr.prompts import MaskedFacts
@@ -59,10 +61,10 @@ def staff_number(vault: Vault, row: Any) -> str:
     return vault.decrypt(bytes(row.staff_phone_enc), STAFF_PHONE).decode()
 
 
-def facts(vault: Vault, row: Any, recorded: bool) -> MaskedFacts:
-    """第 N 位专家 until the result is open, then the masked name (T1)."""
+def facts(vault: Vault, row: Any, person: Person, recorded: bool) -> MaskedFacts:
+    """第 N 位专家 until the result is open, then the masked name (T1), as it was sealed with the pool."""
     if row.unsealed_at is None:
         return MaskedFacts(row.n, recorded)
-    name = vault.decrypt(bytes(row.name_enc), "expert.name").decode()
+    name = person.who.name if person.who else vault.decrypt(bytes(row.name_enc), NAME).decode()
     letters = "".join(letter for letter in name if not letter.isdigit())
     return MaskedFacts(letters[:1] + "*" * max(1, len(letters) - 1), recorded)

@@ -9,7 +9,7 @@ from typing import Any
 
 from db.pool import Database
 from db.queries import load
-from drawing import chain
+from drawing import chain, person
 from drawing.canonical import read
 from drawing.chain import Custody
 from drawing.lots import fingerprint, weak_share
@@ -25,7 +25,6 @@ from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 from ivr.speech import Speech
 
 Q = load("ivr")
-PHONE = "expert.phone"
 WITNESS_PHONE = "witness.phone"
 
 
@@ -54,7 +53,7 @@ class Preparer:
         self._db, self._custody, self._speech, self._base = db, custody, speech, timings
 
     async def prepare(self, call: Any) -> Conversation | PairConversation:
-        """The conversation of a waiting call."""
+        """The conversation of a waiting call; raises NotBound for one whose pick does not lead to the person it is about."""
         if call.flow in PAIRS:
             return await self._pair(call)
         match KINDS[call.flow].whom:
@@ -66,6 +65,7 @@ class Preparer:
     async def _expert(self, call: Any) -> Conversation:
         kind = KINDS[call.flow]
         row = await self._db.one(Q.invitation, {"pick": call.pick})
+        expert = person.of(self._custody, row, call.activity, call.expert)
         known = InvitationFacts(
             gather_at=row.gather_at,
             district=place(row.district),
@@ -79,7 +79,7 @@ class Preparer:
         )
         return Conversation(
             who=row.pseudonym,
-            number=self._open(row.phone_enc, PHONE),
+            number=expert.number,
             flow=kind.flow(self._timings(row.rules), no_share),
             media=await self._media(kind.says(known, call.matter, self._language(row.language))),
         )
@@ -103,10 +103,11 @@ class Preparer:
     async def _pair(self, call: Any) -> PairConversation:
         kind, vault, recorded = PAIRS[call.flow], self._custody.vault, bool(call.matter.get("record"))
         row = await self._db.one(Q.masked_call, {"call": call.id})
-        said = kind.prompts(masked.facts(vault, row, recorded), self._language(row.language))
+        expert = person.of(self._custody, row, call.activity, call.expert)
+        said = kind.prompts(masked.facts(vault, row, expert, recorded), self._language(row.language))
         return PairConversation(
             who=row.pseudonym,
-            number=self._open(row.phone_enc, PHONE),
+            number=expert.number,
             staff=masked.staff_number(vault, row),
             flow=kind.flow(self._timings(row.rules), recorded),
             media={**await self._media(said), **masked.TONES},

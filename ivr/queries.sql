@@ -50,14 +50,14 @@ WHERE c.state = 'waiting' AND c.not_before > clock_timestamp()
   AND (a.state = 'drawing' OR c.flow <> ALL(%(held)s::text[]));
 
 -- name: invitation (prepared)
--- All that a call to an expert says and needs, but for its matter.
-SELECT p.pseudonym, p.code, e.phone_enc, e.language, n.district, a.evaluation_start, a.evaluation_end, a.rules,
+-- All that a call to an expert says and needs, but for its matter, with all that the pick must fit (drawing.person).
+SELECT p.*, n.district, a.evaluation_start, a.evaluation_end, a.rules,
        n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
-FROM pick p JOIN expert e ON e.id = p.expert
+FROM pick_to_person p
      JOIN activity a ON a.id = p.activity
      JOIN condition c ON c.activity = p.activity AND c.id = p.condition
      JOIN notice n ON n.activity = c.activity AND n.id = c.notice
-WHERE p.id = %(pick)s;
+WHERE p.pick = %(pick)s;
 
 -- name: witness_call
 -- All that a witness call says and needs: the commit it is about, and the ledger's size under it.
@@ -133,12 +133,12 @@ UPDATE call SET not_before = coalesce(%(until)s, clock_timestamp() + interval '1
 WHERE id = %(call)s AND state = 'waiting';
 
 -- name: masked_call
--- All that a masked call says and needs: both numbers, N of 第 N 位专家 as the board counts, and the name once the result is open
--- (never after 强制结束, which is opened for its evidence only).
-SELECT p.pseudonym, e.phone_enc, e.name_enc, e.language, c.staff_phone_enc, a.rules,
+-- All that a masked call says and needs, with all that the pick must fit: both numbers, N of 第 N 位专家 as the board counts, and the
+-- name once the result is open (never after 强制结束, which is opened for its evidence only).
+SELECT p.*, c.staff_phone_enc, a.rules,
        CASE WHEN NOT EXISTS (SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'force_end') THEN a.unsealed_at END AS unsealed_at,
-       (SELECT count(*) FROM pick o WHERE o.activity = p.activity AND o.id <= p.id)::int AS n
-FROM call c JOIN pick p ON p.id = c.pick JOIN expert e ON e.id = p.expert JOIN activity a ON a.id = p.activity
+       (SELECT count(*) FROM pick o WHERE o.activity = p.activity AND o.id <= p.pick)::int AS n
+FROM call c JOIN pick_to_person p ON p.pick = c.pick JOIN activity a ON a.id = p.activity
 WHERE c.id = %(call)s;
 -- name: take_inbound
 -- A call from outside has come; how many came from that number within the hour before.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from db.pool import Database
+from drawing.binding import NotBound
 from drawing.board import Board, board
 from drawing.chain import Custody, Q
 from drawing.evidence import Form, export
@@ -19,6 +20,7 @@ from drawing.reference import reference
 from drawing.result import Member, Sealed, members, unseal_if_due
 from web.drawn import lead_of
 
+REFUSED = "名单与承诺不符，已停止显示并报警。"
 NO_COMMITTEE = "本活动未完成抽取即已结束，没有专家名单。"
 EXPORT_SECONDS = 120.0  # for a statement of an export
 
@@ -38,11 +40,13 @@ class Result:
     key: str
     lead: str
     """How long before 预计评标开始 it opens, in words."""
+    refused: bool = False
+    """The rows do not fit the transcript: nobody is named, and an alarm was raised."""
 
     @property
     def over(self) -> bool:
         """Ended without a committee: nobody will be named."""
-        return self.members is None and self.board.state is ActivityState.ENDED
+        return self.members is None and self.board.state is ActivityState.ENDED and not self.refused
 
 
 async def result(db: Database, custody: Custody, activity: str) -> Result:
@@ -55,6 +59,9 @@ async def result(db: Database, custody: Custody, activity: str) -> Result:
     except Sealed as sealed:
         told = NO_COMMITTEE if now.state is ActivityState.ENDED else str(sealed)
         return Result(now, None, told, sealed.opens_at if now.fingerprint else None, None, key, lead)
+    except NotBound:
+        seal = await db.value(Q.seal_hash, {"activity": activity})
+        return Result(now, None, REFUSED, None, seal, key, lead, refused=True)
     seal = await db.value(Q.seal_hash, {"activity": activity})
     if now.state is ActivityState.ENDED and not found:
         return Result(now, None, f"{NO_COMMITTEE}抽取证据已经公开，可以下载并核验。", None, seal, key, lead)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db.pool import Database
-from db.vault import Vault
+from drawing import person
 from drawing.canonical import read
+from drawing.chain import Custody, leaf_of
 from drawing.chain import Q as DRAWING
-from drawing.chain import leaf_of
 from drawing.lots import fingerprint
 from drawing.merkle import root
 from ivr.messages import zh
@@ -17,7 +17,7 @@ from ivr.messages.kinds import Kind
 from ivr.messages.outbox import ADDRESS, Q
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 
-PHONE, WITNESS_PHONE = "expert.phone", "witness.phone"
+WITNESS_PHONE = "witness.phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class Composer:
     """`published`: the one number that experts see (K5)."""
 
     db: Database
-    vault: Vault
+    custody: Custody
     published: str
 
     async def compose(self, row: Any) -> Letter:
-        """The letter of a row; raises Pointless."""
+        """The letter of a row; raises Pointless, and NotBound for a pick that does not lead to the person it is about."""
         kind = Kind(row.kind)
         if row.pick is not None:
             return await self._to_expert(row, kind)
@@ -53,13 +53,14 @@ class Composer:
 
     async def _to_expert(self, row: Any, kind: Kind) -> Letter:
         found = await self.db.one(Q.expert_facts, {"pick": row.pick})
+        expert = person.of(self.custody, found, row.activity)
         if why := pointless(kind, found):
             raise Pointless(why)
         facts = InvitationFacts(
             gather_at=found.gather_at, district=found.district, duration=None, address=found.address, room=found.room,
             contact=found.contact, contact_phone=found.contact_phone, note=found.note, code=found.code,
         )  # fmt: skip
-        return Letter(row.id, self._open(found.phone_enc, PHONE), self._text(kind, facts))
+        return Letter(row.id, expert.number, self._text(kind, facts))
 
     def _text(self, kind: Kind, facts: InvitationFacts) -> str:
         match kind:
@@ -101,7 +102,7 @@ class Composer:
         return Letter(row.id, self._open(row.address_enc, ADDRESS), mail.text, mail.subject)
 
     def _open(self, sealed: bytes, purpose: str) -> str:
-        return self.vault.decrypt(bytes(sealed), purpose).decode()
+        return self.custody.vault.decrypt(bytes(sealed), purpose).decode()
 
 
 def pointless(kind: Kind, found: Any) -> str | None:

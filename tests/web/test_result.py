@@ -49,18 +49,6 @@ async def test_the_open_result_is_shown_noted_and_printed(visit: Visit, draws: D
     assert (await (await visit("handler-b1")).get(page)).status == 404
 
 
-async def test_a_supplements_codes_carry_a_star(visit: Visit, draws: Draws, db: Database) -> None:
-    hand = await draws.started()
-    await opened(hand)
-    await db.run(
-        "INSERT INTO draw (activity, no, commit_hash, system_share_enc, pool_key_enc, pool_size, sealed_at)"
-        " SELECT activity, 2, commit_hash, system_share_enc, pool_key_enc, pool_size, sealed_at FROM draw"
-    )
-    await db.run("UPDATE pick SET draw = 2 WHERE id = (SELECT max(id) FROM pick)")
-    code = await db.value("SELECT code FROM pick WHERE draw = 2")
-    assert f">*{code}<" in await (await visit("handler-a1")).text(f"/activities/{hand.activity}/result")
-
-
 @pytest.mark.parametrize("supervisors", [False, True])
 async def test_the_evidence_verifies(
     visit: Visit, draws: Draws, tmp_path: Path, capsys: pytest.CaptureFixture[str], supervisors: bool
