@@ -145,7 +145,7 @@ def _each(executor: Executor | None, work: Callable[..., Made], tasks: Iterable[
 
 def _sorted_rows(experts: Iterable[pool.Expert], activity_key: bytes) -> list[bytes]:
     """id ‖ row of each expert, descending, so that the first can be taken off the end."""
-    keyed = _keyed(activity_key)
+    keyed = pool.keyed(activity_key)
     rows = [keyed(b"%d" % expert[0])[:_ID] + _packed(expert) for expert in experts]
     rows.sort(reverse=True)
     for row, following in zip(rows, islice(rows, 1, None), strict=False):
@@ -186,18 +186,13 @@ def _part(setting: Setting, rows: Sequence[bytes]) -> _Part:
             eligible[name][tier] += 1
             standing[name].append(pack(Entry(made.number, made.expert, tier, made.units)))
     firsts = [row[:_ID].hex() for row in rows[::NAMES]]
-    return _Part(
-        [
-            Block(firsts[at // NAMES], merkle.root(leaves[at : at + BLOCK]), pack_lines(lines[at : at + BLOCK]))
-            for at in range(0, len(lines), BLOCK)
-        ],
-        [Names(first, pack_lines(names[n * NAMES : (n + 1) * NAMES])) for n, first in enumerate(firsts)]
-        if setting.identities
-        else [],
-        excluded,
-        eligible,
-        {name: _joined(packed) for name, packed in standing.items()},
-    )
+    blocks = [
+        Block(firsts[at // NAMES], merkle.root(leaves[at : at + BLOCK]), pack_lines(lines[at : at + BLOCK]))
+        for at in range(0, len(lines), BLOCK)
+    ]
+    named = [Names(first, pack_lines(names[n * NAMES : (n + 1) * NAMES])) for n, first in enumerate(firsts)]
+    joined = {name: _joined(packed) for name, packed in standing.items()}
+    return _Part(blocks, named if setting.identities else [], excluded, eligible, joined)
 
 
 def _joined(packed: Sequence[bytes]) -> list[bytes]:
@@ -218,7 +213,7 @@ class _Written(NamedTuple):
 @lru_cache(maxsize=2)
 def _writer(setting: Setting) -> Callable[[bytes], _Written]:
     """What turns a row into its member of the pool; keeps what repeats from row to row."""
-    person, salted = _keyed(setting.keys.activity), _keyed(setting.keys.pool)
+    person, salted = pool.keyed(setting.keys.activity), pool.keyed(setting.keys.pool)
     conditions, (persons, units) = setting.conditions, setting.avoid.sets()
     head = f'{{"draw":{setting.draw},"facts":{{"authorities":'
 
@@ -291,7 +286,7 @@ def _writer(setting: Setting) -> Callable[[bytes], _Written]:
 
 def _tickets(draw_seed: bytes, condition: str, blocks: Sequence[bytes]) -> list[bytes]:
     """tier ‖ ticket ‖ id ‖ entry of each packed entry, sorted."""
-    keyed = _keyed(draw_seed)
+    keyed = pool.keyed(draw_seed)
     before, after = canon([condition, ""])[:-2], b'"]'
     keys = []
     for block in blocks:
@@ -301,17 +296,3 @@ def _tickets(draw_seed: bytes, condition: str, blocks: Sequence[bytes]) -> list[
             keys.append(packed[8 + _ID : 9 + _ID] + lot + expert + packed)
     keys.sort()
     return keys
-
-
-def _keyed(key: bytes) -> Callable[[bytes], bytes]:
-    """HMAC-SHA-256 under one key of at most 64 bytes, its first blocks hashed once: twice as fast."""
-    padded = key.ljust(64, b"\0")
-    inner, outer = sha256(bytes(b ^ 0x36 for b in padded)), sha256(bytes(b ^ 0x5C for b in padded))
-
-    def digest(message: bytes) -> bytes:
-        first, second = inner.copy(), outer.copy()
-        first.update(message)
-        second.update(first.digest())
-        return second.digest()
-
-    return digest

@@ -38,12 +38,14 @@ def of(custody: Custody, row: Any, activity: str, expert: int | None = None) -> 
     """The person of a row of `pick_to_person`, for a call or message about this activity (and expert); raises NotBound."""
     if row is None:
         raise NotBound(Misfit.MISSING)
-    if row.activity != activity or expert not in (None, row.expert):
+    if row.activity != activity:
         raise NotBound(Misfit.ACTIVITY)
     vault = custody.vault
     picked = Picked(row.draw, row.condition, row.seat, row.rank, row.expert, row.pseudonym, row.outcome, row.code)
     said = _told(row, signed_by(custody.signer.public_pem))
     binding.check_pick(opened(vault, row.key_enc, ACTIVITY_KEY), picked, said, names_sealed=row.names_sealed)
+    if expert not in (None, row.expert):
+        raise NotBound(Misfit.ACTIVITY)
     number = opened(vault, row.phone_enc, PHONE).decode()
     if vault.keyed_hash("phone", number) != bytes(row.phone_hash):
         raise NotBound(Misfit.NUMBER)

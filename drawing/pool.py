@@ -121,6 +121,20 @@ def normal_unit(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
+def keyed(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA-256 under one key of at most 64 bytes, its first blocks hashed once: twice as fast."""
+    padded = key.ljust(64, b"\0")
+    inner, outer = sha256(bytes(b ^ 0x36 for b in padded)), sha256(bytes(b ^ 0x5C for b in padded))
+
+    def digest(message: bytes) -> bytes:
+        first, second = inner.copy(), outer.copy()
+        first.update(message)
+        second.update(first.digest())
+        return second.digest()
+
+    return digest
+
+
 def salt(pool_key: bytes, expert: str) -> bytes:
     """16 bytes that keep a facts_hash from being guessed; `expert` is the pool id."""
     return hmac.digest(pool_key, expert.encode(), "sha256")[:16]

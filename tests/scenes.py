@@ -8,16 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from db.blocking import Value, transaction
 from db.pool import Database
 from db.vault import Signer, Vault
-from drawing import activities
+from drawing import activities, decide
 from drawing.activities import Lot, Notice, Plan, Witness
 from drawing.call_ids import new_call_id
-from drawing.chain import Custody
-from drawing.eligibility import Condition, Mode
+from drawing.chain import Chain, Custody
+from drawing.commit import Commit
+from drawing.eligibility import Avoid, Condition, Mode
+from drawing.identities import ACTIVITY_KEY
 from drawing.lifecycle import ActivityState
+from drawing.pool import Counts, pool_id
+from drawing.transcript import EntryType
 
 SPECIALTIES = ("A0801", "A0101", "B0101")
 
@@ -38,11 +43,13 @@ def make_keys(folder: Path) -> Keys:
     return Keys(folder / "master.key", folder / "service.key", Custody(vault, signer))
 
 
-def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequence[str] = ()) -> None:
-    """One expert per phone: Guangzhou, 工程施工 (A0801), each with a unit of their own unless `units` says otherwise."""
+def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequence[str] = (), cards: int = 0) -> None:
+    """One expert per phone: Guangzhou, 工程施工 (A0801), each with a unit of their own unless `units` says otherwise. cards: the
+    last digits of the first 证件号, for who adds more of them.
+    """
     rows: list[tuple[Value, ...]] = []
     for n, phone in enumerate(phones):
-        card = f"44010419800101{n:04d}"
+        card = f"44010419800101{cards + n:04d}"
         rows.append(
             (
                 vault.encrypt(f"专家{n}".encode(), "expert.name"),
@@ -118,6 +125,55 @@ def witness(phone: str = "13900000000") -> Witness:
 async def make_activity(db: Database, vault: Vault, made: Plan) -> str:
     """Create it; its number."""
     return await activities.create(db, vault, made)
+
+
+async def add_picks(
+    db: Database, custody: Custody, activity: str, outcomes: Mapping[int, str], ago: timedelta = timedelta()
+) -> dict[int, int]:
+    """Picks of condition c1 on the seats of their experts' numbers, as a draw would have left them `ago`, without its calls: rows,
+    and what the transcript says of them, under a commit of the older form. Expert's number: the pick's id.
+    """
+    picks = {}
+    async with db.transaction() as tx:
+        row = await decide.lock(tx, activity)
+        key, chain = custody.vault.decrypt(row.key_enc, ACTIVITY_KEY), Chain.of(tx, row, custody.signer)
+        if chain.head is None:
+            await chain.append(EntryType.COMMIT, _commit(activity, len(outcomes)).to_json())
+        for expert, outcome in sorted(outcomes.items()):
+            pseudonym = pool_id(key, expert)
+            place: dict[str, Any] = {"condition": "c1", "seat": expert, "rank": expert - 1}
+            await chain.append(EntryType.PICK, {**place, "expert": pseudonym, "passed": []})
+            if outcome != "open":
+                await chain.append(EntryType.OUTCOME, {"expert": pseudonym, "outcome": outcome, "rests_on": []})
+            values = {**place, "activity": activity, "expert": expert, "pseudonym": pseudonym, "outcome": outcome, "ago": ago}
+            picks[expert] = await tx.value(_PICK, values)
+    return picks
+
+
+async def close_pick(db: Database, custody: Custody, activity: str, pick: int, outcome: str) -> None:
+    """Give a pick this outcome, whatever it had before, in its row and in the transcript."""
+    async with db.transaction() as tx:
+        chain = Chain.of(tx, await decide.lock(tx, activity), custody.signer)
+        sql = """UPDATE pick SET outcome = %(outcome)s::pick_outcome, decided_at = clock_timestamp() WHERE id = %(pick)s
+                 RETURNING pseudonym"""
+        expert = await tx.value(sql, {"pick": pick, "outcome": outcome})
+        await chain.append(EntryType.OUTCOME, {"expert": expert, "outcome": outcome, "rests_on": []})
+
+
+_PICK = """
+INSERT INTO pick (activity, draw, condition, seat, expert, pseudonym, units, rank, code, outcome, decided_at)
+VALUES (%(activity)s, 1, %(condition)s, %(seat)s, %(expert)s, %(pseudonym)s, '{}', %(rank)s, to_char(%(expert)s, 'FM000000'),
+        %(outcome)s::pick_outcome, CASE WHEN %(outcome)s <> 'open' THEN clock_timestamp() - %(ago)s END)
+RETURNING id
+"""
+
+
+def _commit(activity: str, size: int) -> Commit:
+    return Commit(
+        activity=activity, avoid=Avoid(), conditions=(condition(seats=size),), draw=1, counts=Counts({"c1": [size, 0]}, {}),
+        lots=("1",), pool_root="00" * 32, pool_size=size, previous=(None,), rules="demo-1", system_share_hash="00" * 32,
+        witnesses=(),
+    )  # fmt: skip
 
 
 async def masked_call(db: Database, activity: str, expert: int = 1, state: str = "ended") -> str:
