@@ -96,7 +96,7 @@ def codes(activity_key: bytes, pseudonym: str) -> list[str]:
     key, so that a code can't be given to somebody else.
 
     >>> codes(b"k" * 32, "0123456789abcdef0123")[:2], len(codes(b"k" * 32, "0123456789abcdef0123"))
-    (['084129', '596446'], 32)
+    (['387494', '452632'], 32)
     """
     text = pseudonym.encode()
     halves = (hmac.digest(activity_key, b"code:%d:" % half + text, "sha512") for half in range(2))

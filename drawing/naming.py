@@ -71,8 +71,8 @@ async def proved(db: Database | Transaction, custody: Custody, activity: str) ->
     return found
 
 
-async def seats(db: Database | Transaction, custody: Custody, activity: str) -> list[Named] | None:
-    """Everybody who agreed in an opened draw, by condition and seat; None before one is opened, nobody after 强制结束 or 退选.
+async def seats(db: Database | Transaction, custody: Custody, activity: str) -> list[Named]:
+    """Everybody who agreed in a draw that the transcript opens, by condition and seat; nobody after 强制结束 or 退选.
 
     Raises NotBound when a single row does not fit: a result that is wrong in one seat is wrong.
     """
@@ -81,8 +81,6 @@ async def seats(db: Database | Transaction, custody: Custody, activity: str) -> 
     state = await db.one(Q.activity_key, {"activity": activity})
     key = opened(custody.vault, state.key_enc, ACTIVITY_KEY)
     binding.check_all(key, map(_picked, rows), found.chain)
-    if not found.chain.opened:
-        return None
     if names_nobody(found.chain, state.state):
         return []
     shown = [row for row in rows if row.outcome == "accepted" and row.draw in found.chain.opened]

@@ -382,6 +382,10 @@ SELECT hash FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMI
 -- The key of an activity's pool ids, sealed, and how far the activity is.
 SELECT key_enc, state::text AS state FROM activity WHERE id = %(activity)s;
 
+-- name: unsealed_at
+-- When the result was opened; what is opened the transcript says.
+SELECT unsealed_at FROM activity WHERE id = %(activity)s;
+
 -- name: picks_to_name
 -- Every pick of an activity as its row has it, by condition and seat, and the expert's row of those who agreed.
 SELECT p.draw, p.condition, p.seat, p.rank, p.expert, p.pseudonym, p.outcome::text AS outcome, p.code::text AS code,

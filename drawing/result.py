@@ -82,11 +82,10 @@ async def members(db: Database, custody: Custody, activity: str) -> list[Member]
 
     Raises Sealed before it is opened, and NotBound, with an alarm, when the rows do not fit the transcript: then nobody is named.
     """
+    if await db.value(Q.unsealed_at, {"activity": activity}) is None:  # the first look after the time opens it
+        await unseal(db, custody, activity)
     try:
         found = await naming.seats(db, custody, activity)
-        if found is None:  # the first look after the time opens it; the others need no lock
-            await unseal(db, custody, activity)
-            found = await naming.seats(db, custody, activity) or []
     except NotBound as error:
         await person.alarm(db, activity, "抽取结果", error)
         raise

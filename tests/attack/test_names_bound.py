@@ -199,6 +199,17 @@ async def test_a_changed_row_of_the_expert_changes_no_name(draw: Draw) -> None: 
     assert all(each.changed for each in after)  # noted beside: a lawful correction looks the same, and never blocks
 
 
+async def test_the_rows_of_an_activity_open_nothing(draw: Draw) -> None:  # noqa: F811
+    """Who sets the time of the opening in the row sees nobody: the transcript has not opened it."""
+    hand = await draw(4, condition(seats=2))
+    for call in await hand.live():
+        await hand.answers(call, PickOutcome.ACCEPTED)
+        await hand.ends(call, "accepted")
+    await hand.advance()
+    await hand.db.run("UPDATE activity SET unsealed_at = clock_timestamp()")
+    assert await names(hand) == []
+
+
 async def test_what_was_sealed_can_not_be_written_over(draw: Draw, db: Database) -> None:  # noqa: F811
     await draw(2)
     for statement in (
@@ -428,6 +439,7 @@ async def test_an_older_draw_opens_by_its_transcript(db: Database, database: Tes
         chain = Chain.of(tx, await decide.lock(tx, activity), keys.custody.signer)
         await chain.append(EntryType.SEAL, {"system_share": "00" * 32})
         await chain.append(EntryType.UNSEAL, {"lead_seconds": 1800, "evaluation_start": "x"})
+        await tx.run("UPDATE activity SET unsealed_at = clock_timestamp()")
     hand = Hand(db, database.dsn, keys, activity)
     assert await names(hand) == ["专家0", "专家1"]
     await db.run("UPDATE pick SET expert = 4 WHERE expert = 2")
