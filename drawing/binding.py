@@ -11,7 +11,6 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from itertools import pairwise
 from typing import Any
 
 from drawing.bodies import BadBody, check_shape
@@ -52,7 +51,7 @@ class NotBound(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Picked:
+class PickRow:
     """A row of `pick`."""
 
     draw: int
@@ -66,7 +65,7 @@ class Picked:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PickRecord:
     """What the transcript says of a pick: where it stands in which draw, and its outcome so far."""
 
     draw: int
@@ -77,18 +76,18 @@ class Told:
 
 
 @dataclass(slots=True)
-class Chain:
+class Transcript:
     """What a whole transcript says: commits, picks by pool id, draws that are sealed and opened, and whether it was force-ended."""
 
     commits: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    picks: dict[str, Told] = field(default_factory=dict)
+    picks: dict[str, PickRecord] = field(default_factory=dict)
     sealed: set[int] = field(default_factory=set)
     opened: set[int] = field(default_factory=set)
     ended: bool = False
 
     def agreed(self, draw: int) -> list[str]:
         """The pool ids of those who agreed in this draw, ascending."""
-        return sorted(name for name, told in self.picks.items() if (told.draw, told.outcome) == (draw, "accepted"))
+        return sorted(name for name, record in self.picks.items() if (record.draw, record.outcome) == (draw, "accepted"))
 
 
 def codes(activity_key: bytes, pseudonym: str) -> list[str]:
@@ -116,30 +115,29 @@ def check_entry(entry: Entry, check: Check) -> None:
         raise NotBound(Misfit.CHAIN)
 
 
-def read_chain(entries: Sequence[Entry], check: Check) -> Chain:
+def read_chain(entries: Sequence[Entry], check: Check) -> Transcript:
     """What a whole transcript says, every link and signature checked; raises NotBound."""
     try:
-        for before, entry in pairwise([None, *entries]):
-            assert entry is not None
+        for before, entry in zip([None, *entries], entries, strict=False):
             check_link(before, entry)
             check_entry(entry, check)
     except BrokenChain:
         raise NotBound(Misfit.CHAIN) from None
-    found = Chain()
+    found = Transcript()
     for entry in entries:
         _take(found, entry)
     return found
 
 
-def _take(chain: Chain, entry: Entry) -> None:
+def _take(chain: Transcript, entry: Entry) -> None:
     body, draw = entry.body, len(chain.commits)
     match entry.type:
         case EntryType.COMMIT:
             chain.commits[body["draw"]] = body
         case EntryType.PICK:
-            chain.picks[body["expert"]] = told(draw, body)
+            chain.picks[body["expert"]] = pick_record(draw, body)
         case EntryType.OUTCOME:
-            chain.picks[body["expert"]] = told(draw, body, chain.picks.get(body["expert"]))
+            chain.picks[body["expert"]] = pick_record(draw, body, chain.picks.get(body["expert"]))
         case EntryType.SEAL:
             chain.sealed.add(draw)
         case EntryType.UNSEAL:  # of the older form it opens all that is sealed
@@ -148,32 +146,32 @@ def _take(chain: Chain, entry: Entry) -> None:
             chain.ended = True
 
 
-def told(draw: int, body: Mapping[str, Any], before: Told | None = None) -> Told:
+def pick_record(draw: int, body: Mapping[str, Any], before: PickRecord | None = None) -> PickRecord:
     """What a `pick` entry of this draw says, or an `outcome` entry after it; raises NotBound for an outcome without a pick."""
     if "outcome" not in body:
-        return Told(draw, body["condition"], body["seat"], body["rank"], "open")
+        return PickRecord(draw, body["condition"], body["seat"], body["rank"], "open")
     if before is None:
         raise NotBound(Misfit.CHAIN)
-    return Told(before.draw, before.condition, before.seat, before.rank, body["outcome"])
+    return PickRecord(before.draw, before.condition, before.seat, before.rank, body["outcome"])
 
 
-def check_pick(activity_key: bytes, picked: Picked, said: Told | None, *, names_sealed: bool) -> None:
+def check_pick(activity_key: bytes, row: PickRow, record: PickRecord | None, *, names_sealed: bool) -> None:
     """Raises NotBound unless the row is about the expert, and says what the transcript says. names_sealed: the draw's commit says
     `facts`; its codes are derived.
     """
-    if not hmac.compare_digest(pool_id(activity_key, picked.expert).encode(), picked.pseudonym.encode()):
+    if not hmac.compare_digest(pool_id(activity_key, row.expert).encode(), row.pseudonym.encode()):
         raise NotBound(Misfit.EXPERT)
-    if said is None:
+    if record is None:
         raise NotBound(Misfit.NOT_PICKED)
-    if (picked.draw, picked.condition, picked.seat, picked.rank) != (said.draw, said.condition, said.seat, said.rank):
+    if (row.draw, row.condition, row.seat, row.rank) != (record.draw, record.condition, record.seat, record.rank):
         raise NotBound(Misfit.SEAT)
-    if picked.outcome != said.outcome:
+    if row.outcome != record.outcome:
         raise NotBound(Misfit.OUTCOME)
-    if names_sealed and picked.code not in codes(activity_key, picked.pseudonym):
+    if names_sealed and row.code not in codes(activity_key, row.pseudonym):
         raise NotBound(Misfit.CODE)
 
 
-def check_all(activity_key: bytes, rows: Iterable[Picked], chain: Chain) -> None:
+def check_all(activity_key: bytes, rows: Iterable[PickRow], chain: Transcript) -> None:
     """Raises NotBound unless the rows of an activity are exactly the picks of its transcript."""
     seen = set[str]()
     for row in rows:

@@ -13,7 +13,8 @@ from enum import Enum
 from pathlib import Path
 
 from db.pool import Database
-from drawing import evidence_files, ledger, naming
+from drawing import evidence_files, ledger, naming, person
+from drawing.binding import NotBound
 from drawing.blocks import pool_lines, public_line
 from drawing.canonical import canon
 from drawing.chain import Custody, Q, entry_of, leaf_of
@@ -46,7 +47,7 @@ async def export(db: Database, custody: Custody, activity: str, folder: Path, fo
     _write(folder / evidence_files.TRANSCRIPT, lines)
     await _write_pool(db, custody, activity, chain, folder, form)
     if form is Form.SUPERVISOR and "facts" in chain[0].body:
-        await _write_names(db, custody, activity, folder)
+        await _write_names(db, custody, activity, chain, folder)
     await _write_calls(db, activity, chain, folder)
     document = await _ledger(db, chain)
     _write(folder / evidence_files.LEDGER, [canon(document) + b"\n"])
@@ -74,9 +75,15 @@ async def _write_pool(
                 file.writelines(line + b"\n" for line in shown)
 
 
-async def _write_names(db: Database, custody: Custody, activity: str, folder: Path) -> None:
-    """Who agreed by the transcript, whatever the rows say; 证件号 and its salt are in no evidence."""
-    names = await naming.names(db, custody, activity)
+async def _write_names(db: Database, custody: Custody, activity: str, chain: list[Entry], folder: Path) -> None:
+    """Who agreed by the transcript, whatever the rows say; 证件号 and its salt are in no evidence. Without the file when transcript
+    and sealed names do not fit: the evidence is given out all the same, and the verifier says what is wrong with it.
+    """
+    try:
+        names = await naming.names(db, custody, activity, chain)
+    except NotBound as error:
+        await person.alarm(db, activity, "监督形式的证据", error)
+        return
     _write(folder / evidence_files.PERSONS, (canon(name) + b"\n" for name in names))
 
 

@@ -15,15 +15,16 @@ from typing import Any
 
 from db.blocking import BlockingTransaction
 from db.pool import Database, Transaction
-from db.vault import Vault
+from db.vault import Signer, Vault
 from drawing import binding, merkle, pool
-from drawing.binding import Chain, Misfit, NotBound, Picked
+from drawing.binding import Misfit, NotBound, PickRow, Transcript
 from drawing.blocks import block_root, line_of, pool_lines
-from drawing.chain import Custody, Q, entry_of
+from drawing.chain import Custody, Q
 from drawing.eligibility import Facts
 from drawing.identities import ACTIVITY_KEY, NAME, POOL_BLOCK, POOL_KEY
 from drawing.lifecycle import ActivityState
-from drawing.person import alarm, identity_in, opened, signed_by
+from drawing.person import alarm, identity_in, opened, read_entry, signed_by
+from drawing.transcript import Entry
 
 _KEPT = 64  # transcripts that were read and proved, by key, activity and last hash
 
@@ -49,26 +50,46 @@ class Named:
 class Proved:
     """A transcript that was read whole, and the facts of those who agreed, proved by its commits' roots."""
 
-    chain: Chain
+    chain: Transcript
+    head: str
     facts: dict[tuple[int, str], Facts] = field(default_factory=dict)
 
 
-_proved: OrderedDict[tuple[str, str, bytes], Proved] = OrderedDict()
+_proved: OrderedDict[tuple[str, str, str], Proved] = OrderedDict()
 
 
 async def proved(db: Database | Transaction, custody: Custody, activity: str) -> Proved:
     """The transcript of an activity; raises NotBound. Read and checked once for each state of it: entries are never changed, so
     the last hash stands for all of them.
     """
-    head = await db.value(Q.head_hash, {"activity": activity})
-    key = (custody.signer.fingerprint, activity, b"" if head is None else bytes(head))
-    if (found := _proved.get(key)) is None:
-        entries = [entry_of(row) for row in await db.all(Q.chain, {"activity": activity})]
-        found = Proved(await asyncio.to_thread(binding.read_chain, entries, signed_by(custody.signer.public_pem)))
-        _proved[key] = found
+    signer = custody.signer
+    found = _proved.get((signer.fingerprint, activity, await _head(db, activity)))
+    if found is None:
+        entries = [read_entry(row) for row in await db.all(Q.chain, {"activity": activity})]
+        found = await asyncio.to_thread(_read, signer, entries)
+        _proved[signer.fingerprint, activity, found.head] = found
         if len(_proved) > _KEPT:
             _proved.popitem(last=False)
     return found
+
+
+def _read(signer: Signer, entries: Sequence[Entry]) -> Proved:
+    chain = binding.read_chain(entries, signed_by(signer.public_pem))
+    return Proved(chain, entries[-1].hash if entries else "")
+
+
+async def _head(db: Database | Transaction, activity: str) -> str:
+    found = await db.value(Q.head_hash, {"activity": activity})
+    return "" if found is None else bytes(found).hex()
+
+
+async def _with_rows(db: Database | Transaction, custody: Custody, activity: str) -> tuple[Proved, list[Any]]:
+    """The transcript and all picks as they were at one moment: read again when an entry was added between the two."""
+    while True:
+        found = await proved(db, custody, activity)
+        rows = await db.all(Q.picks_to_name, {"activity": activity})
+        if await _head(db, activity) == found.head:
+            return found, rows
 
 
 async def seats(db: Database | Transaction, custody: Custody, activity: str) -> list[Named]:
@@ -76,11 +97,10 @@ async def seats(db: Database | Transaction, custody: Custody, activity: str) -> 
 
     Raises NotBound when a single row does not fit: a result that is wrong in one seat is wrong.
     """
-    found = await proved(db, custody, activity)
-    rows = await db.all(Q.picks_to_name, {"activity": activity})
+    found, rows = await _with_rows(db, custody, activity)
     state = await db.one(Q.activity_key, {"activity": activity})
     key = opened(custody.vault, state.key_enc, ACTIVITY_KEY)
-    binding.check_all(key, map(_picked, rows), found.chain)
+    binding.check_all(key, map(_pick_row, rows), found.chain)
     if names_nobody(found.chain, state.state):
         return []
     shown = [row for row in rows if row.outcome == "accepted" and row.draw in found.chain.opened]
@@ -92,13 +112,13 @@ async def seats(db: Database | Transaction, custody: Custody, activity: str) -> 
     return [_seat(custody.vault, row, found, identities.get(row.draw)) for row in shown]
 
 
-def names_nobody(chain: Chain, state: str) -> bool:
+def names_nobody(chain: Transcript, state: str) -> bool:
     """Whether the activity has no committee: force-ended (强制结束), or released (已退选)."""
     return chain.ended or state == ActivityState.RELEASED.value
 
 
-def _picked(row: Any) -> Picked:
-    return Picked(row.draw, row.condition, row.seat, row.rank, row.expert, row.pseudonym, row.outcome, row.code)
+def _pick_row(row: Any) -> PickRow:
+    return PickRow(row.draw, row.condition, row.seat, row.rank, row.expert, row.pseudonym, row.outcome, row.code)
 
 
 def _seat(vault: Vault, row: Any, found: Proved, identities: Mapping[str, pool.Identity] | None) -> Named:
@@ -185,11 +205,11 @@ def _facts(vault: Vault, data: bytes, root: bytes, draw: int, experts: Sequence[
     return found
 
 
-async def names(db: Database, custody: Custody, activity: str) -> list[dict[str, Any]]:
-    """The lines of names.jsonl: everybody who agreed in an opened draw, by the transcript and the sealed names alone. Raises
-    NotBound when these do not fit each other.
+async def names(db: Database, custody: Custody, activity: str, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The lines of names.jsonl: everybody who agreed in a draw that these entries open, by the transcript and the sealed names
+    alone. Raises NotBound when these do not fit each other.
     """
-    found = await proved(db, custody, activity)
+    found = await asyncio.to_thread(_read, custody.signer, entries)
     state = await db.one(Q.activity_key, {"activity": activity})
     if names_nobody(found.chain, state.state):
         return []
@@ -222,7 +242,9 @@ def check_earlier(tx: BlockingTransaction, custody: Custody, activities: Iterabl
     """Whether the picks of these activities fit their transcripts, before those who took part are avoided (A5); raises NotBound."""
     for activity in activities:
         where = {"activity": activity}
-        entries = [entry_of(row) for row in tx.all(Q.chain, where)]
-        chain = binding.read_chain(entries, signed_by(custody.signer.public_pem))
+        found, rows = None, []
+        while found is None or found.head != bytes(tx.value(Q.head_hash, where) or b"").hex():  # see _with_rows
+            found = _read(custody.signer, [read_entry(row) for row in tx.all(Q.chain, where)])
+            rows = tx.all(Q.picks_to_name, where)
         key = opened(custody.vault, tx.one(Q.activity_key, where).key_enc, ACTIVITY_KEY)
-        binding.check_all(key, map(_picked, tx.all(Q.picks_to_name, where)), chain)
+        binding.check_all(key, map(_pick_row, rows), found.chain)

@@ -14,7 +14,7 @@ from typing import Any
 from db.pool import Database, Transaction
 from db.vault import Undecipherable, Vault
 from drawing import binding, pool
-from drawing.binding import Check, Misfit, NotBound, Picked
+from drawing.binding import Check, Misfit, NotBound, PickRow
 from drawing.blocks import line_of, pool_lines
 from drawing.chain import Custody, Q, entry_of
 from drawing.identities import ACTIVITY_KEY, ID_CARD, PHONE, name_block
@@ -41,9 +41,9 @@ def of(custody: Custody, row: Any, activity: str, expert: int | None = None) -> 
     if row.activity != activity:
         raise NotBound(Misfit.ACTIVITY)
     vault = custody.vault
-    picked = Picked(row.draw, row.condition, row.seat, row.rank, row.expert, row.pseudonym, row.outcome, row.code)
-    said = _told(row, signed_by(custody.signer.public_pem))
-    binding.check_pick(opened(vault, row.key_enc, ACTIVITY_KEY), picked, said, names_sealed=row.names_sealed)
+    pick = PickRow(row.draw, row.condition, row.seat, row.rank, row.expert, row.pseudonym, row.outcome, row.code)
+    record = _record(row, signed_by(custody.signer.public_pem))
+    binding.check_pick(opened(vault, row.key_enc, ACTIVITY_KEY), pick, record, names_sealed=row.names_sealed)
     if expert not in (None, row.expert):
         raise NotBound(Misfit.ACTIVITY)
     number = opened(vault, row.phone_enc, PHONE).decode()
@@ -57,20 +57,29 @@ def of(custody: Custody, row: Any, activity: str, expert: int | None = None) -> 
     return Person(number, who)
 
 
-def _told(row: Any, check: Check) -> binding.Told | None:
+def _record(row: Any, check: Check) -> binding.PickRecord | None:
     """What the transcript says of the pick, from its own two entries, signatures checked."""
     if row.pick_seq is None:
         return None
-    picked = _entry(row, EntryType.PICK, check)
-    said = binding.told(row.drawn, picked.body)
-    return said if row.outcome_seq is None else binding.told(row.drawn, _entry(row, EntryType.OUTCOME, check).body, said)
+    record = binding.pick_record(row.drawn, _entry(row, EntryType.PICK, check).body)
+    if row.outcome_seq is None:
+        return record
+    return binding.pick_record(row.drawn, _entry(row, EntryType.OUTCOME, check).body, record)
 
 
 def _entry(row: Any, kind: EntryType, check: Check) -> Entry:
     columns = ("seq", "at", "body", "prev", "hash", "sig")
-    found = entry_of(_Columns(type=kind.value, **{name: getattr(row, f"{kind.value}_{name}") for name in columns}))
+    found = read_entry(_Columns(type=kind.value, **{name: getattr(row, f"{kind.value}_{name}") for name in columns}))
     binding.check_entry(found, check)
     return found
+
+
+def read_entry(row: Any) -> Entry:
+    """An entry from its columns; raises NotBound for what can't be one. Its signature is not checked yet."""
+    try:
+        return entry_of(row)
+    except ValueError:
+        raise NotBound(Misfit.CHAIN) from None
 
 
 @dataclass(frozen=True, slots=True)

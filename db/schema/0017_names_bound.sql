@@ -21,8 +21,8 @@ CREATE UNIQUE INDEX pool_block_by_id ON pool_block (activity, draw, first);
 -- What the transcript says of one expert, and how many draws were committed before that, without reading the whole of it.
 CREATE INDEX transcript_of_expert ON transcript (activity, (body::jsonb ->> 'expert'), seq) WHERE type IN ('pick', 'outcome');
 CREATE INDEX transcript_commits ON transcript (activity, seq) WHERE type = 'commit';
--- alarms of late, for the health page
-CREATE INDEX operation_alarms ON operation (at) WHERE act = 'names_refused';
+-- drawing.person.ALARM: alarms of late, for the health page
+CREATE INDEX operation_alarms ON operation (at) WHERE act = '名单核对不符';
 
 -- A pick with everything that it must fit before anybody is rung, written to or named by it (drawing.person): the activity's
 -- key, the block of sealed names, its own entry in the transcript and the outcome that followed, and the expert's row.

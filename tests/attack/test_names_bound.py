@@ -5,6 +5,7 @@ Each attack is a statement (or a few) of that role on the real database, after o
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -88,6 +89,13 @@ COMMITTEE: dict[str, tuple[tuple[str, ...], Misfit]] = {
             "INSERT INTO transcript (activity, seq, at, type, body, prev, hash, sig)"
             """ SELECT t.activity, t.seq + 1, t.at, 'absence', '{"condition":"c1","expert":"00","reason":"x","right":"x"}',"""
             " t.hash, sha256('x'), t.sig FROM transcript t ORDER BY seq DESC LIMIT 1",
+        ),
+        Misfit.CHAIN,
+    ),
+    "an entry that can't be one": (
+        (
+            "INSERT INTO transcript (activity, seq, at, type, body, prev, hash, sig)"
+            " SELECT t.activity, t.seq + 1, t.at, 'x', 'x', t.hash, 'x', 'x' FROM transcript t ORDER BY seq DESC LIMIT 1",
         ),
         Misfit.CHAIN,
     ),
@@ -218,6 +226,22 @@ async def test_what_was_sealed_can_not_be_written_over(draw: Draw, db: Database)
     ):  # fmt: skip
         with pytest.raises(Forbidden):
             await db.run(statement)
+
+
+async def test_a_look_while_the_draw_goes_on_raises_no_alarm(draw: Draw) -> None:  # noqa: F811
+    """Rows and transcript are read one after the other, and calls decide meanwhile."""
+    hand = await draw(12, condition(seats=9))
+    await hand.db.run("UPDATE activity SET unsealed_at = clock_timestamp()")
+
+    async def decides() -> None:
+        for call in await hand.live():
+            await hand.answers(call, PickOutcome.ACCEPTED)
+
+    deciding = asyncio.create_task(decides())
+    while not deciding.done():
+        assert await names(hand) == []
+    await deciding
+    assert await alarms(hand.db) == []
 
 
 async def test_the_supervisors_evidence_names_whom_the_chain_names(draw: Draw, tmp_path: Path) -> None:  # noqa: F811
