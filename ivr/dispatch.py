@@ -12,11 +12,12 @@ from db.errors import Conflict
 from db.pool import Database, Transaction
 from db.queries import load
 from drawing import chain, person
-from drawing.binding import NotBound
+from drawing.binding import Misfit, NotBound
 from drawing.chain import Custody
 from drawing.decide import Owing, unavailable
 from drawing.lifecycle import ActivityState
 from drawing.rules import Calling, Rules
+from drawing.seats import PickOutcome
 from ivr import masked, policy
 from ivr.calls import Outcome
 from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again
@@ -164,9 +165,15 @@ class Dispatcher:
         return await tx.one(Q.call_now, values)
 
     async def _is_elsewhere(self, tx: Transaction, call: Any, who: str, row: Any) -> bool:
-        """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable."""
+        """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable, if that
+        appointment is by a pick of this very expert, who agreed; else raises NotBound.
+        """
         if row.elsewhere is not None and call.flow in INVITING:
-            rests_on = await tx.value(Q.outcome_hash, {"pick": row.elsewhere})
+            other = await tx.one(Q.pick_to_person, {"pick": row.elsewhere})
+            person.of(self._custody, other, other.activity, call.expert)
+            if other.outcome != PickOutcome.ACCEPTED.value:
+                raise NotBound(Misfit.OUTCOME)
+            rests_on = bytes(other.outcome_hash).hex()
             await tx.run(chain.Q.drop_waiting, {"pick": call.pick})
             await unavailable(tx, self._custody, row, call.pick, who, rests_on)
             return True

@@ -97,10 +97,9 @@ WHERE c.activity = %(activity)s AND c.flow = %(flow)s AND c.state = 'ended' AND 
   AND c.pick IS NOT DISTINCT FROM %(pick)s AND c.witness IS NOT DISTINCT FROM %(witness)s
 ORDER BY c.attempt, c.dialled_at;
 
--- name: outcome_hash
--- The transcript entry that gave a pick its outcome.
-SELECT encode(t.hash, 'hex') FROM pick p JOIN transcript t ON t.activity = p.activity AND t.type = 'outcome'
-WHERE p.id = %(pick)s AND t.body::jsonb ->> 'expert' = p.pseudonym ORDER BY t.seq DESC LIMIT 1;
+-- name: pick_to_person
+-- A pick with all that it must fit (drawing.person).
+SELECT * FROM pick_to_person WHERE pick = %(pick)s;
 
 -- name: go_live (prepared)
 -- A waiting call becomes this worker's while its lease holds, which is kept fast against a take-over until COMMIT; the unique

@@ -383,6 +383,28 @@ async def test_calls_of_two_activities_exchanged(
     assert (await alarms(db))[0].endswith(Misfit.ACTIVITY.value)
 
 
+@pytest.mark.parametrize("forged", [True, False])
+async def test_an_appointment_of_somebody_else_frees_no_seat(
+    draw: Draw, telephone: Callable[[Hand], Any], db: Database, forged: bool  # noqa: F811
+) -> None:
+    """An appointment elsewhere makes a pick 另有评标: it has to be by the same expert's own pick."""
+    hand = await draw(4, condition(seats=1))
+    line = await telephone(hand)
+    expert = await db.value("SELECT expert FROM pick")
+    other = await make_activity(db, hand.keys.custody.vault, plan((condition(seats=4),)))
+    agreed = expert % 4 + 1 if forged else expert
+    picks = await add_picks(db, hand.keys.custody, other, {agreed: "accepted"})
+    await db.run(
+        "INSERT INTO appointment (pick, expert, activity, during)"
+        " SELECT %(pick)s, %(expert)s, %(activity)s, tstzrange(now(), now() + interval '9 days')",
+        {"pick": picks[agreed], "expert": expert, "activity": other},
+    )
+    assert await line.dials() == []
+    outcome = await db.value("SELECT outcome::text FROM pick WHERE activity = %(a)s", {"a": hand.activity})
+    assert outcome == ("open" if forged else "unavailable")
+    assert [line.endswith(Misfit.ACTIVITY.value) for line in await alarms(db)] == [True] * forged
+
+
 @pytest.mark.parametrize("attack", ["another expert", "who declined"])
 async def test_no_masked_call(
     draw: Draw, telephone: Callable[[Hand], Any], attack: str  # noqa: F811
