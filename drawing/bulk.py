@@ -215,7 +215,7 @@ def _writer(setting: Setting) -> Callable[[bytes], _Written]:
     """What turns a row into its member of the pool; keeps what repeats from row to row."""
     person, salted = pool.keyed(setting.keys.activity), pool.keyed(setting.keys.pool)
     conditions, (persons, units) = setting.conditions, setting.avoid.sets()
-    head = f'{{"draw":{setting.draw},"facts":{{"authorities":'
+    head = b'{"draw":%d,"facts":' % setting.draw
 
     @lru_cache(maxsize=65_536)
     def unit(name: str) -> str:
@@ -239,17 +239,16 @@ def _writer(setting: Setting) -> Callable[[bytes], _Written]:
         found = {Exclusion(code).value for code in (*asserted, *derived)}
         return tuple(sorted(found | ({Exclusion.PICKED_BEFORE.value} if again else set())))
 
-    def binding(identity: str, expert: pool.Expert) -> tuple[str, bytes]:
+    def binding(identity: bytes, expert: pool.Expert) -> tuple[str, bytes]:
         """`id_no` and `identity` within the facts, and the line of the block of names."""
         if setting.identities is None:
             return "", b""
-        known, name_id = setting.identities(expert), identity.encode()
-        id_no, name, employer = encode_basestring(known.id_no), encode_basestring(known.name), text(known.unit)
-        named = f'"name":{name},"unit":{employer}}}'
-        name_bound = sha256(salted(b"identity" + name_id)[:16] + f"{{{named}".encode()).hexdigest()
-        id_no_bound = sha256(salted(b"id_no" + name_id)[:16] + known.id_no.encode()).hexdigest()
-        line = f'{{"id":"{identity}","id_no":{id_no},{named}'
-        return f'"id_no":"{id_no_bound}","identity":"{name_bound}",', line.encode()
+        name, employer, id_no = setting.identities(expert)
+        named = f'"name":{encode_basestring(name)},"unit":{text(employer)}}}'.encode()
+        name_bound = sha256(salted(b"identity" + identity)[:16] + b"{" + named).hexdigest()
+        id_no_bound = sha256(salted(b"id_no" + identity)[:16] + id_no.encode()).hexdigest()
+        line = b'{"id":"%b","id_no":%b,%b' % (identity, encode_basestring(id_no).encode(), named)
+        return f'"id_no":"{id_no_bound}","identity":"{name_bound}",', line
 
     def write(row: bytes) -> _Written:
         expert = pool.Expert(*marshal.loads(row[_ID:]))  # noqa: S302  # our own bytes, never stored
@@ -262,24 +261,23 @@ def _writer(setting: Setting) -> Callable[[bytes], _Written]:
         employers_json = '["' + '","'.join(employers) + '"]' if employers else "[]"
         who = person(b"person:" + expert.id_card_hash.hex().encode()).hex()
         facts = Facts(expert.residence, willing, specialties, expert.title, qualifications, authorities, employers, who)
-        bound, name = binding(identity, expert)
-        facts_json = (
-            f'{authorities_json},{bound}"person":"{who}","qualifications":{qualifications_json},'
+        bound, name = binding(expert_id := identity.encode(), expert)
+        opened = (
+            f'{{"authorities":{authorities_json},{bound}"person":"{who}","qualifications":{qualifications_json},'
             f'"residence":{text(expert.residence)},"specialties":{specialties_json},'
             f'"title":{text(expert.title)},"units":{employers_json},"willing":{willing_json}}}'
-        )
-        own_salt = salted(identity.encode())[:16]
-        opened = sha256(own_salt + f'{{"authorities":{facts_json}'.encode()).hexdigest()
+        ).encode()
+        own_salt = salted(expert_id)[:16]
+        facts_hash = sha256(own_salt + opened).hexdigest()
         eligible = eligibility.eligible(conditions, facts)
         derived = tuple(eligibility.derived_exclusions(persons, units, facts))
         excluded = reasons(tuple(expert.asserted), derived, identity in setting.picked)
         record = (
             f'{{"eligible":{tiers(tuple(eligible.items()))},"excluded":{array(excluded)[1]},'
-            f'"facts_hash":"{opened}","id":"{identity}"}}'
-        )
-        line = f'{head}{facts_json},"record":{record},"salt":"{own_salt.hex()}"}}'
-        leaf = merkle.leaf_hash(record.encode())
-        return _Written(expert.number, identity, line.encode(), leaf, name, employers, eligible, excluded)
+            f'"facts_hash":"{facts_hash}","id":"{identity}"}}'
+        ).encode()
+        line = b'%b%b,"record":%b,"salt":"%b"}' % (head, opened, record, own_salt.hex().encode())
+        return _Written(expert.number, identity, line, merkle.leaf_hash(record), name, employers, eligible, excluded)
 
     return write
 

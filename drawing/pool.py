@@ -42,13 +42,15 @@ class Expert(NamedTuple):
     id_card_enc: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who an expert was at the snapshot. Never shown in a message or log."""
+class Identity(NamedTuple):
+    """Who an expert was at the snapshot. Never shown in a message or log. A tuple, because a million are made."""
 
-    name: str = field(repr=False)
-    unit: str = field(repr=False)
-    id_no: str = field(repr=False)
+    name: str
+    unit: str
+    id_no: str
+
+    def __repr__(self) -> str:
+        return "<Identity>"
 
 
 Identities = Callable[[Expert], Identity]
