@@ -109,6 +109,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "console": ("SELECT", "UPDATE (state, receipt, receipt_at, submitted_at, given_up_at, error)"),
     },
+    "name_block": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",)},
     "node": {"worker": ("SELECT", "INSERT (name)", "UPDATE (holder, epoch, lease_until)"), "console": ("SELECT",)},
     "notice": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", f"UPDATE ({_NOTICE})", "DELETE")},
     "operation": {"worker": ("SELECT (id, at)", _ACT), "console": ("SELECT", _ACT), "auditor": ("SELECT",)},
@@ -123,6 +124,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT",),
         "auditor": ("SELECT (id, activity, draw, condition, seat, expert, pseudonym, rank, outcome)",),
     },
+    "pick_to_person": {"worker": ("SELECT",)},  # a view
     "pool_block": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",)},
     "pool_import": {"console": ("SELECT", "INSERT (file_sha256, rows, by)")},
     "pool_job": {

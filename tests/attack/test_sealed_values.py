@@ -199,7 +199,7 @@ async def test_no_message_goes_to_anothers_number(draw: Hand, db: Database, keys
     await _copy_to_all(db, "phone_enc")
     await db.run("UPDATE pick SET outcome = 'accepted', decided_at = clock_timestamp() WHERE outcome = 'open'")
     pick = await db.value("SELECT id FROM pick WHERE expert <> 1 LIMIT 1")
-    composer = Composer(db, keys.custody.vault, "02083186888")
+    composer = Composer(db, keys.custody, "02083186888")
     row = type("Row", (), {"id": "m", "kind": "details", "pick": pick, "witness": None})()
     with pytest.raises(Pointless, match="号码与登记的不符"):
         await composer.compose(row)
