@@ -160,6 +160,11 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "witness": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
 }  # fmt: skip
 
+# sequences whose next value is fetched before a row is written, because its sealed columns are bound to its id
+SEQUENCES: Mapping[str, tuple[str, ...]] = {
+    "attachment_id_seq": ("console",), "avoidance_id_seq": ("console",), "expert_id_seq": ("console",),
+}  # fmt: skip
+
 # functions that not everybody may call, and by which process they are called
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {"tidy_pool()": ("console",)}
 
@@ -199,6 +204,9 @@ def grant(tx: BlockingTransaction) -> None:
             for privilege, columns in rights(table, process):
                 some = f" ({', '.join(columns)})" if columns else ""
                 tx.run(f"GRANT {privilege}{some} ON {table} TO {role}")
+    for sequence, processes in SEQUENCES.items():
+        for process in processes:
+            tx.run(f"GRANT USAGE ON SEQUENCE {sequence} TO {ROLES[process]}")
     for function, processes in FUNCTIONS.items():
         tx.run(f"REVOKE ALL ON FUNCTION {function} FROM {roles}, PUBLIC")
         for process in processes:
