@@ -29,7 +29,7 @@ _PROJECT = (
     "tenderer, tenderer_code, agency, agency_code, contact_phone, contact"
 )
 _EXPERT = (
-    "name_enc, id_card_enc, phone_enc, name_hash, id_card_hash, phone_hash, residence, willing, specialties, title, "
+    "id, name_enc, id_card_enc, phone_enc, name_hash, id_card_hash, phone_hash, residence, willing, specialties, title, "
     "qualifications, authorities, unit, former_units, suspended"
 )
 _CALL = "id, flow, activity, pick, expert, attempt, not_before, matter"
@@ -48,24 +48,28 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "activity_before": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
     "activity_lot": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
     "activity_owner": {"console": ("SELECT", "INSERT", "DELETE")},
+    "another_lot": {
+        "worker": ("SELECT",),
+        "console": ("SELECT", "INSERT (activity, lot, reason, seen, reviewer)", "DELETE"),
+    },
     "appointment": {
         "worker": ("SELECT", "INSERT", "DELETE"), "console": ("SELECT",), "auditor": ("SELECT (pick, expert, activity)",),
     },
-    "attachment": {"console": ("SELECT", "INSERT (activity, name, size, sha256, data_enc, by)", "DELETE")},
+    "attachment": {"console": ("SELECT", "INSERT (id, activity, name, size, sha256, data_enc, by)", "DELETE")},
     "audit_run": {
         "console": ("SELECT",),
         "auditor": ("SELECT (started_at)", "INSERT (started_at, activities, entries, leaves, operations, findings, shown)"),
     },
     "avoidance": {
-        "worker": ("SELECT",),
-        "console": ("SELECT", "INSERT (activity, unit, code, name_enc, name_hash, id_card_hash, reason, fixed)", "DELETE"),
+        "worker": ("SELECT", "UPDATE (name_hash)"),  # hashed anew by the normal form of names
+        "console": ("SELECT", "INSERT (id, activity, unit, code, name_enc, name_hash, id_card_hash, reason, fixed)", "DELETE"),
     },
     "call": {
         "worker": (
             "SELECT",
             f"INSERT ({_CALL}, witness)",
             "UPDATE (flow, attempt, state, not_before, node, epoch, dialled_at, trunk, outcome, decided_at, evidence, "
-            "evidence_hash, trail, ended_at)",
+            "evidence_hash, trail, ended_at, numbers)",
         ),
         # a trigger refuses the console everything but cancelling what waits
         "console": ("SELECT", f"INSERT ({_CALL}, staff_phone_enc)", "UPDATE (state, outcome, ended_at)"),
@@ -86,7 +90,10 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT", "UPDATE (unsealed_at, names_nobody)"),  # a look opens what is due where no worker lives
         "auditor": ("SELECT (activity, no, commit_hash, pool_size, witnessed_at, sealed_at, unsealed_at)",),
     },
-    "expert": {"worker": ("SELECT", "UPDATE (language)"), "console": ("SELECT", f"INSERT ({_EXPERT})", "UPDATE (suspended)")},
+    "expert": {
+        "worker": ("SELECT", "UPDATE (language, name_hash)"),
+        "console": ("SELECT", f"INSERT ({_EXPERT})", "UPDATE (suspended)"),
+    },
     "inbound": {
         "worker": (
             "SELECT",
@@ -100,7 +107,11 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT", "INSERT (activity, draw, size, root, given, whom)"),
         "auditor": ("SELECT",),
     },
-    "lot": {"console": ("SELECT", "INSERT", "UPDATE (project, name)", "DELETE")},
+    "live_number": {"worker": ("SELECT",)},  # a trigger writes it, with the rights of its owner
+    "lot": {
+        "worker": ("SELECT", "UPDATE (project_keys, code_key)"),  # those from before there were keys
+        "console": ("SELECT", "INSERT", "UPDATE (project, name, code, project_keys, code_key)", "DELETE"),
+    },
     "message": {
         "worker": (
             "SELECT",
@@ -111,8 +122,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "name_block": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",)},
     "node": {"worker": ("SELECT", "INSERT (name)", "UPDATE (holder, epoch, lease_until)"), "console": ("SELECT",)},
+    "normal_form_progress": {"worker": ("SELECT", "UPDATE (up_to)")},
     "notice": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", f"UPDATE ({_NOTICE})", "DELETE")},
-    "operation": {"worker": ("SELECT (id, at)", _ACT), "console": ("SELECT", _ACT), "auditor": ("SELECT",)},
+    "operation": {"worker": ("SELECT (id, at, activity, act, remark)", _ACT), "console": ("SELECT", _ACT), "auditor": ("SELECT",)},
     "operation_chain": {"worker": ("SELECT",), "console": ("SELECT",), "auditor": ("SELECT",)},
     "order_block": {"worker": ("SELECT", "INSERT")},
     "pick": {
@@ -135,8 +147,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
     },
     "pool_problem": {"console": ("SELECT", "INSERT")},
-    "preview": {"console": ("SELECT", "INSERT (activity, actor, condition, band)")},
+    "preview": {"console": ("SELECT", "INSERT (activity, actor, person, company, condition, band)")},
     "project": {
+        "worker": ("SELECT (id, name, code, tenderer)",),
         "console": ("SELECT", f"INSERT (company, handler, handler_name, {_PROJECT})", f"UPDATE (lots_made, {_PROJECT})", "DELETE"),
     },
     "recording": {
