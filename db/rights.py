@@ -49,7 +49,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "activity_lot": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
     "activity_owner": {"console": ("SELECT", "INSERT", "DELETE")},
     "another_lot": {
-        "worker": ("SELECT",),
+        "worker": ("SELECT (activity, lot, reason, seen, reviewer, at)",),
         "console": ("SELECT", "INSERT (activity, lot, reason, seen, reviewer)", "DELETE"),
     },
     "appointment": {
@@ -72,7 +72,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "evidence_hash, trail, ended_at, numbers)",
         ),
         # a trigger refuses the console everything but cancelling what waits
-        "console": ("SELECT", f"INSERT ({_CALL}, staff_phone_enc)", "UPDATE (state, outcome, ended_at)"),
+        "console": ("SELECT", f"INSERT ({_CALL}, staff_phone_enc, staff_phone_hash)", "UPDATE (state, outcome, ended_at)"),
         "auditor": ("SELECT (id, activity, pick, witness, outcome, evidence, evidence_hash)",),
     },
     "call_progress": {"worker": ("SELECT", "INSERT", "UPDATE (epoch, stage, since)", "DELETE"), "console": ("SELECT",)},

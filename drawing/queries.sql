@@ -480,7 +480,7 @@ SELECT key_enc, state::text AS state FROM activity WHERE id = %(activity)s;
 -- Every pick of an activity as its row has it, by condition and seat, and the expert's row of those who agreed.
 SELECT p.draw, p.condition, p.seat, p.rank, p.expert, p.pseudonym, p.outcome::text AS outcome, p.code::text AS code,
        e.name_enc, e.unit, e.specialties, e.title, n.gather_at, d.names_nobody
-FROM pick p JOIN draw d ON d.activity = p.activity AND d.no = p.draw LEFT JOIN expert e ON e.id = p.expert AND p.outcome = 'accepted'
+FROM pick p LEFT JOIN draw d ON d.activity = p.activity AND d.no = p.draw LEFT JOIN expert e ON e.id = p.expert AND p.outcome = 'accepted'
      JOIN condition c ON c.activity = p.activity AND c.id = p.condition
      JOIN notice n ON n.activity = c.activity AND n.id = c.notice
 WHERE p.activity = %(activity)s ORDER BY c.position, p.seat, p.id;

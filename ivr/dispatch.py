@@ -124,7 +124,7 @@ class Dispatcher:
         """
         await person.alarm(self._db, call.activity, f"呼叫 {call.id}", error)
         async with self._db.transaction() as tx:
-            row = await self._look(tx, call, ())
+            row = await self._look(tx, call, [])
             if EVERY_KIND[call.flow].again is Again.BY_DRAW or not await self._is_over(tx, call, row):
                 await tx.run(Q.postpone, {"call": call.id, "seconds": NOT_BOUND_SECONDS})
 
