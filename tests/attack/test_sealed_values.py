@@ -163,8 +163,8 @@ async def test_hashes_can_not_be_given_to_two_experts(draw: Hand, db: Database) 
 
 
 async def test_rows_exchanged_whole_ring_nobody(draw: Hand, desk: Desk, db: Database) -> None:
-    """Number and hash of two experts change places: both fit each other, and neither its row. No call becomes live, since the 证件号
-    does not open either.
+    """Number and hash of two experts change places: both fit each other, and neither its row. No call becomes live, since 证件号
+    do not open either.
     """
     columns = ("name_enc", "id_card_enc", "phone_enc", "id_card_hash", "phone_hash", "name_hash")
     rows = {row.id: row for row in await db.all("SELECT * FROM expert ORDER BY id")}
