@@ -118,7 +118,7 @@ MODULES = {
 }  # fmt: skip
 """What each process loads; an import of experts is a child of the console."""
 NOT_ITS_OWN: dict[str, set[str]] = {
-    "worker": {"ask_masked", "drop_others", "insert_other"},
+    "worker": {"drop_others", "insert_other"},
     "console": {
         "append_ledger", "claim", "decide_call", "decide_invitation", "decide_pick", "drop_appointments",
         "end_call", "end_decided", "erase_recordings", "insert_activity", "insert_appointment", "insert_call",

@@ -299,7 +299,7 @@ async def test_no_call_becomes_live_without_its_numbers(draw: Hand, db: Database
 
 @pytest.mark.usefixtures("draw")
 async def test_a_name_exchanged_names_nobody(db: Database, database: TestDatabase, keys: Keys) -> None:
-    """Names are sealed with the pool: no pool is fixed with this one. What is exchanged later changes no name (test_names_bound)."""
+    """Names are sealed with the pool: no pool is fixed with this one. What is exchanged later changes none (test_names_bound)."""
     await db.run("UPDATE expert SET name_enc = (SELECT name_enc FROM expert WHERE id = 6) WHERE id = 5")
     activity = await make_activity(db, keys.custody.vault, plan((condition(),)))
     await start(db, activity, "clerk", Role.HANDLER)
