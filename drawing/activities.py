@@ -12,6 +12,7 @@ from datetime import datetime
 
 from db.pool import Database, Transaction
 from db.vault import Vault
+from drawing import witnesses
 from drawing.chain import Q
 from drawing.eligibility import Condition
 from drawing.lifecycle import ActivityState
@@ -60,15 +61,6 @@ class AvoidedPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
-    """监督人, registered by the terminal with their own number."""
-
-    id: str
-    name: str = field(repr=False)
-    phone: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole activity. Each condition names its notice by place in `notices` (from 0)."""
 
@@ -83,7 +75,8 @@ class Plan:
     conditions: Sequence[tuple[Condition, int]]
     units: Sequence[AvoidedUnit] = ()
     persons: Sequence[AvoidedPerson] = ()
-    witnesses: Sequence[Witness] = ()
+    witnesses: Sequence[str] = ()
+    """Accounts of supervisors in the register, with verified numbers; the first is called first, the others stand by."""
     kind: str = "CQSQ"
     state: ActivityState = ActivityState.DRAFT
 
@@ -136,17 +129,7 @@ async def _insert_details(tx: Transaction, vault: Vault, number: str, plan: Plan
         await tx.run(Q.insert_avoided_unit, own | {"unit": unit.name, "reason": unit.reason, "fixed": unit.fixed})
     for person in plan.persons:
         await tx.run(Q.insert_avoided_person, own | sealed_person(vault, person))
-    for witness in plan.witnesses:
-        await tx.run(Q.insert_witness, own | sealed_witness(vault, witness))
-
-
-def sealed_witness(vault: Vault, witness: Witness) -> dict[str, object]:
-    """Its row: name and phone sealed."""
-    return {
-        "id": witness.id,
-        "name_enc": vault.encrypt(witness.name.encode(), "witness.name"),
-        "phone_enc": vault.encrypt(witness.phone.encode(), "witness.phone"),
-    }
+    await witnesses.name_registered(tx, vault, number, plan.witnesses)
 
 
 def sealed_person(vault: Vault, person: AvoidedPerson) -> dict[str, object]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing import attachments, drafts, planning
-from drawing.activities import Witness, sealed_witness
-from drawing.chain import Q as COMMON
+from drawing import attachments, drafts, planning, witnesses
 from drawing.decide import lock
 from drawing.planning import Refused
 from drawing.preview import Preview, preview
@@ -69,23 +67,18 @@ class Decision:
 
 
 async def approve(
-    tx: Transaction, vault: Vault, activity: str, decision: Decision, witnesses: Sequence[Witness]
-) -> None:
-    """核验通过, with the supervisors who will witness; Refused where the activity's rules demand one."""
+    tx: Transaction, vault: Vault, activity: str, decision: Decision, terminal: str, wanted: Mapping[str, int | None]
+) -> str:
+    """核验通过, with who of the terminal's register will witness (by the form's field): who they are, for 操作记录. Refused where
+    the activity's rules demand one.
+    """
     row = await lock(tx, activity)
-    rules = Rules.load(row.rules)
-    if any(not rules.calling.allows(each.phone) for each in witnesses):
-        raise Refused({"witness_name": "监督人的电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"})
-    if rules.witness_required and not witnesses:
-        raise Refused({"witness_name": "请登记至少一名监督人及其电话：本活动的规则要求监督人见证。"})
-    if len({each.id for each in witnesses}) != len(witnesses):
-        raise Refused({"witness_account": "同一监督人不能登记两次。"})
+    if Rules.load(row.rules).witness_required and not wanted.get(witnesses.FIELDS[0]):
+        raise Refused({witnesses.FIELDS[0]: "请选择监督人：本活动的规则要求监督人见证。"})
     if told := _late(row.evaluation_start, row.now):
         raise Refused({"": told})
     await _decide(tx, activity, decision, passed=True)
-    await tx.run(Q.drop_witnesses, {"activity": activity})
-    for witness in witnesses:
-        await tx.run(COMMON.insert_witness, {"activity": activity} | sealed_witness(vault, witness))
+    return await witnesses.choose(tx, vault, activity, terminal, wanted, "重新核验")
 
 
 async def reject(tx: Transaction, activity: str, decision: Decision) -> None:

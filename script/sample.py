@@ -8,11 +8,12 @@ from decimal import Decimal
 from db.pool import Database
 from db.vault import Vault
 from drawing import projects
-from drawing.activities import AvoidedPerson, AvoidedUnit, Lot, Notice, Plan, Witness, create
+from drawing.activities import AvoidedPerson, AvoidedUnit, Lot, Notice, Plan, create
 from drawing.eligibility import Condition, Mode
 from drawing.lifecycle import ActivityState
 from drawing.projects import NewLot, Owner, Project
 from drawing.rules import Rules
+from script.registering import Preregistered, preregister
 from web import ownership
 from web.development import IDENTITIES
 
@@ -20,9 +21,9 @@ RULES = Rules.load("demo-1")
 OPENS_AFTER = timedelta(minutes=4)  # from the start: 预计评标开始 is set so that the result opens then, by the clock alone
 SECOND_OPENS_AFTER = timedelta(minutes=6)
 GATHERS_BEFORE = timedelta(minutes=5)  # 集合时间 before 预计评标开始; a draw is not started after it
-SUPERVISOR = Witness("supervisor-1", "李监督", "13900000000")
-# In the second draw this telephone rings in vain, so that its digits are given on the supervisor's page.
-SUPERVISOR_AWAY = Witness("supervisor-1", "李监督", "13900000012")
+SUPERVISOR = Preregistered("supervisor-1", "李监督", "13900000000")
+# This telephone rings in vain, so that in the second draw the digits are given on the supervisor's page.
+SUPERVISOR_AWAY = Preregistered("supervisor-2", "孙监督", "13900000012")
 CLERK = "handler-a1"
 LOTS = ("一标段", "二标段")
 PROJECT = Project(
@@ -43,6 +44,8 @@ async def register(db: Database, vault: Vault) -> tuple[str, str]:
         project = await projects.create(tx, owner, PROJECT)
         scope = {"company": owner.company, "handler": owner.handler}
         lots = [Lot(await projects.add_lot(tx, scope, project, NewLot(name)), PROJECT.name, name) for name in LOTS]
+    for each in (SUPERVISOR, SUPERVISOR_AWAY):
+        await preregister(db, vault, each, RULES.version)
     plans = (plan(lots[0], SUPERVISOR, now + OPENS_AFTER), plan(lots[1], SUPERVISOR_AWAY, now + SECOND_OPENS_AFTER))
     first, second = [await create(db, vault, each) for each in plans]
     async with db.transaction() as tx:
@@ -52,7 +55,7 @@ async def register(db: Database, vault: Vault) -> tuple[str, str]:
     return first, second
 
 
-def plan(lot: Lot, witness: Witness, opens: datetime) -> Plan:
+def plan(lot: Lot, witness: Preregistered, opens: datetime) -> Plan:
     """Five seats under two conditions, for one 标段, with a result that opens at `opens`."""
     begins = opens + timedelta(seconds=RULES.unseal_lead_s)
     notice = Notice(
@@ -77,6 +80,6 @@ def plan(lot: Lot, witness: Witness, opens: datetime) -> Plan:
             AvoidedUnit("广东省招标代理有限公司", "代理机构", fixed=True),
         ),
         persons=(AvoidedPerson("王伟", None, "与投标人有利害关系"),),
-        witnesses=(witness,),
+        witnesses=(witness.account,),
         state=ActivityState.READY,
     )
