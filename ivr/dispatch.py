@@ -37,7 +37,7 @@ INVITING = frozenset({"invitation", CALL_BACK_INVITATION})
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A call that is live in the database and may be dialled now."""
+    """A call that is live in the database and may be dialled now. `activity` is empty for one that belongs to none."""
 
     id: str
     activity: str
@@ -100,7 +100,7 @@ class Dispatcher:
         if attempt is None:
             return None
         self._calls_today += 1
-        return Ready(call.id, call.activity, call.flow, attempt, call.pick, conversation, trunk)
+        return Ready(call.id, call.activity or "", call.flow, attempt, call.pick, conversation, trunk)
 
     async def _before(self, call: Any) -> list[policy.Tried]:
         """The calls about this matter so far, as far as they say which trunk is to be passed over."""
@@ -116,6 +116,8 @@ class Dispatcher:
         """Which attempt it is now; None when it is not live."""
         kind = EVERY_KIND[call.flow]
         of_the_draw = kind.again is Again.BY_DRAW
+        if call.activity is None:
+            return await self._check_number(tx, call, conversation, line, trunk)
         row = await self._look(tx, call)
         if of_the_draw and row.owed:
             raise Owing
@@ -135,12 +137,30 @@ class Dispatcher:
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
             await self._wait(tx, call, row.now, against)
             return None
-        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
-        if not await tx.run(Q.go_live, {"call": call.id, "trunk": trunk, **lease}):
+        if not await self._is_ours(tx, call, trunk):
             return None
         if call.flow != CALL_BACK_INVITATION:
             return int(call.attempt)
         return int(await tx.value(Q.number_attempt, {"call": call.id}))
+
+    async def _check_number(
+        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, line: TrunkLoad, trunk: str
+    ) -> int | None:
+        """A call that verifies a supervisor's number: it belongs to no activity, and is held up by hours and budgets only."""
+        row = await tx.one(Q.number_check_now, {"call": call.id})
+        if not row.stands:  # the register has another number by now
+            await tx.run(chain.Q.drop_call, {"call": call.id})
+            return None
+        calling = self._calling.within(Rules.load(call.rules).notice(call.flow))
+        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
+        if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:
+            await self._wait(tx, call, row.now, against)
+            return None
+        return int(call.attempt) if await self._is_ours(tx, call, trunk) else None
+
+    async def _is_ours(self, tx: Transaction, call: Any, trunk: str) -> bool:
+        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
+        return bool(await tx.run(Q.go_live, {"call": call.id, "trunk": trunk, **lease}))
 
     async def _look(self, tx: Transaction, call: Any) -> Any:
         """Under the activity's lock."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from db.pool import Database
 from db.queries import load
-from drawing import chain
+from drawing import chain, supervisors
 from drawing.canonical import read
 from drawing.chain import Custody
 from drawing.lots import fingerprint, weak_share
@@ -47,6 +47,10 @@ class Conversation:
         return (self.number,)
 
 
+class OtherNumber(Exception):
+    """A sealed number is not the one that was verified."""
+
+
 class Preparer:
     """Loads what a call needs and has its prompts made: nothing is synthesised while somebody waits on the line."""
 
@@ -62,6 +66,8 @@ class Preparer:
                 return await self._witness(call)
             case Whom.EXPERT:
                 return await self._expert(call)
+            case Whom.SUPERVISOR:
+                return await self._number_check(call)
 
     async def _expert(self, call: Any) -> Conversation:
         kind = KINDS[call.flow]
@@ -95,10 +101,28 @@ class Preparer:
         used = {each.value for each in await self._db.all(chain.Q.shares_used)}
         return Conversation(
             who=call.witness,
-            number=self._open(row.phone_enc, WITNESS_PHONE),
+            number=self._number_of(row.phone_enc, WITNESS_PHONE, row.phone_hash),
             flow=kind.flow(self._timings(row.rules), partial(weak_prompt, used_before=used)),
             media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash))),
         )
+
+    async def _number_check(self, call: Any) -> Conversation:
+        kind = KINDS[call.flow]
+        row = await self._db.one(Q.number_check, {"call": call.id})
+        code = supervisors.code(self._custody.vault, call.id)
+        return Conversation(
+            who=f"supervisor {row.id}",
+            number=self._number_of(row.phone_enc, supervisors.PHONE, row.phone_hash),
+            flow=kind.flow(self._timings(call.rules), lambda digits: None if digits == code else "number_check_wrong"),
+            media=await self._media(kind.prompts(None, self._language(row.language))),
+        )
+
+    def _number_of(self, sealed: bytes, purpose: str, hashed: bytes | None) -> str:
+        """The number, if it is the one that its hash stands for: a sealed value may have been put in another's place."""
+        number = self._open(sealed, purpose)
+        if hashed is not None and self._custody.vault.keyed_hash("phone", number) != bytes(hashed):
+            raise OtherNumber(f"a sealed {purpose} is not the number that its hash stands for; it is not dialled")
+        return number
 
     async def _pair(self, call: Any) -> PairConversation:
         kind, vault, recorded = PAIRS[call.flow], self._custody.vault, bool(call.matter.get("record"))
