@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from aiohttp import web
 from pydantic import Field, model_validator
 
+from drawing import witnesses
 from drawing.decide import ShareRefused, share_on_page
 from drawing.lifecycle import NotAllowed, Role
 from drawing.lots import weak_share
@@ -40,8 +41,9 @@ class Digits(Form):
 
 async def listing(request: web.Request) -> web.Response:
     """The activities that this supervisor witnesses, those that wait first."""
-    duties = await witnessing.duties(request.app[DATABASE], identity(request).id)
-    return render(request, "witness_list.html", duties=duties)
+    db, me = request.app[DATABASE], identity(request)
+    duties, replaced = await witnessing.duties(db, me.id), await witnesses.replaced_of(db, me.id)
+    return render(request, "witness_list.html", duties=duties, replaced=replaced)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -73,7 +75,11 @@ async def _show(request: web.Request, form: Filled, status: int = 200) -> web.Re
     if duty is None:
         raise web.HTTPNotFound
     receipt = await witnessing.receipt(db, activity)
-    return render(request, "witness.html", status=status, duty=duty, receipt=receipt, form=form)
+    vault = request.app[CUSTODY].vault
+    chosen, replaced = await witnesses.chosen(db, vault, activity), await witnesses.replaced(db, vault, activity)
+    return render(
+        request, "witness.html", status=status, duty=duty, receipt=receipt, form=form, chosen=chosen, replaced=replaced
+    )
 
 
 ROUTES = (
