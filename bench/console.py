@@ -30,7 +30,8 @@ from bench.loaded.arrivals import Page
 from bench.loaded.fill import Filled, fill
 from db.blocking import transaction
 from db.cluster import Cluster
-from db.migrate import SERVICE_ROLE, migrate
+from db.migrate import migrate
+from db.rights import CONSOLE
 from db.vault import Signer, Vault
 from web.routes import ROUTES
 
@@ -52,6 +53,7 @@ def pages(found: Filled) -> list[Page]:
     """Every page that is there, as who opens it most."""
     draft, drawing, done = found.by_state["draft"], found.by_state["drawing"], found.by_state["completed"]
     conditions = f"/activities/{draft}/notices/0/conditions/new"
+    condition = f"/activities/{draft}/notices/0/conditions/c1"  # its three seats remain for it
     given = (
         Page("状态（未登录）", "", "/status"),
         Page("health", "", "/health"),
@@ -74,8 +76,8 @@ def pages(found: Filled) -> list[Page]:
         Page("回避", CLERK, f"/activities/{draft}/avoidance"),
         Page("抽取条件", CLERK, f"/activities/{draft}/conditions"),
         Page("新增抽取条件", CLERK, conditions),
-        Page(f"{PREVIEW}，常见", CLERK, conditions, CONDITION, rate=PREVIEW_RATE),
-        Page(f"{PREVIEW}，少见", CLERK, conditions, RARE, rate=PREVIEW_RATE),
+        Page(f"{PREVIEW}，常见", CLERK, condition, CONDITION, rate=PREVIEW_RATE),
+        Page(f"{PREVIEW}，少见", CLERK, condition, RARE, rate=PREVIEW_RATE),
         Page("抽取现场", CLERK, f"/activities/{drawing}/draw"),
         Page("抽取结果", CLERK, f"/activities/{done}/result"),
         Page("审核列表", REVIEWER, "/reviews"),
@@ -117,7 +119,7 @@ def installation(experts: int, activities: int) -> Iterator[tuple[Filled, str]]:
         began = time.monotonic()
         found = fill(cluster.dsn("expertline"), vault, experts, activities)
         print(f"{experts} experts, {activities} activities: {time.monotonic() - began:.0f} s", file=sys.stderr)
-        with console(folder, cluster.dsn("expertline", SERVICE_ROLE)) as address:
+        with console(folder, cluster.dsn("expertline", CONSOLE)) as address:
             yield found, address
     finally:
         cluster.stop("immediate")

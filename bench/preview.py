@@ -20,7 +20,7 @@ from db.vault import Vault
 from drawing.activities import AvoidedUnit
 from drawing.eligibility import Condition, Mode
 from drawing.experts.generate import generate
-from drawing.preview import preview
+from drawing.preview import Looker, preview
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 from tests.postgres import TestDatabase, fresh_database, make_template, private_cluster
 from tests.scenes import condition, make_activity, plan
@@ -30,6 +30,8 @@ COLUMNS = (
     "name_enc", "id_card_enc", "phone_enc", "id_card_hash", "phone_hash", "name_hash", "residence", "willing",
     "specialties", "title", "qualifications", "authorities", "unit", "suspended",
 )  # fmt: skip
+
+WHO = Looker("bench", "bench", "bench")
 
 
 def rows(count: int) -> Iterator[tuple[Value, ...]]:
@@ -71,11 +73,11 @@ async def measure(database: TestDatabase, looks: int) -> None:
     with transaction(database.dsn) as tx:
         units = [AvoidedUnit(row.unit) for row in tx.all("SELECT unit FROM expert LIMIT 3")]
     async with Database(database.dsn) as db:
-        made = plan([condition()], units=units, rules="gd-1")
-        activity = await make_activity(db, Vault(os.urandom(32)), made)
+        vault, made = Vault(os.urandom(32)), plan([condition()], units=units, rules="bench-2")
+        activity = await make_activity(db, vault, made)
         for _ in range(looks):
             begun = perf_counter()
-            bands[(await preview(db, activity, at_random(choose), "bench")).band.value] += 1
+            bands[(await preview(db, vault, activity, at_random(choose), WHO)).band.value] += 1
             times.append(perf_counter() - begun)
     times.sort()
     for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0)):

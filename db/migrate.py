@@ -2,7 +2,7 @@
 
     python -m db.migrate [DSN]          (or EXPERTLINE_OWNER_DSN)
 
-Whoever runs it owns the tables; the service's role has only the rights that the schema grants it. All new
+Whoever runs it owns the tables; the processes' roles get the rights of db/rights.py, and lose all others. All new
 files are applied in one transaction under an advisory lock, so that two at once do no harm and a failure
 leaves nothing behind.
 """
@@ -18,8 +18,8 @@ from importlib import resources
 
 from db.blocking import BlockingTransaction, transaction
 from db.errors import DatabaseError
+from db.rights import OLD_ROLE, grant, retire
 
-SERVICE_ROLE = "expertline_service"
 _LOCK = 0x6578706572746C69  # "expertli": any number, but the same in every version
 
 
@@ -65,8 +65,10 @@ def due(known: Sequence[Migration], applied: Sequence[tuple[str, str]]) -> list[
     return new
 
 
-def migrate(dsn: str, known: Sequence[Migration] | None = None) -> list[str]:
-    """Apply what is due as the owner (the user of `dsn`); the names of what was applied."""
+def migrate(dsn: str, known: Sequence[Migration] | None = None, *, keep_old_role: bool = False) -> list[str]:
+    """Apply what is due as the owner (the user of `dsn`), then grant; the names of what was applied. `keep_old_role`: the role
+    of before keeps what it has (for tests, whose hand does everybody's work).
+    """
     with transaction(dsn) as tx:
         tx.run("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
         _prepare(tx)
@@ -78,12 +80,16 @@ def migrate(dsn: str, known: Sequence[Migration] | None = None) -> list[str]:
                 "INSERT INTO migration (name, sha256) VALUES (%(name)s, %(sha256)s)",
                 {"name": migration.name, "sha256": migration.sha256},
             )
+        if known is None:
+            grant(tx)
+            if not keep_old_role:
+                retire(tx)
         return [migration.name for migration in new]
 
 
 def _prepare(tx: BlockingTransaction) -> None:
-    if not tx.value("SELECT count(*) FROM pg_roles WHERE rolname = %(role)s", {"role": SERVICE_ROLE}):
-        tx.run(f"CREATE ROLE {SERVICE_ROLE} LOGIN")
+    if not tx.value("SELECT count(*) FROM pg_roles WHERE rolname = %(role)s", {"role": OLD_ROLE}):
+        tx.run(f"CREATE ROLE {OLD_ROLE}")
     if tx.value("SELECT to_regclass('migration')") is None:
         tx.run(
             "CREATE TABLE migration (name text PRIMARY KEY, sha256 text NOT NULL,"

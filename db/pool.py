@@ -86,8 +86,8 @@ class Transaction(_Statements):
     round trip costs both sides more than most statements do.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, begin: bytes = b"BEGIN") -> None:
+        self._session, self._begin = session, begin
         self._over = False
         self._posted: list[bytes] = []
 
@@ -105,7 +105,7 @@ class Transaction(_Statements):
         return taken(take, await self._send(self._session.bound(sql, params)))
 
     async def _send(self, last: bytes) -> Any:
-        begin = [b"BEGIN"] if self._session.usable else []
+        begin = [self._begin] if self._session.usable else []
         together, self._posted = b";".join([*begin, *self._posted, last]), []
         return await self._session.execute(together)
 
@@ -157,10 +157,12 @@ class Database(_Statements):
             self._free.pop().close()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """BEGIN … COMMIT; on any exception ROLLBACK, and on a cancelled await the connection is closed."""
+    async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[Transaction]:
+        """BEGIN … COMMIT; on any exception ROLLBACK, and on a cancelled await the connection is closed. `snapshot`: for reading
+        only, and all statements see the database as it was at the first one.
+        """
         session = await self._acquire()
-        tx = Transaction(session)
+        tx = Transaction(session, b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if snapshot else b"BEGIN")
         try:
             yield tx
             await tx._commit()

@@ -1,22 +1,27 @@
 """Personal data at rest: AES-256-GCM under a master key that lives in a file of its own, outside the
 database.
 
-A sealed value is  version (1 byte) ‖ key id (1 byte) ‖ nonce (12) ‖ ciphertext and tag (NIST SP 800-38D);
-version and key id are there so that keys can be rotated. The purpose ("expert.phone") is authenticated
-with it, so that a sealed phone put into another column does not open. Sealed values are found again by
-keyed hash: HMAC-SHA-256 under a key per kind. All keys come from the master key by HKDF-SHA-256 (RFC
-5869). No key is ever shown, logged or pickled.
+A sealed value is  layout (1 byte) ‖ key id (1 byte) ‖ nonce (12) ‖ ciphertext and tag (NIST SP 800-38D);
+layout and key id are there so that keys can be rotated. Layout 2 authenticates both and the value's context
+(db.contexts: table, column, row), so that it opens in its own row only, and pads the plain text (ISO/IEC
+7816-4: 0x80, then zeros up to a multiple of the column's step), so that a sealed length does not tell a name's.
+Layout 1 authenticated the column alone: it opens only in a database that db.reseal has not finished with.
+
+Sealed values are found again by keyed hash: HMAC-SHA-256 under a key per kind. All keys come from the master
+key by HKDF-SHA-256 (RFC 5869). No key is ever shown, logged or pickled.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import contextlib
 import hmac
 import os
 from hashlib import sha256
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,16 +31,19 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from db.blocking import BlockingTransaction
+from db.contexts import SIGNING_KEY, Context
+from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused, read_key_file, write_key_file
 from db.pool import Database
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
-_HEAD = bytes([1, 1])  # layout version, key id
+LAYOUT = 2
+_HEAD, _FORMER_HEAD = bytes([LAYOUT, 1]), bytes([1, 1])  # layout, key id
 _BODY = len(_HEAD) + _NONCE_BYTES
-_SIGNING = "service signing key"
+_MARK = b"\x80"
 _INSERT_CHECK = "INSERT INTO vault (check_value) VALUES (%(value)s) ON CONFLICT DO NOTHING"
-_SELECT_CHECK = "SELECT check_value FROM vault"
+_SELECT_CHECK = "SELECT check_value, resealed_at IS NOT NULL AS resealed FROM vault"
 
 
 class VaultRefused(KeyFileRefused):
@@ -43,12 +51,14 @@ class VaultRefused(KeyFileRefused):
 
 
 class Undecipherable(Exception):
-    """A sealed value does not open: altered, of another purpose, or sealed by another key."""
+    """A sealed value does not open: altered, of another row or column, of a refused layout, or sealed by another key."""
 
 
 class Vault:
     """Seals, opens and hashes. Cheap to use, safe to share between threads, not to be pickled (reopen it
     instead).
+
+    former_opens: whether `decrypt` takes layout 1. `confirm` sets it for a database that db.reseal has not finished with.
     """
 
     def __init__(self, master: bytes) -> None:
@@ -57,6 +67,7 @@ class Vault:
         self.__master = master
         self.__cipher = AESGCM(self.__derive("seal/1"))
         self.__hash_keys: dict[str, hmac.HMAC] = {}
+        self.former_opens = False
 
     @classmethod
     def create(cls, path: Path) -> Vault:
@@ -78,21 +89,33 @@ class Vault:
             raise VaultRefused(f"{path} does not hold a master key ({wanted}): restore the file from its backup")
         return cls(master)
 
-    def encrypt(self, plain: bytes, purpose: str) -> bytes:
-        """Seal `plain`; only `decrypt` with the same purpose opens it. The same text never looks the same
+    def encrypt(self, plain: bytes, context: Context) -> bytes:
+        """Seal `plain`; only `decrypt` with the same context opens it. The same text never looks the same
         twice.
         """
-        nonce = os.urandom(_NONCE_BYTES)
-        return _HEAD + nonce + self.__cipher.encrypt(nonce, plain, purpose.encode())
+        nonce, padded = os.urandom(_NONCE_BYTES), _pad(plain, context.column.step)
+        return _HEAD + nonce + self.__cipher.encrypt(nonce, padded, _HEAD + context.authenticated)
 
-    def decrypt(self, sealed: bytes, purpose: str) -> bytes:
-        """What was sealed for this purpose; Undecipherable if it does not open."""
-        if sealed[:2] != _HEAD:
-            raise Undecipherable(f"a sealed {purpose} begins with an unknown version or key id")
+    def decrypt(self, sealed: bytes, context: Context) -> bytes:
+        """What was sealed for this context; Undecipherable if it does not open."""
+        if not sealed.startswith(_HEAD):
+            if self.former_opens and sealed.startswith(_FORMER_HEAD):
+                return self.decrypt_former(sealed, context)
+            raise Undecipherable(f"sealed {context}: its layout or key id is not accepted")
         try:
-            return self.__cipher.decrypt(sealed[2:_BODY], sealed[_BODY:], purpose.encode())
+            padded = self.__cipher.decrypt(sealed[2:_BODY], sealed[_BODY:], _HEAD + context.authenticated)
         except (InvalidTag, ValueError):
-            raise Undecipherable(f"a sealed {purpose} was altered, or is of another purpose or key") from None
+            raise Undecipherable(f"sealed {context}: altered, or of another row, column or key") from None
+        return padded.rstrip(b"\0").removesuffix(_MARK)
+
+    def decrypt_former(self, sealed: bytes, context: Context) -> bytes:
+        """A value of layout 1, which opens in every row of its column: for what moves it to layout 2, and for the key file."""
+        if not sealed.startswith(_FORMER_HEAD):
+            raise Undecipherable(f"sealed {context}: not of layout 1")
+        try:
+            return self.__cipher.decrypt(sealed[2:_BODY], sealed[_BODY:], context.former)
+        except (InvalidTag, ValueError):
+            raise Undecipherable(f"sealed {context}: altered, or of another column or key") from None
 
     def keyed_hash(self, kind: str, text: str) -> bytes:
         """HMAC-SHA-256 of `text` under the key of this kind: equal texts are found without being readable."""
@@ -136,7 +159,7 @@ class Signer:
         already.
         """
         key = Ed25519PrivateKey.generate()
-        sealed = vault.encrypt(key.private_bytes_raw(), _SIGNING)
+        sealed = vault.encrypt(key.private_bytes_raw(), SIGNING_KEY.at())
         write_key_file(path, base64.b64encode(sealed).decode())
         return cls(key)
 
@@ -145,7 +168,9 @@ class Signer:
         """The key of an existing file. KeyFileRefused says what is wrong with the file and what to do."""
         line = read_key_file(path, create_hint="make one with Signer.create only before the first draw")
         try:
-            raw = vault.decrypt(base64.b64decode(line, validate=True), _SIGNING)
+            sealed = base64.b64decode(line, validate=True)
+            former = sealed.startswith(_FORMER_HEAD)  # made before there was layout 2; there is no other row to take it from
+            raw = (vault.decrypt_former if former else vault.decrypt)(sealed, SIGNING_KEY.at())
         except (Undecipherable, binascii.Error):
             raise KeyFileRefused(
                 f"{path} is not a signing key sealed by this master key: restore both files from one backup"
@@ -175,24 +200,41 @@ class Signer:
 
 
 async def confirm(vault: Vault, database: Database) -> None:
-    """VaultRefused if this database was written with another master key; a new database remembers this
-    one.
+    """VaultRefused if this database was written with another master key; a new database remembers this one. Then the vault
+    knows whether values of layout 1 may still be there.
     """
     if await database.value(_SELECT_CHECK) is None:
         await database.run(_INSERT_CHECK, {"value": vault.check_value})
-    _compare(vault, await database.value(_SELECT_CHECK))
+    _compare(vault, await database.one(_SELECT_CHECK))
+
+
+async def watch(vault: Vault, database: Database, every: float = 2.0) -> None:
+    """Return once layout 1 is refused: for a service that is running while db.reseal is. `every`: seconds between looks."""
+    while vault.former_opens:
+        await asyncio.sleep(every)
+        with contextlib.suppress(DatabaseError):  # whoever needs the database says so
+            await confirm(vault, database)
 
 
 def confirm_blocking(vault: Vault, tx: BlockingTransaction) -> None:
     """As `confirm`, inside an import's transaction."""
     if tx.value(_SELECT_CHECK) is None:
         tx.run(_INSERT_CHECK, {"value": vault.check_value})
-    _compare(vault, tx.value(_SELECT_CHECK))
+    _compare(vault, tx.one(_SELECT_CHECK))
 
 
-def _compare(vault: Vault, stored: bytes) -> None:
-    if not hmac.compare_digest(stored, vault.check_value):
+def _compare(vault: Vault, row: Any) -> None:
+    if not hmac.compare_digest(bytes(row.check_value), vault.check_value):
         raise VaultRefused(
             "the master key's check value does not fit: this database was written with another master key; "
             "restore that key's file from its backup, or connect to the right database"
         )
+    vault.former_opens = not row.resealed
+
+
+def _pad(plain: bytes, step: int) -> bytes:
+    """
+    >>> _pad(b"ab", 4), _pad(b"abcd", 4)
+    (b'ab\\x80\\x00', b'abcd\\x80\\x00\\x00\\x00')
+    """
+    return plain + _MARK + bytes(-(len(plain) + 1) % step)

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
+from db.contexts import ACTIVITY_KEY, AVOIDED_NAME
 from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing import witnesses
 from drawing.chain import Q
+from drawing.earlier_draws import keys
 from drawing.eligibility import Condition
 from drawing.lifecycle import ActivityState
-from drawing.snapshot import ACTIVITY_KEY
+from drawing.normal_forms import normal_name
+from drawing.same_lot import LotFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ async def create(db: Database, vault: Vault, plan: Plan) -> str:
             "evaluation_start": plan.evaluation_start,
             "evaluation_end": plan.evaluation_end,
             "rules": plan.rules,
-            "key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY),
+            "key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY.at(number)),
         }
         await tx.run(Q.insert_activity, values)
         await _insert_details(tx, vault, number, plan)
@@ -118,7 +121,7 @@ async def next_number(tx: Transaction, kind: str) -> str:
 async def _insert_details(tx: Transaction, vault: Vault, number: str, plan: Plan) -> None:
     own = {"activity": number}
     for lot in plan.lots:
-        await tx.run(Q.insert_lot, asdict(lot))
+        await tx.run(Q.insert_lot, asdict(lot) | keys(_facts(lot)))
         await tx.run(Q.insert_activity_lot, own | {"lot": lot.id})
     for n, notice in enumerate(plan.notices):
         await tx.run(Q.insert_notice, own | {"id": n} | asdict(notice))
@@ -128,15 +131,25 @@ async def _insert_details(tx: Transaction, vault: Vault, number: str, plan: Plan
     for unit in plan.units:
         await tx.run(Q.insert_avoided_unit, own | {"unit": unit.name, "reason": unit.reason, "fixed": unit.fixed})
     for person in plan.persons:
-        await tx.run(Q.insert_avoided_person, own | sealed_person(vault, person))
+        await insert_person(tx, vault, number, person)
     await witnesses.name_registered(tx, vault, number, plan.witnesses)
 
 
-def sealed_person(vault: Vault, person: AvoidedPerson) -> dict[str, object]:
-    """Its row: the name sealed, name and 证件号 to be found by keyed hash."""
+def _facts(lot: Lot) -> LotFacts:
+    return LotFacts(lot.id, lot.name, "", False, None, lot.project, "", "")
+
+
+async def insert_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> None:
+    """回避人员: the row with the name sealed."""
+    key = await tx.value(Q.next_avoided_person)
+    sealed = {"id": key, "activity": activity, "name_enc": vault.encrypt(person.name.encode(), AVOIDED_NAME.at(key))}
+    await tx.run(Q.insert_avoided_person, sealed | hashed_person(vault, person))
+
+
+def hashed_person(vault: Vault, person: AvoidedPerson) -> dict[str, object]:
+    """By what an avoided person is found: name and 证件号 by keyed hash."""
     return {
-        "name_enc": vault.encrypt(person.name.encode(), "avoidance.name"),
-        "name_hash": vault.keyed_hash("name", person.name),
+        "name_hash": vault.keyed_hash("name", normal_name(person.name)),
         "id_card_hash": None if person.id_card is None else vault.keyed_hash("id_card", person.id_card),
         "reason": person.reason,
     }

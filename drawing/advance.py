@@ -1,5 +1,6 @@
-"""*advance*: settle, free, pick, until no seat is open. Idempotent, from rows alone; runs after each decide, on NOTIFY and in
-a sweep. What it can't do inside a short transaction (snapshot, order) it asks for as a `Need`.
+"""*advance*: settle, free, pick, until no seat is open; then what ends by itself (drawing.closing). Idempotent, from rows alone;
+runs after each decide, on NOTIFY and in a sweep. What it can't do inside a short transaction (snapshot, order) it asks for as a
+`Need`.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from itertools import islice
 from typing import Any
 
 from db.pool import Transaction
-from drawing import lifecycle, notices
+from drawing import lifecycle
 from drawing.blocks import BLOCK
 from drawing.call_ids import new_call_id
-from drawing.chain import Chain, Custody, Q, head_of, record_in_ledger
+from drawing.chain import Chain, Custody, Q, end_of
+from drawing.closing import Closing
 from drawing.decide import close_pick, lock
+from drawing.ending import is_past
 from drawing.lifecycle import Act, ActivityState, Role
 from drawing.lots import Placed, next_pick
+from drawing.operation_log import log as log
 from drawing.orders import Orders
 from drawing.rules import Rules, failures_in_a_row
 from drawing.seats import HOLDS_SEAT, Again, End, Pause, PickOutcome, Seat, Try, ending, open_seats, verdict
@@ -28,6 +32,7 @@ from drawing.transcript import EntryType, parse_stamp
 from drawing.witness_rules import whose_turn
 
 LOG = logging.getLogger(__name__)
+SEALED_WHEN_QUIET = frozenset({ActivityState.COMPLETED, ActivityState.ENDED, ActivityState.RELEASED})
 ALARM = 5  # failures of ours in a row, from which on the log says so
 
 
@@ -44,17 +49,24 @@ async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: s
     row = await (lock(tx, activity) if wait else tx.one(Q.try_lock_activity, {"activity": activity}))
     if row is None:
         return Need.NOTHING
-    state = ActivityState(row.state)
-    rules = Rules.load(row.rules)
+    state, rules = ActivityState(row.state), Rules.load(row.rules)
     standing = await tx.one(Q.standing, {"activity": activity, "hold": rules.hold_s})
-    if standing.no is None or standing.sealed_at:
-        return Need.COMMIT if state is ActivityState.DRAWING else Need.NOTHING
-    chain = Chain(tx, activity, row.now, custody.signer, head_of(standing))
-    step = _Step(tx, custody, orders, row, standing, rules, chain)
-    if standing.witnessed_at is None and state is not ActivityState.ENDED:
-        return await step.witness() if state is ActivityState.DRAWING else Need.NOTHING
-    await step.run(state)
-    return Need.NOTHING
+    chain = Chain(tx, activity, row.now, custody.signer, end_of(standing))
+    closing = Closing(tx, custody, row, chain)
+    under_way = standing.no is not None and not standing.sealed_at
+    if is_past(state, on_site=row.on_site, end=row.evaluation_end, now=row.now, under_way=under_way):
+        state = await closing.end(state, under_way=under_way)
+        standing = await tx.one(Q.standing, {"activity": activity, "hold": rules.hold_s})
+    need = Need.NOTHING
+    if not under_way:
+        need = Need.COMMIT if state is ActivityState.DRAWING else Need.NOTHING
+    elif standing.witnessed_at is not None or state is ActivityState.ENDED:
+        state = await _Step(tx, custody, orders, row, standing, rules, chain, closing).run(state)
+    elif state is ActivityState.DRAWING:
+        need = await _Step(tx, custody, orders, row, standing, rules, chain, closing).witness()
+    if standing.unopened or state not in (ActivityState.DRAWING, ActivityState.PAUSED):
+        await closing.finish(state)
+    return need
 
 
 @dataclass(slots=True)
@@ -68,6 +80,7 @@ class _Step:
     standing: Any  # the draw, how many picks and calls are where, and the end of the chain
     rules: Rules
     chain: Chain
+    closing: Closing
 
     # --- before the seed --------------------------------------------------------------------------------------
 
@@ -92,8 +105,8 @@ class _Step:
 
     # --- after the seed ---------------------------------------------------------------------------------------
 
-    async def run(self, state: ActivityState) -> None:
-        """Settle open picks, fill seats, and end the draw when nothing is left to do."""
+    async def run(self, state: ActivityState) -> ActivityState:
+        """Settle open picks, fill seats, and end the draw when nothing is left to do; the state after that."""
         now, pending = self.standing, self.standing.open
         drawing = state is ActivityState.DRAWING
         if drawing and (self.activity.owed or now.idle or now.accepted + now.open < now.planned):
@@ -103,8 +116,9 @@ class _Step:
         if state is ActivityState.ENDED and now.idle:
             await self._cancel()
         state = await self._end(state, pending)
-        if state in (ActivityState.COMPLETED, ActivityState.ENDED) and not now.live:
-            await self._seal()
+        if state in SEALED_WHEN_QUIET and not now.live:
+            await self.closing.seal(state, now.no, now.system_share_enc)
+        return state
 
     async def _settle_and_fill(self) -> int:
         """How many more picks are open now than before."""
@@ -250,29 +264,6 @@ class _Step:
         await self.tx.run(Q.set_state, {"activity": self.activity.id, "state": following.value})
         await log(self.tx, self.activity.id, act, "system", Role.SYSTEM)
         return following
-
-    async def _seal(self) -> None:
-        """After the last live call: the system's share is opened, the chain is whole, the ledger knows."""
-        if self.activity.state == ActivityState.ENDED.value:
-            await self._release()
-        system_share = self.custody.vault.decrypt(bytes(self.standing.system_share_enc), "system-share")
-        entry = await self.chain.append(EntryType.SEAL, {"system_share": system_share.hex()})
-        await self.tx.run(Q.mark_sealed, {"activity": self.activity.id, "no": self.standing.no})
-        lots = [row.lot for row in await self.tx.all(Q.lots, {"activity": self.activity.id})]
-        await record_in_ledger(self.tx, "seal", lots, entry, self.activity.id)
-
-    async def _release(self) -> None:
-        """强制结束 (D4): who had agreed is free for another evaluation, and is told so."""
-        activity = self.activity.id
-        await self.tx.run(Q.drop_appointments, {"activity": activity})
-        if agreed := await notices.agreed(self.tx, activity):
-            await notices.ask(self.tx, "release", activity, agreed)
-
-
-async def log(tx: Transaction, activity: str, act: Act, actor: str, role: Role, remark: str = "") -> None:
-    """操作记录."""
-    values = {"activity": activity, "act": act.value, "actor": actor, "role": role.value, "remark": remark}
-    await tx.run(Q.log_operation, values)
 
 
 CODES_TRIED = 32  # with 20,000 of a million given, a new one is taken already in 1 of 50 cases

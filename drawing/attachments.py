@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 
+from db.contexts import ATTACHMENT
 from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing.planning import Refused
@@ -19,7 +20,6 @@ from drawing.projects import NotThere, Q
 
 MAX_BYTES = 10 << 20
 MOST = 10
-CONTEXT = "attachment"
 BEGINS: Mapping[str, bytes] = {
     "pdf": b"%PDF-", "jpg": b"\xff\xd8\xff", "jpeg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n", "docx": b"PK\x03\x04",
     "xlsx": b"PK\x03\x04",
@@ -60,8 +60,9 @@ async def attach(tx: Transaction, vault: Vault, activity: str, name: str, data: 
     if len(await attached(tx, activity)) >= MOST:
         raise Refused({"file": f"最多 {MOST} 个附件，请先删除不需要的。"})
     digest = sha256(data).hexdigest()
-    values = {"activity": activity, "name": name, "size": len(data), "sha256": digest, "by": by}
-    if not await tx.run(Q.insert_attachment, values | {"data_enc": vault.encrypt(data, CONTEXT)}):
+    number = await tx.value(Q.next_attachment)
+    values = {"id": number, "activity": activity, "name": name, "size": len(data), "sha256": digest, "by": by}
+    if not await tx.run(Q.insert_attachment, values | {"data_enc": vault.encrypt(data, ATTACHMENT.at(number))}):
         raise Refused({"file": "同一文件已经上传。"})
 
 
@@ -83,7 +84,7 @@ async def opened(db: Database, vault: Vault, activity: str, number: int) -> File
     row = await db.one(Q.attachment, {"activity": activity, "id": number})
     if row is None:
         raise NotThere
-    return File(row.name, vault.decrypt(bytes(row.data_enc), CONTEXT))
+    return File(row.name, vault.decrypt(bytes(row.data_enc), ATTACHMENT.at(number)))
 
 
 def too_few(count: int, needed: int) -> str:

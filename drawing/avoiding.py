@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from db.contexts import AVOIDED_NAME
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing.activities import AvoidedPerson, sealed_person
-from drawing.chain import Q as COMMON
+from drawing.activities import AvoidedPerson, hashed_person, insert_person
 from drawing.experts.identity import id_card_fault, mask
+from drawing.normal_forms import Unmatchable, normal_name, normal_unit, understood_name, understood_unit
 from drawing.planning import Refused
 from drawing.projects import Q
 from drawing.reference import reference
@@ -55,7 +56,35 @@ def persons(db: Database, activity: str, name_hash: bytes | None = None) -> Look
 
 def name(vault: Vault, row: Any) -> str:
     """Who it is, of a row of `persons`."""
-    return vault.decrypt(bytes(row.name_enc), "avoidance.name").decode()
+    return vault.decrypt(bytes(row.name_enc), AVOIDED_NAME.at(row.id)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What an entry is matched by, and why it can match nobody (one from before names had a grammar)."""
+
+    name: str = field(repr=False)
+    normal: str = field(repr=False)
+    fault: str
+
+
+def matched_unit(row: Any) -> Matched:
+    """Of a row of `units`."""
+    return Matched(row.unit, normal_unit(row.unit), _fault(understood_unit, row.unit))
+
+
+def matched_person(vault: Vault, row: Any) -> Matched:
+    """Of a row of `persons`; by 证件号 the name does not matter."""
+    said = name(vault, row)
+    return Matched(said, normal_name(said), "" if row.by_card else _fault(understood_name, said))
+
+
+def _fault(understood: Callable[[str], str], text: str) -> str:
+    try:
+        understood(text)
+    except Unmatchable as error:
+        return str(error)
+    return ""
 
 
 @cache
@@ -108,10 +137,10 @@ async def _add_unit(tx: Transaction, activity: str, unit: str, code: str, reason
 
 
 async def _add_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> bool:
-    sealed = {"activity": activity} | sealed_person(vault, person)
-    if await tx.value(Q.person_avoided_already, sealed):
+    hashed = {"activity": activity} | hashed_person(vault, person)
+    if await tx.value(Q.person_avoided_already, hashed):
         return False
-    await tx.run(COMMON.insert_avoided_person, sealed)
+    await insert_person(tx, vault, activity, person)
     return True
 
 

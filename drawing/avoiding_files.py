@@ -18,6 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from drawing.activities import AvoidedPerson
 from drawing.avoiding import MOST, PERSON_REASONS, UNIT_REASONS, id_card_wrong, reasons
+from drawing.credit_code import code_fault, understood_code
 from drawing.experts import read_xlsx
 from drawing.experts.header import check_header
 from drawing.experts.identity import shown
@@ -25,7 +26,8 @@ from drawing.experts.read_xlsx import Layout
 from drawing.experts.report import BadFile, Report
 from drawing.experts.table import TableRow
 from drawing.experts.template import head, widths
-from drawing.pool import normal_unit
+from drawing.normal_forms import Unmatchable, normal_name, normal_unit, understood_name, understood_unit
+from drawing.signs import UNSEEN
 
 T = TypeVar("T")
 MAX_BYTES = 1 << 20
@@ -62,12 +64,12 @@ class Kind(Enum):
 
 _COLUMNS = {
     Kind.UNITS: {
-        "单位名称": "必填，2 至 100 个字的单位全称",
-        "统一社会信用代码": "可不填，最多 30 个字符",
+        "单位名称": "必填，一个单位的全称，2 至 100 个字；专家的回避按此名称匹配",
+        "统一社会信用代码": "可不填，18 位；供审核时核对",
         "回避原因": "必填，只能从工作表“回避原因”中选择",
     },
     Kind.PERSONS: {
-        "姓名": "必填，2 至 30 个字",
+        "姓名": "必填，一个人的姓名，2 至 30 个字；少数民族姓名中间用“·”",
         "证件号": "18 位公民身份号码；不填写时，同名专家全部回避",
         "回避原因": "必填，只能从工作表“回避原因”中选择",
     },
@@ -109,7 +111,7 @@ def read_units(data: bytes, called: str) -> list[Unit] | Report:
 
 def read_persons(data: bytes, called: str) -> list[AvoidedPerson] | Report:
     """The rows, or what is wrong with them. Raises BadFile."""
-    return _read(data, called, Kind.PERSONS, _person, lambda row: (row.id_card or row.name))
+    return _read(data, called, Kind.PERSONS, _person, lambda row: row.id_card or normal_name(row.name))
 
 
 def _read(
@@ -158,24 +160,29 @@ def _check_reason(row: TableRow, kind: Kind, report: Report) -> None:
 
 
 def _unit(row: TableRow, report: Report) -> Unit:
-    name, code = row.cells.get("单位名称", ""), row.cells.get("统一社会信用代码", "")
-    _check_text(row, report, "单位名称", name, 100)
-    if len(code) > 30 or not code.isprintable():
-        report.add(row.number, "统一社会信用代码", "最多 30 个字符，不能换行")
+    name = _understood(row, report, "单位名称", understood_unit)
+    code = understood_code(row.cells.get("统一社会信用代码", ""))
+    if code and not _spoilt(row, "统一社会信用代码") and (wrong := code_fault(code)):
+        report.add(row.number, "统一社会信用代码", wrong)
     return Unit(name, code, row.cells.get(OFFERED, ""))
 
 
 def _person(row: TableRow, report: Report) -> AvoidedPerson:
-    name, card = row.cells.get("姓名", ""), row.cells.get("证件号", "").upper()
-    _check_text(row, report, "姓名", name, 30)
+    name = _understood(row, report, "姓名", understood_name)
+    card = UNSEEN.sub("", row.cells.get("证件号", "")).upper()
     if card and (wrong := id_card_wrong(card)):
         report.add(row.number, "证件号", wrong)
     return AvoidedPerson(name, card or None, row.cells.get(OFFERED, ""))
 
 
-def _check_text(row: TableRow, report: Report, column: str, value: str, most: int) -> None:
-    if not _spoilt(row, column) and not (2 <= len(value) <= most and value.isprintable()):
-        report.add(row.number, column, f"应为 2 至 {most} 个字，不能换行" if value else "不能为空")
+def _understood(row: TableRow, report: Report, column: str, understood: Callable[[str], str]) -> str:
+    if _spoilt(row, column):
+        return ""
+    try:
+        return understood(row.cells.get(column, ""))
+    except Unmatchable as error:
+        report.add(row.number, column, str(error))
+        return ""
 
 
 def _spoilt(row: TableRow, column: str) -> bool:

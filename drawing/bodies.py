@@ -21,13 +21,19 @@ class BadBody(ValueError):
 def check_shape(kind: str, body: Any) -> None:
     """Raises BadBody unless `body` is a body of entry type `kind`, in its present form or in an older one."""
     forms = SHAPES[kind]
-    keys = set(body) if isinstance(body, Mapping) else set()
-    check_object(next((form for form in forms if set(form) == keys), forms[0]), body, kind)
+    keys = _required(kind, body) if isinstance(body, Mapping) else set()
+    form = next((form for form in forms if set(form) == keys), forms[0])
+    optional = {key: shape for key, shape in OPTIONAL.get(kind, {}).items() if isinstance(body, Mapping) and key in body}
+    check_object(form | optional, body, kind)
 
 
 def is_old(kind: str, body: Mapping[str, Any]) -> bool:
     """Whether `body` has the form that its entry type had before a commit said `facts`."""
-    return len(SHAPES[kind]) > 1 and set(body) != set(SHAPES[kind][0])
+    return len(SHAPES[kind]) > 1 and _required(kind, body) != set(SHAPES[kind][0])
+
+
+def _required(kind: str, body: Mapping[str, Any]) -> set[str]:
+    return set(body) - set(OPTIONAL.get(kind, {}))
 
 
 def check_object(shape: Mapping[str, Shape], value: Any, name: str) -> None:
@@ -36,7 +42,12 @@ def check_object(shape: Mapping[str, Shape], value: Any, name: str) -> None:
         raise BadBody(f"{name}: {', '.join(sorted(shape))}")
     for key, fits in shape.items():
         if not fits(value[key]):
-            raise BadBody(f"{name}.{key}: {value[key]!r}")
+            raise BadBody(f"{name}.{key}: {_shown(value[key])}")
+
+
+def _shown(value: Any) -> str:
+    """What a message repeats of a value: the start of a number or code, never a list, and nothing endless."""
+    return repr(value)[:80] if isinstance(value, str | int | None) else type(value).__name__
 
 
 def text(value: Any) -> bool:
@@ -150,6 +161,10 @@ _commit: dict[str, Shape] = {
     "system_share_hash": hex_hash,
     "witnesses": distinct(text),
 }
+OPTIONAL: dict[str, dict[str, Shape]] = {
+    "commit": {"others": lambda value: some(row(text, text))(value) and [*value] == sorted(value)},
+}
+"""Keys that a body has only where there is something to say, in any of its forms."""
 _attempt: dict[str, Shape] = {"expert": text, "attempt": ordinal, "evidence": hex_hash}
 _unseal: dict[str, Shape] = {"lead_seconds": count, "evaluation_start": text}
 # Each entry type's forms: the one that is written now, then older ones, which are read only.
@@ -175,6 +190,7 @@ SHAPES: dict[str, tuple[dict[str, Shape], ...]] = {
     "complete": ({"agreed": count, "seats": count},),
     "seal": ({"system_share": hex_hash},),  # 32 bytes, too
     "absence": ({"expert": text, "condition": text, "reason": text, "right": text},),
+    "absence_undone": ({"expert": text, "by": text, "reason": text},),
     "unseal": ({**_unseal, "draw": ordinal, "gather_at": text}, _unseal),
     "print": ({"by": text},),  # in old chains only: prints and looks stand in the operation log now
     "close": ({"reason": one_of(*CLOSE_REASONS), "ledger": _ledger_head},),

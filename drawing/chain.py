@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, Self
 
-from db.pool import Transaction
+from db.pool import Database, Transaction
 from db.queries import load
 from db.vault import Signer, Vault
-from drawing import transcript
+from drawing import merkle, transcript
 from drawing.canonical import canon, read
-from drawing.ledger import Leaf, lot_hash
+from drawing.clock import Reading, next_at
+from drawing.ledger import LOG, SEAL, Leaf, LedgerHead
 from drawing.transcript import Entry, EntryType, Head, parse_stamp, stamp
 
 Q = load("drawing")
@@ -40,7 +44,7 @@ def entry_of(row: Any) -> Entry:
     )
 
 
-def row_of(activity: str, entry: Entry) -> dict[str, Any]:
+def row_of(activity: str, entry: Entry, reading: Reading) -> dict[str, Any]:
     """An entry as statement parameters."""
     return {
         "activity": activity,
@@ -51,52 +55,153 @@ def row_of(activity: str, entry: Entry) -> dict[str, Any]:
         "prev": bytes.fromhex(entry.prev),
         "hash": bytes.fromhex(entry.hash),
         "sig": b64decode(entry.sig),
+        "clock": str(reading),
     }
 
 
-def head_of(row: Any) -> Head | None:
-    """The chain's end as a row has it that was read after the lock was had."""
-    return None if row.head_seq is None else Head(row.head_seq, parse_stamp(row.head_at), bytes(row.head_hash).hex())
+class Closed(Exception):
+    """The chain has its last entry, `close`: nothing can be recorded about the activity any more."""
+
+    def __init__(self, activity: str) -> None:
+        super().__init__(f"{activity} 已经结束，记录链已封闭，不能再增加记录。")
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last entry of a chain, and the monotonic clock when it was written."""
+
+    entry: Entry | Head
+    reading: Reading | None
+    closed: bool
+
+
+def end_of(row: Any) -> End | None:
+    """The chain's end as a row has it that was read after acquiring the lock; None before the first entry."""
+    if row.head_seq is None:
+        return None
+    head = Head(row.head_seq, parse_stamp(row.head_at), bytes(row.head_hash).hex())
+    return End(head, Reading.parse(row.head_clock), row.head_type == EntryType.CLOSE.value)
+
+
+def following(
+    activity: str, end: End | None, now: datetime, kind: EntryType, body: Mapping[str, Any], signer: Signer
+) -> tuple[Entry, Reading]:
+    """The entry after `end`, signed, and the monotonic clock at its time. Raises Closed."""
+    reading = read_clock()
+    if end is None:
+        return transcript.append(None, now, kind, body, signer.sign), reading
+    if end.closed:
+        raise Closed(activity)
+    at = next_at(now, end.entry.at, end.reading, reading)
+    return transcript.append(end.entry, at, kind, body, signer.sign), reading
+
+
+def read_clock() -> Reading:
+    """CLOCK_BOOTTIME of this machine, which goes on while the machine sleeps and which nobody sets."""
+    return Reading(_boot(), time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+
+
+@cache
+def _boot() -> str:
+    """One start of one machine; a time namespace has another offset, and counts as another machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip() + "/" + Path("/proc/self/ns/time").readlink().name
 
 
 @dataclass(slots=True)
 class Chain:
     """Appends entries; the caller holds the activity's row lock, so there is one writer. `now` is the database's clock, and
-    `head` the chain's end, both as they were once the lock was had."""
+    `end` the chain's end, both as they were after acquiring the lock."""
 
     tx: Transaction
     activity: str
     now: datetime
     signer: Signer
-    head: Entry | Head | None
+    end: End | None
 
     @classmethod
     def of(cls, tx: Transaction, row: Any, signer: Signer) -> Self:
         """Of the row that `drawing.decide.lock` gave."""
-        return cls(tx, row.id, row.now, signer, head_of(row))
+        return cls(tx, row.id, row.now, signer, end_of(row))
 
     async def append(self, kind: EntryType, body: Mapping[str, Any]) -> Entry:
-        """Sign the next entry and post it; a clock a little behind the chain is lifted to it, never the other way."""
-        at = self.now if self.head is None else max(self.now, self.head.at)
-        entry = transcript.append(self.head, at, kind, body, self.signer.sign)
-        self.tx.post(Q.append_entry, row_of(self.activity, entry))
-        self.head = entry
+        """Sign the next entry and post it. Raises Closed."""
+        entry, reading = following(self.activity, self.end, self.now, kind, body, self.signer)
+        self.tx.post(Q.append_entry, row_of(self.activity, entry, reading))
+        self.end = End(entry, reading, kind is EntryType.CLOSE)
         return entry
 
 
-async def record_in_ledger(tx: Transaction, kind: str, lots: list[str], entry: Entry, activity: str) -> None:
-    """Add the leaf of a commit or a seal. The ledger is always the last lock."""
-    await tx.run(Q.lock_ledger, {})
-    await tx.run(
-        Q.append_ledger,
-        {
-            "kind": kind,
-            "lots": sorted(map(lot_hash, lots)),
-            "hash": bytes.fromhex(entry.hash),
-            "activity": activity,
-            "seq": entry.seq,
-        },
-    )
+async def record_in_ledger(
+    tx: Transaction, kind: str, lots: list[str], entry: Entry, activity: str, draw: int
+) -> LedgerHead:
+    """Add the leaf of a commit or a seal, fix the head that its receipts say, and add the operation log's head after a seal. Only
+    the log's own lock, which is taken at COMMIT, comes after the ledger's.
+    """
+    head = await append_leaf(tx, kind, lots, entry.hash, activity, entry.seq)
+    await tx.run(Q.fix_head, fixed(head, activity, draw, kind))
+    if kind == SEAL:
+        await _append_log_head(tx)
+    return head
+
+
+async def record_log_head(db: Database) -> bool:
+    """Add the operation log's head to the ledger if the last one there is a day old and rows have followed it; whether it
+    was added. Raises DatabaseError."""
+    if not await db.value(Q.log_head_due):
+        return False
+    async with db.transaction() as tx:
+        await tx.run(Q.lock_ledger)
+        return await _append_log_head(tx)
+
+
+async def _append_log_head(tx: Transaction) -> bool:
+    head = await tx.one(Q.log_head)
+    if head is not None:
+        await append_leaf(tx, LOG, (), bytes(head.hash).hex(), None, head.seq)
+    return head is not None
+
+
+async def append_leaf(
+    tx: Transaction, kind: str, lots: Sequence[str], entry_hash: str, activity: str | None, seq: int
+) -> LedgerHead:
+    """Take the ledger's lock and add a leaf; the head with it."""
+    tx.post(Q.lock_ledger)
+    last = await tx.one(Q.last_leaf)
+    leaves = await tx.all(Q.ledger) if last is not None and last.peaks is None else ()
+    row, head = leaf_row(last, leaves, kind, lots, entry_hash)
+    tx.post(Q.append_ledger, row | {"activity": activity, "seq": seq})
+    return head
+
+
+def leaf_row(
+    last: Any, leaves: Iterable[Any], kind: str, lots: Iterable[str], entry_hash: str
+) -> tuple[dict[str, Any], LedgerHead]:
+    """A ledger row for an entry about these lots, after `last` (None: the first), and the head with it. `leaves`: all rows so far,
+    where the last one has no peaks."""
+    size = 0 if last is None else last.n + 1
+    leaf = Leaf.of(size, kind, lots, entry_hash)
+    peaks = merkle.grown(_peaks(last, leaves), size, leaf.digest())
+    row = {"n": size, "kind": kind, "lots": list(leaf.lots), "hash": bytes.fromhex(entry_hash), "peaks": peaks}
+    return row, LedgerHead(size + 1, merkle.root_of(peaks).hex())
+
+
+def head_at(last: Any, leaves: Iterable[Any]) -> LedgerHead:
+    """The head of the ledger that ends with the row `last`."""
+    return LedgerHead(last.n + 1, merkle.root_of(_peaks(last, leaves)).hex())
+
+
+def _peaks(last: Any, leaves: Iterable[Any]) -> Sequence[bytes]:
+    if last is not None and last.peaks is not None:
+        return [bytes(peak) for peak in last.peaks]
+    peaks: list[bytes] = []
+    for size, row in enumerate(leaves):
+        peaks = merkle.grown(peaks, size, leaf_of(row).digest())
+    return peaks
+
+
+def fixed(head: LedgerHead, activity: str, draw: int, kind: str) -> dict[str, Any]:
+    """The head with a commit or a seal as statement parameters."""
+    return {"activity": activity, "draw": draw, "given": kind, "size": head.size, "root": bytes.fromhex(head.root)}
 
 
 def leaf_of(row: Any) -> Leaf:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from drawing.bodies import check_shape
+from drawing.bodies import BadBody, check_shape
 from drawing.eligibility import Avoid, Condition
 from drawing.lots import ALGORITHM
 from drawing.pool import Counts
@@ -15,7 +15,8 @@ class Commit:
     """The body of a `commit` entry.
 
     `previous` has for each lot (标段) the hash of the ledger's last entry about it, or None. `facts` is the version of the
-    pool's facts (`drawing.bodies.FACTS`), None in commits from before there were versions.
+    pool's facts (`drawing.bodies.FACTS`), None in commits from before there were versions. `others` says of lots that look like
+    one drawn for before why the reviewer takes them for another: (lot, reason), ascending.
     """
 
     activity: str
@@ -31,11 +32,13 @@ class Commit:
     system_share_hash: str
     witnesses: tuple[str, ...]
     facts: int | None = None
+    others: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The body; kind follows from the draw's number."""
         version = {} if self.facts is None else {"facts": self.facts}
-        return version | {
+        others = {"others": [list(each) for each in self.others]} if self.others else {}
+        return version | others | {
             "activity": self.activity,
             "algorithm": ALGORITHM,
             "avoid": self.avoid.to_json(),
@@ -57,6 +60,9 @@ class Commit:
     def from_json(cls, body: Mapping[str, Any]) -> Self:
         """From a body; raises BadBody."""
         check_shape("commit", body)
+        others = tuple((lot, reason) for lot, reason in body.get("others", ()))
+        if len({lot for lot, _ in others} & set(body["lots"])) != len(others):
+            raise BadBody("commit.others: each a lot of this commit, once")
         return cls(
             activity=body["activity"],
             avoid=Avoid.from_json(body["avoid"]),
@@ -71,4 +77,5 @@ class Commit:
             system_share_hash=body["system_share_hash"],
             witnesses=tuple(body["witnesses"]),
             facts=body.get("facts"),
+            others=others,
         )

@@ -16,6 +16,7 @@ from db.pool import Database, Transaction
 from db.queries import Query
 from drawing.canonical import canon, read
 from drawing.chain import Chain, Custody, Q
+from drawing.ending import OVER
 from drawing.lifecycle import ActivityState
 from drawing.lots import weak_share
 from drawing.rules import Rules
@@ -31,6 +32,8 @@ class Call:
     id: str
     activity: str
     epoch: int
+    elapsed_ms: int = 0
+    """From dialling until now by the monotonic clock of the process that made the call; 0 where another process settles it."""
 
 
 class NotOurs(Exception):
@@ -91,7 +94,7 @@ async def answer(
         await tx.run(Q.insert_appointment, {"pick": row.pick, "travel": travel})
     chain = Chain.of(tx, row, custody.signer)
     expert = facts["expert"]
-    await chain.append(EntryType.ATTEMPT, {"expert": expert, "attempt": row.attempt, "evidence": evidence.hash})
+    await chain.append(EntryType.ATTEMPT, _attempt(call, expert, row.attempt, evidence))
     await chain.append(EntryType.OUTCOME, {"expert": expert, "outcome": outcome.value, "rests_on": [evidence.hash]})
 
 
@@ -201,10 +204,11 @@ async def share_on_page(tx: Transaction, custody: Custody, activity: str, witnes
 @dataclass(frozen=True, slots=True)
 class Ended:
     """The outcome that stands, and whether `advance` has anything to look at: not after a decision, which it has seen,
-    while the draw goes on."""
+    while the draw goes on. `over`: the activity has ended meanwhile."""
 
     outcome: str
     due: bool
+    over: bool = False
 
 
 async def end_call(
@@ -227,8 +231,9 @@ async def end_call(
     if row.attempt is None:
         return None
     if not row.decided:
-        await _record_attempt(tx, Chain.of(tx, row, custody.signer), row, outcome, evidence)
-    return Ended(row.outcome, due=not row.decided or row.state != ActivityState.DRAWING.value)
+        await _record_attempt(tx, Chain.of(tx, row, custody.signer), call, row, outcome, evidence)
+    over = ActivityState(row.state) in OVER
+    return Ended(row.outcome, due=not row.decided or row.state != ActivityState.DRAWING.value, over=over)
 
 
 async def end_decided(db: Database, call: Call, outcome: str, trail: str) -> Ended | None:
@@ -238,7 +243,7 @@ async def end_decided(db: Database, call: Call, outcome: str, trail: str) -> End
     return None if row is None else Ended(outcome, due=row.state != ActivityState.DRAWING.value)
 
 
-async def _record_attempt(tx: Transaction, chain: Chain, row: Any, outcome: str, evidence: Evidence) -> None:
+async def _record_attempt(tx: Transaction, chain: Chain, call: Call, row: Any, outcome: str, evidence: Evidence) -> None:
     if row.flow == "witness":
         if await tx.one(Q.share_entry, {"activity": chain.activity}):
             return  # given on the page while this call rang: nothing is tried any more
@@ -246,8 +251,11 @@ async def _record_attempt(tx: Transaction, chain: Chain, row: Any, outcome: str,
     elif row.flow == "invitation":
         expert = await tx.value(Q.open_pseudonym, {"pick": row.pick})
         if expert is not None:
-            body = {"expert": expert, "attempt": row.attempt, "evidence": evidence.hash}
-            await chain.append(EntryType.ATTEMPT, body)
+            await chain.append(EntryType.ATTEMPT, _attempt(call, expert, row.attempt, evidence))
+
+
+def _attempt(call: Call, expert: str, attempt: int, evidence: Evidence) -> dict[str, Any]:
+    return {"expert": expert, "attempt": attempt, "evidence": evidence.hash, "elapsed_ms": call.elapsed_ms}
 
 
 async def unavailable(tx: Transaction, custody: Custody, activity: Any, pick: int, expert: str, rests_on: str) -> None:

@@ -12,20 +12,19 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from db.contexts import ACTIVITY_KEY, PEOPLE
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing import planning, projects
+from drawing import earlier_draws, planning, projects
 from drawing.activities import Notice, next_number
 from drawing.chain import Q as COMMON
 from drawing.decide import lock
 from drawing.eligibility import Condition, Mode
-from drawing.people import PEOPLE
 from drawing.people import People as People
 from drawing.people import Supervision as Supervision
 from drawing.people import people as people
 from drawing.planning import Refused, confirm
 from drawing.projects import Q
-from drawing.snapshot import ACTIVITY_KEY
 
 OWNER_REASON, AGENCY_REASON = "项目业主", "代理机构"
 
@@ -54,9 +53,9 @@ async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft:
     row = await tx.one(Q.project, {"project": project, "company": None, "handler": None})
     await _check(tx, draft)
     number = await next_number(tx, "CQSQ")
-    secret = {"key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY)}
+    secret = {"key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY.at(number))}
     own = {"id": number, "kind": "CQSQ", "rules": rules, "project": project}
-    await tx.run(Q.insert_draft, _values(vault, draft) | secret | own)
+    await tx.run(Q.insert_draft, _values(vault, number, draft) | secret | own)
     await _link(tx, number, project, draft)
     fixed = ((row.tenderer, row.tenderer_code, OWNER_REASON), (row.agency, row.agency_code, AGENCY_REASON))
     for unit, code, reason in fixed:
@@ -72,7 +71,7 @@ async def update(tx: Transaction, vault: Vault, activity: str, project: int, dra
     planned = await tx.value(Q.planned, {"activity": activity, "id": ""})
     if draft.seats < planned:
         raise Refused({"seats": f"已创建的抽取条件共 {planned} 人，请先减少条件人数。"})
-    await tx.run(Q.update_draft, _values(vault, draft) | {"activity": activity})
+    await tx.run(Q.update_draft, _values(vault, activity, draft) | {"activity": activity})
     await _link(tx, activity, project, draft)
 
 
@@ -158,18 +157,25 @@ async def delete_notice(tx: Transaction, activity: str, number: int) -> None:
         raise projects.NotThere
 
 
-async def save_condition(tx: Transaction, activity: str, notice: int, condition: Condition) -> str:
-    """Add (id "") or change a condition; its id. Refused when it takes more seats than remain."""
+async def confirm_condition(tx: Transaction, activity: str, notice: int, condition: Condition) -> None:
+    """Raises Refused when it takes more seats than remain, NotThere when its notice or what is to be changed is not there."""
     row = await lock(tx, activity)
-    others = await tx.value(Q.planned, {"activity": activity, "id": condition.id})
+    if notice not in {each.id for each in await notices(tx, activity)}:  # deleted meanwhile, or never there
+        raise projects.NotThere
+    there = await conditions(tx, activity)
+    if condition.id and (condition.id, notice) not in {(each.id, each.notice) for each in there}:
+        raise projects.NotThere
+    others = sum(each.seats for each in there if each.id != condition.id)
     confirm(planning.seats(condition.seats, row.seats, others))
+
+
+async def save_condition(tx: Transaction, activity: str, notice: int, condition: Condition) -> str:
+    """Add (id "") or change a condition; its id. Raises what `confirm_condition` does."""
+    await confirm_condition(tx, activity, notice, condition)
     values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(condition).items()}
     if condition.id:
-        if not await tx.run(Q.update_condition, values | {"activity": activity}):
-            raise projects.NotThere
+        await tx.run(Q.update_condition, values | {"activity": activity})
         return condition.id
-    if notice not in {each.id for each in await notices(tx, activity)}:  # deleted meanwhile
-        raise projects.NotThere
     place = await tx.value(Q.next_condition, {"activity": activity})
     own = {"activity": activity, "id": f"c{place + 1}", "position": place, "notice": notice}
     await tx.run(COMMON.insert_condition, values | own)
@@ -221,17 +227,19 @@ async def _check(tx: Transaction, draft: Draft) -> None:
     confirm(faults)
 
 
-def _values(vault: Vault, draft: Draft) -> dict[str, object]:
+def _values(vault: Vault, activity: str, draft: Draft) -> dict[str, object]:
     plain = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
     del plain["people"], plain["lots"], plain["earlier"]
-    sealed = vault.encrypt(json.dumps(asdict(draft.people), ensure_ascii=False).encode(), PEOPLE)
-    return plain | {"people_enc": sealed}
+    given = json.dumps(asdict(draft.people), ensure_ascii=False).encode()
+    return plain | {"people_enc": vault.encrypt(given, PEOPLE.at(activity))}
 
 
 async def _link(tx: Transaction, activity: str, project: int, draft: Draft) -> None:
     """A2: 标段 of this project that nobody draws for; the caller holds the project's lock."""
     await tx.run(Q.drop_activity_lots, {"activity": activity})
-    for lot in await _free(tx, project, draft.lots):
+    chosen = await _free(tx, project, draft.lots)
+    await earlier_draws.refuse_same(tx, chosen, activity)
+    for lot in chosen:
         await tx.run(COMMON.insert_activity_lot, {"activity": activity, "lot": lot})
 
 
@@ -245,7 +253,7 @@ async def _free(tx: Transaction, project: int, wanted: Sequence[str]) -> tuple[s
         if divided and lot not in rows:
             raise Refused({"lots": "所选标段不属于本项目，请重新勾选。"})
         if lot in rows and rows[lot].activities:
-            told = f"“{rows[lot].name}”已在活动 {rows[lot].activities[0]} 中抽取，如需再次抽取请使用“重新抽取”。"
+            told = f"“{rows[lot].name}”已在活动 {rows[lot].activities[0]} 中抽取，一个标段只能在一个活动中抽取。"
             raise Refused({"lots": told})
     return chosen
 

@@ -1,76 +1,117 @@
-"""Evidence as files: a folder or a zip with the same names."""
+"""The files of evidence: their names and limits, and how a folder of them is read, whoever made it.
 
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+Only plain files are opened: no link, no device, no pipe, nothing below a sub-folder. Every size has a limit that is
+checked before it is used, so that nothing that is given takes memory or time without bound; the limits stand in
+docs/expert-draw-1.md. What can't be read as evidence at all is `Unreadable`; what is wrong inside a file that can be
+read is `BadFile`, which names file and line.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import BinaryIO
 
-TRANSCRIPT, POOL, CALLS = "transcript.jsonl", "pool.jsonl", "calls.jsonl"
-LEDGER, KEY, README_NAME = "ledger.json", "service.pub", "README.txt"
-NAMES = frozenset({TRANSCRIPT, POOL, CALLS, LEDGER, KEY, README_NAME})
+TRANSCRIPT, POOL, CALLS, PERSONS = "transcript.jsonl", "pool.jsonl", "calls.jsonl", "names.jsonl"
+LEDGER, HEAD, KEY, README_NAME = "ledger.json", "head.json", "service.pub", "README.txt"
+FILES = frozenset({TRANSCRIPT, POOL, CALLS, PERSONS, LEDGER, HEAD, KEY, README_NAME})
+
+MIB = 1 << 20
+LARGEST = {
+    TRANSCRIPT: 64 * MIB, POOL: 8192 * MIB, CALLS: 256 * MIB, PERSONS: 16 * MIB,
+    LEDGER: 16 * MIB, HEAD: 16 * MIB, KEY: MIB, README_NAME: MIB,
+}  # fmt: skip
+"""The most bytes of each file."""
+MOST_FILES = 1000
+CHUNK = MIB // 4
+SAID = 80  # characters of a name that a message repeats
 
 
 class Unreadable(ValueError):
-    """The evidence can't be read at all; the message (Chinese) says why."""
+    """This is no evidence, or can't be read; the message (Chinese) says why in one sentence."""
 
 
-class Evidence:
-    """Reads the files of a folder or zip; use with `with`."""
+class BadFile(ValueError):
+    """A file of readable evidence that is missing or not as it must be; the message (Chinese) names file and line."""
+
+
+class Folder:
+    """A folder of plain files, each looked at before it is opened and again after it was read."""
 
     def __init__(self, path: Path) -> None:
-        if not path.exists():
-            raise Unreadable(f"没有这个文件或文件夹：{path}")
-        self._folder = path
-        self._zip: zipfile.ZipFile | None = None
-        if path.is_dir():
-            self.names = {each.name for each in path.iterdir()}
-            return
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise Unreadable(f"既不是文件夹，也不是 zip 文件：{path}") from error
-        listed = self._zip.namelist()
-        self.names = set(listed)
-        if len(self.names) != len(listed):
-            self._zip.close()
-            raise Unreadable("zip 中有重名文件")
+        self._path = path
+        found = set(_listed(path))
+        self.names, self.extra = frozenset(found & FILES), frozenset(found - FILES)
+        for name in sorted(self.names):
+            if status_of(path / name).st_size > LARGEST[name]:
+                raise Unreadable(f"{name} 过大（超过 {LARGEST[name] // MIB} MiB）")
 
-    def __enter__(self) -> Self:
-        return self
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """See evidence_reader.Container."""
+        file, size = open_plain(self._path / name)
+        with file:
+            before, left = os.fstat(file.fileno()), size
+            while left:
+                chunk = _read(file, min(CHUNK, left), name)
+                if not chunk:
+                    break
+                left -= len(chunk)
+                yield chunk
+            after = os.fstat(file.fileno())
+            if left or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise Unreadable(f"{name} 在读取过程中被改动")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._zip is not None:
-            self._zip.close()
+    def close(self) -> None:
+        """Nothing stays open."""
 
-    def read(self, name: str) -> bytes:
-        """A whole file; raises Unreadable."""
-        with self._open(name) as file:
-            return self._guarded(file.read, name)
 
-    def lines(self, name: str) -> Iterator[bytes]:
-        """A file's lines without their newline; each must have one. Raises Unreadable."""
-        with self._open(name) as file:
-            for number in range(1, 1 << 62):
-                if not (line := self._guarded(file.readline, name)):
-                    return
-                if not line.endswith(b"\n"):
-                    raise Unreadable(f"{name} 第 {number} 行不完整（缺换行）")
-                yield line[:-1]
+def _listed(path: Path) -> Iterator[str]:
+    try:
+        with os.scandir(path) as entries:
+            for number, entry in enumerate(entries):
+                if number >= MOST_FILES:
+                    raise Unreadable(f"文件夹中的文件过多（超过 {MOST_FILES} 个）")
+                if not entry.is_file(follow_symlinks=False):
+                    raise Unreadable(f"文件夹中的 {said(entry.name)} 不是普通文件（链接、设备、管道和下级文件夹均不接受）")
+                yield entry.name
+    except OSError as error:
+        raise Unreadable(f"文件夹不能读取（{error.strerror}）") from error
 
-    def _open(self, name: str) -> IO[bytes]:
-        if name not in self.names:
-            raise Unreadable(f"缺少文件 {name}")
-        try:
-            return self._zip.open(name) if self._zip else (self._folder / name).open("rb")
-        except (OSError, zipfile.BadZipFile, RuntimeError) as error:
-            raise Unreadable(f"{name} 不能读取") from error
 
-    def _guarded(self, read: Callable[[], bytes], name: str) -> bytes:
-        try:
-            return read()
-        except (OSError, zipfile.BadZipFile, EOFError, zlib.error) as error:
-            raise Unreadable(f"{name} 已损坏，不能读取") from error
+def open_plain(path: Path) -> tuple[BinaryIO, int]:
+    """Open a plain file, following no link and waiting for nobody, and give its size; raises Unreadable."""
+    expected = status_of(path)
+    if not stat.S_ISREG(expected.st_mode):
+        raise Unreadable(f"{said(path.name)} 不是普通文件或文件夹（链接、设备和管道均不接受）")
+    flags = os.O_RDONLY
+    for wanted in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # as the system has them
+        flags |= getattr(os, wanted, 0)
+    try:
+        file = os.fdopen(os.open(path, flags), "rb", buffering=0)
+    except OSError as error:
+        raise Unreadable(f"{said(path.name)} 不能读取（{error.strerror}）") from error
+    opened = os.fstat(file.fileno())
+    if not stat.S_ISREG(opened.st_mode) or (opened.st_dev, opened.st_ino) != (expected.st_dev, expected.st_ino):
+        file.close()
+        raise Unreadable(f"{said(path.name)} 在读取过程中被调换")
+    return file, opened.st_size
+
+
+def status_of(path: Path) -> os.stat_result:
+    """What stands at the path, a link not followed; raises Unreadable."""
+    try:
+        return path.lstat()
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"没有这个文件或文件夹，或不能读取：{said(str(path))}") from error
+
+
+def _read(file: BinaryIO, size: int, name: str) -> bytes:
+    try:
+        return file.read(size) or b""
+    except OSError as error:
+        raise Unreadable(f"{said(name)} 不能读取（{error.strerror}）") from error
+
+
+def said(name: str) -> str:
+    """A file's name as a message may repeat it."""
+    return name if len(name) <= SAID else f"…{name[-SAID:]}"

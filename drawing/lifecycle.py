@@ -51,6 +51,7 @@ class Act(StrEnum):
     SEAL = "seal"
     UNSEAL = "unseal"
     PRINT = "print"
+    CLOSE = "close"
     END = "end"
     RELEASE = "release"
     SUBMIT_REEVALUATION = "submit_reevaluation"
@@ -137,10 +138,12 @@ _ROWS: list[tuple[tuple[ActivityState, ...], Act, _Who, ActivityState | None]] =
     ((_S.SHORT,), _A.REOPEN, _Who.CLERK, _S.DRAWING),
     ((_S.COMPLETED, _S.SHORT), _A.REGISTER_ABSENCE, _Who.ABSENCE, _S.SHORT),
     ((_S.SHORT,), _A.SUPPLEMENT, _Who.CLERK, _S.DRAWING),
-    # Ended too: what was force-ended is opened to be checked like any other.
-    ((_S.COMPLETED, _S.SHORT, _S.ENDED), _A.SEAL, _Who.SYSTEM, None),
-    ((_S.COMPLETED, _S.ENDED), _A.UNSEAL, _Who.SYSTEM, None),
-    ((_S.COMPLETED, _S.ENDED), _A.PRINT, _Who.CLERK, None),
+    # Ended and released too: what was thrown away is opened to be checked like any other.
+    ((_S.COMPLETED, _S.SHORT, _S.ENDED, _S.RELEASED), _A.SEAL, _Who.SYSTEM, None),
+    # Each draw at its own moment, so that of a first one may come while a supplement is drawn.
+    ((_S.DRAWING, _S.PAUSED, _S.SHORT, _S.COMPLETED, _S.ENDED, _S.RELEASED), _A.UNSEAL, _Who.SYSTEM, None),
+    ((_S.DRAWING, _S.PAUSED, _S.SHORT, _S.COMPLETED, _S.ENDED), _A.PRINT, _Who.CLERK, None),
+    ((_S.ENDED, _S.RELEASED), _A.CLOSE, _Who.SYSTEM, None),
     ((_S.COMPLETED,), _A.END, _Who.END, _S.ENDED),
     ((_S.DRAWING, _S.PAUSED, _S.SHORT), _A.END, _Who.SYSTEM, _S.ENDED),
     ((_S.COMPLETED,), _A.RELEASE, _Who.SYSTEM, _S.RELEASED),
@@ -189,6 +192,7 @@ _ACT_LABELS = {
     _A.SEAL: "封存",
     _A.UNSEAL: "解密结果",
     _A.PRINT: "打印结果",
+    _A.CLOSE: "封闭记录链",
     _A.END: "结束活动",
     _A.RELEASE: "退选专家",
     _A.SUBMIT_REEVALUATION: "提交复评申请",

@@ -10,13 +10,12 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from db.contexts import STAFF_PHONE
 from db.pool import Database, Transaction
 from drawing.call_ids import new_call_id
 from drawing.chain import Custody, Q
 from drawing.rules import Rules
 
-STAFF_PHONE = "call.staff_phone"
-"""What staff's number is encrypted for; it stands in no other form anywhere."""
 ACT = "masked_call"
 
 
@@ -71,8 +70,10 @@ async def ask(
     if not Rules.load(row.rules).calling.allows(number):
         raise CannotCall("本机号码不能拨打：请输入可以接听的手机号码或固定电话（固定电话加区号）。")
     call = new_call_id()
-    sealed = custody.vault.encrypt(number.encode(), STAFF_PHONE)
-    values: dict[str, Any] = {"id": call, "activity": activity, "pick": pick, "staff": sealed, "record": record}
+    sealed = custody.vault.encrypt(number.encode(), STAFF_PHONE.at(call))
+    hashed = custody.vault.keyed_hash("phone", number)
+    values: dict[str, Any] = {"id": call, "activity": activity, "pick": pick, "record": record}
+    values |= {"staff": sealed, "staff_hash": hashed}
     if not await tx.run(Q.ask_masked, values):
         raise CannotCall("对该专家的呼叫正在进行，请等它结束后再呼叫。")
     told = {"actor": actor, "role": role, "act": ACT, "activity": activity, "remark": call}

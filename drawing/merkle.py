@@ -39,6 +39,54 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+def grown(peaks: Sequence[bytes], size: int, leaf: bytes) -> list[bytes]:
+    """The peaks of the tree with one more leaf hash. Peaks are the roots of the perfect subtrees of a tree of `size`, the largest
+    first: with them a tree grows without a look at its leaves.
+
+    >>> leaves, peaks = [leaf_hash(bytes([i])) for i in range(5)], []
+    >>> for size, leaf in enumerate(leaves):
+    ...     peaks = grown(peaks, size, leaf)
+    >>> len(peaks), root_of(peaks) == root(leaves)
+    (2, True)
+    """
+    before = list(peaks)
+    while size & 1:
+        leaf, size = node_hash(before.pop(), leaf), size >> 1
+    return [*before, leaf]
+
+
+def root_of(peaks: Sequence[bytes]) -> bytes:
+    """The root over a tree's peaks."""
+    if not peaks:
+        return root(())
+    found = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        found = node_hash(peak, found)
+    return found
+class Growing:
+    """A root over leaf hashes that come one by one; keeps one hash for each level.
+
+    >>> growing = Growing()
+    >>> for i in range(5):
+    ...     growing.add(leaf_hash(bytes([i])))
+    >>> growing.root() == root([leaf_hash(bytes([i])) for i in range(5)])
+    True
+    """
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._peaks: list[bytes] = []
+
+    def add(self, leaf: bytes) -> None:
+        """Add the next leaf's hash."""
+        self._peaks = grown(self._peaks, self._size, leaf)
+        self._size += 1
+
+    def root(self) -> bytes:
+        """The root over all leaves so far."""
+        return root_of(self._peaks)
+
+
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """The audit path of the leaf at `index` (from 0), bottom up. Raises IndexError."""
     if not 0 <= index < len(leaves):

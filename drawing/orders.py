@@ -10,13 +10,13 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from db.contexts import ORDER_BLOCK
 from db.pool import Transaction
 from db.vault import Vault
 from drawing.blocks import BLOCK, Entry, unpack_block
 from drawing.chain import Q
 from drawing.lots import Placed
 
-PURPOSE = "order-block"
 _KEPT = 256  # blocks, some 100 kB each
 _ORDER_BLOCK, _CONDITIONS = Q.order_block, Q.conditions
 
@@ -70,7 +70,7 @@ class Orders:
             return self._blocks[key]
         activity, draw, condition, n = key
         data = await tx.value(_ORDER_BLOCK, {"activity": activity, "draw": draw, "condition": condition, "n": n})
-        block = () if data is None else tuple(unpack_block(self._vault.decrypt(bytes(data), PURPOSE)))
+        block = () if data is None else tuple(unpack_block(self._vault.decrypt(bytes(data), ORDER_BLOCK.at(*key))))
         self._blocks[key] = block
         if len(self._blocks) > _KEPT:
             self._blocks.popitem(last=False)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from db.contexts import PEOPLE
 from db.vault import Vault
-
-PEOPLE = "activity.people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,9 @@ class People:
     supervision: tuple[Supervision, ...]
 
 
-def people(vault: Vault, sealed: bytes | None) -> People | None:
+def people(vault: Vault, activity: str, sealed: bytes | None) -> People | None:
     """经办人 and 监督人员, opened; None for an activity that was entered without."""
     if sealed is None:
         return None
-    value = json.loads(vault.decrypt(bytes(sealed), PEOPLE))
+    value = json.loads(vault.decrypt(bytes(sealed), PEOPLE.at(activity)))
     return People(**{**value, "supervision": tuple(Supervision(**each) for each in value["supervision"])})

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from drawing.lifecycle import ActivityState, NotAllowed
-from drawing.pool import normal_unit
+from drawing.normal_forms import normal_unit
 
 NOTE_LENGTH = 50
 """注意事项 0/50."""
@@ -97,9 +97,14 @@ def seats(wanted: int, total: int, others: int) -> dict[str, str]:
 
     >>> seats(2, 5, 3), seats(3, 5, 3)
     ({}, {'seats': '剩余可设置人数为 2，请减少条件计划抽取人数。'})
+    >>> seats(1, 5, 5)
+    {'seats': '剩余可设置人数为 0，请先减少其他抽取条件的人数，或增加拟抽取专家人数。'}
     """
     left = seats_left(total, others)
-    return {} if wanted <= left else {"seats": f"剩余可设置人数为 {left}，请减少条件计划抽取人数。"}
+    if wanted <= left:
+        return {}
+    advice = "请减少条件计划抽取人数。" if left else "请先减少其他抽取条件的人数，或增加拟抽取专家人数。"
+    return {"seats": f"剩余可设置人数为 {left}，{advice}"}
 
 
 def missing(total: int, planned: int, notices: int, empty: int) -> str:

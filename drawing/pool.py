@@ -10,7 +10,6 @@ the next, still sealed one.
 """
 
 import hmac
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 from drawing import eligibility, merkle
 from drawing.canonical import canon
 from drawing.eligibility import Avoid, Condition, Exclusion, Facts
+from drawing.normal_forms import normal_unit
 
 ID_LENGTH = 20  # hex digits
 
@@ -86,17 +86,8 @@ def person_hash(activity_key: bytes, id_card_hash: bytes) -> str:
 
 
 def unit_hash(activity_key: bytes, name: str) -> str:
-    """The keyed hash of a unit, from its name however it is spaced or cased."""
+    """The keyed hash of a unit, from its name's normal form."""
     return hmac.digest(activity_key, b"unit:" + normal_unit(name).encode(), "sha256").hex()
-
-
-def normal_unit(name: str) -> str:
-    """A unit's name without what typists vary: full-width forms, white space, case.
-
-    >>> normal_unit(" 广州（ＡＢ）咨询 有限公司 ") == normal_unit("广州(ab)咨询有限公司")
-    True
-    """
-    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def salt(pool_key: bytes, expert: str) -> bytes:

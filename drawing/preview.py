@@ -1,7 +1,10 @@
-"""预览: how many could be drawn in a condition, as a band; asked of the database, recorded, never a number or a person.
+"""预览: how many could be drawn in a condition, as a band; asked of the database, limited, recorded, never a number or a person.
 
-The database stops counting at one more than the highest band needs. A first look at a small sample of the pool answers
-for the broad conditions, where an index would have to add up half of all experts.
+What is shown follows from condition, seats, pool and the service's key alone. Nothing else that a clerk enters has an
+effect: neither avoided persons or units nor times, notices or other drafts, so that changing them tells nothing
+(docs/security.md). drawing.bands says how a count becomes a band. The database stops counting where the highest band is
+certain; a first look at a sample of the pool answers for the broad conditions, where an index would have to add up half
+of all experts.
 """
 
 from __future__ import annotations
@@ -9,104 +12,125 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from db.pool import Database, Transaction
 from db.queries import load
-from drawing.bands import ASKED, Band, band, count_to, higher, label, only_main, terms, without
+from db.vault import Vault
+from drawing.bands import Band, advice, band, enough_to_count, label, normal_form, offset_of, rung, scale_of, terms
 from drawing.eligibility import Condition
+from drawing.preview_rules import PreviewRule
 from drawing.rules import Rules
 
 Q = load("drawing", "projects.sql")
-_SETTING, _COUNT, _RECORD = Q.preview_setting, Q.preview_count, Q.record_preview
+_RULES, _LOCK, _NEXT, _COUNT, _RECORD = Q.preview_rules, Q.lock_looks, Q.next_look, Q.preview_count, Q.record_preview
 # Without seqscan: what the planner believes of terms that come together can be wrong by orders of magnitude.
 _PLANNER = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
-_SAMPLE = "TABLESAMPLE SYSTEM (0.3)"
+_FIRST, _LARGEST = 0.3, 8.0  # per cent of the pool: a first look; beyond the largest one the index is faster
+_KIND = "preview"  # of keyed hashes
+LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Who looks: as 操作记录 names them, and a clerk's identity and company; without them it is a reviewer, who has no limit."""
+
+    actor: str
+    person: str | None = None
+    company: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the clerk is told. `main` is without 备选专业, where the condition names some."""
+    """What is told."""
 
     band: Band
     words: str
-    main: Band | None
-    main_words: str
-    reasons: tuple[str, ...]
+    advice: str  # which demands could be eased, where it is short
     consent: bool  # below the rules' ratio: the reviewer must consent
 
 
-async def preview(db: Database, activity: str, condition: Condition, actor: str) -> Preview:
-    """Look, and record the look; LookupError if there is no such activity."""
+class LooksUsedUp(Exception):
+    """This person, or their company, has looked as often as the rules allow; `until` says when they may again."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"no preview before {until.isoformat()}")
+        self.until = until
+
+
+async def preview(db: Database, vault: Vault, activity: str, condition: Condition, who: Looker) -> Preview:
+    """Look, and record the look. LookupError if there is no such activity; LooksUsedUp, recorded too, when there were too many."""
     async with db.transaction() as tx:
-        look = await _Look.of(tx, activity, condition)
-        seen = await look.preview(condition)
-        shown = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(condition).items()}
-        record = {"activity": activity, "actor": actor, "band": seen.band.value, "condition": json.dumps(shown)}
-        await tx.run(_RECORD, record)
+        if who.company is not None:
+            tx.post(_LOCK, {"company": who.company})
+        version = await tx.value(_RULES, {"activity": activity})
+        if version is None:
+            raise LookupError(f"no activity {activity}")
+        rule = Rules.load(version).preview
+        until = None if who.company is None else await _used_up_until(tx, rule, who)
+        seen = await _look(tx, vault, rule, condition) if until is None else None
+        await tx.run(_RECORD, _record(activity, condition, who, seen))
+    if seen is None:
+        assert until is not None
+        raise LooksUsedUp(until)
     return seen
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    tx: Transaction
-    setting: Mapping[str, Any]
-    rules: Rules
-    seats: int
+async def _look(tx: Transaction, vault: Vault, rule: PreviewRule, condition: Condition) -> Preview:
+    scale = scale_of(vault.keyed_hash(_KIND, "scale"), rule)
+    count = await _count(tx, condition, enough_to_count(condition.seats, rule, scale))
+    offset = offset_of(vault.keyed_hash(_KIND, f"offset {normal_form(condition)}"))
+    found = band(rung(count, rule, scale, offset), condition.seats, rule.bands)
+    scarce = found in (Band.SHORT, Band.FEW)
+    return Preview(
+        band=found,
+        words=label(found, rule.bands),
+        advice=advice(condition) if scarce else "",
+        consent=scarce and rule.consent_below > rule.bands[0],
+    )
 
-    @classmethod
-    async def of(cls, tx: Transaction, activity: str, condition: Condition) -> _Look:
-        row = await tx.one(_SETTING, {"activity": activity})
-        if row is None:
-            raise LookupError(f"no activity {activity}")
-        await tx.run(_PLANNER)
-        rules = Rules.load(row.rules)
-        today: date = row.today
-        setting = {
-            "activity": activity,
-            "units": row.units,
-            "cards": [bytes(each) for each in row.cards],
-            "names": [bytes(each) for each in row.names],
-            "since": today.replace(year=today.year - rules.employment_years, day=min(today.day, 28)),
-            "gather": row.gather_at,
-            "until": row.evaluation_end,
-            "travel": rules.travel_s,
-            "limit": count_to(condition.seats, rules.preview_bands),
-        }
-        return cls(tx, setting, rules, condition.seats)
 
-    async def preview(self, condition: Condition) -> Preview:
-        wanted = terms(condition)
-        found = await self.band(wanted)
-        main = await self.band(terms(only_main(condition))) if condition.backup else None
-        scarce = found in (Band.SHORT, Band.FEW)
-        reasons = await self.reasons(wanted, found) if scarce else ()
-        multiples = self.rules.preview_bands
-        return Preview(
-            band=found,
-            words=label(found, multiples),
-            main=main,
-            main_words="" if main is None else label(main, multiples),
-            reasons=reasons,
-            consent=scarce and self.rules.consent_below > multiples[0],
-        )
+async def _used_up_until(tx: Transaction, rule: PreviewRule, who: Looker) -> datetime | None:
+    limits: dict[str, object] = {"person_hour": rule.person_hour, "company_hour": rule.company_hour}
+    until: datetime | None = await tx.value(_NEXT, limits | {"person": who.person, "company": who.company})
+    return until
 
-    async def reasons(self, wanted: Mapping[str, tuple[str, ...]], found: Band) -> tuple[str, ...]:
-        """Which demand makes it short: those without which the band would be higher."""
-        eased = [what for what in wanted if higher(await self.band(without(wanted, what)), found)]
-        said = [f"“{ASKED[what]}”限制较严：放宽后可抽人数会明显增加" for what in eased]
-        if higher(await self.band(wanted, excluding=False), found):
-            said.append("符合条件的人员中有较多需要回避、暂停资格或当日已有其他评标")
-        return tuple(said or ["同时满足全部条件的专家很少：请同时放宽两项以上条件"])
 
-    async def band(self, wanted: Mapping[str, tuple[str, ...]], *, excluding: bool = True) -> Band:
-        values = {**self.setting, **{what: list(words) for what, words in wanted.items()}, "excluding": excluding}
-        plain = {f"{what}_plain": [word[1:] for word in words] for what, words in wanted.items()}
-        count = await self.tx.value(_statement(_plainly(wanted), _SAMPLE), values | plain)
-        if count < self.setting["limit"]:
-            count = await self.tx.value(_statement([_INDEXED.format(what) for what in wanted], ""), values)
-        return band(count, self.seats, self.rules.preview_bands)
+def _record(activity: str, condition: Condition, who: Looker, seen: Preview | None) -> dict[str, object]:
+    shown = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(condition).items()}
+    values = {"activity": activity, "condition": json.dumps(shown), "band": None if seen is None else seen.band.value}
+    return values | asdict(who)
+
+
+async def looks(db: Database, activity: str) -> list[Any]:
+    """What clerks looked at in this activity, the newest first, LISTED at most; `band` None where it was refused."""
+    return await db.all(Q.looks, {"activity": activity, "limit": LISTED})
+
+
+async def look_numbers(db: Database, activity: str) -> Any:
+    """How often: `shown` and `refused` in this activity, and `elsewhere` by its clerk within 30 days in so many `activities`; None
+    for an activity that nobody handles.
+    """
+    return await db.one(Q.look_numbers, {"activity": activity})
+
+
+async def _count(tx: Transaction, condition: Condition, limit: int) -> int:
+    """How many fit, `limit` at most. So many in a sample are enough; else the index counts, which is slow in a broad condition."""
+    wanted = terms(condition)
+    values: dict[str, object] = {what: list(words) for what, words in wanted.items()}
+    values |= {f"{what}_plain": [word[1:] for word in words] for what, words in wanted.items()}
+    values["limit"] = limit
+
+    async def counted(asked: Iterable[str], sample: str = "") -> int:
+        return int(await tx.value(_statement(asked, sample), values))
+
+    await tx.run(_PLANNER)
+    count = await counted(_plainly(wanted), f"TABLESAMPLE SYSTEM ({_FIRST})")
+    share = 1.5 * _FIRST * limit / max(count, 1)  # with some room, that is where there should be enough
+    if count < limit and share <= _LARGEST:
+        count = await counted(_plainly(wanted), f"TABLESAMPLE SYSTEM ({share:.2f})")
+    return count if count >= limit else await counted(_INDEXED.format(what) for what in wanted)
 
 
 def _statement(asked: Iterable[str], sample: str) -> str:

@@ -1,17 +1,20 @@
 """Where a chain stands at any moment: draws, picks, seats, who is engaged, and which pick it demands next.
 
-The questions are answered as far as the evidence lets: `Orders.places` is None before the seal, and
-`units_known` is false in the public form, where whether colleagues share a unit can't be derived again.
+The questions are answered as far as the evidence lets: `Orders.places` is None before the seed is open, and
+`units_known` is false in the public form, where whether colleagues share a unit can't be derived again. Each answer
+costs about the same however long the chain is: evidence of many thousand picks takes seconds, not hours.
 """
 
-from collections.abc import Mapping, Sequence
+from bisect import insort
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from heapq import heappop, heappush
 from typing import Any
 
 from drawing.commit import Commit
 from drawing.eligibility import Condition
-from drawing.lots import Pick, Placed, next_pick
+from drawing.lots import SAME_UNIT, Pick, Placed
 from drawing.rules import Rules
 from drawing.seats import Pause, held_seconds
 from drawing.transcript import Entry
@@ -27,21 +30,51 @@ class Orders:
 
 @dataclass(slots=True)
 class Picked:
-    """One pick and what became of it."""
+    """One pick and what became of it. `number`: its place among all picks of the chain."""
 
+    number: int
     draw: int
     condition: str
     seat: int
     placed: Placed
     rank: int
+    at: datetime
     attempts: list[tuple[str, datetime]] = field(default_factory=list)  # evidence, when
+    tries: list[str] = field(default_factory=list)  # outcomes of the calls that did not fail by our fault
     outcome: str | None = None
     absent: bool = False
+    replaced: bool = False  # a supplement draws the absent one's seat again
 
     @property
     def engaged(self) -> bool:
         """Has agreed, or is being called."""
         return self.outcome is None or (self.outcome == "accepted" and not self.absent)
+
+
+@dataclass(slots=True)
+class Seats:
+    """The numbered seats of a condition: 1, 2 …; the lowest free one is taken first."""
+
+    planned: int
+    _next: int = 1
+    _freed: list[int] = field(default_factory=list)
+
+    def lowest(self) -> int | None:
+        """The lowest seat that nobody holds; None: all are held."""
+        if self._freed:
+            return self._freed[0]
+        return self._next if self._next <= self.planned else None
+
+    def take(self) -> None:
+        """The lowest free seat is held from now on."""
+        if self._freed:
+            heappop(self._freed)
+        else:
+            self._next += 1
+
+    def free(self, seat: int) -> None:
+        """That seat is held no more."""
+        heappush(self._freed, seat)
 
 
 @dataclass(slots=True)
@@ -52,6 +85,7 @@ class Draw:
     entry: Entry
     rules: Rules
     orders: Orders
+    seats: dict[str, Seats]
     witnessed: bool = False
     share: Mapping[str, Any] | None = None
     paused_since: datetime | None = None
@@ -59,12 +93,48 @@ class Draw:
     ended: bool = False
     completed: bool = False
     sealed: bool = False
-    tries: int = 0
+    unsealed: bool = False
+    agreed: int = 0
+    in_call: int = 0  # picks without outcome
+    first_left: dict[str, int] = field(default_factory=dict)  # condition → rank before which all were picked
+
+    @property
+    def planned(self) -> int:
+        """How many seats it has."""
+        return sum(seats.planned for seats in self.seats.values())
 
     def held_seconds(self, since: datetime, until: datetime) -> float:
         """How long a retry has held its seat: pauses don't count."""
         pauses = [*self.pauses, *([(self.paused_since, until)] if self.paused_since else [])]
         return held_seconds(since, until, pauses)
+
+
+class Engaged:
+    """Who has agreed or is being called: for a candidate, the first of them by order of picks who shares a unit."""
+
+    def __init__(self) -> None:
+        self._by_unit: dict[str, list[int]] = {}
+        self._picks: dict[int, Picked] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._picks)
+
+    def add(self, pick: Picked) -> None:
+        """From now on."""
+        self._picks[pick.number] = pick
+        for unit in pick.placed.units:
+            insort(self._by_unit.setdefault(unit, []), pick.number)
+
+    def remove(self, pick: Picked) -> None:
+        """No more."""
+        del self._picks[pick.number]
+        for unit in pick.placed.units:
+            self._by_unit[unit].remove(pick.number)
+
+    def colleague(self, candidate: Placed) -> str | None:
+        """As `lots.same_unit`."""
+        having = [numbers[0] for unit in candidate.units if (numbers := self._by_unit.get(unit))]
+        return self._picks[min(having)].placed.expert if having else None
 
 
 class Progress:
@@ -74,45 +144,53 @@ class Progress:
         self.draws: list[Draw] = []
         self.picks: list[Picked] = []
         self.current: dict[str, Picked] = {}  # by expert: their pick that counts (not one reopened)
+        self.engaged = Engaged()
         self.unsure = False  # a rule rested on units that the evidence does not show
+        self._demanded: tuple[Condition, int, Pick] | None = None
+        self._looked = False  # whether `_demanded` says how it is now
 
     @property
     def draw(self) -> Draw:
         """The draw that is on."""
         return self.draws[-1]
 
-    def agreed(self) -> int:
-        """How many have agreed in this draw."""
-        mine = (pick for pick in self.picks if pick.draw == self.draw.commit.draw)
-        return sum(pick.outcome == "accepted" for pick in mine)
+    def changed(self) -> None:
+        """Picks, outcomes or absences are not what they were."""
+        self._looked = False
 
-    def seats(self) -> int:
-        """How many seats this draw has."""
-        return sum(condition.seats for condition in self.draw.commit.conditions)
-
-    def open_seats(self, condition: Condition) -> list[int]:
-        """The seats that nobody holds, ascending."""
-        held = {
-            pick.seat
-            for pick in self.picks
-            if pick.draw == self.draw.commit.draw
-            and pick.condition == condition.id
-            and pick.outcome in (None, "accepted")
-        }
-        return [seat for seat in range(1, condition.seats + 1) if seat not in held]
+    def open_conditions(self) -> Iterable[Condition]:
+        """Those with a seat that nobody holds, in the commit's order."""
+        return (each for each in self.draw.commit.conditions if self.draw.seats[each.id].lowest() is not None)
 
     def prescribed(self) -> tuple[Condition, int, Pick] | None:
         """The pick that the chain demands next; None: none. Only where orders and units are known."""
-        for condition in self.draw.commit.conditions:
-            if seats := self.open_seats(condition):
-                pick = next_pick(self.places(condition.id), self.current, self.engaged())
-                if pick is not None:
-                    return condition, seats[0], pick
+        if not self._looked:
+            found = ((each, self.draw.seats[each.id].lowest(), self.next_in(each)) for each in self.open_conditions())
+            filled = ((each, seat, pick) for each, seat, pick in found if seat is not None and pick is not None)
+            self._demanded, self._looked = next(filled, None), True
+        return self._demanded
+
+    def next_in(self, condition: Condition) -> Pick | None:
+        """As `lots.next_pick` in the condition's order, but those before the first one left are not read again."""
+        places = self.places(condition.id)
+        passed: list[tuple[str, str, str]] = []
+        for rank in range(self.first_left(condition.id), len(places)):
+            candidate = places[rank]
+            if candidate.expert in self.current:
+                continue
+            colleague = self.engaged.colleague(candidate)
+            if colleague is None:
+                return Pick(candidate.expert, rank, tuple(passed))
+            passed.append((candidate.expert, SAME_UNIT, colleague))
         return None
 
-    def engaged(self) -> list[Placed]:
-        """Who has agreed or is being called, in the order of their picks."""
-        return [pick.placed for pick in self.picks if pick.engaged]
+    def first_left(self, condition: str) -> int:
+        """The first rank in the condition's order whose expert was not picked; the order's length: all were."""
+        places, rank = self.places(condition), self.draw.first_left.get(condition, 0)
+        while rank < len(places) and places[rank].expert in self.current:
+            rank += 1
+        self.draw.first_left[condition] = rank
+        return rank
 
     def places(self, condition: str) -> Sequence[Placed]:
         """The condition's order."""
@@ -120,7 +198,7 @@ class Progress:
 
     def nobody_left(self) -> bool | None:
         """Whether no open seat can be filled; None where the evidence can't say."""
-        if not any(map(self.open_seats, self.draw.commit.conditions)):
+        if next(iter(self.open_conditions()), None) is None:
             return True
         if self.draw.orders.places is None:
             return None
@@ -128,19 +206,13 @@ class Progress:
             return self.prescribed() is None
         return self.none_left_in(self.draw.commit.conditions)
 
-    def none_left_in(self, conditions: Sequence[Condition]) -> bool | None:
-        """The same for the public form: who was not picked may be a colleague of somebody engaged."""
-        waiting = any(
-            place.expert not in self.current
-            for condition in conditions
-            if self.open_seats(condition)
-            for place in self.places(condition.id)
-        )
-        if waiting and self.engaged():
+    def none_left_in(self, conditions: Iterable[Condition]) -> bool | None:
+        """Whether nobody can be picked for an open seat of these; in the public form who was not may be a colleague."""
+        conditions = [each for each in conditions if self.draw.seats[each.id].lowest() is not None]
+        if self.draw.orders.units_known:
+            return all(self.next_in(each) is None for each in conditions)
+        waiting = any(self.first_left(each.id) < len(self.places(each.id)) for each in conditions)
+        if waiting and self.engaged:
             self.unsure = True
             return None
         return not waiting
-
-    def in_call(self) -> bool:
-        """Whether a pick is still without outcome."""
-        return any(pick.outcome is None for pick in self.current.values())

@@ -9,7 +9,9 @@ from typing import Any
 
 from db.pool import Database, Transaction
 from db.queries import load
+from drawing.earlier_draws import keys
 from drawing.planning import Refused
+from drawing.same_lot import LotFacts, lot_key, own_code
 
 Q = load("drawing", "projects.sql")
 LINKED = "项目已关联抽取活动，不能编辑或删除；仍可新增标段。"
@@ -72,7 +74,8 @@ async def update(tx: Transaction, scope: Scope, number: int, project: Project) -
     """The whole form anew; Refused once it is linked to an activity (P3)."""
     await _unlinked(tx, scope, number)
     await tx.run(Q.update_project, {"project": number} | asdict(project))
-    await tx.run(Q.rename_lots, {"project": number, "name": project.name})
+    own = LotFacts("", "", project.code, True, number, project.name, project.code, project.tenderer)
+    await tx.run(Q.rename_lots, {"project": number, "name": project.name, "code": project.code} | keys(own))
 
 
 async def delete(tx: Transaction, scope: Scope, number: int) -> str:
@@ -85,9 +88,9 @@ async def delete(tx: Transaction, scope: Scope, number: int) -> str:
 
 async def add_lot(tx: Transaction, scope: Scope, number: int, lot: NewLot) -> str:
     """新增标段, at any time (P3); the lot's id."""
-    await locked(tx, scope, number)
-    await _single_names(tx, number, lot)
-    return await _insert_lot(tx, number, lot, whole=False)
+    row = await locked(tx, scope, number)
+    await _single_names(tx, row, lot)
+    return await _insert_lot(tx, row, lot, whole=False)
 
 
 async def whole(tx: Transaction, number: int) -> str:
@@ -97,7 +100,7 @@ async def whole(tx: Transaction, number: int) -> str:
     if found is not None:
         return str(found)
     row = await tx.one(Q.project, {"project": number, "company": None, "handler": None})
-    return await _insert_lot(tx, number, NewLot(row.name, row.code, row.investment), whole=True)
+    return await _insert_lot(tx, row, NewLot(row.name, row.code, row.investment), whole=True)
 
 
 async def remove_lot(tx: Transaction, scope: Scope, number: int, lot: str) -> None:
@@ -145,20 +148,31 @@ async def _unlinked(tx: Transaction, scope: Scope, number: int) -> Any:
     return row
 
 
-async def _single_names(tx: Transaction, number: int, lot: NewLot) -> None:
-    present = await tx.all(Q.project_lots, {"project": number})
+async def _single_names(tx: Transaction, row: Any, lot: NewLot) -> None:
+    """One project has no two 标段 of one name or one code, however these are written."""
+    present = await tx.all(Q.project_lots, {"project": row.id})
     if any(each.whole and each.activities for each in present):
         raise Refused({"": "该项目已作为一个整体抽取过专家，不能再划分标段。"})
-    if any(each.name == lot.name and not each.whole for each in present):
-        raise Refused({"name": "该项目已有同名标段，请改用其他名称。"})
+    new = _facts(row, "", lot, whole=False)
+    for each in present:
+        old = _facts(row, each.id, NewLot(each.name, each.code), whole=each.whole)
+        if not each.whole and lot_key(old) == lot_key(new):
+            raise Refused({"name": f"该项目已有同名标段“{each.name}”（不计空格、“第”“标段”“包”和数字的写法），请改用其他名称。"})
+        if not each.whole and own_code(old) == own_code(new) != "":
+            raise Refused({"code": f"该项目的标段“{each.name}”已用此编号，请核对。"})
 
 
-async def _insert_lot(tx: Transaction, number: int, lot: NewLot, *, whole: bool) -> str:
+async def _insert_lot(tx: Transaction, row: Any, lot: NewLot, *, whole: bool) -> str:
     """P000123-00 is the project itself, P000123-01 its first 标段."""
-    place = 0 if whole else await tx.value(Q.next_lot, {"project": number})
-    identity = f"P{number:06d}-{place:02d}"
-    await tx.run(Q.insert_project_lot, {"id": identity, "project": number, "whole": whole, **asdict(lot)})
+    place = 0 if whole else await tx.value(Q.next_lot, {"project": row.id})
+    identity = f"P{row.id:06d}-{place:02d}"
+    found = keys(_facts(row, identity, lot, whole=whole))
+    await tx.run(Q.insert_project_lot, {"id": identity, "project": row.id, "whole": whole, **asdict(lot)} | found)
     return identity
+
+
+def _facts(row: Any, identity: str, lot: NewLot, *, whole: bool) -> LotFacts:
+    return LotFacts(identity, lot.name, lot.code, whole, row.id, row.name, row.code, row.tenderer)
 
 
 def _found(row: Any) -> Any:

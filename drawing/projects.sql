@@ -60,10 +60,11 @@ WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::t
   AND (%(code)s = '' OR strpos(lower(p.code), lower(%(code)s)) > 0);
 
 -- name: likely_duplicates
--- P4: other projects of the same name, 项目编号 or 投资项目统一代码.
+-- P4: other projects of the same name, 项目编号 or 投资项目统一代码, or whose 标段 say that they may be the same.
 SELECT o.id, o.name, o.code, o.investment_code, o.created_at
 FROM project p JOIN project o ON o.id <> p.id
-  AND (o.name = p.name OR (p.code <> '' AND o.code = p.code) OR (p.investment_code <> '' AND o.investment_code = p.investment_code))
+  AND (o.name = p.name OR (p.code <> '' AND o.code = p.code) OR (p.investment_code <> '' AND o.investment_code = p.investment_code)
+       OR o.id IN (SELECT b.of_project FROM lot a JOIN lot b ON b.project_keys && a.project_keys WHERE a.of_project = p.id))
 WHERE p.id = %(project)s ORDER BY o.id DESC LIMIT 20;
 
 -- name: next_lot
@@ -72,12 +73,16 @@ UPDATE project SET lots_made = lots_made + 1 WHERE id = %(project)s RETURNING lo
 
 -- name: insert_project_lot
 -- A 标段 of a project, or the project itself as its own.
-INSERT INTO lot (id, project, name, of_project, code, investment, whole)
-SELECT %(id)s, p.name, %(name)s, p.id, %(code)s, %(investment)s, %(whole)s FROM project p WHERE p.id = %(project)s;
+INSERT INTO lot (id, project, name, of_project, code, investment, whole, project_keys, code_key)
+SELECT %(id)s, p.name, %(name)s, p.id, %(code)s, %(investment)s, %(whole)s, %(project_keys)s::text[], %(code_key)s
+FROM project p WHERE p.id = %(project)s;
 
 -- name: rename_lots
--- The project's name as its lots carry it.
-UPDATE lot SET project = %(name)s, name = CASE WHEN whole THEN %(name)s ELSE lot.name END WHERE of_project = %(project)s;
+-- The project's name, and what it is known by, as its lots carry it; the project as its own 标段 has its name and code.
+UPDATE lot SET project = %(name)s, project_keys = %(project_keys)s::text[],
+  name = CASE WHEN whole THEN %(name)s ELSE lot.name END, code = CASE WHEN whole THEN %(code)s ELSE lot.code END,
+  code_key = CASE WHEN whole THEN %(code_key)s ELSE lot.code_key END
+WHERE of_project = %(project)s;
 
 -- name: delete_lot
 -- A 标段 that nothing is drawn for.
@@ -229,13 +234,13 @@ SELECT coalesce(sum(seats), 0)::int FROM condition WHERE activity = %(activity)s
 -- 回避单位; the fixed ones first.
 SELECT id, unit, code, reason, fixed, created_at FROM avoidance
 WHERE activity = %(activity)s AND unit IS NOT NULL
-  AND (%(search)s = '' OR strpos(unit, %(search)s) > 0 OR strpos(code, %(search)s) > 0)
+  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR strpos(code, upper(%(search)s)) > 0)
 ORDER BY fixed DESC, id LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: count_avoidance_units
 -- How many there are on all pages.
 SELECT count(*) FROM avoidance WHERE activity = %(activity)s AND unit IS NOT NULL
-  AND (%(search)s = '' OR strpos(unit, %(search)s) > 0 OR strpos(code, %(search)s) > 0);
+  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR strpos(code, upper(%(search)s)) > 0);
 
 -- name: avoidance_persons
 -- 回避人员; found by the exact name (its keyed hash) only.
@@ -349,41 +354,61 @@ WHERE a.deleted_at IS NULL
   AND (%(kind)s = '' OR a.kind::text = %(kind)s)
   AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%');
 
--- name: preview_setting
--- What a look at a condition leaves out: units, persons (by 证件号, else by name), and the time that must be free.
-SELECT a.rules, a.evaluation_end, (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date AS today,
-       coalesce((SELECT min(n.gather_at) FROM notice n WHERE n.activity = a.id), a.evaluation_start) AS gather_at,
-       ARRAY(SELECT normal_unit(v.unit) FROM avoidance v WHERE v.activity = a.id AND v.unit IS NOT NULL) AS units,
-       ARRAY(SELECT v.id_card_hash FROM avoidance v WHERE v.activity = a.id AND v.id_card_hash IS NOT NULL)
-         || ARRAY(SELECT e.id_card_hash FROM activity_before b JOIN pick k ON k.activity = b.earlier AND k.outcome = 'accepted'
-                  JOIN expert e ON e.id = k.expert WHERE b.activity = a.id) AS cards,
-       ARRAY(SELECT v.name_hash FROM avoidance v
-             WHERE v.activity = a.id AND v.name_hash IS NOT NULL AND v.id_card_hash IS NULL) AS names
-FROM activity a WHERE a.id = %(activity)s;
+-- name: preview_rules
+-- The version of the rules by which an activity is previewed.
+SELECT rules FROM activity WHERE id = %(activity)s;
+
+-- name: lock_looks
+-- One company's looks come one after the other until the transaction ends: each counts all before it.
+SELECT pg_advisory_xact_lock(hashtextextended('preview ' || %(company)s, 0));
+
+-- name: next_look
+-- When this person may look again, or null for now: an hour after the look that fills the person's or the company's limit.
+SELECT max(again) FROM (
+  (SELECT at + interval '1 hour' AS again FROM preview
+   WHERE person = %(person)s AND band IS NOT NULL AND at > clock_timestamp() - interval '1 hour'
+   ORDER BY at DESC OFFSET %(person_hour)s - 1 LIMIT 1)
+  UNION ALL
+  (SELECT at + interval '1 hour' FROM preview
+   WHERE company = %(company)s AND band IS NOT NULL AND at > clock_timestamp() - interval '1 hour'
+   ORDER BY at DESC OFFSET %(company_hour)s - 1 LIMIT 1)) AS limits;
 
 -- name: preview_count
--- Up to %(limit)s eligible experts; drawing.preview puts in what is asked, and whether of a sample only.
+-- Up to %(limit)s experts who fit, whatever the activity avoids; drawing.preview puts in what is asked, and of which part of the pool.
 SELECT count(*) FROM (
   SELECT FROM expert e /* sampled */
-  WHERE true /* asked */
-    AND (NOT %(excluding)s OR NOT e.suspended
-      AND normal_unit(e.unit) <> ALL (%(units)s::text[])
-      AND e.id_card_hash <> ALL (%(cards)s::bytea[]) AND e.name_hash <> ALL (%(names)s::bytea[])
-      AND NOT EXISTS (SELECT FROM jsonb_array_elements(e.former_units) f
-                      WHERE (f ->> 1)::date >= %(since)s AND normal_unit(f ->> 0) = ANY (%(units)s::text[]))
-      AND NOT EXISTS (SELECT FROM appointment p WHERE p.expert = e.id
-                      AND p.during && tstzrange(%(gather)s - %(travel)s * interval '1 second', %(until)s))
-      AND NOT EXISTS (SELECT FROM pick k WHERE k.activity = %(activity)s AND k.expert = e.id))
+  WHERE true /* asked */ AND NOT e.suspended
   LIMIT %(limit)s) AS found;
 
 -- name: record_preview
--- Every look is recorded.
-INSERT INTO preview (activity, actor, condition, band) VALUES (%(activity)s, %(actor)s, %(condition)s::jsonb, %(band)s);
+-- Every look is recorded, also one that was refused (no band).
+INSERT INTO preview (activity, actor, person, company, condition, band)
+VALUES (%(activity)s, %(actor)s, %(person)s, %(company)s, %(condition)s::jsonb, %(band)s);
+
+-- name: looks
+-- What clerks looked at in this activity, the newest first.
+SELECT at, actor, condition, band FROM preview
+WHERE activity = %(activity)s AND person IS NOT NULL ORDER BY id DESC LIMIT %(limit)s;
+
+-- name: look_numbers
+-- How often clerks looked in this activity, shown or refused; and its own clerk in others, also in given up drafts, within 30 days.
+SELECT (SELECT count(*) FROM preview p WHERE p.activity = o.activity AND p.person IS NOT NULL AND p.band IS NOT NULL) AS shown,
+       (SELECT count(*) FROM preview p WHERE p.activity = o.activity AND p.person IS NOT NULL AND p.band IS NULL) AS refused,
+       e.looks AS elsewhere, e.activities
+FROM activity_owner o, LATERAL (
+  SELECT count(*) AS looks, count(DISTINCT p.activity) AS activities FROM preview p
+  WHERE p.person = o.handler AND p.band IS NOT NULL AND p.at > clock_timestamp() - interval '30 days'
+    AND p.activity <> o.activity) AS e
+WHERE o.activity = %(activity)s;
+
+-- name: next_attachment
+-- The id of an attachment that is still to be sealed: it is sealed for its row.
+SELECT nextval(pg_get_serial_sequence('attachment', 'id'));
 
 -- name: insert_attachment
 -- An attachment; 0 rows when the same file is there.
-INSERT INTO attachment (activity, name, size, sha256, data_enc, by)
-VALUES (%(activity)s, %(name)s, %(size)s, %(sha256)s, %(data_enc)s, %(by)s) ON CONFLICT DO NOTHING;
+INSERT INTO attachment (id, activity, name, size, sha256, data_enc, by) OVERRIDING SYSTEM VALUE
+VALUES (%(id)s, %(activity)s, %(name)s, %(size)s, %(sha256)s, %(data_enc)s, %(by)s) ON CONFLICT DO NOTHING;
 
 -- name: delete_attachment
 -- Remove one; its name.

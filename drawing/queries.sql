@@ -1,4 +1,5 @@
--- Every statement of drawing/, each with a name and one sentence. Locks are taken in the order activity, pick, call, ledger.
+-- Every statement of drawing/, each with a name and one sentence. Locks are taken in the order activity, pick, call, ledger;
+-- the operation log's comes by itself at COMMIT.
 
 -- name: lock_activity (prepared)
 -- A draw has one writer at a time: every transaction that touches it begins here.
@@ -7,23 +8,37 @@ SELECT FROM activity a WHERE a.id = %(activity)s FOR UPDATE;
 -- name: locked_activity (prepared)
 -- The activity as it is once the lock is held, and the end of its chain; a statement of its own, because the one that waited
 -- for the lock still sees the chain as it was before.
-SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.unsealed_at,
-       clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash
+SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.seats, a.owed, a.evaluation_start, a.evaluation_end, a.on_site,
+       clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash, t.type AS head_type, t.clock AS head_clock
 FROM activity a LEFT JOIN LATERAL (
-  SELECT seq, at, hash FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
+  SELECT seq, at, hash, type, clock FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
 WHERE a.id = %(activity)s;
 
 -- name: try_lock_activity (prepared)
 -- The same for a sweep: another worker that holds it does the work.
-SELECT a.id, a.state::text AS state, a.rules, a.owed, clock_timestamp() AS now
+SELECT a.id, a.state::text AS state, a.rules, a.owed, a.evaluation_start, a.evaluation_end, a.on_site, clock_timestamp() AS now
 FROM activity a WHERE a.id = %(activity)s FOR UPDATE SKIP LOCKED;
 
 -- name: running
--- Activities whose draw may have something due; an ended one until it is sealed.
+-- Activities that may have something due: a draw that is under way, or to be sealed; a sealed one (or one that is short) whose
+-- moment to be opened has come; 预计评标结束 that has passed; a chain that is to be closed. Each part reads a partial index of what
+-- is not over, and (OFFSET 0) looks the rest up by key: it never goes through all activities.
 SELECT a.id FROM activity a WHERE a.state IN ('drawing', 'paused')
 UNION
 SELECT a.id FROM draw d JOIN activity a ON a.id = d.activity
-WHERE d.sealed_at IS NULL AND a.state IN ('completed', 'ended');
+WHERE d.sealed_at IS NULL AND a.state IN ('completed', 'ended', 'released')
+UNION
+SELECT d.activity FROM draw d CROSS JOIN LATERAL (
+  SELECT a.state, CASE WHEN a.evaluation_start - d.opens_lead_s * interval '1 second' <= clock_timestamp()
+                  THEN result_opens_at(a.id, d.opens_lead_s) END AS opens_at FROM activity a WHERE a.id = d.activity OFFSET 0) a
+WHERE d.unsealed_at IS NULL AND (d.sealed_at IS NOT NULL OR a.state = 'short') AND a.opens_at <= clock_timestamp()
+UNION
+SELECT a.id FROM activity a
+WHERE (a.state = 'short' OR a.state = 'completed' AND NOT a.on_site) AND a.evaluation_end <= statement_timestamp()
+UNION
+SELECT a.id FROM activity a CROSS JOIN LATERAL (
+  SELECT bool_and(d.unsealed_at IS NOT NULL) AS opened FROM draw d WHERE d.activity = a.id OFFSET 0) o
+WHERE a.state IN ('ended', 'released') AND a.closed_at IS NULL AND o.opened;
 
 -- name: set_state
 -- Only drawing.lifecycle says which state may follow.
@@ -74,8 +89,8 @@ FROM draw WHERE activity = %(activity)s ORDER BY no DESC LIMIT 1;
 
 -- name: insert_draw
 -- A committed draw; its share stays encrypted until the seal.
-INSERT INTO draw (activity, no, commit_hash, system_share_enc, pool_key_enc, pool_size)
-VALUES (%(activity)s, %(no)s, %(commit_hash)s, %(system_share_enc)s, %(pool_key_enc)s, %(pool_size)s);
+INSERT INTO draw (activity, no, commit_hash, system_share_enc, pool_key_enc, pool_size, opens_lead_s)
+VALUES (%(activity)s, %(no)s, %(commit_hash)s, %(system_share_enc)s, %(pool_key_enc)s, %(pool_size)s, %(opens_lead_s)s);
 
 -- name: mark_ordered
 -- The order of every condition is stored: picks may follow.
@@ -85,9 +100,9 @@ UPDATE draw SET witnessed_at = clock_timestamp() WHERE activity = %(activity)s A
 -- The seal entry is written.
 UPDATE draw SET sealed_at = clock_timestamp() WHERE activity = %(activity)s AND no = %(no)s;
 
--- name: pool_blocks
--- The snapshot's blocks in order.
-SELECT data FROM pool_block WHERE activity = %(activity)s AND draw = %(draw)s ORDER BY n;
+-- name: pool_block
+-- One block of a pool.
+SELECT data FROM pool_block WHERE activity = %(activity)s AND draw = %(draw)s AND n = %(place)s;
 
 -- name: standing_blocks
 -- Who stands in a condition's order, by pool id.
@@ -127,10 +142,11 @@ FROM pick p WHERE p.activity = %(activity)s ORDER BY p.id;
 
 -- name: standing (prepared)
 -- Whether anything is due, in one look: the draw under way (or the last one, or NULLs), planned and agreed seats, open picks,
--- open picks without a call under way, live calls, and the end of the chain.
-SELECT h.seq AS head_seq, h.at AS head_at, h.hash AS head_hash, d.no, d.system_share_enc, d.witnessed_at, d.sealed_at, t.accepted, t.open, t.idle,
+-- open picks without a call under way, live calls, whether a sealed draw is still to be opened, and the end of the chain.
+SELECT h.seq AS head_seq, h.at AS head_at, h.hash AS head_hash, h.type AS head_type, h.clock AS head_clock, d.no, d.system_share_enc, d.witnessed_at, d.sealed_at, t.accepted, t.open, t.idle,
        (SELECT sum(c.seats) FROM condition c WHERE c.activity = %(activity)s) AS planned,
-       (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.state = 'live') AS live
+       (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.state = 'live') AS live,
+       EXISTS (SELECT FROM draw e WHERE e.activity = %(activity)s AND e.sealed_at IS NOT NULL AND e.unsealed_at IS NULL) AS unopened
 FROM (SELECT count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
              count(*) FILTER (WHERE p.outcome = 'open') AS open,
              count(*) FILTER (WHERE p.outcome = 'open' AND NOT EXISTS (
@@ -142,7 +158,7 @@ FROM (SELECT count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
 LEFT JOIN LATERAL (
   SELECT * FROM draw WHERE draw.activity = %(activity)s ORDER BY no DESC LIMIT 1) d ON true
 LEFT JOIN LATERAL (
-  SELECT seq, at, hash FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1) h ON true;
+  SELECT seq, at, hash, type, clock FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1) h ON true;
 
 -- name: idle_picks
 -- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits. A call back
@@ -193,7 +209,8 @@ WHERE activity = %(activity)s AND flow IN ('invitation', 'call_back_invitation',
 -- How many have agreed in the draw under way, and how many lines to experts are open: what a pause or an end says of its moment.
 SELECT (SELECT count(*) FROM pick p WHERE p.activity = %(activity)s AND p.outcome = 'accepted'
           AND p.draw = (SELECT max(no) FROM draw WHERE draw.activity = %(activity)s)) AS agreed,
-       (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.flow = 'invitation' AND c.state = 'live') AS live;
+       (SELECT count(*) FROM call c WHERE c.activity = %(activity)s AND c.flow = 'invitation' AND c.state = 'live'
+          AND c.decided_at IS NULL) AS live;
 
 -- name: pauses
 -- When the draw under way was paused and went on, in turn.
@@ -234,9 +251,10 @@ RETURNING pick, expert, witness, attempt;
 -- instead of those of the pick). No row while the draw owes a pick, which it does from now on when a seat came free; the lock is
 -- had before.
 WITH held AS (
-  SELECT a.id, a.rules, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash
+  SELECT a.id, a.rules, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash,
+         t.type AS head_type, t.clock AS head_clock
   FROM activity a LEFT JOIN LATERAL (
-    SELECT seq, at, hash FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
+    SELECT seq, at, hash, type, clock FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
   WHERE a.id = %(activity)s AND (NOT a.owed OR %(regardless)s)),
 decided AS (
   UPDATE call c SET outcome = %(outcome)s::text::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
@@ -262,9 +280,10 @@ WHERE id = %(call)s AND epoch = %(epoch)s AND outcome = %(outcome)s::call_outcom
 -- The line is known to be gone; an outcome that was decided before stays. No row while the draw owes a pick, no attempt when
 -- the call is not ours or has its end; the lock is had before.
 WITH held AS (
-  SELECT a.id, a.state::text AS state, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash
+  SELECT a.id, a.state::text AS state, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash,
+         t.type AS head_type, t.clock AS head_clock
   FROM activity a LEFT JOIN LATERAL (
-    SELECT seq, at, hash FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
+    SELECT seq, at, hash, type, clock FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
   WHERE a.id = %(activity)s AND (NOT a.owed OR %(regardless)s)),
 ended AS (
   UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s,
@@ -304,8 +323,8 @@ SELECT seq, at, type, body, prev, hash, sig FROM transcript WHERE activity = %(a
 
 -- name: append_entry (prepared)
 -- The transcript only ever grows.
-INSERT INTO transcript (activity, seq, at, type, body, prev, hash, sig)
-VALUES (%(activity)s, %(seq)s, %(at)s, %(type)s, %(body)s, %(prev)s, %(hash)s, %(sig)s);
+INSERT INTO transcript (activity, seq, at, type, body, prev, hash, sig, clock)
+VALUES (%(activity)s, %(seq)s, %(at)s, %(type)s, %(body)s, %(prev)s, %(hash)s, %(sig)s, %(clock)s);
 
 -- name: share_entry
 -- The witness's share of a draw, if it is given: the last `witness` entry after that draw's commit.
@@ -358,33 +377,106 @@ SELECT n, kind, lots, hash, activity, seq FROM ledger ORDER BY n;
 
 -- name: append_ledger
 -- A leaf for a commit or a seal.
-INSERT INTO ledger (n, kind, lots, hash, activity, seq)
-VALUES ((SELECT count(*) FROM ledger), %(kind)s, %(lots)s, %(hash)s, %(activity)s, %(seq)s);
+INSERT INTO ledger (n, kind, lots, hash, peaks, activity, seq)
+VALUES (%(n)s, %(kind)s, %(lots)s, %(hash)s, %(peaks)s::bytea[], %(activity)s, %(seq)s);
 
--- name: last_about_lot
--- The hash of the ledger's last entry about a lot.
-SELECT hash FROM ledger WHERE lots @> ARRAY[%(lot)s] ORDER BY n DESC LIMIT 1;
+-- name: last_leaf
+-- The ledger's end: its last place, and the peaks of the tree that ends there.
+SELECT n, peaks FROM ledger ORDER BY n DESC LIMIT 1;
+
+-- name: own_leaves
+-- The ledger up to this activity's last leaf, for a receipt of a draw that began before heads were kept.
+SELECT n, kind, lots, hash, peaks FROM ledger
+WHERE n <= (SELECT max(o.n) FROM ledger o WHERE o.activity = %(activity)s) ORDER BY n;
+
+-- name: fix_head
+-- The head with a commit or a seal, once: all its receipts say this one.
+INSERT INTO ledger_head (activity, draw, size, root, given) VALUES (%(activity)s, %(draw)s, %(size)s, %(root)s, %(given)s)
+ON CONFLICT DO NOTHING;
+
+-- name: fixed_head
+-- The head that was fixed with a draw's commit or seal.
+SELECT size, encode(root, 'hex') AS root FROM ledger_head WHERE activity = %(activity)s AND draw = %(draw)s AND given = %(given)s;
+
+-- name: last_head
+-- The head that was fixed with the activity's last commit or seal.
+SELECT draw, size, encode(root, 'hex') AS root FROM ledger_head
+WHERE activity = %(activity)s AND given IN ('commit', 'seal') ORDER BY id DESC LIMIT 1;
+
+-- name: give_head
+-- A head goes out to somebody; of a receipt that is asked for again nothing more is kept.
+INSERT INTO ledger_head (activity, draw, size, root, given, whom)
+VALUES (%(activity)s, %(draw)s, %(size)s, %(root)s, %(given)s, %(whom)s) ON CONFLICT DO NOTHING;
+
+-- name: heads
+-- Every head that was given out in an activity.
+SELECT DISTINCT size, encode(root, 'hex') AS root FROM ledger_head WHERE activity = %(activity)s ORDER BY size, root;
+
+-- name: last_of_activity
+-- The hash of the ledger's last entry of an activity: of its last seal, where a supplement is committed.
+SELECT hash FROM ledger WHERE activity = %(activity)s ORDER BY n DESC LIMIT 1;
+
+-- name: log_head
+-- The operation log's last row that is committed, unless the ledger has its hash already; the ledger's lock is held.
+SELECT head.seq, head.hash
+FROM (SELECT seq, hash FROM operation_chain ORDER BY seq DESC LIMIT 1) head
+WHERE head.seq > coalesce((SELECT max(seq) FROM ledger WHERE kind = 'log'), -1);
+
+-- name: log_head_due
+-- Whether rows of the operation log have followed the last head in the ledger, and that head is a day old (or there is none).
+SELECT head.seq > coalesce(kept.seq, -1) AND (kept.seq IS NULL OR o.at < clock_timestamp() - interval '1 day')
+FROM (SELECT max(seq) AS seq FROM operation_chain) head
+CROSS JOIN (SELECT max(seq)::bigint AS seq FROM ledger WHERE kind = 'log') kept
+LEFT JOIN operation_chain c ON c.seq = kept.seq LEFT JOIN operation o ON o.id = c.operation;
 
 -- name: calls_evidence
 -- What the hashes in attempts stand for.
 SELECT encode(evidence_hash, 'hex') AS hash, evidence FROM call
 WHERE activity = %(activity)s AND evidence IS NOT NULL ORDER BY dialled_at, id;
 
+-- name: draws
+-- The activity's draws in turn, and what their openings and the chain's end depend on: the earliest current 集合时间, whether the
+-- chain has a forced end, whether a call is live that may still write an entry.
+SELECT d.no, d.sealed_at IS NOT NULL AS sealed, d.unsealed_at IS NOT NULL AS unsealed, d.opens_lead_s AS lead_s, d.system_share_enc,
+       result_opens_at(d.activity, d.opens_lead_s) AS opens_at,
+       (SELECT min(n.gather_at) FROM condition c JOIN notice n ON n.activity = c.activity AND n.id = c.notice
+        WHERE c.activity = d.activity) AS gather_at,
+       EXISTS (SELECT FROM transcript t WHERE t.activity = d.activity AND t.type = 'force_end') AS force_ended,
+       EXISTS (SELECT FROM call c WHERE c.activity = d.activity AND c.state = 'live'
+               AND c.flow IN ('invitation', 'call_back_invitation', 'witness')) AS live
+FROM draw d WHERE d.activity = %(activity)s ORDER BY d.no;
+
 -- name: unseal
--- Opens the result by the database's clock only: 0 rows before the time.
-UPDATE activity SET unsealed_at = clock_timestamp()
-WHERE id = %(activity)s AND unsealed_at IS NULL
-  AND evaluation_start - %(lead)s * interval '1 second' <= clock_timestamp();
+-- A draw is opened; the database refuses it before its time.
+UPDATE draw SET unsealed_at = clock_timestamp(), names_nobody = %(nobody)s WHERE activity = %(activity)s AND no = %(no)s;
+
+-- name: set_closed
+-- The chain has its last entry.
+UPDATE activity SET closed_at = clock_timestamp() WHERE id = %(activity)s;
+
+-- name: drop_calls_of_over
+-- 预计评标结束 has passed: nobody is called about it any more, but for who sits at a telephone and waits.
+UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
+WHERE activity = %(activity)s AND state = 'waiting' AND flow NOT IN ('masked', 'call_back', 'call_back_nothing');
+
+-- name: opening
+-- How far an activity's results are open: whether a draw is, whether one is to be opened now, whether the last one is sealed, and
+-- when it opens.
+SELECT coalesce(bool_or(d.unsealed_at IS NOT NULL), false) AS opened,
+       coalesce(bool_or(d.unsealed_at IS NULL AND d.sealed_at IS NOT NULL
+                        AND result_opens_at(a.id, d.opens_lead_s) <= clock_timestamp()), false) AS due,
+       coalesce(bool_and(d.sealed_at IS NOT NULL), false) AS sealed, min(result_opens_at(a.id, d.opens_lead_s)) AS opens_at,
+       clock_timestamp() AS now
+FROM activity a LEFT JOIN draw d ON d.activity = a.id WHERE a.id = %(activity)s GROUP BY a.id;
 
 -- name: results
--- Who agreed, for a result that is open. After 强制结束 there is no committee: who had agreed was released, and stays unnamed.
-SELECT p.condition, p.seat, p.code, p.draw, e.name_enc, e.unit, e.specialties, e.title, n.gather_at
-FROM pick p JOIN expert e ON e.id = p.expert
+-- Who agreed, in the draws that are open. A draw that was opened after 强制结束 or 退选 names nobody.
+SELECT p.condition, p.seat, p.code, p.draw, p.expert, e.name_enc, e.unit, e.specialties, e.title, n.gather_at
+FROM pick p JOIN draw d ON d.activity = p.activity AND d.no = p.draw
+     JOIN expert e ON e.id = p.expert
      JOIN condition c ON c.activity = p.activity AND c.id = p.condition
      JOIN notice n ON n.activity = c.activity AND n.id = c.notice
-     JOIN activity a ON a.id = p.activity
-WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND a.unsealed_at IS NOT NULL
-  AND NOT EXISTS (SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'force_end')
+WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND d.unsealed_at IS NOT NULL AND NOT d.names_nobody
 ORDER BY c.position, p.seat;
 
 -- name: about_how_many
@@ -498,7 +590,8 @@ VALUES (%(id)s, %(name)s, %(kind)s::activity_kind, %(state)s::activity_state, %(
 
 -- name: insert_lot
 -- A 标段, if it is not known yet.
-INSERT INTO lot (id, project, name) VALUES (%(id)s, %(project)s, %(name)s) ON CONFLICT DO NOTHING;
+INSERT INTO lot (id, project, name, project_keys, code_key)
+VALUES (%(id)s, %(project)s, %(name)s, %(project_keys)s::text[], %(code_key)s) ON CONFLICT DO NOTHING;
 
 -- name: insert_activity_lot
 -- An activity draws for a 标段.
@@ -520,15 +613,19 @@ VALUES (%(activity)s, %(id)s, %(position)s, %(notice)s, %(mode)s::region_mode, %
 -- 回避单位.
 INSERT INTO avoidance (activity, unit, reason, fixed) VALUES (%(activity)s, %(unit)s, %(reason)s, %(fixed)s);
 
+-- name: next_avoided_person
+-- The id of a 回避人员 whose name is still to be sealed: it is sealed for its row.
+SELECT nextval(pg_get_serial_sequence('avoidance', 'id'));
+
 -- name: insert_avoided_person
 -- 回避人员.
-INSERT INTO avoidance (activity, name_enc, name_hash, id_card_hash, reason)
-VALUES (%(activity)s, %(name_enc)s, %(name_hash)s, %(id_card_hash)s, %(reason)s);
+INSERT INTO avoidance (id, activity, name_enc, name_hash, id_card_hash, reason) OVERRIDING SYSTEM VALUE
+VALUES (%(id)s, %(activity)s, %(name_enc)s, %(name_hash)s, %(id_card_hash)s, %(reason)s);
 
 -- name: board
 -- An activity as its board shows it.
 SELECT a.name, a.state::text AS state, a.seats AS planned, a.started_at,
-       a.evaluation_start - %(lead)s * interval '1 second' AS opens_at,
+       result_opens_at(a.id, %(lead)s) AS opens_at,
        d.commit_hash, d.witnessed_at IS NOT NULL AS witnessed, d.sealed_at IS NOT NULL AS sealed,
        (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.dialled_at IS NOT NULL) AS witness_calls,
        w.stage::text AS witness_stage, clock_timestamp() AS now
@@ -569,9 +666,9 @@ WHERE p.id = %(pick)s AND p.activity = %(activity)s;
 
 -- name: ask_masked
 -- A masked call, unless one with this expert is open already.
-INSERT INTO call (id, flow, activity, pick, expert, attempt, staff_phone_enc, matter)
+INSERT INTO call (id, flow, activity, pick, expert, attempt, staff_phone_enc, staff_phone_hash, matter)
 SELECT %(id)s, 'masked', p.activity, p.id, p.expert,
-       1 + (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'masked'), %(staff)s,
+       1 + (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'masked'), %(staff)s, %(staff_hash)s,
        jsonb_build_object('record', %(record)s::boolean, 'asked', extract(epoch FROM clock_timestamp())::bigint)
 FROM pick p WHERE p.id = %(pick)s
 ON CONFLICT (pick, flow) WHERE state <> 'ended' DO NOTHING;
@@ -605,8 +702,11 @@ SELECT 'system', 'system', %(act)s, c.activity, k.call || ' ' || k.sha256 FROM k
 SELECT sha256 FROM recording WHERE call = %(call)s;
 
 -- name: recordings
--- An activity's recordings without their sound, the last one first; N of 第 N 位专家 as the board counts.
+-- An activity's recordings without their sound, the last one first; N of 第 N 位专家 as the board counts; whether the draw of the
+-- expert is open.
 SELECT r.call, r.made_at, r.seconds, r.sha256, r.erased_at,
+       EXISTS (SELECT FROM pick p JOIN draw d ON d.activity = p.activity AND d.no = p.draw
+               WHERE p.id = c.pick AND d.unsealed_at IS NOT NULL) AS opened,
        (SELECT count(*) FROM pick o WHERE o.activity = c.activity AND o.id <= c.pick)::int AS n
 FROM recording r JOIN call c ON c.id = r.call
 WHERE c.activity = %(activity)s ORDER BY r.made_at DESC, r.call;

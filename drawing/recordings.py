@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from db.contexts import RECORDING
 from db.pool import Database
 from db.vault import Vault
 from drawing.chain import Q
@@ -36,11 +37,8 @@ class Recording:
     seconds: float
     sha256: str
     erased_at: datetime | None
-
-
-def purpose(call: str) -> str:
-    """What it is sealed for: another call's row does not open it."""
-    return f"call.recording {call}"
+    opened: bool
+    """Whether the draw of the expert is open (T1), so that it may be heard."""
 
 
 async def ended(db: Database, calls: Collection[str]) -> Mapping[str, bool]:
@@ -50,7 +48,8 @@ async def ended(db: Database, calls: Collection[str]) -> Mapping[str, bool]:
 
 async def keep(db: Database, vault: Vault, call: str, plain: bytes, seconds: float) -> bool:
     """Store the recording of a call that has ended, once; False when another one is stored for it, which then stays."""
-    digest, sealed = await asyncio.to_thread(lambda: (sha256(plain).hexdigest(), vault.encrypt(plain, purpose(call))))
+    context = RECORDING.at(call)
+    digest, sealed = await asyncio.to_thread(lambda: (sha256(plain).hexdigest(), vault.encrypt(plain, context)))
     values = {"call": call, "seconds": seconds, "sha256": digest, "data_enc": sealed, "act": KEPT}
     async with db.transaction() as tx:
         await tx.run(Q.keep_recording, values)
@@ -61,7 +60,7 @@ async def keep(db: Database, vault: Vault, call: str, plain: bytes, seconds: flo
 async def recordings(db: Database, activity: str) -> list[Recording]:
     """All of an activity's, the last one first; also those that were erased."""
     rows = await db.all(Q.recordings, {"activity": activity})
-    return [Recording(row.call, row.n, row.made_at, row.seconds, row.sha256, row.erased_at) for row in rows]
+    return [Recording(row.call, row.n, row.made_at, row.seconds, row.sha256, row.erased_at, row.opened) for row in rows]
 
 
 async def opened(db: Database, vault: Vault, activity: str, call: str) -> bytes:
@@ -69,7 +68,7 @@ async def opened(db: Database, vault: Vault, activity: str, call: str) -> bytes:
     sealed = await db.value(Q.recording, {"activity": activity, "call": call})
     if sealed is None:
         raise NotHere(call)
-    return await asyncio.to_thread(vault.decrypt, bytes(sealed), purpose(call))
+    return await asyncio.to_thread(vault.decrypt, bytes(sealed), RECORDING.at(call))
 
 
 async def erase_expired(db: Database) -> list[str]:

@@ -1,5 +1,6 @@
 """The verifier's report, in Chinese, for a court: what was checked, what could not be, what does not hold."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,55 +21,90 @@ OUTCOME_LABELS = {
 _LIMITS = (
     "运营者与见证人串通，可以逐一试算全部数字来选择种子；",
     "掌握服务密钥者可以重写一切外界未持有回执的记录；",
-    "停用、另有评标、无号码三种排除由系统声明，仅以人数承诺。",
+    "停用、另有评标、无号码三种排除由系统声明，仅以人数承诺；",
+    "标段的抽取历史只能由后向前核验：每份证据指明此前的一次，此后有无抽取须查询台账；",
+    "数据库中较早的加密值可以被恢复，以致电话打给该专家的旧号码。",
 )
+_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 
 
 @dataclass(slots=True)
 class Report:
-    """What came of a verification."""
+    """What came of a verification. `unreadable`: why this is no evidence; `as_of`: when the chain was as long as this."""
 
     held: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    finished: bool = False
+    unreadable: str | None = None
+    finished: bool = False  # each draw is sealed, and nothing is withheld
+    closed: bool = False
+    old: bool = False  # the older form, whose end nobody can know
+    entries: int = 0
+    as_of: str = ""
     replay: Replay | None = None
     key: str | None = None
-    head: tuple[int, str] | None = None
+    ledger_head: tuple[int, str] | None = None
 
     @property
     def exit_code(self) -> int:
-        """0: all that was checked holds; 1: something does not; 2: the chain is unfinished."""
+        """The verdict, as docs/expert-draw-1.md has it."""
+        if self.unreadable is not None:
+            return 65
         if self.broken:
             return 1
-        return 0 if self.finished else 2
+        if not self.finished:
+            return 2
+        return 0 if self.closed and not self.old else 3
 
     def text(self) -> str:
-        """The whole report."""
+        """The whole report; one sentence where there is no evidence."""
+        if self.unreadable is not None:
+            return _seen(f"不是可以核验的证据：{self.unreadable}。") + "\n"
+        return "".join(_seen(line) + "\n" for line in self._lines())
+
+    def _lines(self) -> list[str]:
         draws = self.replay.draws if self.replay else []
-        parts = [NO_WITNESS] if any(not draw.commit.witnesses for draw in draws) else []
-        parts += ["专家抽取证据核验报告（expert-draw/1）", "", f"结论：{self._conclusion()}"]
-        parts += _section("不符之处", self.broken)
+        lines = [NO_WITNESS] if any(not draw.commit.witnesses for draw in draws) else []
+        lines += ["专家抽取证据核验报告（expert-draw/1）", "", f"结论：{self._conclusion()}"]
+        lines += _section("不符之处", self.broken)
         if draws:
-            parts += ["", f"活动编号：{draws[0].commit.activity}", f"标段：{'、'.join(draws[0].commit.lots)}"]
+            lines += ["", f"活动编号：{draws[0].commit.activity}", f"标段：{'、'.join(draws[0].commit.lots)}"]
         if self.key:
-            parts.append(f"服务公钥指纹：{self.key}")
-        if self.head:
-            parts.append(f"台账头：{self.head[0]} 条，根 {self.head[1]}")
+            lines.append(f"服务公钥指纹：{self.key}")
+        if self.ledger_head:
+            lines.append(f"台账头：{self.ledger_head[0]} 条，根 {self.ledger_head[1]}")
         for draw in draws:
-            parts += ["", *_draw(draw, [pick for pick in (self.replay.picks if self.replay else [])
-                                        if pick.draw == draw.commit.draw])]  # fmt: skip
-        parts += _section("已核验", self.held)
-        parts += _section("未能核验", self.unchecked)
-        parts += _section("本核验方法不能证明", _LIMITS)
-        return "\n".join(parts) + "\n"
+            picks = self.replay.picks if self.replay else []
+            lines += ["", *_draw(draw, [pick for pick in picks if pick.draw == draw.commit.draw])]
+        lines += _section("已核验", self.held)
+        lines += _section("未能核验", self.unchecked)
+        return lines + _section("本核验方法不能证明", [*self._open_end(), *_LIMITS])
 
     def _conclusion(self) -> str:
         if self.broken:
             return "证据不成立。"
         if not self.finished:
             return "抽取尚未封存或内容尚未公开，记录链至此未发现不符；公开后须再次核验。"
-        return "所核验的各项均成立。" + ("另有未能核验的事项，见下。" if self.unchecked else "")
+        if self.old:
+            return f"旧形式的证据：至最后一条记录（共 {self.entries} 条）所核验的各项均成立，此后是否还有记录不能得知。"
+        if not self.closed:
+            return (
+                f"截至 {self.as_of}，至第 {self.entries - 1} 条记录（共 {self.entries} 条）所核验的各项均成立；"
+                "记录链尚未终结，此后可能还有记录。"
+            )
+        return "记录链已经终结，所核验的各项均成立。" + ("另有未能核验的事项，见下。" if self.unchecked else "")
+
+    def _open_end(self) -> list[str]:
+        if self.closed and not self.old:
+            return []
+        return [f"{self.as_of or '最后一条记录'} 之后，记录链可能还有增加；"]
+
+
+def _seen(line: str) -> str:
+    """A line in which nothing that the evidence holds can act on a terminal, begin a line of its own or hide."""
+    if line.isprintable():
+        return line
+    return "".join(f"\\u{ord(sign):04x}" if unicodedata.category(sign) in _UNSEEN else sign for sign in line)
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:
@@ -82,7 +118,7 @@ def _draw(draw: Draw, picks: Sequence[Picked]) -> list[str]:
     kind = "首次" if commit.draw == 1 else "补抽"
     lines = [
         f"第 {commit.draw} 次抽取（{kind}），{stamp(draw.entry.at)}，规则 {commit.rules}",
-        f"  承诺指纹：{fingerprint(draw.entry.hash)}",
+        f"  承诺指纹：{fingerprint(draw.entry.hash)}" + ("" if draw.unsealed else "（尚未解密）"),
         f"  专家池：{commit.pool_size} 人；排除：{_numbers(commit.counts.excluded)}",
     ]
     for condition in commit.conditions:

@@ -1,23 +1,27 @@
-"""The sealed result (抽取结果): opened by the database clock alone, 30 minutes before 预计评标开始 (T1); no switch.
+"""The sealed result (抽取结果): each draw is opened by the database's clock alone, at its moment (T1); no switch.
 
-A draw that was force-ended (强制结束) is opened at the same time, to be checked like any other: a draw thrown away unseen could
-be repeated until somebody liked it. Nobody is named then.
+The worker opens it, whoever looks or not (drawing.closing); a look opens it where no worker lives. A draw that was force-ended
+(强制结束) is opened at the same time, to be checked like any other: a draw thrown away unseen could be repeated until somebody
+liked it. Nobody is named then.
 """
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
+from db.contexts import EXPERT_NAME
 from db.pool import Database, Transaction
-from drawing import lifecycle
-from drawing.advance import log
+from drawing import heads, lifecycle
 from drawing.chain import Chain, Custody, Q
+from drawing.closing import Closing
 from drawing.decide import lock
+from drawing.heads import Given
 from drawing.lifecycle import Act, ActivityState, Role
-from drawing.rules import Rules
-from drawing.transcript import EntryType, stamp
+from drawing.operation_log import log
+from drawing.transcript import stamp
 
 
 class Sealed(Exception):
@@ -43,46 +47,46 @@ class Member:
 
 
 async def unseal(db: Database, custody: Custody, activity: str) -> None:
-    """Open the result if it is time; raises Sealed when not. Opening twice changes nothing."""
-    async with db.transaction() as tx:
-        await _unseal(tx, custody, activity)
+    """Open what is due, as the worker does; raises Sealed while no draw is open. Opening twice changes nothing."""
+    now = await db.one(Q.opening, {"activity": activity})
+    if now is not None and now.due:
+        async with db.transaction() as tx:
+            await _finish(tx, custody, activity)
+        now = await db.one(Q.opening, {"activity": activity})
+    if now is None or not now.opened:
+        raise _sealed(now)
 
 
-async def _unseal(tx: Transaction, custody: Custody, activity: str) -> None:
+def _sealed(now: Any) -> Sealed:
+    """Why no result can be seen, of a row of `opening`."""
+    if now is None or not now.sealed or now.opens_at <= now.now:
+        return Sealed("抽取尚未完成，结果未解密。", None if now is None else now.opens_at)
+    return Sealed(f"抽取结果将于 {stamp(now.opens_at)[:16].replace('T', ' ')} 解密。", now.opens_at)
+
+
+async def _finish(tx: Transaction, custody: Custody, activity: str) -> None:
     row = await lock(tx, activity)
-    if row.unsealed_at is not None:
+    if row.owed:  # the pick for a free seat comes before any other entry; the worker is at it
         return
-    draw = await tx.one(Q.current_draw, {"activity": activity})
-    lead = Rules.load(row.rules).unseal_lead_s
-    opens_at = row.evaluation_start - timedelta(seconds=lead)
-    if draw is None or draw.sealed_at is None:
-        raise Sealed("抽取尚未完成，结果未解密。", opens_at)
-    lifecycle.after(ActivityState(row.state), Act.UNSEAL, Role.SYSTEM)
-    if not await tx.run(Q.unseal, {"activity": activity, "lead": lead}):
-        raise Sealed(f"抽取结果将于 {stamp(opens_at)[:16].replace('T', ' ')} 解密。", opens_at)
-    chain = Chain.of(tx, row, custody.signer)
-    body = {"lead_seconds": int(lead), "evaluation_start": stamp(row.evaluation_start)}
-    await chain.append(EntryType.UNSEAL, body)
-    await log(tx, activity, Act.UNSEAL, "system", Role.SYSTEM)
+    closing = Closing(tx, custody, row, Chain.of(tx, row, custody.signer))
+    await closing.finish(ActivityState(row.state), opens_only=True)
 
 
 async def unseal_if_due(db: Database, custody: Custody, activity: str) -> None:
-    """Open the result if it is time, before evidence is taken: whoever comes first after the time opens it."""
+    """Open what is due before evidence is taken, where no worker has done it yet."""
     with contextlib.suppress(Sealed):
         await unseal(db, custody, activity)
 
 
 async def members(db: Database, custody: Custody, activity: str) -> list[Member]:
-    """Who agreed, by condition and seat; nobody after 强制结束. Raises Sealed before it is opened."""
+    """Who agreed in the draws that are open, by condition and seat; nobody after 强制结束. Raises Sealed while none is open."""
+    await unseal(db, custody, activity)
     rows = await db.all(Q.results, {"activity": activity})
-    if not rows:  # the first look after the time opens it; the others need no lock
-        await unseal(db, custody, activity)
-        rows = await db.all(Q.results, {"activity": activity})
     return [
         Member(
             condition=row.condition,
             seat=row.seat,
-            name=custody.vault.decrypt(bytes(row.name_enc), "expert.name").decode(),
+            name=custody.vault.decrypt(bytes(row.name_enc), EXPERT_NAME.at(row.expert)).decode(),
             unit=row.unit,
             title=row.title,
             specialties=tuple(row.specialties),
@@ -93,12 +97,13 @@ async def members(db: Database, custody: Custody, activity: str) -> list[Member]
     ]
 
 
-async def printed(tx: Transaction, custody: Custody, activity: str, by: str, actor: str, role: Role) -> None:
-    """A print of the opened result goes into the transcript; `by` is an identity's id. Raises Sealed, NotAllowed."""
+async def printed(tx: Transaction, activity: str, by: str, actor: str, role: Role) -> None:
+    """The opened result is printed: it stands in 操作记录, and the head on the sheet among those given out. `by` is an identity's
+    id. Raises Sealed, NotAllowed."""
     row = await lock(tx, activity)
     lifecycle.after(ActivityState(row.state), Act.PRINT, role)
-    if row.unsealed_at is None:
+    if not (await tx.one(Q.opening, {"activity": activity})).opened:
         raise Sealed("抽取结果尚未解密，不能打印。", None)
-    chain = Chain.of(tx, row, custody.signer)
-    await chain.append(EntryType.PRINT, {"by": by})
-    await log(tx, activity, Act.PRINT, actor, role)
+    head = await heads.give_last(tx, activity, Given.PRINT, by)
+    remark = "" if head is None else f"账本 {head.size} 条 {head.root}"
+    await log(tx, activity, Act.PRINT, actor, role, remark)

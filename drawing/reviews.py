@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing import attachments, drafts, planning, witnesses
+from drawing import attachments, drafts, earlier_draws, planning, witnesses
 from drawing.decide import lock
 from drawing.planning import Refused
-from drawing.preview import Preview, preview
+from drawing.preview import Looker, Preview, preview
 from drawing.projects import Q
 from drawing.rules import Rules
 
@@ -37,6 +38,7 @@ async def submit(tx: Transaction, activity: str, application: Application) -> No
     told = await missing(tx, activity, row.seats, row.rules) or _late(row.evaluation_start, row.now)
     if told:
         raise Refused({"": told})
+    await earlier_draws.refuse_same(tx, await earlier_draws.lots_of(tx, activity), activity, "")
     await tx.run(Q.submit_review, {"activity": activity} | asdict(application))
 
 
@@ -67,16 +69,25 @@ class Decision:
 
 
 async def approve(
-    tx: Transaction, vault: Vault, activity: str, decision: Decision, terminal: str, wanted: Mapping[str, int | None]
+    tx: Transaction,
+    vault: Vault,
+    activity: str,
+    decision: Decision,
+    terminal: str,
+    wanted: Mapping[str, int | None],
+    others: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """核验通过, with who of the terminal's register will witness (by the form's field): who they are, for 操作记录. Refused where
     the activity's rules demand one.
+
+    `others`: why 标段 that look like one drawn for before are other ones (`drawing.earlier_draws.explain`).
     """
     row = await lock(tx, activity)
     if Rules.load(row.rules).witness_required and not wanted.get(witnesses.FIELDS[0]):
         raise Refused({witnesses.FIELDS[0]: "请选择监督人：本活动的规则要求监督人见证。"})
     if told := _late(row.evaluation_start, row.now):
         raise Refused({"": told})
+    await earlier_draws.explain(tx, activity, decision.reviewer, others)
     await _decide(tx, activity, decision, passed=True)
     return await witnesses.choose(tx, vault, activity, terminal, wanted, "重新核验")
 
@@ -86,10 +97,10 @@ async def reject(tx: Transaction, activity: str, decision: Decision) -> None:
     await _decide(tx, activity, decision, passed=False)
 
 
-async def bands(db: Database, activity: str, actor: str) -> dict[str, Preview]:
-    """Condition id → what 预览 says of it now; each look is recorded."""
+async def bands(db: Database, vault: Vault, activity: str, actor: str) -> dict[str, Preview]:
+    """Condition id → what 预览 says of it to anybody; each look is recorded, and counts in nobody's limit."""
     rows = await drafts.conditions(db, activity)
-    return {row.id: await preview(db, activity, drafts.condition_of(row), actor) for row in rows}
+    return {row.id: await preview(db, vault, activity, drafts.condition_of(row), Looker(actor)) for row in rows}
 
 
 async def of_activity(db: Database, activity: str) -> list[Any]:

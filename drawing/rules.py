@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from drawing.message_rules import Messages
+from drawing.preview_rules import PreviewRule
 from drawing.rule_table import BadRules as BadRules
 from drawing.rule_table import Table
 
@@ -152,8 +153,7 @@ class Rules:
     unseal_lead_s: int  # before 预计评标开始 (T1)
     travel_s: int  # before 集合时间 (D9)
     employment_years: int  # B4
-    preview_bands: tuple[int, ...]  # multiples of what is needed (C2)
-    consent_below: int
+    preview: PreviewRule
     unreached_tries: Mapping[CallOutcome, int]
     unreached_total: int
     hold_s: int  # a retry keeps its seat at most so long (D9)
@@ -213,8 +213,7 @@ class Rules:
             unseal_lead_s=sealing.number("unseal_lead_s"),
             travel_s=appointment.number("travel_s"),
             employment_years=avoidance.number("employment_years"),
-            preview_bands=tuple(preview.numbers("bands", 3)),
-            consent_below=preview.number("consent_below"),
+            preview=PreviewRule.of(preview),
             unreached_tries=unreached.by_outcome("tries", TRIES),
             unreached_total=unreached.number("total", least=1),
             hold_s=unreached.number("hold_s", least=1),

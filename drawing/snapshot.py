@@ -15,25 +15,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from db.blocking import BlockingTransaction, transaction
-from db.vault import Signer, Vault
-from drawing import bulk, pool, transcript
+from db.contexts import ACTIVITY_KEY, ORDER_BLOCK, POOL_BLOCK, POOL_KEY, STANDING_BLOCK, SYSTEM_SHARE, Column
+from db.vault import Signer, Vault, confirm_blocking
+from drawing import bulk, earlier_draws, pool
 from drawing.canonical import read
-from drawing.chain import Q, head_of, row_of
+from drawing.chain import Q, end_of, fixed, following, leaf_row, row_of
 from drawing.commit import Commit
 from drawing.eligibility import Avoid, Condition, Mode
-from drawing.ledger import lot_hash
+from drawing.ledger import COMMIT
 from drawing.lifecycle import ActivityState
 from drawing.lots import seed
-from drawing.orders import PURPOSE as ORDER_PURPOSE
 from drawing.rules import Rules
 from drawing.transcript import Entry, EntryType
 from drawing.witnesses import chosen_for_commit, unfit
 
-ACTIVITY_KEY = "activity-key"
-SYSTEM_SHARE = "system-share"
-POOL_KEY = "pool-key"
-POOL_BLOCK = "pool-block"
-STANDING_BLOCK = "standing-block"
 PROCESSES_FROM = 100_000  # experts; below, starting processes costs more than it saves
 
 
@@ -52,6 +47,7 @@ def commit_draw(dsn: str, master_key: Path, signing_key: Path, activity: str) ->
     """Take the snapshot and write the commit of the activity's next draw; False when that is not wanted any more."""
     vault = Vault.open(master_key)
     with transaction(dsn) as tx:
+        confirm_blocking(vault, tx)
         row = _locked(tx, activity)
         last = tx.one(Q.current_draw, {"activity": activity})
         if row is None or row.state != ActivityState.DRAWING.value or (last and not last.sealed_at):
@@ -63,7 +59,7 @@ def commit_draw(dsn: str, master_key: Path, signing_key: Path, activity: str) ->
 def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, number: int) -> None:
     rules = Rules.load(row.rules)
     witnesses = _witnesses(tx, vault, row.id, rules)
-    keys = pool.Keys(vault.decrypt(row.key_enc, ACTIVITY_KEY), os.urandom(32))
+    keys = pool.Keys(vault.decrypt(row.key_enc, ACTIVITY_KEY.at(row.id)), os.urandom(32))
     conditions = tuple(_condition(each) for each in tx.all(Q.conditions, {"activity": row.id}))
     avoid = _avoid(tx.all(Q.avoided, {"activity": row.id}), keys.activity)
     picked = frozenset(each.pseudonym for each in tx.all(Q.pseudonyms, {"activity": row.id}))
@@ -80,20 +76,21 @@ def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, num
         lots=lots,
         pool_root=snapshot.pool_root,
         pool_size=snapshot.size,
-        previous=tuple(_last_about(tx, lot) for lot in lots),
+        previous=_previous(tx, row.id, number, lots),
         rules=rules.version,
         system_share_hash=sha256(system_share).hexdigest(),
         witnesses=witnesses,
+        others=earlier_draws.explanations(tx, row.id) if number == 1 else (),
     )
     entry = _append(tx, signer, row, EntryType.COMMIT, commit.to_json())
     secrets = {
-        "system_share_enc": vault.encrypt(system_share, SYSTEM_SHARE),
-        "pool_key_enc": vault.encrypt(keys.pool, POOL_KEY),
+        "system_share_enc": vault.encrypt(system_share, SYSTEM_SHARE.at(row.id, number)),
+        "pool_key_enc": vault.encrypt(keys.pool, POOL_KEY.at(row.id, number)),
     }
     draw = {"activity": row.id, "no": number, "commit_hash": bytes.fromhex(entry.hash), "pool_size": snapshot.size}
-    tx.run(Q.insert_draw, draw | secrets)
+    tx.run(Q.insert_draw, draw | secrets | {"opens_lead_s": int(rules.unseal_lead_s)})
     _store(tx, vault, row.id, number, snapshot)
-    _record_in_ledger(tx, "commit", lots, entry, row.id)
+    _record_in_ledger(tx, lots, entry, row.id, number)
     tx.run(Q.wake, {"activity": row.id})
 
 
@@ -147,9 +144,12 @@ def _avoid(rows: list[Any], activity_key: bytes) -> Avoid:
     return Avoid(persons=tuple(sorted(persons)), units=tuple(sorted(units)))
 
 
-def _last_about(tx: BlockingTransaction, lot: str) -> str | None:
-    found = tx.value(Q.last_about_lot, {"lot": lot_hash(lot)})
-    return None if found is None else bytes(found).hex()
+def _previous(tx: BlockingTransaction, activity: str, number: int, lots: tuple[str, ...]) -> tuple[str | None, ...]:
+    """For each 标段 the ledger's last entry about it or one that may be the same; a supplement follows this chain's own seal."""
+    if number == 1:
+        return tuple(earlier_draws.last_about(tx, lots))
+    seal = bytes(tx.value(Q.last_of_activity, {"activity": activity})).hex()
+    return (seal,) * len(lots)
 
 
 def _locked(tx: BlockingTransaction, activity: str) -> Any:
@@ -158,45 +158,46 @@ def _locked(tx: BlockingTransaction, activity: str) -> Any:
 
 
 def _append(tx: BlockingTransaction, signer: Signer, row: Any, kind: EntryType, body: dict[str, Any]) -> Entry:
-    head, now = head_of(row), tx.value(Q.now)  # the snapshot took its time
-    entry = transcript.append(head, now if head is None else max(now, head.at), kind, body, signer.sign)
-    tx.run(Q.append_entry, row_of(row.id, entry))
+    now = tx.value(Q.now)  # the snapshot took its time
+    entry, reading = following(row.id, end_of(row), now, kind, body, signer)
+    tx.run(Q.append_entry, row_of(row.id, entry, reading))
     return entry
 
 
-def _record_in_ledger(tx: BlockingTransaction, kind: str, lots: tuple[str, ...], entry: Entry, activity: str) -> None:
+def _record_in_ledger(tx: BlockingTransaction, lots: tuple[str, ...], entry: Entry, activity: str, draw: int) -> None:
     tx.run(Q.lock_ledger)
-    leaf = {"kind": kind, "lots": sorted(map(lot_hash, lots)), "hash": bytes.fromhex(entry.hash)}
+    last = tx.one(Q.last_leaf)
+    leaves = tx.all(Q.ledger) if last is not None and last.peaks is None else ()
+    leaf, head = leaf_row(last, leaves, COMMIT, lots, entry.hash)
     tx.run(Q.append_ledger, leaf | {"activity": activity, "seq": entry.seq})
+    tx.run(Q.fix_head, fixed(head, activity, draw, COMMIT))
 
 
 def _store(tx: BlockingTransaction, vault: Vault, activity: str, draw: int, snapshot: bulk.Snapshot) -> None:
-    sealed = ((activity, draw, n, vault.encrypt(data, POOL_BLOCK)) for n, data in enumerate(snapshot.pool_blocks))
+    sealed = (
+        (activity, draw, n, vault.encrypt(data, POOL_BLOCK.at(activity, draw, n)))
+        for n, data in enumerate(snapshot.pool_blocks)
+    )
     tx.copy("pool_block", ("activity", "draw", "n", "data"), sealed)
-    _store_blocks(tx, vault, "standing_block", STANDING_BLOCK, activity, draw, snapshot.standing)
+    _store_blocks(tx, vault, STANDING_BLOCK, activity, draw, snapshot.standing)
 
 
 def _store_blocks(
-    tx: BlockingTransaction,
-    vault: Vault,
-    table: str,
-    purpose: str,
-    activity: str,
-    draw: int,
-    blocks: dict[str, list[bytes]],
+    tx: BlockingTransaction, vault: Vault, column: Column, activity: str, draw: int, blocks: dict[str, list[bytes]]
 ) -> None:
     rows = (
-        (activity, draw, condition, n, vault.encrypt(data, purpose))
+        (activity, draw, condition, n, vault.encrypt(data, column.at(activity, draw, condition, n)))
         for condition, all_of_it in blocks.items()
         for n, data in enumerate(all_of_it)
     )
-    tx.copy(table, ("activity", "draw", "condition", "n", "data"), rows)
+    tx.copy(column.table, (*column.key, column.column), rows)
 
 
 def order_draw(dsn: str, master_key: Path, activity: str) -> bool:
     """Compute and store the order of every condition from the witness's share; False when it is there already."""
     vault = Vault.open(master_key)
     with transaction(dsn) as tx:
+        confirm_blocking(vault, tx)
         _locked(tx, activity)
         draw = tx.one(Q.current_draw, {"activity": activity})
         if draw is None or draw.witnessed_at is not None:
@@ -205,7 +206,8 @@ def order_draw(dsn: str, master_key: Path, activity: str) -> bool:
         given = None if share is None else read(share)["share"]
         if given is None and tx.all(Q.witnesses, {"activity": activity}):
             return False
-        drawn = seed(draw.commit_hash.hex(), vault.decrypt(draw.system_share_enc, SYSTEM_SHARE), given)
+        system_share = vault.decrypt(draw.system_share_enc, SYSTEM_SHARE.at(activity, draw.no))
+        drawn = seed(draw.commit_hash.hex(), system_share, given)
         _order(tx, vault, activity, draw.no, drawn)
         tx.run(Q.mark_ordered, {"activity": activity, "no": draw.no})
         tx.run(Q.wake, {"activity": activity})
@@ -219,11 +221,12 @@ def _order(tx: BlockingTransaction, vault: Vault, activity: str, draw: int, draw
             for condition, standing in _standing(tx, vault, activity, draw)
         }
 
-    _store_blocks(tx, vault, "order_block", ORDER_PURPOSE, activity, draw, _with_processes(tx, of))
+    _store_blocks(tx, vault, ORDER_BLOCK, activity, draw, _with_processes(tx, of))
 
 
 def _standing(tx: BlockingTransaction, vault: Vault, activity: str, draw: int) -> Iterator[tuple[str, list[bytes]]]:
     for condition in tx.all(Q.conditions, {"activity": activity}):
         key = {"activity": activity, "draw": draw, "condition": condition.id}
-        blocks = [vault.decrypt(row.data, STANDING_BLOCK) for row in tx.all(Q.standing_blocks, key)]
+        rows = enumerate(tx.all(Q.standing_blocks, key))
+        blocks = [vault.decrypt(row.data, STANDING_BLOCK.at(activity, draw, condition.id, n)) for n, row in rows]
         yield condition.id, blocks

@@ -6,13 +6,14 @@ from typing import Any
 
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing import lifecycle, witnesses
+from drawing import earlier_draws, lifecycle, witnesses
 from drawing.advance import log
 from drawing.chain import Q
 from drawing.decide import lock
 from drawing.lifecycle import Act, ActivityState, Role
 from drawing.projects import Q as PLANS
 from drawing.rules import Rules
+from drawing.same_lot import Sameness
 
 
 class CannotStart(Exception):
@@ -48,3 +49,6 @@ async def _check(tx: Transaction, vault: Vault, activity: str, row: Any) -> None
         raise CannotStart("预计评标开始时间已过，本次抽取不能再启动。")
     if any(each.gather_at <= row.now for each in await tx.all(PLANS.notices, {"activity": activity})):
         raise CannotStart("语音通知的集合时间已过，请先在“抽取条件”中编辑语音通知，重新设置集合时间。")
+    for each in await earlier_draws.of_lots(tx, await earlier_draws.lots_of(tx, activity), activity):
+        if each.sameness is Sameness.SAME and each.started_at is not None and each.other.id != each.lot:
+            raise CannotStart(earlier_draws.told(each))

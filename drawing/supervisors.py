@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from db.contexts import SUPERVISOR_NAME, SUPERVISOR_PHONE
 from db.errors import Conflict
 from db.pool import Database, Transaction
 from db.queries import load
@@ -24,7 +25,6 @@ from drawing.projects import NotThere
 from drawing.rules import Rules
 
 Q = load("drawing", "supervisors.sql")
-NAME, PHONE = "supervisor.name", "supervisor.phone"
 CODE_DIGITS = 6
 CHECKS_AN_HOUR = 5
 """Calls about one number that may be asked for within an hour."""
@@ -80,9 +80,10 @@ class Supervisor:
 
 async def register(tx: Transaction, vault: Vault, terminal: str, account: str, details: Details, rules: str) -> int:
     """Register a supervisor and have the number called; the caller knows that the account is a supervisor's. Raises Refused."""
-    values = await _sealed(tx, vault, details, rules)
+    number = int(await tx.value(Q.next_supervisor))
+    values = await _sealed(tx, vault, number, details, rules)
     try:
-        number = int(await tx.value(Q.register, {"terminal": terminal, "account": account, **values}))
+        await tx.run(Q.register, {"id": number, "terminal": terminal, "account": account, **values})
     except Conflict as error:
         raise Refused(_TAKEN.get(error.name, {"": "登记册刚刚有变动，请刷新后再试。"})) from None
     await ask(tx, number, rules)
@@ -92,7 +93,7 @@ async def register(tx: Transaction, vault: Vault, terminal: str, account: str, d
 async def change(tx: Transaction, vault: Vault, terminal: str, number: int, details: Details, rules: str) -> bool:
     """Change a registration; whether the number is another one, which is called, and counts once verified. Raises Refused."""
     row = await _locked(tx, terminal, number)
-    values = await _sealed(tx, vault, details, rules)
+    values = await _sealed(tx, vault, number, details, rules)
     renewed: bool = bytes(row.phone_hash) != values["phone_hash"]
     try:
         await tx.run(Q.change, {"id": number, **values})
@@ -213,7 +214,7 @@ async def _locked(tx: Transaction, terminal: str, number: int) -> Any:
     return row
 
 
-async def _sealed(tx: Transaction, vault: Vault, details: Details, rules: str) -> dict[str, Any]:
+async def _sealed(tx: Transaction, vault: Vault, number: int, details: Details, rules: str) -> dict[str, Any]:
     phone = normal(details.phone)
     if not Rules.load(rules).calling.allows(phone):
         raise Refused({"phone": "电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"})
@@ -223,8 +224,8 @@ async def _sealed(tx: Transaction, vault: Vault, details: Details, rules: str) -
     return {
         "unit": details.unit,
         "language": details.language,
-        "name_enc": vault.encrypt(details.name.encode(), NAME),
-        "phone_enc": vault.encrypt(phone.encode(), PHONE),
+        "name_enc": vault.encrypt(details.name.encode(), SUPERVISOR_NAME.at(number)),
+        "phone_enc": vault.encrypt(phone.encode(), SUPERVISOR_PHONE.at(number)),
         "phone_hash": hashed,
     }
 
@@ -232,7 +233,8 @@ async def _sealed(tx: Transaction, vault: Vault, details: Details, rules: str) -
 def _opened(vault: Vault, row: Any) -> Supervisor:
     return Supervisor(
         id=row.id, terminal=row.terminal, account=row.account, unit=row.unit,
-        name=vault.decrypt(bytes(row.name_enc), NAME).decode(), phone=vault.decrypt(bytes(row.phone_enc), PHONE).decode(),
+        name=vault.decrypt(bytes(row.name_enc), SUPERVISOR_NAME.at(row.id)).decode(),
+        phone=vault.decrypt(bytes(row.phone_enc), SUPERVISOR_PHONE.at(row.id)).decode(),
         phone_hash=bytes(row.phone_hash), language=row.language, active=row.active, verified_at=row.verified_at,
         call=row.call, call_state=row.call_state, call_outcome=row.call_outcome, called_at=row.called_at,
     )  # fmt: skip

@@ -1,9 +1,13 @@
 -- The register of supervisors, and who witnesses an activity: every statement, each with a name and one sentence.
 
+-- name: next_supervisor
+-- The id of a registration whose name and number are still to be sealed: they are sealed for its row.
+SELECT nextval(pg_get_serial_sequence('supervisor', 'id'));
+
 -- name: register
 -- A new registration; its number is not verified yet.
-INSERT INTO supervisor (terminal, account, unit, name_enc, phone_enc, phone_hash, language)
-VALUES (%(terminal)s, %(account)s, %(unit)s, %(name_enc)s, %(phone_enc)s, %(phone_hash)s, %(language)s) RETURNING id;
+INSERT INTO supervisor (id, terminal, account, unit, name_enc, phone_enc, phone_hash, language) OVERRIDING SYSTEM VALUE
+VALUES (%(id)s, %(terminal)s, %(account)s, %(unit)s, %(name_enc)s, %(phone_enc)s, %(phone_hash)s, %(language)s);
 
 -- name: change
 -- Name, unit, number and language anew; the database takes a new number as not verified.
@@ -72,10 +76,14 @@ UPDATE call SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s
        evidence = coalesce(evidence, %(evidence)s), evidence_hash = coalesce(evidence_hash, %(evidence_hash)s)
 WHERE id = %(call)s AND epoch = %(epoch)s AND state = 'live' RETURNING outcome::text AS outcome;
 
+-- name: next_witness
+-- The number of a choice whose name and telephone are still to be sealed: they are sealed for its row.
+SELECT nextval(pg_get_serial_sequence('witness', 'no'));
+
 -- name: insert_witness
 -- A supervisor of the register is chosen for an activity, with the number that is verified now.
-INSERT INTO witness (activity, id, name_enc, phone_enc, phone_hash, supervisor, position)
-VALUES (%(activity)s, %(id)s, %(name_enc)s, %(phone_enc)s, %(phone_hash)s, %(supervisor)s, %(position)s);
+INSERT INTO witness (no, activity, id, name_enc, phone_enc, phone_hash, supervisor, position) OVERRIDING SYSTEM VALUE
+VALUES (%(no)s, %(activity)s, %(id)s, %(name_enc)s, %(phone_enc)s, %(phone_hash)s, %(supervisor)s, %(position)s);
 
 -- name: replace_witnesses
 -- Those chosen so far are replaced; who they were stays.
@@ -84,13 +92,13 @@ WHERE activity = %(activity)s AND replaced_at IS NULL;
 
 -- name: chosen
 -- Who witnesses an activity, in the order in which they are called, with what the register says of them now.
-SELECT w.id, w.supervisor, w.position, w.name_enc, w.phone_enc, s.unit, s.terminal, witness_unfit(w) AS unfit
+SELECT w.no, w.id, w.supervisor, w.position, w.name_enc, w.phone_enc, s.unit, s.terminal, witness_unfit(w) AS unfit
 FROM witness w LEFT JOIN supervisor s ON s.id = w.supervisor
 WHERE w.activity = %(activity)s AND w.replaced_at IS NULL ORDER BY w.position, w.id;
 
 -- name: replaced
 -- Who witnessed an activity before, and why they were replaced, the latest first.
-SELECT w.id, w.name_enc, w.position, w.chosen_at, w.replaced_at, w.why_replaced FROM witness w
+SELECT w.no, w.id, w.name_enc, w.position, w.chosen_at, w.replaced_at, w.why_replaced FROM witness w
 WHERE w.activity = %(activity)s AND w.replaced_at IS NOT NULL ORDER BY w.replaced_at DESC, w.position;
 
 -- name: replaced_of
@@ -102,11 +110,13 @@ ORDER BY w.replaced_at DESC LIMIT 50;
 
 -- name: known_numbers
 -- The clerks' numbers: of this activity with its notices, and of the newest other activities of the same company.
-SELECT a.id = %(activity)s AS own, a.on_site, a.people_enc,
+SELECT a.id, a.id = %(activity)s AS own, a.on_site, a.people_enc,
        (SELECT p.contact_phone FROM project p WHERE p.id = a.project) AS contact,
        ARRAY(SELECT n.contact_phone FROM notice n WHERE n.activity = a.id AND a.id = %(activity)s ORDER BY n.id) AS notices,
+       ARRAY(SELECT c.id FROM call c
+             WHERE c.activity = a.id AND c.flow = 'masked' AND c.staff_phone_enc IS NOT NULL ORDER BY c.id) AS staff_calls,
        ARRAY(SELECT c.staff_phone_enc FROM call c
-             WHERE c.activity = a.id AND c.flow = 'masked' AND c.staff_phone_enc IS NOT NULL) AS staff
+             WHERE c.activity = a.id AND c.flow = 'masked' AND c.staff_phone_enc IS NOT NULL ORDER BY c.id) AS staff
 FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
 WHERE a.id = %(activity)s OR o.company = (SELECT m.company FROM activity_owner m WHERE m.activity = %(activity)s)
 ORDER BY own DESC, a.id DESC LIMIT 500;

@@ -46,6 +46,7 @@ class EntryType(StrEnum):
     COMPLETE = "complete"
     SEAL = "seal"
     ABSENCE = "absence"
+    ABSENCE_UNDONE = "absence_undone"
     UNSEAL = "unseal"
     PRINT = "print"
     CLOSE = "close"
@@ -110,7 +111,7 @@ def stamp(at: datetime) -> str:
 def parse_stamp(text: Any) -> datetime:
     """The inverse of `stamp`; raises ValueError for any other form."""
     if not isinstance(text, str) or not _STAMP.fullmatch(text):
-        raise ValueError(f"时间格式不符：{text!r}")
+        raise ValueError("时间格式不符")
     return datetime.fromisoformat(text)
 
 
@@ -170,14 +171,16 @@ def entry_from_json(value: Any) -> Entry:
     withheld = value.get("withheld") is True
     if set(value) != {"seq", "at", "type", "prev", "hash", "sig", "withheld" if withheld else "body"}:
         raise ValueError("字段不全或多余")
-    if value["type"] not in SHAPES:
-        raise ValueError(f"未知的记录类型 {value['type']!r}")
+    if not isinstance(value["type"], str) or value["type"] not in SHAPES:
+        raise ValueError(f"未知的记录类型 {str(value['type'])[:40]!r}")
     kind = EntryType(value["type"])
     if type(value["seq"]) is not int:
         raise ValueError("序号不是整数")
     at = parse_stamp(value["at"])
     _check_texts(value)
     body = value.get("body", {})
+    if not isinstance(body, dict):
+        raise ValueError("内容不是一个对象")
     entry = Entry(value["seq"], at, kind, body, value["prev"], value["hash"], value["sig"], withheld)
     _check_content(entry)
     return entry

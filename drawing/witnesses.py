@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db.blocking import BlockingTransaction
+from db.contexts import STAFF_PHONE, WITNESS_NAME, WITNESS_PHONE
 from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing import supervisors
-from drawing.masked import STAFF_PHONE
 from drawing.people import people as opened_people
 from drawing.planning import Refused, confirm
 from drawing.supervisors import Q, Supervisor
@@ -22,7 +22,6 @@ from drawing.witness_rules import UNFIT, Known, called, conflict
 
 FIELDS = ("supervisor", "standby")
 """Of the reviewer's form, in the order of the witnesses' positions."""
-NAME, PHONE = "witness.name", "witness.phone"
 FIXED = "抽取已固定专家池，本次抽取的见证人已写入承诺，不能更换。第一监督人联系不上时，系统会呼叫候补监督人。"
 
 
@@ -84,9 +83,18 @@ async def choose(
 
 async def insert(tx: Transaction, vault: Vault, activity: str, who: Supervisor, position: int) -> None:
     """One of the register, with the number that is verified now."""
-    own = {"activity": activity, "id": who.account, "supervisor": who.id, "position": position, "phone_hash": who.phone_hash}
-    sealed = {"name_enc": vault.encrypt(who.name.encode(), NAME), "phone_enc": vault.encrypt(who.phone.encode(), PHONE)}
-    await tx.run(Q.insert_witness, own | sealed)
+    no = int(await tx.value(Q.next_witness))
+    values = {
+        "no": no,
+        "activity": activity,
+        "id": who.account,
+        "supervisor": who.id,
+        "position": position,
+        "name_enc": vault.encrypt(who.name.encode(), WITNESS_NAME.at(no)),
+        "phone_enc": vault.encrypt(who.phone.encode(), WITNESS_PHONE.at(no)),
+        "phone_hash": who.phone_hash,
+    }
+    await tx.run(Q.insert_witness, values)
 
 
 async def name_registered(tx: Transaction, vault: Vault, activity: str, accounts: Sequence[str]) -> None:
@@ -101,7 +109,7 @@ async def name_registered(tx: Transaction, vault: Vault, activity: str, accounts
 async def replaced(db: Database, vault: Vault, activity: str) -> list[tuple[Any, str]]:
     """Who witnessed it before (rows of `replaced`), each with their name."""
     rows = await db.all(Q.replaced, {"activity": activity})
-    return [(row, vault.decrypt(bytes(row.name_enc), NAME).decode()) for row in rows]
+    return [(row, vault.decrypt(bytes(row.name_enc), WITNESS_NAME.at(row.no)).decode()) for row in rows]
 
 
 async def replaced_of(db: Database, account: str) -> list[Any]:
@@ -130,7 +138,8 @@ def _judged(vault: Vault, rows: Sequence[Any], numbers: Sequence[Any]) -> list[C
 
 
 def _one(vault: Vault, row: Any, known: Sequence[Known]) -> Chosen:
-    name, phone = (vault.decrypt(bytes(sealed), kind).decode() for sealed, kind in ((row.name_enc, NAME), (row.phone_enc, PHONE)))
+    name = vault.decrypt(bytes(row.name_enc), WITNESS_NAME.at(row.no)).decode()
+    phone = vault.decrypt(bytes(row.phone_enc), WITNESS_PHONE.at(row.no)).decode()
     fault = conflict(phone, known) if row.unfit is None else UNFIT[row.unfit]
     return Chosen(row.id, row.supervisor, row.position, name, row.unit, fault)
 
@@ -142,9 +151,10 @@ def _known(vault: Vault, rows: Sequence[Any]) -> list[Known]:
 def _of_activity(vault: Vault, row: Any) -> list[Known]:
     """监督人员信息 are the clerk's fields and no ground; a 进场 = 否 notice names the supervisor as the manual asks for."""
     which = "本活动" if row.own else "同一单位其他活动"
-    people = opened_people(vault, row.people_enc)
+    people = opened_people(vault, row.id, row.people_enc)
     found = [] if people is None else [(people.phone, f"{which}经办人")]
     found += [] if row.contact is None else [(row.contact, f"{which}项目联系人")]
     found += [(each, f"{which}语音通知联系人") for each in row.notices] if row.on_site else []
-    found += [(vault.decrypt(bytes(each), STAFF_PHONE).decode(), f"{which}虚拟呼叫的工作人员") for each in row.staff]
+    for call, sealed in zip(row.staff_calls, row.staff, strict=True):
+        found.append((vault.decrypt(bytes(sealed), STAFF_PHONE.at(call)).decode(), f"{which}虚拟呼叫的工作人员"))
     return [Known(number, whose) for number, whose in found]

@@ -14,6 +14,8 @@ from db.keyfile import KeyFileRefused
 from db.pool import Database
 from db.vault import Signer, Vault, confirm
 from drawing.chain import Custody
+from drawing.earlier_draws import fill_keys
+from drawing.experts.rehash import rehash_names
 from drawing.rules import BadRules
 from ivr.ari.client import Client, Node
 from ivr.ari.errors import AriError
@@ -39,6 +41,7 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with Database(settings.dsn, size=CONNECTIONS) as db:
         await confirm(vault, db)
+        await asyncio.to_thread(_bring_names_up_to_date, settings.dsn, vault)
         voices = _speech(settings)
         await voices.start()
         try:
@@ -47,6 +50,13 @@ async def serve(settings: Settings) -> None:
             await _hold(settings, db, custody, voices, stop)
         finally:
             await voices.close()
+
+
+def _bring_names_up_to_date(dsn: str, vault: Vault) -> None:
+    """Nothing is drawn before each name and each 标段 is found by its normal form; after the first time there is nothing to do."""
+    fill_keys(dsn)
+    if changed := rehash_names(dsn, vault):
+        LOG.info("%d names have got the hash of their normal form", changed)
 
 
 def _speech(settings: Settings) -> Speech:

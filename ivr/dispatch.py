@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +18,7 @@ from drawing.chain import Custody
 from drawing.decide import Owing, unavailable
 from drawing.lifecycle import ActivityState
 from drawing.rules import Calling, Rules
-from ivr import masked, policy
+from ivr import masked, numbers, policy
 from ivr.calls import Outcome
 from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again
 from ivr.lease import Lease
@@ -29,6 +31,8 @@ Q = load("ivr")
 LOG = logging.getLogger(__name__)
 ON_ANOTHER_LINE_SECONDS = 5.0  # an expert who is being called elsewhere waits, is not passed
 AHEAD, AHEAD_SECONDS = 16, 0.5  # at some tens of calls a second, one look for several of them
+REFUSED, REFUSED_REMARK = "拒绝拨打", "{}：号码与登记的不符或密文无法解开，未拨打；请核对专家库和监督人信息，并查明谁改动了数据库"
+"""What 操作记录 says when a number is not the one that was registered."""
 OF_THE_DRAW = [kind.name for kind in KINDS.values() if kind.again is Again.BY_DRAW]
 """Held while the draw is not under way, and while it owes a pick."""
 CALL_BACK_INVITATION = "call_back_invitation"
@@ -46,6 +50,13 @@ class Ready:
     pick: int | None
     conversation: Conversation | PairConversation
     trunk: str
+    since: float | None = None
+    """time.monotonic() when it went live; None for a call that another process made."""
+
+    @property
+    def elapsed_ms(self) -> int:
+        """From then until now; 0 for a call that another process made."""
+        return 0 if self.since is None else int((time.monotonic() - self.since) * 1000)
 
 
 class Dispatcher:
@@ -92,7 +103,7 @@ class Dispatcher:
             conversation = await self._preparer.prepare(call)
             async with self._db.transaction() as tx:
                 attempt = await self._go_live(tx, call, conversation, line, trunk)
-        except Conflict:  # the unique index: somebody else rings this expert at this very moment
+        except Conflict:  # a unique index: somebody else rings this expert, or this number, at this very moment
             await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
         finally:
             if attempt is None:
@@ -100,7 +111,7 @@ class Dispatcher:
         if attempt is None:
             return None
         self._calls_today += 1
-        return Ready(call.id, call.activity or "", call.flow, attempt, call.pick, conversation, trunk)
+        return Ready(call.id, call.activity or "", call.flow, attempt, call.pick, conversation, trunk, time.monotonic())
 
     async def _before(self, call: Any) -> list[policy.Tried]:
         """The calls about this matter so far, as far as they say which trunk is to be passed over."""
@@ -116,9 +127,10 @@ class Dispatcher:
         """Which attempt it is now; None when it is not live."""
         kind = EVERY_KIND[call.flow]
         of_the_draw = kind.again is Again.BY_DRAW
+        held = numbers.hashes(self._custody.vault, conversation.numbers)
         if call.activity is None:
-            return await self._check_number(tx, call, conversation, line, trunk)
-        row = await self._look(tx, call)
+            return await self._check_number(tx, call, conversation, line, trunk, held)
+        row = await self._look(tx, call, held)
         if of_the_draw and row.owed:
             raise Owing
         if of_the_draw and row.state != ActivityState.DRAWING.value:
@@ -137,36 +149,54 @@ class Dispatcher:
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
             await self._wait(tx, call, row.now, against)
             return None
-        if not await self._is_ours(tx, call, trunk):
+        if not await self._is_ours(tx, call, conversation, trunk, held):
             return None
         if call.flow != CALL_BACK_INVITATION:
             return int(call.attempt)
         return int(await tx.value(Q.number_attempt, {"call": call.id}))
 
     async def _check_number(
-        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, line: TrunkLoad, trunk: str
+        self,
+        tx: Transaction,
+        call: Any,
+        conversation: Conversation | PairConversation,
+        line: TrunkLoad,
+        trunk: str,
+        held: Sequence[bytes],
     ) -> int | None:
         """A call that verifies a supervisor's number: it belongs to no activity, and is held up by hours and budgets only."""
-        row = await tx.one(Q.number_check_now, {"call": call.id})
+        row = await tx.one(Q.number_check_now, {"call": call.id, "numbers": held})
         if not row.stands:  # the register has another number by now
             await tx.run(chain.Q.drop_call, {"call": call.id})
+            return None
+        if row.on_the_line:
+            await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
             return None
         calling = self._calling.within(Rules.load(call.rules).notice(call.flow))
         against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:
             await self._wait(tx, call, row.now, against)
             return None
-        return int(call.attempt) if await self._is_ours(tx, call, trunk) else None
+        return int(call.attempt) if await self._is_ours(tx, call, conversation, trunk, held) else None
 
-    async def _is_ours(self, tx: Transaction, call: Any, trunk: str) -> bool:
+    async def _is_ours(
+        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, trunk: str, held: Sequence[bytes]
+    ) -> bool:
+        """Made live under our lease. One that is refused ends at once, as a failure of ours: the switchboard dials nothing."""
         lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
-        return bool(await tx.run(Q.go_live, {"call": call.id, "trunk": trunk, **lease}))
+        if not await tx.run(Q.go_live, {"call": call.id, "trunk": trunk, "numbers": held, **lease}):
+            return False
+        if conversation.refused:
+            remark = REFUSED_REMARK.format(call.id)
+            told = {"actor": "system", "role": "system", "act": REFUSED, "activity": call.activity, "remark": remark}
+            await tx.run(chain.Q.log_operation, told)
+        return True
 
-    async def _look(self, tx: Transaction, call: Any) -> Any:
-        """Under the activity's lock."""
+    async def _look(self, tx: Transaction, call: Any, held: Sequence[bytes]) -> Any:
+        """Under the activity's lock. held: keyed hashes of the numbers."""
         tx.post(chain.Q.lock_activity, {"activity": call.activity})
         travel = Rules.load(call.rules).travel_s
-        values = {"expert": call.expert, "activity": call.activity, "pick": call.pick, "travel": travel}
+        values = {"expert": call.expert, "activity": call.activity, "pick": call.pick, "travel": travel, "numbers": held}
         return await tx.one(Q.call_now, values)
 
     async def _is_elsewhere(self, tx: Transaction, call: Any, who: str, row: Any) -> bool:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from db.contexts import EXPERT_NAME
 from db.vault import Vault
-from drawing.masked import STAFF_PHONE
 from ivr.ari.line import Line
 from ivr.bridged import PairFlow, Side, second_leg
 from ivr.prompts import MaskedFacts
@@ -32,14 +32,15 @@ class PairConversation:
     staff: str
     flow: PairFlow
     media: Mapping[str, Sequence[str]]
+    refused: str = ""
 
     def __repr__(self) -> str:
         return f"<PairConversation with {self.who}>"  # never a number
 
     @property
-    def numbers(self) -> tuple[str, str]:
-        """Both; for the allowlist."""
-        return self.staff, self.number
+    def numbers(self) -> tuple[str, ...]:
+        """Both; none when they are refused."""
+        return () if self.refused else (self.staff, self.number)
 
     def lines(self, call: str, trunk: Trunk) -> Mapping[Side, Line]:
         """Each leg's; both see the published number and no other."""
@@ -54,15 +55,10 @@ def too_late(matter: Mapping[str, Any], at: datetime) -> bool:
     return at.timestamp() > float(matter["asked"]) + WAITS_SECONDS
 
 
-def staff_number(vault: Vault, row: Any) -> str:
-    """As staff entered it."""
-    return vault.decrypt(bytes(row.staff_phone_enc), STAFF_PHONE).decode()
-
-
 def facts(vault: Vault, row: Any, recorded: bool) -> MaskedFacts:
     """第 N 位专家 until the result is open, then the masked name (T1)."""
     if row.unsealed_at is None:
         return MaskedFacts(row.n, recorded)
-    name = vault.decrypt(bytes(row.name_enc), "expert.name").decode()
+    name = vault.decrypt(bytes(row.name_enc), EXPERT_NAME.at(row.expert)).decode()
     letters = "".join(letter for letter in name if not letter.isdigit())
     return MaskedFacts(letters[:1] + "*" * max(1, len(letters) - 1), recorded)

@@ -7,26 +7,26 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from db.contexts import EXPERT_PHONE, STAFF_PHONE, SUPERVISOR_PHONE, WITNESS_PHONE, Context
 from db.pool import Database
 from db.queries import load
-from drawing import chain, supervisors
+from drawing import chain, heads, supervisors
 from drawing.canonical import read
 from drawing.chain import Custody
+from drawing.heads import Given
 from drawing.lots import fingerprint, weak_share
-from drawing.merkle import root
 from drawing.reference import reference
 from drawing.rules import Rules
-from ivr import masked
+from ivr import masked, numbers
 from ivr.calls import Flow
 from ivr.dialplans import KINDS, PAIRS, Timings, Whom
 from ivr.masked import PairConversation
+from ivr.numbers import NumberRefused
 from ivr.prompts import Language, Prompt
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 from ivr.speech import Speech
 
 Q = load("ivr")
-PHONE = "expert.phone"
-WITNESS_PHONE = "witness.phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +37,15 @@ class Conversation:
     number: str
     flow: Flow
     media: Mapping[str, Sequence[str]]
+    refused: str = ""  # why nothing may be dialled; then there is no number
 
     def __repr__(self) -> str:
         return f"<Conversation with {self.who}>"  # never the number
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """What is dialled; for the allowlist."""
-        return (self.number,)
-
-
-class OtherNumber(Exception):
-    """A sealed number is not the one that was verified."""
+        """What is dialled; none when it is refused."""
+        return () if self.refused else (self.number,)
 
 
 class Preparer:
@@ -83,9 +80,11 @@ class Preparer:
             note=row.note,
             code=row.code,
         )
+        (number,), refused = self._numbers((row.phone_enc, EXPERT_PHONE.at(row.expert), row.phone_hash))
         return Conversation(
             who=row.pseudonym,
-            number=self._open(row.phone_enc, PHONE),
+            number=number,
+            refused=refused,
             flow=kind.flow(self._timings(row.rules), no_share),
             media=await self._media(kind.says(known, call.matter, self._language(row.language))),
         )
@@ -99,45 +98,48 @@ class Preparer:
         kind = KINDS[call.flow]
         row = await self._db.one(Q.witness_call, {"activity": call.activity, "witness": call.witness})
         used = {each.value for each in await self._db.all(chain.Q.shares_used)}
+        context = WITNESS_PHONE.at(row.no)
+        (number,), refused = self._numbers((row.phone_enc, context, row.phone_hash))
         return Conversation(
             who=call.witness,
-            number=self._number_of(row.phone_enc, WITNESS_PHONE, row.phone_hash),
+            number=number,
+            refused=refused,
             flow=kind.flow(self._timings(row.rules), partial(weak_prompt, used_before=used)),
-            media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash))),
+            media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash, call.witness))),
         )
 
     async def _number_check(self, call: Any) -> Conversation:
         kind = KINDS[call.flow]
         row = await self._db.one(Q.number_check, {"call": call.id})
         code = supervisors.code(self._custody.vault, call.id)
+        (number,), refused = self._numbers((row.phone_enc, SUPERVISOR_PHONE.at(row.id), row.phone_hash))
         return Conversation(
             who=f"supervisor {row.id}",
-            number=self._number_of(row.phone_enc, supervisors.PHONE, row.phone_hash),
+            number=number,
+            refused=refused,
             flow=kind.flow(self._timings(call.rules), lambda digits: None if digits == code else "number_check_wrong"),
             media=await self._media(kind.prompts(None, self._language(row.language))),
         )
-
-    def _number_of(self, sealed: bytes, purpose: str, hashed: bytes | None) -> str:
-        """The number, if it is the one that its hash stands for: a sealed value may have been put in another's place."""
-        number = self._open(sealed, purpose)
-        if hashed is not None and self._custody.vault.keyed_hash("phone", number) != bytes(hashed):
-            raise OtherNumber(f"a sealed {purpose} is not the number that its hash stands for; it is not dialled")
-        return number
 
     async def _pair(self, call: Any) -> PairConversation:
         kind, vault, recorded = PAIRS[call.flow], self._custody.vault, bool(call.matter.get("record"))
         row = await self._db.one(Q.masked_call, {"call": call.id})
         said = kind.prompts(masked.facts(vault, row, recorded), self._language(row.language))
+        (number, staff), refused = self._numbers(
+            (row.phone_enc, EXPERT_PHONE.at(row.expert), row.phone_hash),
+            (row.staff_phone_enc, STAFF_PHONE.at(row.call), row.staff_phone_hash),
+        )
         return PairConversation(
             who=row.pseudonym,
-            number=self._open(row.phone_enc, PHONE),
-            staff=masked.staff_number(vault, row),
+            number=number,
+            staff=staff,
+            refused=refused,
             flow=kind.flow(self._timings(row.rules), recorded),
             media={**await self._media(said), **masked.TONES},
         )
 
-    async def _receipt(self, commit: Any, commit_hash: str) -> WitnessFacts:
-        leaves = [chain.leaf_of(each).digest() for each in await self._db.all(chain.Q.ledger)]
+    async def _receipt(self, commit: Any, commit_hash: str, witness: str) -> WitnessFacts:
+        head = await heads.receipt(self._db, commit["activity"], commit["draw"], Given.COMMIT, Given.CALL, witness)
         return WitnessFacts(
             activity=commit["activity"],
             draw=commit["draw"],
@@ -145,16 +147,20 @@ class Preparer:
             eligible=tuple(ConditionCount(*commit["eligible"][c["id"]]) for c in commit["conditions"]),
             excluded=commit["excluded"],
             fingerprint=fingerprint(commit_hash),
-            ledger_size=len(leaves),
-            ledger_root=root(leaves).hex(),
+            ledger_size=head.size,
+            ledger_root=head.root,
         )
 
     def _timings(self, rules: str) -> Timings:
         calling = Rules.load(rules).calling
         return replace(self._base, ring_seconds=calling.ring_s, confirm_seconds=calling.confirm_s)
 
-    def _open(self, sealed: bytes, purpose: str) -> str:
-        return self._custody.vault.decrypt(bytes(sealed), purpose).decode()
+    def _numbers(self, *sealed: tuple[bytes, Context, bytes | None]) -> tuple[Sequence[str], str]:
+        """The numbers, or none of them and why; each as ivr.numbers.opened takes it."""
+        try:
+            return [numbers.opened(self._custody.vault, *each) for each in sealed], ""
+        except NumberRefused as error:
+            return [""] * len(sealed), str(error)
 
     async def _media(self, wanted: Mapping[str, Prompt]) -> Mapping[str, Sequence[str]]:
         rendered = await self._speech.render_all(wanted)

@@ -52,7 +52,7 @@ WHERE c.state = 'waiting' AND c.not_before > clock_timestamp()
 
 -- name: invitation (prepared)
 -- All that a call to an expert says and needs, but for its matter.
-SELECT p.pseudonym, p.code, e.phone_enc, e.language, n.district, a.evaluation_start, a.evaluation_end, a.rules,
+SELECT p.pseudonym, p.code, p.expert, e.phone_enc, e.phone_hash, e.language, n.district, a.evaluation_start, a.evaluation_end, a.rules,
        n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
 FROM pick p JOIN expert e ON e.id = p.expert
      JOIN activity a ON a.id = p.activity
@@ -62,7 +62,7 @@ WHERE p.id = %(pick)s;
 
 -- name: witness_call
 -- All that a witness call says and needs: the commit it is about, and the ledger's size under it.
-SELECT w.phone_enc, w.phone_hash, a.rules, t.body, encode(t.hash, 'hex') AS hash
+SELECT w.no, w.phone_enc, w.phone_hash, a.rules, t.body, encode(t.hash, 'hex') AS hash
 FROM witness w JOIN activity a ON a.id = w.activity
      JOIN transcript t ON t.activity = a.id AND t.type = 'commit'
 WHERE w.activity = %(activity)s AND w.id = %(witness)s AND w.replaced_at IS NULL
@@ -74,23 +74,26 @@ SELECT s.id, s.phone_enc, s.phone_hash, s.language, encode(s.phone_hash, 'hex') 
 FROM call c JOIN supervisor s ON s.id = c.supervisor WHERE c.id = %(call)s;
 
 -- name: number_check_now
--- What could stand in the way of such a call: when this number was called about it within a day; its row is kept from changing.
+-- What could stand in the way of such a call: when this number was called about it within a day, and whether it is on the line; its
+-- row is kept from changing.
 SELECT clock_timestamp() AS now, s.active AND encode(s.phone_hash, 'hex') = c.matter ->> 'number' AS stands,
        ARRAY(SELECT o.dialled_at FROM call o
-             WHERE o.supervisor = s.id AND o.dialled_at > clock_timestamp() - interval '1 day') AS called
+             WHERE o.supervisor = s.id AND o.dialled_at > clock_timestamp() - interval '1 day') AS called,
+       EXISTS (SELECT FROM live_number l WHERE l.number = ANY(%(numbers)s::bytea[])) AS on_the_line
 FROM call c JOIN supervisor s ON s.id = c.supervisor WHERE c.id = %(call)s FOR NO KEY UPDATE OF s;
 
 -- name: call_now (prepared)
 -- Once the activity's lock is had, what could stand in the way of a call that is due: the activity with the end of its chain, and
--- of its expert, when they were called within a day (what our trunk never brought to them is no call to them), whether they are
--- on the line, when they are to be there, and the pick that made an appointment elsewhere.
+-- of its expert, when they were called within a day (what our trunk never brought to them is no call to them), whether they or
+-- one of the numbers are on the line, when they are to be there, and the pick that made an appointment elsewhere.
 SELECT a.id, a.state::text AS state, a.rules, a.owed, clock_timestamp() AS now,
-       t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash, calls.called, calls.on_the_line, seat.gather_at,
+       t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash, t.type AS head_type, t.clock AS head_clock, calls.called,
+       calls.on_the_line OR EXISTS (SELECT FROM live_number l WHERE l.number = ANY(%(numbers)s::bytea[])) AS on_the_line, seat.gather_at,
        (SELECT ap.pick FROM appointment ap
         WHERE ap.expert = %(expert)s AND ap.activity <> a.id AND seat.gather_at IS NOT NULL
           AND ap.during && tstzrange(seat.gather_at - %(travel)s * interval '1 second', a.evaluation_end) LIMIT 1) AS elsewhere
 FROM activity a
-LEFT JOIN LATERAL (SELECT seq, at, hash FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
+LEFT JOIN LATERAL (SELECT seq, at, hash, type, clock FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
 LEFT JOIN LATERAL (
   SELECT n.gather_at FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
          JOIN notice n ON n.activity = k.activity AND n.id = k.notice WHERE p.id = %(pick)s) seat ON true
@@ -117,11 +120,12 @@ WHERE p.id = %(pick)s AND t.body::jsonb ->> 'expert' = p.pseudonym ORDER BY t.se
 
 -- name: go_live (prepared)
 -- A waiting call becomes this worker's while its lease holds, which is kept fast against a take-over until COMMIT; the unique
--- index refuses a second live call to one expert.
+-- indexes refuse a second live call to one expert, or to one number.
 WITH held AS (
   SELECT epoch FROM node
   WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until > clock_timestamp() FOR SHARE)
-UPDATE call SET state = 'live', node = %(node)s, epoch = held.epoch, dialled_at = clock_timestamp(), trunk = %(trunk)s
+UPDATE call SET state = 'live', node = %(node)s, epoch = held.epoch, dialled_at = clock_timestamp(), trunk = %(trunk)s,
+       numbers = %(numbers)s::bytea[]
 FROM held WHERE id = %(call)s AND state = 'waiting';
 
 -- name: postpone
@@ -147,12 +151,13 @@ UPDATE call SET not_before = coalesce(%(until)s, clock_timestamp() + interval '1
 WHERE id = %(call)s AND state = 'waiting';
 
 -- name: masked_call
--- All that a masked call says and needs: both numbers, N of 第 N 位专家 as the board counts, and the name once the result is open
--- (never after 强制结束, which is opened for its evidence only).
-SELECT p.pseudonym, e.phone_enc, e.name_enc, e.language, c.staff_phone_enc, a.rules,
-       CASE WHEN NOT EXISTS (SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'force_end') THEN a.unsealed_at END AS unsealed_at,
+-- All that a masked call says and needs: both numbers, N of 第 N 位专家 as the board counts, and the name once the pick's draw is
+-- open (never after 强制结束 or 退选, when it is opened for its evidence only).
+SELECT p.pseudonym, p.expert, e.phone_enc, e.phone_hash, e.name_enc, e.language, c.id AS call, c.staff_phone_enc, c.staff_phone_hash, a.rules,
+       CASE WHEN NOT d.names_nobody THEN d.unsealed_at END AS unsealed_at,
        (SELECT count(*) FROM pick o WHERE o.activity = p.activity AND o.id <= p.id)::int AS n
 FROM call c JOIN pick p ON p.id = c.pick JOIN expert e ON e.id = p.expert JOIN activity a ON a.id = p.activity
+     LEFT JOIN draw d ON d.activity = p.activity AND d.no = p.draw
 WHERE c.id = %(call)s;
 -- name: take_inbound
 -- A call from outside has come; how many came from that number within the hour before.

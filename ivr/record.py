@@ -59,7 +59,7 @@ class Recorder:
 
     async def decide(self, ready: Ready, decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
         """Write a decision; never raises for what the database can do."""
-        call = Call(ready.id, ready.activity, self.epoch)
+        call = Call(ready.id, ready.activity, self.epoch, ready.elapsed_ms)
         try:
             match decision:
                 case Answer(outcome):
@@ -94,7 +94,7 @@ class Recorder:
 
     async def end(self, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> bool:
         """The line is known to be gone; whether `advance` should look. Raises DatabaseError while the database is away."""
-        call = Call(ready.id, ready.activity, self.epoch)
+        call = Call(ready.id, ready.activity, self.epoch, ready.elapsed_ms)
         whole = _json(trail)
         if outcome in OF_KEYS and not _owes_details(ready, outcome, trail):
             stands = await decide.end_decided(self.db, call, outcome.value, whole)
@@ -111,7 +111,7 @@ class Recorder:
             nonlocal ended
             ended = await decide.end_call(tx, self.custody, call, outcome.value, facts, whole, regardless=regardless)
             if ended is not None:
-                await self._follow(tx, ready, Outcome(ended.outcome), trail)
+                await self._follow(tx, ready, ended, trail)
 
         if EVERY_KIND[ready.flow].again is Again.BY_DRAW:
             await self._settled(ready.activity, write)
@@ -120,11 +120,11 @@ class Recorder:
                 await write(tx, True)
         return ended is None or ended.due
 
-    async def _follow(self, tx: Transaction, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> None:
-        """What its end leads to, besides what `advance` does for a draw; `outcome` is what stands in the row."""
+    async def _follow(self, tx: Transaction, ready: Ready, ended: Ended, trail: Trail | PairTrail) -> None:
+        """What its end leads to, besides what `advance` does for a draw; of an activity that is over nobody is told where to go."""
         if EVERY_KIND[ready.flow].again is Again.BY_RULES:
-            await notices.follow_up(tx, ready.id, outcome.value)
-        elif ready.pick is not None and _owes_details(ready, outcome, trail):
+            await notices.follow_up(tx, ready.id, ended.outcome)
+        elif ready.pick is not None and not ended.over and _owes_details(ready, Outcome(ended.outcome), trail):
             await notices.ask(tx, "details", ready.activity, [ready.pick])
 
     async def _settled(self, activity: str, write: Callable[[Transaction, bool], Awaitable[None]]) -> None:

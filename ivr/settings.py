@@ -93,7 +93,7 @@ class Mail(_Section):
 class Settings(_Section):
     """Everything `python -m ivr` needs."""
 
-    dsn: str = Field(description="PostgreSQL, as the service role")
+    dsn: str = Field(description="PostgreSQL, as the role expertline_worker")
     master_key: Path = Field(description="the master key's file; mode 0600")
     signing_key: Path = Field(description="the service's signing key, sealed by the master key")
     node: str = Field(default="node-1", description="the Asterisk node's name; its lease is per name")

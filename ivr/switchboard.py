@@ -142,6 +142,9 @@ class Switchboard:
         conversation = ready.conversation
         if self._stopping or not self._lease.safe_to_dial:
             return Outcome.CANCELLED, _blank(ready)
+        if conversation.refused:
+            LOG.error("call %s: %s; it is not dialled", ready.id, conversation.refused)
+            return Outcome.INTERRUPTED, _blank(ready)
         if not all(map(self._calling.allows, conversation.numbers)):
             LOG.error("call %s: no pattern of the allowlist fits the number; it is not dialled", ready.id)
             return Outcome.INVALID_NUMBER, _blank(ready)

@@ -15,12 +15,14 @@ from typing import Any, TypeVar
 
 from db.errors import DatabaseError, SerializationFailure, Unavailable
 from db.pool import Database
+from db.vault import watch
 from drawing.chain import Custody
 from drawing.chain import Q as DRAWING
 from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr.advancing import Advancing
+from ivr.anchoring import Anchoring
 from ivr.ari.client import Client
 from ivr.ari.errors import Replaced
 from ivr.ari.line import is_ours
@@ -86,6 +88,7 @@ class Worker:
         self._look = asyncio.Event()
         self._advancing = Advancing(settings, db, custody, orders, lambda: self._note(""))
         self._reminding = Reminding(db)
+        self._anchoring = Anchoring(db)
         self._collecting = Collecting(db, custody.vault, client)
         self._stopping = False
 
@@ -98,6 +101,7 @@ class Worker:
                     tasks.create_task(self._hear_asterisk(), name="events"),
                     tasks.create_task(self._hear_database(), name="listen"),
                     tasks.create_task(self._notes.run(), name="notes"),
+                    tasks.create_task(watch(self._custody.vault, self._db), name="layout 1"),
                 ]
                 self._reception.prepare()
                 if self._sender is not None:
@@ -172,6 +176,7 @@ class Worker:
                     await self._dispatcher.count_today()
                     await self._taking_over.settle_left()
                     await self._reminding.look()
+                    await self._anchoring.look()
                     await self._reception.lapse()
                     swept = clock()
                 pause = await self._dispatch()

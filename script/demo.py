@@ -3,6 +3,9 @@
     script/demo            does it with the console beside it, and leaves all running until Ctrl-C: log in and draw another
     script/demo --once     does it and ends: 0 when everything held
 
+Its evidence is taken three times: before the result opens (2), once it is open (3: more may follow), and when the activity has
+ended and its chain is closed (0).
+
 Everything lies in $EXPERTLINE_STATE/demo and is made anew each time. The telephones are a second Asterisk on this machine,
 which behaves by the last two digits of the number dialled (docs/far-end.md).
 """
@@ -20,6 +23,7 @@ import socket
 import sys
 import tomllib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +40,7 @@ from asterisk.settings import FarEndSettings, NodeSettings, Trunk
 from db.cluster import Cluster, ClusterError
 from db.errors import DatabaseError
 from db.pool import Database
+from db.rights import CONSOLE
 from db.vault import Signer, Vault
 from drawing import evidence, result
 from drawing.board import board
@@ -48,7 +53,7 @@ from drawing.transcript import CHINA
 from drawing.verify import Notes, verify
 from script.board import render, summary
 from script.install import Choices, Installation, install
-from script.sample import GATHERS_BEFORE, RULES, SECOND_OPENS_AFTER, register
+from script.sample import GATHERS_BEFORE, RULES, RULES_TO_THE_END, SECOND_OPENS_AFTER, register
 from web.development import IDENTITIES
 
 POOL, SEED = 20_000, 20261123
@@ -63,6 +68,9 @@ TELEPHONES = {
     "23": 22, "24": 2, "03": 4, "04": 4, "16": 6,  # accept, each in their way
     "02": 12, "06": 6, "07": 8, "08": 4, "12": 4, "15": 4, "09": 4, "14": 3, "19": 2,
 }  # fmt: skip
+UNOPENED, OPEN_END, CLOSED = 2, 3, 0  # the verifier's verdicts
+OPENED = "SELECT bool_and(unsealed_at IS NOT NULL) FROM draw WHERE activity = %(activity)s"
+IS_CLOSED = "SELECT closed_at FROM activity WHERE id = %(activity)s"
 console = Console()
 
 
@@ -81,7 +89,7 @@ def make_pool(folder: Path, installed: Installation) -> None:
     step(f"生成 {POOL} 位虚构专家并导入（csv → 校验 → 加密入库）")
     arguments = ["generate", str(POOL), "--seed", str(SEED), "--out", str(file), "--suffixes", suffixes]
     if experts(arguments) or experts(
-        ["import", str(file), "--dsn", installed.dsn, "--key", str(installed.master_key), "--by", "demo"]
+        ["import", str(file), "--dsn", installed.dsn(CONSOLE), "--key", str(installed.master_key), "--by", "demo"]
     ):
         raise Failed("the pool could not be imported")
 
@@ -122,27 +130,40 @@ async def program(folder: Path, module: str, settings: Path) -> AsyncIterator[as
 
 
 async def watch(db: Database, activity: str, process: asyncio.subprocess.Process, log: Path) -> None:
-    """The live board until the draw is sealed and its result may be opened."""
+    """The live board until the draw is sealed."""
     deadline, told = asyncio.get_running_loop().time() + LIMIT, ""
     with Live(console=console, refresh_per_second=4, transient=False) as live:
         while asyncio.get_running_loop().time() < deadline:
             if process.returncode is not None:
                 raise Failed(f"the worker ended with code {process.returncode}:\n{log.read_text()[-2000:]}")
-            now = await board(db, activity, RULES.unseal_lead_s)
+            now = await board(db, activity, RULES_TO_THE_END.unseal_lead_s)
             live.update(render(now, datetime.now(UTC)))
             if not console.is_terminal and (line := summary(now)) != told:
                 console.print(told := line)
             if now.state is ActivityState.SHORT:
                 raise Failed("the eligible were used up before the seats were filled")
-            if now.sealed and now.opens_at <= datetime.now(UTC):
+            if now.sealed:
                 return
             await asyncio.sleep(0.25)
     raise Failed(f"not sealed within {LIMIT / 60:.0f} minutes; the worker said:\n{log.read_text()[-2000:]}")
 
 
+async def until(db: Database, sql: str, activity: str, process: asyncio.subprocess.Process, what: str) -> None:
+    """Wait for what the worker does by the clock, without looking at any page."""
+    step(what)
+    try:
+        async with asyncio.timeout(LIMIT):
+            while not await db.value(sql, {"activity": activity}):
+                if process.returncode is not None:
+                    raise Failed(f"the worker ended with code {process.returncode}")
+                await asyncio.sleep(0.25)
+    except TimeoutError:
+        raise Failed(f"waited in vain for {LIMIT / 60:.0f} minutes: {what}") from None
+
+
 async def show_result(db: Database, custody: Custody, activity: str) -> None:
     """抽取结果, opened by the clock."""
-    step("到达解密时间，打开抽取结果（虚构专家）")
+    step("抽取结果（虚构专家）")
     names = reference().specialties
     for member in await result.members(db, custody, activity):
         specialties = "、".join(f"({code}){names[code].name}" for code in member.specialties[:2])
@@ -152,17 +173,28 @@ async def show_result(db: Database, custody: Custody, activity: str) -> None:
         )
 
 
-async def export_and_verify(db: Database, custody: Custody, activity: str, folder: Path, fingerprint: str) -> Path:
-    """The evidence in the supervisor's form, and its verification with the witness's own notes."""
-    out = folder / "evidence" / activity
-    await evidence.export(db, custody, activity, out, evidence.Form.SUPERVISOR)
-    step("导出证据并离线核验（python -m drawing verify）")
-    notes = Notes(custody.signer.fingerprint, (fingerprint,), (WITNESS_DIGITS,))
-    report = await asyncio.to_thread(verify, out, notes)
-    console.print(report.text(), markup=False, highlight=False)
-    if report.exit_code:
-        raise Failed(f"the evidence does not hold (exit code {report.exit_code})")
-    return out
+@dataclass(frozen=True)
+class Exporting:
+    """Takes and verifies the evidence of one activity, with the witness's own notes."""
+
+    db: Database
+    custody: Custody
+    activity: str
+    folder: Path
+    fingerprint: str
+
+    async def verified(self, name: str, form: evidence.Form, expected: int, why: str) -> Path:
+        """The evidence in a new folder; raises Failed unless the verifier's verdict is the expected one."""
+        out = self.folder / "evidence" / f"{self.activity}-{name}"
+        await evidence.export(self.db, self.custody, self.activity, out, form, "demo")
+        step(f"导出证据并离线核验（python -m drawing verify）：{why}，应为 {expected}")
+        notes = Notes(self.custody.signer.fingerprint, (self.fingerprint,), () if expected == UNOPENED else (WITNESS_DIGITS,))
+        report = await asyncio.to_thread(verify, out, notes)
+        if expected == CLOSED or report.exit_code != expected:
+            console.print(report.text(), markup=False, highlight=False)
+        if report.exit_code != expected:
+            raise Failed(f"the verdict is {report.exit_code}, and {expected} was expected: {out}")
+        return out
 
 
 async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
@@ -174,9 +206,10 @@ async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
         vault = Vault.open(installed.master_key)
         custody = Custody(vault, Signer.open(installed.signing_key, vault))
         async with contextlib.AsyncExitStack() as stack:
-            db = await stack.enter_async_context(Database(installed.dsn))
+            db = await stack.enter_async_context(Database(installed.dsn(CONSOLE)))
             process = await stack.enter_async_context(program(folder, "ivr", installed.ivr_settings))
-            first, second = await register(db, vault)
+            async with Database(installed.owner_dsn) as owner:  # what a clerk would enter page by page
+                first, second = await register(owner, vault)
             step("监督人李监督、孙监督已预先登记（演示：没有人能在电话上输入核验码，未经呼叫核验；操作记录如实写明）")
             until = datetime.now(UTC) + SECOND_OPENS_AFTER + timedelta(seconds=RULES.unseal_lead_s) - GATHERS_BEFORE
             if not once:
@@ -200,9 +233,14 @@ async def one_draw(
     await start(db, custody.vault, activity, "经办人（演示）", Role.HANDLER)
     step(f"启动抽取 {activity}：先呼叫监督人取得见证数字，再依次呼叫专家")
     await watch(db, activity, process, folder / "ivr.log")
-    fingerprint = (await board(db, activity, RULES.unseal_lead_s)).fingerprint
+    fingerprint = (await board(db, activity, RULES_TO_THE_END.unseal_lead_s)).fingerprint
+    exporting = Exporting(db, custody, activity, folder, fingerprint or "")
+    await exporting.verified("sealed", evidence.Form.PUBLIC, UNOPENED, "已封存，尚未解密")
+    await until(db, OPENED, activity, process, "等待解密时间：由系统按时钟打开，无需任何人查看")
     await show_result(db, custody, activity)
-    out = await export_and_verify(db, custody, activity, folder, fingerprint or "")
+    await exporting.verified("opened", evidence.Form.SUPERVISOR, OPEN_END, "已解密，活动尚未结束")
+    await until(db, IS_CLOSED, activity, process, "等待预计评标结束：系统结束活动并封闭记录链")
+    out = await exporting.verified("closed", evidence.Form.SUPERVISOR, CLOSED, "活动已结束，记录链已封闭")
     console.print(f"[bold green]✔ 全部成立。[/] 证据文件夹：\n{out}", soft_wrap=True)
 
 
@@ -256,7 +294,7 @@ def fresh_folder() -> Path:
     Cluster(folder / "postgres").stop("immediate")  # of a demo that was killed
     for name in ("node", "far", "postgres"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("master.key", "signing.key", "ivr.toml", "web.toml", "experts.csv", "ari.password"):
+    for name in ("master.key", "signing.key", "ivr.toml", "web.toml", "audit.toml", "service.pub", "experts.csv", "ari.password"):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "evidence", ignore_errors=True)
     return folder

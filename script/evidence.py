@@ -28,7 +28,7 @@ async def run(settings: Settings, activity: str, folder: Path, form: Form) -> No
     async with Database(settings.dsn) as db:
         await confirm(vault, db)
         await unseal_if_due(db, custody, activity)
-        await export(db, custody, activity, folder, form)
+        await export(db, custody, activity, folder, form, "script/evidence")
     print(f"{folder}\nsigning key: {custody.signer.fingerprint}")
 
 

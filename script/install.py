@@ -2,13 +2,15 @@
 
     python -m script.install        (script/server and the containers do it by themselves)
 
-Everything lies in the state folder; what an operator may change is in `ivr.toml` and `web.toml` there.
+Everything lies in the state folder; what an operator may change is in `ivr.toml`, `web.toml` and `audit.toml` there.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +21,13 @@ from db.blocking import transaction
 from db.cluster import Cluster
 from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
-from db.migrate import SERVICE_ROLE, MigrationRefused, migrate
+from db.migrate import MigrationRefused, migrate
+from db.reseal import reseal
+from db.rights import AUDITOR, CONSOLE, OLD_ROLE, WORKER
 from db.vault import Signer, Vault, confirm_blocking
 
 DATABASE = "expertline"
+_OLD_DSN = re.compile(rf"^(dsn\s*=.*\buser=){OLD_ROLE}\b", re.MULTILINE)
 IVR = """\
 # The worker's settings (see docs/settings.md).
 dsn = "{dsn}"
@@ -67,6 +72,11 @@ cache = "{speech}"
 # true: anybody on this machine may log in as anybody of a fixed list. For demonstration only.
 identities = {development}
 """
+AUDIT = """\
+# The auditor's settings (see docs/settings.md).
+dsn = "{dsn}"
+public_key = "{public_key}"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,7 @@ class Choices:
     ari_password: Path | None = None
     trunk: str = "far-end"
     caller_id: str = "02000000000"
-    rules: str = "gd-1"
+    rules: str = "gd-2"
     sms: str = "off"
     """How 短信 go: off, trunk or gateway."""
     web_host: str = "127.0.0.1"
@@ -109,8 +119,19 @@ class Installation:
     """Where everything is."""
 
     state: Path
-    dsn: str
     owner_dsn: str
+
+    def dsn(self, role: str) -> str:
+        """For one of the roles of db/rights.py."""
+        return f"{_without_user(self.owner_dsn)} user={role}"
+
+    @property
+    def public_key(self) -> Path:
+        return self.state / "service.pub"
+
+    @property
+    def audit_settings(self) -> Path:
+        return self.state / "audit.toml"
 
     @property
     def master_key(self) -> Path:
@@ -140,9 +161,9 @@ def install(state: Path, owner_dsn: str, choices: Choices) -> Installation:
     owner = f"{owner_dsn} dbname={DATABASE}"
     for name in migrate(owner):
         _say(f"schema: {name}")
-    service = f"{_without_user(owner_dsn)} user={SERVICE_ROLE} dbname={DATABASE}"
-    installed = Installation(state, service, owner)
+    installed = Installation(state, owner)
     _keys(installed)
+    _reseal(installed)
     _settings(installed, choices)
     return installed
 
@@ -165,7 +186,7 @@ def _without_user(dsn: str) -> str:
 
 def _keys(installed: Installation) -> None:
     """A master key is made only for a database that has none yet: another one would open nothing."""
-    with transaction(installed.dsn) as tx:
+    with transaction(installed.owner_dsn) as tx:
         new = tx.value("SELECT count(*) FROM vault") == 0
         if new and not installed.master_key.exists():
             vault = Vault.create(installed.master_key)
@@ -174,15 +195,25 @@ def _keys(installed: Installation) -> None:
         confirm_blocking(vault, tx)
     if not installed.signing_key.exists():
         Signer.create(installed.signing_key, vault)
-    fingerprint = Signer.open(installed.signing_key, vault).fingerprint
-    _say(f"signing key: {fingerprint}")
+    signer = Signer.open(installed.signing_key, vault)
+    installed.public_key.write_text(signer.public_pem, encoding="utf-8")
+    _say(f"signing key: {signer.fingerprint}")
+
+
+def _reseal(installed: Installation) -> None:
+    """Of a database from before values were sealed for their row; nothing in any other."""
+    done: Counter[str] = Counter()
+    for each in reseal(installed.owner_dsn, Vault.open(installed.master_key), lambda table, rows: done.update({table: rows})):
+        _say(f"not sealed anew, layout 1 is still accepted: {each}")
+    for table, rows in done.items():
+        _say(f"sealed anew: {table}, {rows} rows")
 
 
 def web_settings(choices: Choices, installed: Installation) -> str:
     """The console's settings file."""
     proxy = f'behind_proxy = true\npublic_url = "{choices.public_url}"\n' if choices.public_url else ""
     return WEB.format(
-        dsn=installed.dsn,
+        dsn=installed.dsn(CONSOLE),
         master_key=installed.master_key,
         signing_key=installed.signing_key,
         rules=choices.rules,
@@ -201,7 +232,7 @@ def _settings(installed: Installation, choices: Choices) -> None:
     speech = cache_folder() / "speech"
     speech.mkdir(parents=True, exist_ok=True)
     values = {
-        "dsn": installed.dsn,
+        "dsn": installed.dsn(WORKER),
         "master_key": installed.master_key,
         "signing_key": installed.signing_key,
         "rules": choices.rules,
@@ -212,12 +243,30 @@ def _settings(installed: Installation, choices: Choices) -> None:
         "speech": speech,
         "sms": choices.sms,
     }
-    made = ((installed.ivr_settings, IVR.format(**values)), (installed.web_settings, web_settings(choices, installed)))
-    for path, text in made:
+    audit = AUDIT.format(dsn=installed.dsn(AUDITOR), public_key=installed.public_key)
+    made = (
+        (installed.ivr_settings, IVR.format(**values), WORKER),
+        (installed.web_settings, web_settings(choices, installed), CONSOLE),
+        (installed.audit_settings, audit, AUDITOR),
+    )
+    for path, text, role in made:
         if not path.exists():
             path.write_text(text, encoding="utf-8")
             path.chmod(0o600)
             _say(f"settings: {path}")
+        elif changed := with_own_role(path.read_text(encoding="utf-8"), role):
+            path.write_text(changed, encoding="utf-8")
+            _say(f"settings: {path} names the database role {role} now, instead of {OLD_ROLE}")
+
+
+def with_own_role(settings: str, role: str) -> str | None:
+    """A settings file from before each process had a role, with its own in `dsn`; None where nothing is to be changed.
+
+    >>> with_own_role('dsn = "host=/run user=expertline_service dbname=x"\\nport = 1\\n', "expertline_console")
+    'dsn = "host=/run user=expertline_console dbname=x"\\nport = 1\\n'
+    """
+    changed = _OLD_DSN.sub(rf"\1{role}", settings)
+    return changed if changed != settings else None
 
 
 def _say(text: str) -> None:

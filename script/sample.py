@@ -17,9 +17,12 @@ from script.registering import Preregistered, preregister
 from web import ownership
 from web.development import IDENTITIES
 
-RULES = Rules.load("demo-1")
+RULES = Rules.load("demo-2")
+RULES_TO_THE_END = Rules.load("demo-3")  # opens a minute before the evaluation, whose end can be waited for then
 OPENS_AFTER = timedelta(minutes=4)  # from the start: 预计评标开始 is set so that the result opens then, by the clock alone
+LASTS = timedelta(seconds=20)  # 预计评标开始 to 预计评标结束 of the first activity
 SECOND_OPENS_AFTER = timedelta(minutes=6)
+SECOND_LASTS = timedelta(hours=3)
 GATHERS_BEFORE = timedelta(minutes=5)  # 集合时间 before 预计评标开始; a draw is not started after it
 SUPERVISOR = Preregistered("supervisor-1", "李监督", "13900000000")
 # This telephone rings in vain, so that in the second draw the digits are given on the supervisor's page.
@@ -28,9 +31,9 @@ CLERK = "handler-a1"
 LOTS = ("一标段", "二标段")
 PROJECT = Project(
     name="招标代理演示项目", kind="A01", region="440104", funding="01", method="1", organisation="2", tenderer_kind="1",
-    investment=Decimal(12000), tenderer="广州市建设投资有限公司", tenderer_code="91440101MA0000003R",
+    investment=Decimal(12000), tenderer="广州市建设投资有限公司", tenderer_code="91440101MA0000003Y",
     contact_phone="02083186888", contact="张工", code="440100-2026-0617", agency="广东演示招标代理有限公司",
-    agency_code="91440000MA0000001X",
+    agency_code="91440000MA00000015",
 )  # fmt: skip
 
 
@@ -44,10 +47,11 @@ async def register(db: Database, vault: Vault) -> tuple[str, str]:
         project = await projects.create(tx, owner, PROJECT)
         scope = {"company": owner.company, "handler": owner.handler}
         lots = [Lot(await projects.add_lot(tx, scope, project, NewLot(name)), PROJECT.name, name) for name in LOTS]
-    for each in (SUPERVISOR, SUPERVISOR_AWAY):
-        await preregister(db, vault, each, RULES.version)
-    plans = (plan(lots[0], SUPERVISOR, now + OPENS_AFTER), plan(lots[1], SUPERVISOR_AWAY, now + SECOND_OPENS_AFTER))
-    first, second = [await create(db, vault, each) for each in plans]
+    for each, rules in ((SUPERVISOR, RULES_TO_THE_END), (SUPERVISOR_AWAY, RULES)):
+        await preregister(db, vault, each, rules.version)
+    first_plan = plan(lots[0], SUPERVISOR, RULES_TO_THE_END, now + OPENS_AFTER, LASTS, timedelta())
+    second_plan = plan(lots[1], SUPERVISOR_AWAY, RULES, now + SECOND_OPENS_AFTER, SECOND_LASTS, GATHERS_BEFORE)
+    first, second = [await create(db, vault, each) for each in (first_plan, second_plan)]
     async with db.transaction() as tx:
         for number in (first, second):
             await ownership.own(tx, clerk, number)
@@ -55,12 +59,13 @@ async def register(db: Database, vault: Vault) -> tuple[str, str]:
     return first, second
 
 
-def plan(lot: Lot, witness: Preregistered, opens: datetime) -> Plan:
-    """Five seats under two conditions, for one 标段, with a result that opens at `opens`."""
-    begins = opens + timedelta(seconds=RULES.unseal_lead_s)
+def plan(lot: Lot, witness: Preregistered, rules: Rules, opens: datetime, lasts: timedelta, gathers_before: timedelta) -> Plan:
+    """Five seats under two conditions, for one 标段, with a result that opens at `opens`; the evaluation `lasts` so long, and its
+    experts gather so long before it."""
+    begins = opens + timedelta(seconds=rules.unseal_lead_s)
     notice = Notice(
         venue="广东省公共资源交易中心", district="440104", address="广州市越秀区越华路118号", room="3楼302室",
-        gather_at=begins - GATHERS_BEFORE, contact="张工", contact_phone="02083186888", note="请带身份证件",
+        gather_at=begins - gathers_before, contact="张工", contact_phone="02083186888", note="请带身份证件",
     )  # fmt: skip
     return Plan(
         name=f"{lot.project}({lot.name})",
@@ -68,8 +73,8 @@ def plan(lot: Lot, witness: Preregistered, opens: datetime) -> Plan:
         district="440104",
         bid_opening=datetime.now(UTC),
         evaluation_start=begins,
-        evaluation_end=begins + timedelta(hours=3),
-        rules=RULES.version,
+        evaluation_end=begins + lasts,
+        rules=rules.version,
         notices=(notice,),
         conditions=(
             (Condition("c1", Mode.RESIDENCE, ("440100", "440600", "440400"), ("A08",), ("A01",), (), (), (), 3), 0),

@@ -106,6 +106,7 @@ def main() -> int:
                 Part("Asterisk", ("-m", "asterisk", "node")),
                 Part("worker", ("-m", "ivr", str(installed.ivr_settings))),
                 Part("console", ("-m", "web", str(installed.web_settings))),
+                Part("auditor", ("-m", "drawing.audit", str(installed.audit_settings), "--nightly")),
             ])
         )  # fmt: skip
     except (DatabaseError, MigrationRefused, KeyFileRefused, ValueError) as error:

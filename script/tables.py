@@ -16,9 +16,12 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+import drawing.audit.settings
 import ivr.settings
 import web.settings
+from db.rights import RIGHTS, ROLES
 from drawing import rules
+from drawing.audit.findings import Kind
 from drawing.call_words import call_sentence
 from drawing.lifecycle import ActivityState, Role, transitions
 from drawing.rules import DECISIONS, HEARD, RETRIED, TRIES, CallOutcome, Rules
@@ -78,6 +81,39 @@ def _default(field: FieldInfo) -> str:
     return "none" if field.default is None else f"`{field.default}`"
 
 
+# --- the database's roles and the audit ----------------------------------------------------------------------
+
+
+def rights_table() -> str:
+    """What each process may do with each table; — is nothing."""
+    heads = ("table", *(f"{process}: `{role}`" for process, role in ROLES.items()))
+    cells = ((f"`{name}`", *("; ".join(found.get(each, ())) or "—" for each in ROLES)) for name, found in RIGHTS.items())
+    return table(heads, cells)
+
+
+FINDINGS: Mapping[Kind, str] = {
+    Kind.OPERATION_CHANGED: "a row of 操作记录 was changed, exchanged or moved since it was written",
+    Kind.OPERATION_MISSING: "a row of 操作记录 was deleted, alone or with its link in the chain",
+    Kind.OPERATION_UNCHAINED: "a row of 操作记录 was put in while the chain's trigger was off",
+    Kind.LOG_HEAD_DIFFERS: "the end of 操作记录 was cut off, or rewritten with all its hashes: the ledger has another head of it",
+    Kind.ENTRY_CHANGED: "an entry of a transcript was changed",
+    Kind.ENTRY_LINK: "an entry of a transcript is gone, or was put in",
+    Kind.ENTRY_SIGNATURE: "an entry is not signed by this key; all of them: does `public_key` belong to this database?",
+    Kind.CHAIN_IMPOSSIBLE: "whoever wrote the entry had the key, but the rules do not allow it there",
+    Kind.EVIDENCE_CHANGED: "the evidence of a call was deleted or changed",
+    Kind.ROW_DIFFERS: "a row beside the transcript was changed: the transcript is right",
+    Kind.LEAF_DIFFERS: "a commit or seal is not in the ledger, or twice, or about other 标段",
+    Kind.LEDGER_GAP: "a leaf of the ledger was deleted",
+    Kind.HEAD_DIFFERS: "the ledger was cut or rewritten since somebody got this head of it",
+    Kind.GUARD_MISSING: "a constraint or trigger was dropped or switched off: what happened meanwhile is not covered by it",
+}
+
+
+def findings_table() -> str:
+    """What each kind of finding means; one that nobody has explained is a KeyError."""
+    return table(("finding", "what happened"), ((f"`{kind.value}`", FINDINGS[kind]) for kind in Kind))
+
+
 # --- rules ----------------------------------------------------------------------------------------------------
 
 RULES: Mapping[str, str] = {
@@ -89,6 +125,11 @@ RULES: Mapping[str, str] = {
     "avoidance.employment_years": "how long somebody who left an avoided unit still counts as its own (B4)",
     "preview.bands": "bands of the preview, as multiples of the number needed (C2)",
     "preview.consent_below": "below this multiple the reviewer must consent (C2)",
+    "preview.minimum": "fewer experts than these are one band of the preview, 不足",
+    "preview.step": "from one edge of the preview to the next, and how far a condition's own offset moves them (docs/security.md)",
+    "preview.scale": "up to which factor the installation's secret scale moves all edges",
+    "preview.person_hour": "previews of one person in an hour, over all activities; refused ones do not count",
+    "preview.company_hour": "the same of all who act for one company",
     "unreached.total": "calls of all outcomes together that make somebody 未接通",
     "unreached.hold_s": "how long retries may hold a seat, from the end of the first call (D9)",
     "unreached.tries": "calls with this outcome that make somebody 未接通",
@@ -123,8 +164,14 @@ RULES: Mapping[str, str] = {
 
 
 def _for_readers() -> list[str]:
-    """The rules that draws are held by: not those of benches."""
-    return [version for version in rules.versions() if not version.startswith("bench-")]
+    """The rules that draws are held by: not those of benches, and not `demo-3`, which is `demo-2` but for one number."""
+    return [version for version in rules.versions() if not version.startswith(("bench-", "demo-3"))]
+
+
+def _newest() -> list[str]:
+    """Of those the last version of each name, which new activities obey."""
+    numbered = sorted((name, int(number)) for name, _, number in (each.rpartition("-") for each in _for_readers()))
+    return [f"{name}-{number}" for name, number in dict(numbered).items()]
 
 
 def rules_table() -> str:
@@ -262,7 +309,7 @@ def _consequence(outcome: Outcome) -> str:
 
 
 def _final(outcome: CallOutcome) -> bool:
-    return all(Rules.load(version).unreached_tries.get(outcome) == 1 for version in _for_readers())
+    return all(Rules.load(version).unreached_tries.get(outcome) == 1 for version in _newest())
 
 
 def _unreached_after(outcome: CallOutcome) -> str:
@@ -271,7 +318,7 @@ def _unreached_after(outcome: CallOutcome) -> str:
 
 def _each(value: Callable[[Rules], str]) -> str:
     """The value in every version, once if all agree."""
-    found = [value(Rules.load(version)) for version in _for_readers()]
+    found = [value(Rules.load(version)) for version in _newest()]
     return found[0] if len(set(found)) == 1 else " / ".join(found)
 
 
@@ -369,6 +416,9 @@ def states_table() -> str:
 TABLES: Mapping[str, Callable[[], str]] = {
     "ivr_settings": lambda: settings_table(ivr.settings.Settings),
     "web_settings": lambda: settings_table(web.settings.Settings),
+    "audit_settings": lambda: settings_table(drawing.audit.settings.Settings),
+    "rights": rights_table,
+    "findings": findings_table,
     "rules": rules_table,
     "sources": sources_table,
     "outcomes": outcomes_table,

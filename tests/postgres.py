@@ -15,10 +15,12 @@ from pathlib import Path
 import psycopg2
 
 from db import cluster as private
+from db import rights
 from db.migrate import migrate
 
 OWNER = "expertline_owner"
-SERVICE = "expertline_service"
+SERVICE = rights.OLD_ROLE
+"""The tests' own hand: does what worker and console do, with the rights that both had before they had roles of their own."""
 SUPERUSER = private.OWNER
 _TEMPLATE = "template_expertline"
 _NUMBERS = count(1)
@@ -58,8 +60,8 @@ class Cluster:
 
 @dataclass(frozen=True)
 class TestDatabase:
-    """One test's own database: `dsn` is the service's, `owner_dsn` the owner's, `superuser_dsn` for looking
-    at files.
+    """One test's own database: `dsn` is for what a test does by itself; `worker_dsn`, `console_dsn` and `auditor_dsn` are those
+    of the processes, `owner_dsn` the owner's, `superuser_dsn` for looking at files.
     """
 
     __test__ = False
@@ -70,6 +72,18 @@ class TestDatabase:
     @property
     def dsn(self) -> str:
         return self.cluster.dsn(self.name, SERVICE)
+
+    @property
+    def worker_dsn(self) -> str:
+        return self.cluster.dsn(self.name, rights.WORKER)
+
+    @property
+    def console_dsn(self) -> str:
+        return self.cluster.dsn(self.name, rights.CONSOLE)
+
+    @property
+    def auditor_dsn(self) -> str:
+        return self.cluster.dsn(self.name, rights.AUDITOR)
 
     @property
     def owner_dsn(self) -> str:
@@ -101,7 +115,7 @@ def make_template(cluster: Cluster) -> None:
         f"CREATE ROLE {SERVICE} LOGIN",
         f"CREATE DATABASE {_TEMPLATE} OWNER {OWNER}",
     )
-    migrate(cluster.dsn(_TEMPLATE, OWNER))
+    migrate(cluster.dsn(_TEMPLATE, OWNER), keep_old_role=True)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from db.blocking import Value, transaction
+from db.contexts import EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE, next_ids
 from db.pool import Database
 from db.vault import Signer, Vault
 from drawing import activities
@@ -21,6 +22,10 @@ from drawing.lifecycle import ActivityState
 from script.registering import Preregistered, preregister
 
 SPECIALTIES = ("A0801", "A0101", "B0101")
+EXPERT_COLUMNS = (
+    "id", "name_enc", "id_card_enc", "phone_enc", "id_card_hash", "phone_hash", "name_hash", "residence", "willing",
+    "specialties", "title", "qualifications", "authorities", "unit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,16 +51,27 @@ def make_keys(folder: Path) -> Keys:
     return Keys(folder / "master.key", folder / "service.key", Custody(vault, signer))
 
 
-def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequence[str] = ()) -> None:
-    """One expert per phone: Guangzhou, 工程施工 (A0801), each with a unit of their own unless `units` says otherwise."""
+def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequence[str] = (), cards: int = 0) -> None:
+    """One expert per phone: Guangzhou, 工程施工 (A0801), each with a unit of their own unless `units` says otherwise. cards: the
+    last digits of the first 证件号, for who adds more of them.
+    """
+    with transaction(dsn) as tx:
+        ids = next_ids(tx, "expert", len(phones))
+        tx.copy("expert", EXPERT_COLUMNS, _expert_rows(vault, ids, phones, units, cards))
+
+
+def _expert_rows(
+    vault: Vault, ids: Sequence[int], phones: Sequence[str], units: Sequence[str], cards: int
+) -> list[tuple[Value, ...]]:
     rows: list[tuple[Value, ...]] = []
-    for n, phone in enumerate(phones):
-        card = f"44010419800101{n:04d}"
+    for n, (key, phone) in enumerate(zip(ids, phones, strict=True)):
+        card = f"44010419800101{cards + n:04d}"
         rows.append(
             (
-                vault.encrypt(f"专家{n}".encode(), "expert.name"),
-                vault.encrypt(card.encode(), "expert.id_card"),
-                vault.encrypt(phone.encode(), "expert.phone"),
+                key,
+                vault.encrypt(f"专家{n}".encode(), EXPERT_NAME.at(key)),
+                vault.encrypt(card.encode(), EXPERT_ID_CARD.at(key)),
+                vault.encrypt(phone.encode(), EXPERT_PHONE.at(key)),
                 vault.keyed_hash("id_card", card),
                 vault.keyed_hash("phone", phone),
                 vault.keyed_hash("name", f"专家{n}"),
@@ -68,12 +84,7 @@ def add_experts(dsn: str, vault: Vault, phones: Sequence[str], *, units: Sequenc
                 units[n] if units else f"单位{n}",
             )
         )
-    columns = (
-        "name_enc", "id_card_enc", "phone_enc", "id_card_hash", "phone_hash", "name_hash", "residence", "willing",
-        "specialties", "title", "qualifications", "authorities", "unit",
-    )  # fmt: skip
-    with transaction(dsn) as tx:
-        tx.copy("expert", columns, rows)
+    return rows
 
 
 def condition(name: str = "c1", seats: int = 1, **changes: object) -> Condition:
@@ -111,7 +122,7 @@ def plan(
         "bid_opening": start - timedelta(hours=1),
         "evaluation_start": start,
         "evaluation_end": start + timedelta(hours=3),
-        "rules": "demo-1",
+        "rules": "demo-2",
         "notices": (notice,),
         "conditions": tuple((each, 0) for each in conditions),
         "state": ActivityState.READY,
@@ -138,6 +149,21 @@ async def make_activity(db: Database, vault: Vault, made: Plan) -> str:
     return await activities.create(db, vault, made)
 
 
+def shift_times(dsn: str, activity: str, *, start: str, end: str = "3 hours") -> None:
+    """Time passes: 预计评标开始 (集合时间 with it) and 预计评标结束 are these intervals from now. Only the owner of the
+    tables, with the trigger taken off, can do that."""
+    values = {"a": activity, "start": start, "end": end}
+    with transaction(dsn.replace("user=expertline_service", "user=expertline_owner")) as tx:
+        tx.run("ALTER TABLE activity DISABLE TRIGGER keep_evaluation_start")
+        tx.run(
+            "UPDATE activity SET evaluation_start = now() + %(start)s::interval, bid_opening = '2026-01-01',"
+            " evaluation_end = now() + %(end)s::interval WHERE id = %(a)s",
+            values,
+        )
+        tx.run("UPDATE notice SET gather_at = now() + %(start)s::interval WHERE activity = %(a)s", values)
+        tx.run("ALTER TABLE activity ENABLE TRIGGER keep_evaluation_start")
+
+
 async def masked_call(db: Database, activity: str, expert: int = 1, state: str = "ended") -> str:
     """A masked call with this expert, who has agreed, as it stands in its row when it has ended (or is live); its id."""
     values = {"id": new_call_id(), "a": activity, "e": expert, "s": state}
@@ -149,10 +175,10 @@ async def masked_call(db: Database, activity: str, expert: int = 1, state: str =
         values,
     )
     await db.run(
-        """INSERT INTO call (id, flow, activity, pick, expert, attempt, state, node, epoch, outcome, ended_at, staff_phone_enc)
+        """INSERT INTO call (id, flow, activity, pick, expert, attempt, state, node, epoch, outcome, ended_at, staff_phone_enc,
+                             numbers)
            SELECT %(id)s, 'masked', p.activity, p.id, p.expert, 1, %(s)s::call_state, 'node', 1,
-                  CASE %(s)s WHEN 'ended' THEN 'connected'::call_outcome END, CASE %(s)s WHEN 'ended' THEN now() END,
-                  CASE %(s)s WHEN 'live' THEN 'x'::bytea END
+                  CASE %(s)s WHEN 'ended' THEN 'connected'::call_outcome END, CASE %(s)s WHEN 'ended' THEN now() END, 'x', '{}'
            FROM pick p WHERE p.activity = %(a)s AND p.expert = %(e)s""",
         values,
     )

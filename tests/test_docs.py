@@ -24,7 +24,7 @@ _BLOCK = re.compile(r"```\w*\n(.*?)```", re.DOTALL)
 _COMMAND = re.compile(r"(?<![\w/.-])script/[a-z_]+(?:\.py)?")
 _MODULE = re.compile(r"python -m ([a-z_0-9.]+)")
 _PATH = re.compile(r"(?:[A-Za-z_.][\w.-]*/)+[\w.-]*|[\w-]+\.(?:md|toml|yml|txt|py|sql)")
-FILES = frozenset({"settings.toml", "ivr.toml", "web.toml", "queries.sql"})  # a reader's own files, and names of many
+FILES = frozenset({"settings.toml", "ivr.toml", "web.toml", "audit.toml", "queries.sql"})  # a reader's own files, and names of many
 
 
 def tracked() -> list[Path]:

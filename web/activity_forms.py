@@ -13,6 +13,7 @@ from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 from ivr.speech.free_text import unspoken
 from web import options
 from web.forms import Form, Moment, Plain, Upload, wrong
+from web.matching import credit_code, person_name, tenderer_code, unit_name
 from web.people_forms import Phone
 
 YesNo = Literal["yes", "no"]
@@ -45,12 +46,18 @@ class DrawProject(Form):
         str,
         Field(title="投资项目统一代码", max_length=60, description="投资项目统一代码为投资项目审批监管平台的代码"),
     ] = ""
-    tenderer: Annotated[str, Field(title="招标人名称", max_length=100)]
+    tenderer: Annotated[str, Field(title="招标人名称", max_length=100), unit_name("招标人名称")]
     tenderer_code: Annotated[
-        str, Field(title="招标人统一社会信用代码", max_length=30, description="如是部队等填内部代码")
+        str,
+        Field(title="招标人统一社会信用代码", max_length=30, description="如是部队等填内部代码"),
+        tenderer_code("招标人统一社会信用代码"),
     ]
-    agency: Annotated[str, Field(title="招标代理机构", max_length=100)] = ""
-    agency_code: Annotated[str, Field(title="招标代理机构统一社会信用代码", max_length=30)] = ""
+    agency: Annotated[str, Field(title="招标代理机构", max_length=100), unit_name("招标代理机构")] = ""
+    agency_code: Annotated[
+        str,
+        Field(title="招标代理机构统一社会信用代码", max_length=30),
+        credit_code("招标代理机构统一社会信用代码"),
+    ] = ""
     contact_phone: Annotated[str, Field(title="项目联系方式", description="电话号码，如 18080808080"), Phone]
     contact: Annotated[str, Field(title="项目联系人", max_length=30)]
 
@@ -59,7 +66,11 @@ class NewProject(DrawProject):
     """招标项目信息 as 新建项目 asks for it."""
 
     organisation: Annotated[str, Field(title="招标组织形式"), options.from_codes(options.ORGANISATIONS)]
-    agency: Annotated[str, Field(title="招标代理机构", max_length=100, description="自行招标的不需要填写")] = ""
+    agency: Annotated[
+        str,
+        Field(title="招标代理机构", max_length=100, description="自行招标的不需要填写"),
+        unit_name("招标代理机构"),
+    ] = ""
 
     @model_validator(mode="after")
     def _with_agency(self) -> Self:
@@ -131,15 +142,31 @@ class DraftForm(Form):
 class UnitForm(Form):
     """新增回避单位."""
 
-    unit: Annotated[str, Field(title="单位名称", min_length=2, max_length=100)]
-    code: Annotated[str, Field(title="统一社会信用代码", max_length=30)] = ""
+    unit: Annotated[
+        str,
+        Field(title="单位名称", max_length=100, description="填一个单位的全称；不计空格、全角半角、大小写和看不见的字符"),
+        unit_name("单位名称"),
+    ]
+    code: Annotated[
+        str,
+        Field(
+            title="统一社会信用代码",
+            max_length=30,
+            description="供审核时核对。专家库中专家的工作单位没有代码，回避按单位名称匹配",
+        ),
+        credit_code("统一社会信用代码"),
+    ] = ""
     reason: Annotated[str, Field(title="回避原因"), options.one_of(lambda: options.reasons(UNIT_REASONS))]
 
 
 class PersonForm(Form):
     """新增回避人员."""
 
-    person: Annotated[str, Field(title="姓名", min_length=2, max_length=30)]
+    person: Annotated[
+        str,
+        Field(title="姓名", max_length=60, description="只填一个人的姓名；少数民族姓名中间用“·”"),
+        person_name("姓名"),
+    ]
     id_card: Annotated[
         str, Field(title="证件号", max_length=30, description="不填写时，同名专家全部回避"), Plain
     ] = ""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
 from db.pool import Database
-from db.vault import Signer, Vault, confirm
+from db.vault import Signer, Vault, confirm, watch
 from drawing.chain import Custody
+from drawing.earlier_draws import fill_keys
 from ivr.messages.secret import gateway_secret
 from web import live
 from web.audition import AUDITION, Audition
@@ -50,9 +52,14 @@ def create_app(settings: Settings) -> web.Application:
     async def database(app: web.Application) -> AsyncIterator[None]:
         async with Database(settings.dsn, size=8, timeout=TIMEOUT_SECONDS) as db:
             await confirm(app[CUSTODY].vault, db)
+            await asyncio.to_thread(fill_keys, settings.dsn)
             app[DATABASE] = db
-            async with live.listening(db, app[WATCHERS]):
-                yield
+            watching = asyncio.create_task(watch(app[CUSTODY].vault, db), name="layout 1")
+            try:
+                async with live.listening(db, app[WATCHERS]):
+                    yield
+            finally:
+                watching.cancel()
 
     app.cleanup_ctx.extend([database, imports])
     if settings.speech is not None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from drawing.lifecycle import Role
 from web.identity import Company, Identity
 
-AGENCY = Company("广东演示招标代理有限公司", "91440000MA0000001X")
-OWNER = Company("广州演示建设投资集团有限公司", "91440101MA0000002T")
+AGENCY = Company("广东演示招标代理有限公司", "91440000MA00000015")
+OWNER = Company("广州演示建设投资集团有限公司", "91440101MA0000002U")
 IDENTITIES: tuple[Identity, ...] = (
     Identity("legal-a", Role.LEGAL_PERSON, "陈法人", AGENCY),
     Identity("handler-a1", Role.HANDLER, "张经办", AGENCY),

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from db.errors import Unavailable
+from drawing.chain import Closed
 from drawing.lifecycle import NotAllowed
 from web import keys
 from web.guard import Expired, Forged, kept
@@ -42,7 +43,7 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     except Forged:
         LOG.warning("%s %s refused: origin or token", request.method, request.path)
         return await _typed(request, FORGED)
-    except NotAllowed as error:
+    except (NotAllowed, Closed) as error:
         return _error(request, 409, (NOT_ALLOWED, str(error)))
     except web.HTTPRedirection as error:
         return web.Response(status=error.status, headers={"Location": error.headers["Location"]})

@@ -27,6 +27,15 @@ class Operation:
     remark: str
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a line stands in the chain of 操作记录, and which of our processes wrote it, by its database role."""
+
+    seq: int
+    hash: str
+    db_role: str
+
+
 async def count(db: Database, words: str) -> int:
     """How many are about `words`: an activity's number, or part of a name."""
     number: int = await db.value(_COUNT, {"words": words})
@@ -38,10 +47,12 @@ async def listed(db: Database, words: str, limits: dict[str, int]) -> list[Opera
     return [_of(row) for row in await db.all(_PAGE, {"words": words, **limits})]
 
 
-async def one(db: Database, number: int) -> Operation | None:
-    """One of them."""
+async def one(db: Database, number: int) -> tuple[Operation, Link | None] | None:
+    """One of them; without a link it was put in beside the chain."""
     row = await db.one(_ONE, {"id": number})
-    return None if row is None else _of(row)
+    if row is None:
+        return None
+    return _of(row), None if row.seq is None else Link(row.seq, row.hash, row.db_role or "")
 
 
 def _of(row: Any) -> Operation:

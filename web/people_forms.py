@@ -80,6 +80,7 @@ class ApprovalForm(WitnessesForm):
     consent: Annotated[
         bool, Field(title="已知悉并同意：部分抽取条件的可抽人数低于规定比例", description="见上方各条件的预览")
     ] = False
+    another: Annotated[list[str], Field(title="疑似相同的标段", max_length=200)] = []  # noqa: RUF012
     remark: Annotated[str, Field(title="审核意见", max_length=500)] = ""
 
 

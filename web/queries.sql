@@ -15,6 +15,14 @@ SELECT name, holder IS NOT NULL AND lease_until > clock_timestamp() AS held,
        CASE WHEN isfinite(lease_until) THEN extract(epoch FROM lease_until - clock_timestamp())::float8 END AS lease_left_s
 FROM node ORDER BY name;
 
+-- name: last_audit
+-- The last audit that came to its end; whether it is too long ago: since it, or, if there was none yet, since the first row of the
+-- operation log.
+SELECT r.ended_at, r.activities, r.entries, r.leaves, r.operations, r.findings, r.shown,
+       coalesce(coalesce(r.ended_at, (SELECT o.at FROM operation_chain c JOIN operation o ON o.id = c.operation WHERE c.seq = 0))
+         < clock_timestamp() - %(hours)s * interval '1 hour', false) AS overdue
+FROM (SELECT) one LEFT JOIN LATERAL (SELECT * FROM audit_run ORDER BY id DESC LIMIT 1) r ON true;
+
 -- name: calls_live
 -- How many lines are open now, of all activities.
 SELECT count(*) FROM call WHERE state = 'live';
@@ -140,5 +148,6 @@ WHERE %(words)s = '' OR activity = %(words)s OR strpos(actor, %(words)s) > 0
 ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: operation
--- One line of 操作记录.
-SELECT id, at, actor, role, act, activity, remark FROM operation WHERE id = %(id)s;
+-- One line of 操作记录, with its place in the chain.
+SELECT o.id, o.at, o.actor, o.role, o.act, o.activity, o.remark, o.db_role, c.seq, encode(c.hash, 'hex') AS hash
+FROM operation o LEFT JOIN operation_chain c ON c.operation = o.id WHERE o.id = %(id)s;

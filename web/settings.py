@@ -42,7 +42,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    dsn: str = Field(min_length=1, description="PostgreSQL, as the service role", repr=False)
+    dsn: str = Field(min_length=1, description="PostgreSQL, as the role expertline_console", repr=False)
     master_key: Path = Field(description="the master key's file; mode 0600")
     signing_key: Path = Field(description="the service's signing key, sealed by the master key")
     host: str = Field(default="127.0.0.1", description=f"where the console listens: {LOOPBACK_ONLY}")
@@ -61,7 +61,7 @@ class Settings(BaseModel):
     published_number: str | None = Field(
         default=None, description="the one number that experts see, to be shown beside 试听: the worker's trunk.caller_id"
     )
-    rules: str = Field(default="gd-1", description="version of the rule file that a new activity obeys")
+    rules: str = Field(default="gd-2", description="version of the rule file that a new activity obeys")
     speech: SpeechSettings | None = Field(default=None, description="for 试听; without it notices can't be heard")
     gateway_secret_file: Path | None = Field(
         default=None, description="the secret shared with the 短信 gateway, to take its receipts; the worker's own file"

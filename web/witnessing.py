@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from db.pool import Database, Transaction
+from drawing import heads
 from drawing.canonical import read
-from drawing.chain import Q, leaf_of
+from drawing.chain import Q
 from drawing.commit import Commit
-from drawing.ledger import document
+from drawing.heads import Given
+from drawing.ledger import LedgerHead
 from drawing.lifecycle import ActivityState
 from drawing.lots import fingerprint
 
@@ -35,8 +36,9 @@ class Receipt:
 
     fingerprint: str
     commit: Commit
-    ledger_size: int
-    ledger_root: str
+    head: LedgerHead
+    """The ledger's with the draw's commit, or with its seal once that is there."""
+    sealed: bool
 
     @property
     def eligible(self) -> Sequence[tuple[str, int, int]]:
@@ -60,16 +62,16 @@ async def duty(db: Database | Transaction, witness: str, activity: str) -> Duty 
     return None if row is None else _duty(row)
 
 
-async def receipt(db: Database, activity: str) -> Receipt | None:
-    """The commit of the draw under way; None before its pool is fixed."""
+async def receipt(db: Database, activity: str, whom: str) -> Receipt | None:
+    """The commit of the draw under way or of the last, shown to `whom`; None before its pool is fixed."""
     draw = await db.one(Q.current_draw, {"activity": activity})
     body = await db.value(Q.commit_body, {"activity": activity})
     if draw is None or body is None:
         return None
-    leaves = [leaf_of(row) for row in await db.all(Q.ledger)]
-    head = (await asyncio.to_thread(document, leaves, ()))["head"]
+    sealed = draw.sealed_at is not None
+    head = await heads.receipt(db, activity, draw.no, Given.SEAL if sealed else Given.COMMIT, Given.PAGE, whom)
     shown = fingerprint(bytes(draw.commit_hash).hex())
-    return Receipt(shown, Commit.from_json(read(body)), head["size"], head["root"])
+    return Receipt(shown, Commit.from_json(read(body)), head, sealed)
 
 
 def _duty(row: Any) -> Duty:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from hashlib import sha256
 
-from db.blocking import BlockingTransaction, transaction
+from db.blocking import BlockingTransaction, Value, transaction
+from db.contexts import ACTIVITY_KEY, POOL_KEY, SYSTEM_SHARE, WITNESS_NAME, WITNESS_PHONE, next_ids
 from db.queries import load
 from db.vault import Vault
 from drawing.experts.generate import generate
@@ -18,12 +20,10 @@ from drawing.reference import reference
 from web.development import IDENTITIES
 
 BASE = 20_000
-"""So many experts are generated and sealed; the rest are copies of theirs under other numbers."""
+"""So many experts are generated; the rest are the same people in rows of their own, under other hashes."""
+_HASHES = tuple(COLUMNS.index(name) for name in ("id_card_hash", "phone_hash"))
+_SEALED = ("id", "witness", "key_enc", "share_enc", "pool_key_enc", "name_enc", "phone_enc")
 
-_COPIED = (
-    "name_enc", "id_card_enc", "phone_enc", "name_hash", "residence", "willing", "specialties", "title",
-    "qualifications", "authorities", "unit", "former_units", "suspended",
-)  # fmt: skip
 _REMEMBER = """
 CREATE TEMP TABLE later AS SELECT indexdef, indexname FROM pg_indexes
 WHERE tablename = 'expert' AND indexdef NOT LIKE '%%UNIQUE%%'
@@ -59,27 +59,25 @@ def _experts(tx: BlockingTransaction, vault: Vault, experts: int) -> str:
     tx.run(_REMEMBER, {})
     for row in tx.all("SELECT indexname FROM later"):
         tx.run(f"DROP INDEX {row.indexname}")
-    made = generate(min(BASE, experts), random.Random(1), reference())
-    header, phones = ExpertRow.header(), []
-
-    def rows() -> object:
-        for row in made:
-            checked = check_row(dict(zip(header, row, strict=True)))
-            assert isinstance(checked, ExpertRow)
-            phones.append(checked.phone)
-            yield columns_of(checked, vault)
-
-    tx.copy("expert", COLUMNS, rows())  # type: ignore[arg-type]
-    columns = ", ".join(_COPIED)
-    tx.run(
-        f"INSERT INTO expert ({columns}, id_card_hash, phone_hash) "
-        f"SELECT {columns}, sha256(id_card_hash || n::text::bytea), sha256(phone_hash || n::text::bytea) "
-        "FROM expert, generate_series(2, %(times)s) AS n",
-        {"times": experts // min(BASE, experts)},
-    )
+    header, people = ExpertRow.header(), []
+    for row in generate(min(BASE, experts), random.Random(1), reference()):
+        checked = check_row(dict(zip(header, row, strict=True)))
+        assert isinstance(checked, ExpertRow)
+        people.append(checked)
+    for n in range(experts // len(people)):
+        ids = next_ids(tx, "expert", len(people))
+        tx.copy("expert", COLUMNS, (_other(columns_of(*each, vault), n) for each in zip(ids, people, strict=True)))
     for row in tx.all("SELECT indexdef FROM later"):
         tx.run(row.indexdef.replace("%", "%%"), {})
-    return phones[7]
+    return people[7].phone
+
+
+def _other(columns: tuple[Value, ...], n: int) -> tuple[Value, ...]:
+    """The first time as it is, then with hashes of its own: they are unique."""
+    if n == 0:
+        return columns
+    own = {place: sha256(bytes(columns[place]) + str(n).encode()).digest() for place in _HASHES}  # type: ignore[arg-type]
+    return tuple(own.get(place, value) for place, value in enumerate(columns))
 
 
 def _activities(tx: BlockingTransaction, vault: Vault, activities: int, experts: int) -> None:
@@ -89,6 +87,22 @@ def _activities(tx: BlockingTransaction, vault: Vault, activities: int, experts:
     tx.copy("clerk", ("side", "company", "company_name", "handler", "handler_name"), rows)
     tx.run(_Q.made, {"activities": activities})
     tx.run("INSERT INTO node (name) VALUES ('node')")
-    values = {"activities": activities, "experts": experts, "sealed": vault.encrypt(bytes(32), "activity-key")}
+    tx.run(f"CREATE TEMP TABLE sealed ({', '.join(f'{name} bytea' for name in _SEALED[2:])}, id text PRIMARY KEY, witness bigint)")
+    made = tx.all("SELECT id, nextval(pg_get_serial_sequence('witness', 'no')) AS witness FROM made")
+    tx.copy("sealed", _SEALED, [_sealed(vault, row.id, row.witness) for row in made])
+    values = {"activities": activities, "experts": experts}
     for statement in _IN_ORDER:
         tx.run(statement, values)
+
+
+def _sealed(vault: Vault, activity: str, witness: int) -> tuple[Value, ...]:
+    """What is sealed for an activity, its draw and its witness."""
+    return (
+        activity,
+        witness,
+        vault.encrypt(bytes(32), ACTIVITY_KEY.at(activity)),
+        vault.encrypt(bytes(32), SYSTEM_SHARE.at(activity, 1)),
+        vault.encrypt(bytes(32), POOL_KEY.at(activity, 1)),
+        vault.encrypt("监督员".encode(), WITNESS_NAME.at(witness)),
+        vault.encrypt(b"13900000000", WITNESS_PHONE.at(witness)),
+    )

@@ -28,9 +28,9 @@ INSERT INTO lot (id, project, name, of_project, code) SELECT 'L-' || n, '招标�
 INSERT INTO activity (id, name, state, seats, district, bid_opening, evaluation_start, evaluation_end, rules, key_enc,
                       created_at, started_at, project)
 SELECT id, '招标代理演示项目' || project || '(' || (n %% 5 + 1) || '标段)', state::activity_state, 5, '440100',
-       at + interval '1 day', at + interval '26 hours', at + interval '30 hours', 'demo-1', %(sealed)s, at,
+       at + interval '1 day', at + interval '26 hours', at + interval '30 hours', 'bench-2', key_enc, at,
        CASE WHEN state IN ('draft', 'submitted', 'ready') THEN NULL ELSE at + interval '5 minutes' END, project
-FROM made;
+FROM made JOIN sealed USING (id);
 
 -- name: activity_lots
 -- Which lot.
@@ -60,7 +60,7 @@ INSERT INTO avoidance (activity, unit, reason, fixed) SELECT id, '广州第' || 
 -- name: witnesses
 -- Supervisors, as those from before there was a register.
 ALTER TABLE witness DISABLE TRIGGER keep_witness;
-INSERT INTO witness (activity, id, name_enc, phone_enc) SELECT id, 'supervisor-1', %(sealed)s, %(sealed)s FROM made;
+INSERT INTO witness (no, activity, id, name_enc, phone_enc) OVERRIDING SYSTEM VALUE SELECT witness, id, 'supervisor-1', name_enc, phone_enc FROM sealed;
 ALTER TABLE witness ENABLE TRIGGER keep_witness;
 
 -- name: reviews
@@ -74,9 +74,9 @@ FROM made m JOIN clerk c ON c.side = m.project %% 2 WHERE m.state <> 'draft';
 -- name: draws
 -- Commits.
 INSERT INTO draw (activity, no, commit_hash, system_share_enc, pool_key_enc, pool_size, committed_at, witnessed_at, sealed_at)
-SELECT id, 1, decode(md5(id), 'hex'), %(sealed)s, %(sealed)s, 1000000, at + interval '6 minutes',
+SELECT id, 1, decode(md5(id), 'hex'), share_enc, pool_key_enc, 1000000, at + interval '6 minutes',
        at + interval '8 minutes', CASE state WHEN 'drawing' THEN NULL ELSE at + interval '1 hour' END
-FROM made WHERE state NOT IN ('draft', 'submitted', 'ready');
+FROM made JOIN sealed USING (id) WHERE state NOT IN ('draft', 'submitted', 'ready');
 
 -- name: picks
 -- Picks: 10 each, 5 of them agreed.

@@ -19,8 +19,9 @@ from bench.telephony.measured import Receipt
 from bench.telephony.telephones import TRUNK
 from db.blocking import transaction
 from db.cluster import Cluster
-from db.migrate import SERVICE_ROLE, migrate
+from db.migrate import migrate
 from db.pool import Database
+from db.rights import OLD_ROLE, WORKER
 from drawing.lifecycle import Role
 from drawing.start import start
 from ivr.prompts import fixed_phrases
@@ -88,7 +89,7 @@ async def project(ground: Ground, load: Load) -> AsyncIterator[Project]:
         add_experts(dsn, keys.custody.vault, [number(n) for n in range(EXPERTS)])
         db = await stack.enter_async_context(Database(dsn))
         await _draws(db, keys, load)
-        worker = await _worker(ground, load, dsn, keys)
+        worker = await _worker(ground, load, cluster.dsn(user=WORKER), keys)
         stack.push_async_callback(_end, worker)
         made = Project(db, worker, int((cluster.folder / "data/postmaster.pid").read_text().splitlines()[0]))
         await _until_calling(made, ground)
@@ -97,10 +98,11 @@ async def project(ground: Ground, load: Load) -> AsyncIterator[Project]:
 
 
 def _database(cluster: Cluster) -> str:
+    """For what the bench does by itself; the worker has a role of its own."""
     with transaction(cluster.dsn()) as tx:
-        tx.run(f"CREATE ROLE {SERVICE_ROLE} LOGIN")
-    migrate(cluster.dsn())
-    return cluster.dsn(user=SERVICE_ROLE)
+        tx.run(f"CREATE ROLE {OLD_ROLE} LOGIN")
+    migrate(cluster.dsn(), keep_old_role=True)
+    return cluster.dsn(user=OLD_ROLE)
 
 
 async def _draws(db: Database, keys: Keys, load: Load) -> None:

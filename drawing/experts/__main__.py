@@ -15,12 +15,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from db.blocking import transaction
 from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
-from db.vault import Vault
+from db.vault import Vault, confirm_blocking
 from drawing.experts.generate import generate
 from drawing.experts.read import Source
 from drawing.experts.read_csv import ENCODINGS
+from drawing.experts.rehash import rehash_names
 from drawing.experts.report import BadFile
 from drawing.experts.row import ExpertRow
 from drawing.experts.store import ImportRefused, import_file
@@ -60,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--out", type=Path, required=True, help="写到哪个 csv 文件")
     make.add_argument("--suffixes", type=_suffixes, help="手机号末两位及其权重，如 00=8,11=1,12=1")
     make.set_defaults(run=_generate)
+    renew = commands.add_parser("rehash", help="按统一写法更新姓名的查找值（工作进程启动时也会自动完成；可中断后重来）")
+    renew.add_argument("--dsn", default=os.environ.get("EXPERTLINE_DSN"), help="数据库（或环境变量 EXPERTLINE_DSN）")
+    renew.add_argument("--key", type=Path, default=os.environ.get("EXPERTLINE_MASTER_KEY"), help="主密钥文件")
+    renew.set_defaults(run=_rehash)
     return parser
 
 
@@ -85,6 +91,18 @@ def _import(options: argparse.Namespace) -> int:
     )
     took = time.monotonic() - started
     print(f"已导入 {rows} 位专家，用时 {took:.1f} 秒（每秒 {rows / took:.0f} 位）")
+    return 0
+
+
+def _rehash(options: argparse.Namespace) -> int:
+    if not options.dsn or not options.key:
+        print("请指明 --dsn 和 --key（或环境变量 EXPERTLINE_DSN、EXPERTLINE_MASTER_KEY）", file=sys.stderr)
+        return 2
+    vault = Vault.open(Path(options.key))
+    with transaction(options.dsn) as tx:
+        confirm_blocking(vault, tx)
+    changed = rehash_names(options.dsn, vault, _progress("已查看"))
+    print(f"完成：{changed} 个姓名的查找值已更新")
     return 0
 
 

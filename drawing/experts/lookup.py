@@ -11,12 +11,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from db.contexts import EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE, Column
 from db.pool import Database, Transaction
 from db.queries import load
 from db.vault import Vault
 from drawing.experts.identity import PHONE as PHONE_FORM
 from drawing.experts.identity import id_card_fault, mask
-from drawing.experts.store import ID_CARD, NAME, PHONE
 from drawing.lifecycle import Role
 
 _Q = load("drawing.experts")
@@ -141,14 +141,14 @@ async def _log(tx: Transaction, by: Person, act: str, remark: str) -> None:
 
 
 def _opened(row: Any, vault: Vault) -> Found:
-    def text(sealed: bytes, purpose: str) -> str:
-        return vault.decrypt(sealed, purpose).decode()
+    def text(sealed: bytes, column: Column) -> str:
+        return vault.decrypt(sealed, column.at(row.id)).decode()
 
     return Found(
         id=row.id,
-        name=text(row.name_enc, NAME),
-        id_card=mask(text(row.id_card_enc, ID_CARD)),
-        phone=mask(text(row.phone_enc, PHONE)),
+        name=text(row.name_enc, EXPERT_NAME),
+        id_card=mask(text(row.id_card_enc, EXPERT_ID_CARD)),
+        phone=mask(text(row.phone_enc, EXPERT_PHONE)),
         residence=row.residence,
         willing=tuple(row.willing),
         specialties=tuple(row.specialties),

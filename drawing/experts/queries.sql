@@ -127,3 +127,28 @@ SET LOCAL work_mem = '256MB';
 -- name: tidy_pool
 -- Sorts what an import has added into the indexes, and counts anew what the planner goes by.
 SELECT tidy_pool();
+
+-- name: rehash_progress
+-- How far the names' hashes are up to date; locked, so that two at once take turns.
+SELECT up_to, last FROM normal_form_progress WHERE what = %(what)s FOR UPDATE;
+
+-- name: rehashed
+-- They are so far.
+UPDATE normal_form_progress SET up_to = %(up_to)s WHERE what = %(what)s;
+
+-- name: expert_names
+-- Experts' sealed names with what they are found by.
+SELECT id, name_enc, name_hash FROM expert WHERE id > %(after)s AND id <= %(last)s ORDER BY id LIMIT %(limit)s;
+
+-- name: avoidance_names
+-- The same of 回避人员.
+SELECT id, name_enc, name_hash FROM avoidance
+WHERE id > %(after)s AND id <= %(last)s AND name_enc IS NOT NULL ORDER BY id LIMIT %(limit)s;
+
+-- name: set_expert_name_hash
+-- By what an expert's name is found.
+UPDATE expert SET name_hash = %(hash)s WHERE id = %(id)s;
+
+-- name: set_avoidance_name_hash
+-- By what an avoided person's name is found.
+UPDATE avoidance SET name_hash = %(hash)s WHERE id = %(id)s;

@@ -68,14 +68,17 @@ def rows(source: Path | bytes, called: str, layout: Layout = EXPERTS) -> Iterato
     with _sheet(source, called, layout) as sheet:
         sheet.reset_dimensions()  # what the file says of its size need not be true
         header: list[str] | None = None
+        filled = 0
         for number, values in enumerate(sheet.iter_rows(max_col=_WIDEST, values_only=True), start=1):
-            if number > layout.last_row:
+            if number > LAST_ROW:
                 raise BadFile(_too_long(called, layout))
             if header is None:
                 header = layout.columns(_titles(values), f"{called} 的工作表“{sheet.title}”")
-            elif any(value is not None and value != "" for value in values):
+            elif values.count(None) < len(values) and any(value not in (None, "") for value in values):
                 row = _row(number, header, values, layout)
                 if row.faults or any(row.cells.values()):
+                    if (filled := filled + 1) >= layout.last_row:  # empty rows don't count: a sheet may have a styled last one
+                        raise BadFile(_too_long(called, layout))
                     yield row
         if header is None:
             layout.columns([], f"{called} 的工作表“{sheet.title}”")
@@ -89,7 +92,7 @@ def estimate(path: Path, called: str) -> int | None:
 
 def _too_long(called: str, layout: Layout) -> str:
     if layout.last_row < LAST_ROW:
-        return f"{called} 超过 {layout.last_row - 1} 行：请删去多余的行和其下的空行"
+        return f"{called} 超过 {layout.last_row - 1} 行：请删去多余的行"
     return f"{called} 的行号超过 {LAST_ROW}：不是表格软件保存的工作簿，请另存后再导入"
 
 

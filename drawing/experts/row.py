@@ -16,13 +16,11 @@ from typing import Annotated, NamedTuple, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from drawing.experts.identity import PHONE, id_card_fault, mask, shown
+from drawing.normal_forms import understood_name, understood_unit
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 
 T = TypeVar("T")
 SEPARATOR = ";"
-_NAME = re.compile(
-    r"[〇㐀-䶿一-鿿\U00020000-\U000323af]+(·[〇㐀-䶿一-鿿\U00020000-\U000323af]+)*|[A-Za-z][A-Za-z .'\-]+"
-)
 _REGION_PUNCTUATION = re.compile(r"[-—－/>＞、·\s]+")
 _HALF_TO_FULL = str.maketrans({"(": "（", ")": "）"})
 _MANY = str.maketrans({"；": SEPARATOR})
@@ -33,12 +31,6 @@ class FormerUnit(NamedTuple):
 
     name: str
     until: date
-
-
-def _name(value: str) -> str:
-    if not 2 <= len(value) <= 30 or not _NAME.fullmatch(value):
-        raise ValueError("应为 2 至 30 个汉字（少数民族姓名中间用“·”），或外文姓名；不能有数字和其他符号")
-    return value
 
 
 def _id_card(value: str) -> str:
@@ -103,20 +95,19 @@ def _did_you_mean(value: str, names: Mapping[str, str] | tuple[str, ...]) -> str
 
 @lru_cache(maxsize=65536)
 def _unit(value: str) -> str:
-    if not 2 <= len(value) <= 100 or not value.isprintable():
-        raise ValueError("应为 2 至 100 个字的单位全称，不能换行")
-    return value
+    return understood_unit(value)
 
 
 @lru_cache(maxsize=65536)
 def _former_unit(value: str) -> FormerUnit:
     name, _, until = value.rpartition("@")
     try:
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d", until, re.ASCII):
+        if not name.strip() or not re.fullmatch(r"\d{4}-\d\d-\d\d", until, re.ASCII):
             raise ValueError
-        return FormerUnit(_unit(name.strip()), date.fromisoformat(until))
+        left = date.fromisoformat(until)
     except ValueError:
         raise ValueError(f"{shown(value)}应写作“单位全称@离职日期”，如 某某公司@2025-06-30") from None
+    return FormerUnit(_unit(name), left)
 
 
 def _suspended(value: str) -> bool:
@@ -144,7 +135,7 @@ class ExpertRow(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: Annotated[str, BeforeValidator(_name)] = Field(alias="姓名", description="2 至 30 个汉字", examples=["张三"])
+    name: Annotated[str, BeforeValidator(understood_name)] = Field(alias="姓名", description="2 至 30 个汉字", examples=["张三"])
     id_card: Annotated[str, BeforeValidator(_id_card)] = Field(
         alias="证件号",
         description="18 位公民身份号码，校验码须相符；库内不重复",

@@ -1,19 +1,17 @@
 """Takes a file of experts into the pool: all of it, or nothing. Name, 证件号 and phone are sealed before
-they leave us.
-
-Other modules open them again with `NAME`, `ID_CARD` and `PHONE`, and find them with `keyed_hash` of
-the same kinds.
+they leave us, each for its own row; other modules find them by keyed hash of the kinds "name", "id_card" and "phone".
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from db.blocking import BlockingTransaction, Value, transaction
+from db.contexts import EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE, next_ids
 from db.errors import Conflict
 from db.queries import load
 from db.vault import Vault, confirm_blocking
@@ -21,11 +19,7 @@ from drawing.experts.identity import mask
 from drawing.experts.read import Source, read_experts
 from drawing.experts.report import SHOWN_ROWS, Report
 from drawing.experts.row import ExpertRow
-
-# Purposes of sealing. The kinds of keyed hash are "name", "id_card" and "phone".
-NAME = "expert.name"
-ID_CARD = "expert.id_card"
-PHONE = "expert.phone"
+from drawing.normal_forms import normal_name
 
 _QUERIES = load("drawing.experts")
 _INSERT_IMPORT = _QUERIES.insert_pool_import
@@ -33,7 +27,7 @@ _KNOWN, _MAKE_ROOM, _TIDY = _QUERIES.known_experts, _QUERIES.make_room, _QUERIES
 _GIVE_UP = "ROLLBACK"
 _BATCH = 5000
 COLUMNS = (
-    "name_enc", "id_card_enc", "phone_enc", "name_hash", "id_card_hash", "phone_hash", "residence", "willing",
+    "id", "name_enc", "id_card_enc", "phone_enc", "name_hash", "id_card_hash", "phone_hash", "residence", "willing",
     "specialties", "title", "qualifications", "authorities", "unit", "former_units", "suspended",
 )  # fmt: skip
 Progress = Callable[[int], None]
@@ -85,29 +79,29 @@ def import_file(
 
 
 def _copy(tx: BlockingTransaction, source: Source, vault: Vault, progress: Progress) -> int:
-    """Stream the rows in until the first bad one."""
+    """Stream the rows in, batch by batch because each needs its id first, until the first bad one."""
     report = Report()
-
-    def rows() -> Iterator[Sequence[Value]]:
-        for _, expert in read_experts(source, report, progress):
-            if report.bad:
-                raise ImportRefused(report)
-            yield columns_of(expert, vault)
-
-    tx.copy("expert", COLUMNS, rows())
+    rows = read_experts(source, report, progress)
+    while batch := list(islice(rows, _BATCH)):
+        if report.bad:
+            break
+        ids = next_ids(tx, "expert", len(batch))
+        columns = (columns_of(key, expert, vault) for key, (_, expert) in zip(ids, batch, strict=True))
+        tx.copy("expert", COLUMNS, columns)
     if report.bad:
         raise ImportRefused(report)
     return report.rows
 
 
-def columns_of(expert: ExpertRow, vault: Vault) -> tuple[Value, ...]:
-    """The row of table `expert`: sealed, hashed, in the order of COLUMNS."""
+def columns_of(key: int, expert: ExpertRow, vault: Vault) -> tuple[Value, ...]:
+    """The row of table `expert` with the id `key`: sealed, hashed, in the order of COLUMNS."""
     name, id_card, phone = expert.name, expert.id_card, expert.phone
     return (
-        vault.encrypt(name.encode(), NAME),
-        vault.encrypt(id_card.encode(), ID_CARD),
-        vault.encrypt(phone.encode(), PHONE),
-        vault.keyed_hash("name", name),
+        key,
+        vault.encrypt(name.encode(), EXPERT_NAME.at(key)),
+        vault.encrypt(id_card.encode(), EXPERT_ID_CARD.at(key)),
+        vault.encrypt(phone.encode(), EXPERT_PHONE.at(key)),
+        vault.keyed_hash("name", normal_name(name)),
         vault.keyed_hash("id_card", id_card),
         vault.keyed_hash("phone", phone),
         expert.residence,

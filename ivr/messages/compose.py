@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
+from db.contexts import EXPERT_PHONE, MAIL_ADDRESS, WITNESS_PHONE, Context
 from db.pool import Database
 from db.vault import Vault
+from drawing import heads
 from drawing.canonical import read
-from drawing.chain import Q as DRAWING
-from drawing.chain import leaf_of
+from drawing.heads import Given
 from drawing.lots import fingerprint
-from drawing.merkle import root
+from ivr import numbers
 from ivr.messages import zh
 from ivr.messages.kinds import Kind
-from ivr.messages.outbox import ADDRESS, Q
+from ivr.messages.outbox import Q
+from ivr.numbers import NumberRefused
 from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 
-PHONE, WITNESS_PHONE = "expert.phone", "witness.phone"
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Composer:
         if row.pick is not None:
             return await self._to_expert(row, kind)
         if row.witness is not None:
-            return await self._to_witness(row)
+            return await (self._of_the_seal(row) if kind is Kind.SEAL_RECEIPT else self._to_witness(row))
         return await self._to_clerk(row, kind)
 
     async def _to_expert(self, row: Any, kind: Kind) -> Letter:
@@ -59,7 +62,7 @@ class Composer:
             gather_at=found.gather_at, district=found.district, duration=None, address=found.address, room=found.room,
             contact=found.contact, contact_phone=found.contact_phone, note=found.note, code=found.code,
         )  # fmt: skip
-        return Letter(row.id, self._open(found.phone_enc, PHONE), self._text(kind, facts))
+        return Letter(row.id, self._number(found, EXPERT_PHONE.at(found.expert)), self._text(kind, facts))
 
     def _text(self, kind: Kind, facts: InvitationFacts) -> str:
         match kind:
@@ -81,7 +84,7 @@ class Composer:
         if found is None:
             raise Pointless("本次抽取没有承诺，或监督人已经更换")
         commit = read(found.body)
-        leaves = [leaf_of(each).digest() for each in await self.db.all(DRAWING.ledger)]
+        head = await heads.receipt(self.db, row.activity, row.draw, Given.COMMIT, Given.SMS, row.witness)
         facts = WitnessFacts(
             activity=commit["activity"],
             draw=commit["draw"],
@@ -89,19 +92,34 @@ class Composer:
             eligible=tuple(ConditionCount(*commit["eligible"][each["id"]]) for each in commit["conditions"]),
             excluded=commit["excluded"],
             fingerprint=fingerprint(found.hash),
-            ledger_size=len(leaves),
-            ledger_root=root(leaves).hex(),
+            ledger_size=head.size,
+            ledger_root=head.root,
         )
-        return Letter(row.id, self._open(found.phone_enc, WITNESS_PHONE), zh.witness_receipt(facts))
+        return Letter(row.id, self._number(found, WITNESS_PHONE.at(found.no)), zh.witness_receipt(facts))
+
+    async def _of_the_seal(self, row: Any) -> Letter:
+        values = {"activity": row.activity, "witness": row.witness, "draw": row.draw}
+        found = await self.db.one(Q.witness_facts, values)
+        if found is None:
+            raise Pointless("本次抽取没有承诺，或监督人已经更换")
+        head = await heads.receipt(self.db, row.activity, row.draw, Given.SEAL, Given.SMS, row.witness)
+        text = zh.seal_receipt(row.activity, row.draw, head.size, head.root)
+        return Letter(row.id, self._number(found, WITNESS_PHONE.at(found.no)), text)
 
     async def _to_clerk(self, row: Any, kind: Kind) -> Letter:
         facts = await self.db.one(Q.draw_facts, {"activity": row.activity}, zh.DrawFacts)
         assert facts is not None
         mail = zh.draw_complete(facts) if kind is Kind.DRAW_COMPLETE else zh.draw_short(facts)
-        return Letter(row.id, self._open(row.address_enc, ADDRESS), mail.text, mail.subject)
+        context = MAIL_ADDRESS.at(row.activity, row.kind, row.matter)
+        address = self.vault.decrypt(bytes(row.address_enc), context).decode()
+        return Letter(row.id, address, mail.text, mail.subject)
 
-    def _open(self, sealed: bytes, purpose: str) -> str:
-        return self.vault.decrypt(bytes(sealed), purpose).decode()
+    def _number(self, found: Any, context: Context) -> str:
+        try:
+            return numbers.opened(self.vault, found.phone_enc, context, found.phone_hash)
+        except NumberRefused as error:
+            LOG.error("a message is not sent: %s", error)
+            raise Pointless("号码与登记的不符或密文无法解开，未发送") from None
 
 
 def pointless(kind: Kind, found: Any) -> str | None:

@@ -27,6 +27,8 @@ class Kind(Enum):
     """After a forced end, with the call about it."""
     WITNESS_RECEIPT = "witness_receipt"
     """To the 监督人, once the commit is there: what to compare, above all the fingerprint."""
+    SEAL_RECEIPT = "seal_receipt"
+    """To the 监督人, once a draw is sealed: the ledger's head with it, to be kept for the verification."""
     DRAW_COMPLETE = "draw_complete"
     DRAW_SHORT = "draw_short"
 

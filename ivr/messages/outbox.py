@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from db.contexts import MAIL_ADDRESS
 from db.pool import Database, Transaction
 from db.queries import load
 from db.vault import Vault
@@ -26,7 +27,6 @@ Q = load("ivr.messages")
 LOG = logging.getLogger(__name__)
 LOST_AFTER_SECONDS = 120.0
 """More than any carrier takes to answer: a try of which nothing is known after that is made again."""
-ADDRESS = "message.address"
 _KNOWN = frozenset(kind.value for kind in Kind)
 
 
@@ -72,6 +72,7 @@ async def plan(db: Database, *, announce: bool = True) -> None:
         await db.run(Q.plan_announcements, {"rules": announcing})
     if receipted := [each for each in versions() if Rules.load(each).messages.witness_receipt]:
         await db.run(Q.plan_witness_receipts, {"rules": receipted})
+        await db.run(Q.plan_seal_receipts, {"rules": receipted})
 
 
 async def put_for_pick(tx: Transaction, kind: Kind, activity: str, pick: int, *, about: str = "") -> bool:
@@ -87,7 +88,7 @@ async def put_for_pick(tx: Transaction, kind: Kind, activity: str, pick: int, *,
 async def put_mail(tx: Transaction, vault: Vault, kind: Kind, activity: str, address: str, *, about: str) -> bool:
     """A mail to a clerk; `about` tells draws of one activity apart. False when it is there already."""
     matter = f"mail:{activity}:{about}:{vault.keyed_hash('mail', address.lower()).hex()[:32]}"
-    sealed = vault.encrypt(address.encode(), ADDRESS)
+    sealed = vault.encrypt(address.encode(), MAIL_ADDRESS.at(activity, kind.value, matter))
     values = {"kind": kind.value, "matter": matter, "activity": activity, "pick": None, "address_enc": sealed}
     return bool(await tx.run(Q.put, values))
 

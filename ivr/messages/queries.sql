@@ -38,6 +38,16 @@ FROM draw d JOIN activity a ON a.id = d.activity JOIN witness w ON w.activity = 
 WHERE d.sealed_at IS NULL AND d.witnessed_at IS NULL AND a.state = 'drawing' AND a.rules = ANY(%(rules)s)
 ON CONFLICT DO NOTHING;
 
+-- name: plan_seal_receipts
+-- The witnesses of a draw that was sealed lately, where the rules send them receipts.
+INSERT INTO message (kind, matter, activity, witness, draw)
+SELECT 'seal_receipt', 'seal:' || d.activity || ':' || d.no || ':' || w.id, d.activity, w.id, d.no
+FROM draw d JOIN activity a ON a.id = d.activity JOIN witness w ON w.activity = d.activity
+     AND d.committed_at >= w.chosen_at AND (w.replaced_at IS NULL OR d.committed_at < w.replaced_at)
+WHERE d.sealed_at > clock_timestamp() - interval '1 day' AND a.rules = ANY(%(rules)s)
+  AND NOT EXISTS (SELECT FROM message m WHERE m.kind = 'seal_receipt' AND m.matter = 'seal:' || d.activity || ':' || d.no || ':' || w.id)
+ON CONFLICT DO NOTHING;
+
 -- name: put
 -- A message that somebody asks for; asked for twice it is there once.
 INSERT INTO message (kind, matter, activity, pick, address_enc)
@@ -60,7 +70,7 @@ due AS (
   ORDER BY next_try, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 UPDATE message m SET tries = m.tries + 1, next_try = clock_timestamp() + %(lost_after)s * interval '1 second'
 FROM due WHERE m.id = due.id
-RETURNING m.id, m.kind, m.activity, m.pick, m.witness, m.draw, m.address_enc, m.tries;
+RETURNING m.id, m.kind, m.matter, m.activity, m.pick, m.witness, m.draw, m.address_enc, m.tries;
 
 -- name: settle
 -- What a try came to; nothing when a receipt or a later try was faster.
@@ -81,7 +91,7 @@ WHERE id = %(id)s;
 
 -- name: expert_facts
 -- All that a message to an expert says, and whether it is still true.
-SELECT p.outcome::text AS outcome, p.code, e.phone_enc, n.district, n.gather_at, n.address, n.room, n.contact,
+SELECT p.outcome::text AS outcome, p.code, p.expert, e.phone_enc, e.phone_hash, n.district, n.gather_at, n.address, n.room, n.contact,
        n.contact_phone, n.note, n.gather_at > clock_timestamp() AS ahead, a.state::text AS state,
        EXISTS (SELECT FROM call c WHERE c.pick = p.id AND c.dialled_at IS NOT NULL) AS called
 FROM pick p JOIN expert e ON e.id = p.expert
@@ -92,7 +102,7 @@ WHERE p.id = %(pick)s;
 
 -- name: witness_facts
 -- The commit of that draw, and the witness's number.
-SELECT w.phone_enc, t.body, encode(t.hash, 'hex') AS hash
+SELECT w.no, w.phone_enc, w.phone_hash, t.body, encode(t.hash, 'hex') AS hash
 FROM witness w JOIN transcript t ON t.activity = w.activity AND t.type = 'commit'
      JOIN draw d ON d.activity = w.activity AND d.no = %(draw)s AND d.committed_at >= w.chosen_at
        AND (w.replaced_at IS NULL OR d.committed_at < w.replaced_at)

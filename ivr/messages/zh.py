@@ -98,6 +98,14 @@ def witness_receipt(facts: WitnessFacts) -> str:
     )
 
 
+def seal_receipt(activity: str, draw: int, ledger_size: int, ledger_root: str) -> str:
+    """What the 监督人 keeps of a sealed draw (封存回执): with it, evidence that is cut behind the seal is found out."""
+    return (
+        f"{SIGNATURE}封存回执：活动{activity}第{draw}次抽取已经封存；账本{ledger_size}条，校验值开头 {ledger_root[:ROOT_FIGURES]}。"
+        "请保存，日后核验抽取证据时需要核对。"
+    )
+
+
 def draw_complete(facts: DrawFacts) -> Mail:
     """To the clerk: all seats agreed."""
     text = (

@@ -21,21 +21,21 @@ def test_each_dockerfile_of_the_composition_exists() -> None:
 
 def test_each_module_that_a_service_runs_exists() -> None:
     modules = re.findall(r'command: \["-m", "([\w.]+)"', COMPOSE)
-    assert sorted(set(modules)) == ["asterisk", "ivr", "script.install", "web"]
+    assert sorted(set(modules)) == ["asterisk", "drawing.audit", "ivr", "script.install", "web"]
     assert all(find_spec(module) for module in modules)
 
 
 def test_the_services_read_the_settings_that_the_installation_writes(tmp_path: Path) -> None:
-    named = re.findall(r'command: \["-m", "(?:ivr|web)", "/var/lib/expertline/([\w.]+)"\]', COMPOSE)
-    made = Installation(tmp_path, "", "")
-    assert sorted(named) == [made.ivr_settings.name, made.web_settings.name]
+    named = re.findall(r'command: \["-m", "(?:ivr|web|drawing.audit)", "/var/lib/expertline/([\w.]+)"', COMPOSE)
+    made = Installation(tmp_path, "")
+    assert sorted(named) == sorted([made.ivr_settings.name, made.web_settings.name, made.audit_settings.name])
 
 
 def test_the_console_of_the_composition_is_reached_from_outside_its_container(tmp_path: Path) -> None:
     install = COMPOSE[COMPOSE.index("  install:") : COMPOSE.index("  ivr:")]
     found = dict(re.findall(r"(EXPERTLINE_WEB_HOST|EXPERTLINE_PUBLIC_URL): (?:\$\{\w+:-)?([^}\s]+)", install))
     path = tmp_path / "web.toml"
-    path.write_text(web_settings(choices_of(found), Installation(tmp_path, "dbname=x", "")), encoding="utf-8")
+    path.write_text(web_settings(choices_of(found), Installation(tmp_path, "dbname=x")), encoding="utf-8")
     settings = Settings.read(path)
     assert (settings.host, settings.behind_proxy, settings.public_url) == ("0.0.0.0", True, "http://127.0.0.1:8080")
     assert not settings.development.identities

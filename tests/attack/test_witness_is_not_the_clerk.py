@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from db.contexts import PEOPLE, STAFF_PHONE, SUPERVISOR_PHONE, WITNESS_PHONE
 from db.errors import Conflict, Forbidden
 from db.pool import Database
 from drawing import decide, halts, supervisors, witnesses
 from drawing.chain import Q
 from drawing.lifecycle import Role
-from drawing.masked import STAFF_PHONE
 from drawing.planning import Refused
 from drawing.snapshot import WitnessUnfit
 from drawing.start import CannotStart, start
@@ -76,7 +76,7 @@ async def test_another_number_of_the_clerks_from_another_activity_is_refused_too
     people = b'{"name": "a", "phone": "13700000000", "id_card": "", "supervision": []}'
     await db.run(
         "UPDATE activity SET people_enc = %(p)s WHERE id = %(a)s",
-        {"p": vault.encrypt(people, "activity.people"), "a": activity},
+        {"p": vault.encrypt(people, PEOPLE.at(activity)), "a": activity},
     )
     chosen = await preregister(db, vault, Preregistered("supervisor-1", "李监督", CLERKS_PHONE))
     response = await review(reviewer, activity, "pass", consent="true", supervisor=str(chosen))
@@ -254,10 +254,10 @@ async def test_nor_is_another_telephone_called_after_the_commit(draws: Draws, db
     vault = draws.keys.custody.vault
     await db.run(
         "UPDATE supervisor SET phone_enc = %(p)s, phone_hash = %(h)s",
-        {"p": vault.encrypt(b"13568846647", supervisors.PHONE), "h": vault.keyed_hash("phone", "13568846647")},
+        {"p": vault.encrypt(b"13568846647", SUPERVISOR_PHONE.at(1)), "h": vault.keyed_hash("phone", "13568846647")},
     )
-    row = await db.one("SELECT phone_enc, phone_hash FROM witness WHERE activity = %(a)s", {"a": hand.activity})
-    assert vault.decrypt(bytes(row.phone_enc), "witness.phone") == b"13900000000"
+    row = await db.one("SELECT no, phone_enc, phone_hash FROM witness WHERE activity = %(a)s", {"a": hand.activity})
+    assert vault.decrypt(bytes(row.phone_enc), WITNESS_PHONE.at(row.no)) == b"13900000000"
     assert bytes(row.phone_hash) == vault.keyed_hash("phone", "13900000000")
 
 
@@ -401,11 +401,11 @@ async def _register(reviewer: Visitor, **changes: str) -> Any:
 
 async def _staff_called(draws: Draws, activity: str, phone: str) -> None:
     """A masked call that is still to be made; with an expert of another draw of the same company."""
-    hand = await draws.started(1, [condition(seats=1)])
+    hand, call = await draws.started(1, [condition(seats=1)]), "el" + "a" * 32
     await draws.db.run(
         """INSERT INTO call (id, flow, activity, pick, expert, attempt, staff_phone_enc)
-           SELECT 'el' || repeat('a', 32), 'masked', %(a)s, id, expert, 1, %(p)s FROM pick WHERE activity = %(h)s""",
-        {"a": activity, "h": hand.activity, "p": draws.keys.custody.vault.encrypt(phone.encode(), STAFF_PHONE)},
+           SELECT %(c)s, 'masked', %(a)s, id, expert, 1, %(p)s FROM pick WHERE activity = %(h)s""",
+        {"c": call, "a": activity, "h": hand.activity, "p": draws.keys.custody.vault.encrypt(phone.encode(), STAFF_PHONE.at(call))},
     )
 
 

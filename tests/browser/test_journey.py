@@ -62,7 +62,7 @@ async def test_from_a_project_to_the_opened_result(
 
 def _whole_way(stack: Stack) -> None:
     voice = {"cache": stack.speech, "command": quick_voice.COMMAND}
-    settings = console_settings(stack.database, stack.keys, rules="demo-1", speech=voice)
+    settings = console_settings(stack.database, stack.keys, rules="demo-2", speech=voice)
     with running(settings) as address, chromium(stack.folder / "a") as hers, chromium(stack.folder / "b") as his:
         clerk, official = Page(hers, address), Page(his, address)
         clerk.resize(WIDE)

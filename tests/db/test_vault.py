@@ -9,33 +9,70 @@ from pathlib import Path
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from hypothesis import given
+from hypothesis import strategies as st
 
 from db.blocking import transaction
+from db.contexts import AVOIDED_NAME, COLUMNS, EXPERT_NAME, EXPERT_PHONE, MAIL_ADDRESS, POOL_BLOCK, Column
 from db.keyfile import KeyFileRefused
 from db.pool import Database
 from db.vault import Signer, Undecipherable, Vault, VaultRefused, confirm, confirm_blocking
 from tests.postgres import TestDatabase
 
+NAME, PHONE = EXPERT_NAME.at(17), EXPERT_PHONE.at(17)
+FORMER = bytes.fromhex("010158aedc612e6bf6d4313b7742c38e8351d7a3252ac2abb8f5ca3e20903cc6ab8f7fae614a94d630")
+"""A number as layout 1 had it, under the key 00 01 02 …"""
+SEALED = (
+    "02016e53545227d1ca8f07041930f5b7507d165679e3ac46f8459b4464d71282c10012958d5dc086"
+    "e67fdc6a93760b0a802a4050a216310e5607213c9695"
+)
+"""The same as layout 2 has it, in the row 17."""
 
-def test_what_is_sealed_opens_for_its_purpose_only(vault: Vault) -> None:
-    sealed = vault.encrypt("张三".encode(), "expert.name")
-    assert vault.decrypt(sealed, "expert.name").decode() == "张三"
+
+def test_what_is_sealed_opens_in_its_own_row_and_column_only(vault: Vault) -> None:
+    sealed = vault.encrypt("张三".encode(), NAME)
+    assert vault.decrypt(sealed, NAME).decode() == "张三"
     assert "张三".encode() not in sealed
-    assert sealed != vault.encrypt("张三".encode(), "expert.name")
-    with pytest.raises(Undecipherable):
-        vault.decrypt(sealed, "expert.phone")
+    assert sealed != vault.encrypt("张三".encode(), NAME)
+    for other in (PHONE, EXPERT_NAME.at(18), EXPERT_NAME.at("17"), AVOIDED_NAME.at(17)):
+        with pytest.raises(Undecipherable):
+            vault.decrypt(sealed, other)
+
+
+def test_no_two_places_have_the_same_context() -> None:
+    assert len({(column.table, column.column) for column in COLUMNS}) == len(COLUMNS)
+    places = [column.at(*["a"] * len(column.key)) for column in COLUMNS]
+    places += [POOL_BLOCK.at("a", 1, 11), POOL_BLOCK.at("a", 11, 1)]
+    places += [MAIL_ADDRESS.at("a", "b", 'c","d'), MAIL_ADDRESS.at("a", 'b","c', "d")]
+    assert len({place.authenticated for place in places}) == len(places)
+    with pytest.raises(ValueError, match="keyed by activity, draw, n"):
+        POOL_BLOCK.at("a", 1)
+
+
+def test_a_sealed_length_does_not_tell_a_names(vault: Vault) -> None:
+    names = ["张三", "欧阳建国", "阿卜杜拉·买买提", "古丽巴哈尔·阿不都热依木"]
+    assert len({len(vault.encrypt(name.encode(), NAME)) for name in names}) == 1
+    assert len(vault.encrypt(b"13800138000", PHONE)) == len(vault.encrypt(b"075583186888", PHONE))
+
+
+@given(st.binary(max_size=300), st.sampled_from(COLUMNS))
+def test_whatever_is_sealed_comes_back(plain: bytes, column: Column) -> None:
+    vault, context = Vault(bytes(32)), column.at(*[1] * len(column.key))
+    sealed = vault.encrypt(plain, context)
+    assert vault.decrypt(sealed, context) == plain
+    assert (len(sealed) - 30) % column.step == 0
 
 
 def test_any_altered_byte_is_noticed(vault: Vault) -> None:
-    sealed = vault.encrypt(b"13800138000", "expert.phone")
+    sealed = vault.encrypt(b"13800138000", PHONE)
     for place in range(len(sealed)):
         altered = bytearray(sealed)
         altered[place] ^= 1
         with pytest.raises(Undecipherable):
-            vault.decrypt(bytes(altered), "expert.phone")
+            vault.decrypt(bytes(altered), PHONE)
     for length in range(len(sealed)):
         with pytest.raises(Undecipherable):
-            vault.decrypt(sealed[:length], "expert.phone")
+            vault.decrypt(sealed[:length], PHONE)
 
 
 def test_hashes_find_again_and_differ_by_kind_and_key(vault: Vault) -> None:
@@ -61,8 +98,20 @@ def test_derivation_never_changes() -> None:
         vault.keyed_hash("phone", "13800138000").hex()
         == "b42ec9e1a64f13f449ccff0b1fe9af01a5c1a9ff3ac49d3a6a2e707d8e25625a"
     )
-    sealed = bytes.fromhex("010158aedc612e6bf6d4313b7742c38e8351d7a3252ac2abb8f5ca3e20903cc6ab8f7fae614a94d630")
-    assert vault.decrypt(sealed, "expert.phone") == b"13800138000"
+    assert vault.decrypt(bytes.fromhex(SEALED), PHONE) == b"13800138000"
+    assert vault.decrypt_former(FORMER, PHONE) == b"13800138000"
+
+
+def test_layout_1_opens_only_where_it_may_still_be() -> None:
+    vault = Vault(bytes(range(32)))
+    with pytest.raises(Undecipherable, match="not accepted"):
+        vault.decrypt(FORMER, PHONE)
+    vault.former_opens = True
+    assert vault.decrypt(FORMER, PHONE) == b"13800138000"
+    with pytest.raises(Undecipherable):
+        vault.decrypt(FORMER, NAME)
+    with pytest.raises(Undecipherable):
+        vault.decrypt_former(vault.encrypt(b"13800138000", PHONE), PHONE)
 
 
 def test_a_key_file_is_made_once_and_opened_again(tmp_path: Path) -> None:

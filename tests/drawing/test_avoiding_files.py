@@ -44,9 +44,9 @@ def test_the_template_offers_the_reasons_and_keeps_what_is_typed() -> None:
 
 
 def test_what_is_filled_in_right_is_read() -> None:
-    data = filled(Kind.UNITS, ("某某投标公司", "91440101MA0000002T", "投标人"), (), ("另一公司", None, "其他"))
+    data = filled(Kind.UNITS, ("某某投标公司", "91440101MA0000002U", "投标人"), (), ("另一公司", None, "其他"))
     assert read_units(data, "单位.xlsx") == [
-        Unit("某某投标公司", "91440101MA0000002T", "投标人"), Unit("另一公司", "", "其他"),
+        Unit("某某投标公司", "91440101MA0000002U", "投标人"), Unit("另一公司", "", "其他"),
     ]  # fmt: skip
     data = filled(Kind.PERSONS, ("王回避", CARD.lower(), "其他"), ("王回避", "", "其他"))
     found = read_persons(data, "人员.xlsx")

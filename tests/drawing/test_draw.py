@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from db.blocking import transaction
 from db.errors import Conflict, Forbidden
 from db.pool import Database
 from drawing import decide, result, snapshot
@@ -26,7 +25,7 @@ from drawing.seats import PickOutcome
 from drawing.start import CannotStart, start
 from drawing.transcript import stamp
 from tests.postgres import TestDatabase
-from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan, witness
+from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan, shift_times, witness
 
 pytestmark = pytest.mark.postgres
 
@@ -54,7 +53,8 @@ class Hand:
         """Make every waiting call live."""
         await self.db.run("INSERT INTO node (name, epoch) VALUES ('n', 1) ON CONFLICT DO NOTHING")
         await self.db.run(
-            "UPDATE call SET state = 'live', node = 'n', epoch = 1, dialled_at = clock_timestamp() WHERE state = 'waiting'"
+            "UPDATE call SET state = 'live', numbers = '{}', node = 'n', epoch = 1, dialled_at = clock_timestamp()"
+            " WHERE state = 'waiting'"
         )
         return await self.db.all(
             "SELECT c.id, c.pick, p.pseudonym, c.attempt FROM call c LEFT JOIN pick p ON p.id = c.pick"
@@ -74,7 +74,7 @@ class Hand:
         return Call(call.id, self.activity, 1)
 
     def _facts(self, call: Any, outcome: str) -> dict[str, Any]:
-        return {"call": call.id, "expert": call.pseudonym, "attempt": call.attempt, "outcome": outcome}
+        return {"activity": self.activity, "call": call.id, "expert": call.pseudonym, "attempt": call.attempt, "outcome": outcome}
 
     async def types(self) -> list[str]:
         return [row.type for row in await self.db.all(Q.chain, {"activity": self.activity})]
@@ -112,7 +112,7 @@ async def test_seats_are_filled_and_the_draw_is_sealed(draw: Callable[..., Any])
         "commit", "pick", "pick", "attempt", "outcome", "attempt", "outcome", "complete", "seal",
     ]  # fmt: skip
     assert await hand.state() == "completed"
-    assert await hand.db.value("SELECT count(*) FROM ledger") == 2
+    assert [row.kind for row in await hand.db.all(Q.ledger)] == ["commit", "seal", "log"]
 
 
 async def test_a_refusal_takes_the_next_and_nobody_is_picked_twice(draw: Callable[..., Any]) -> None:
@@ -227,12 +227,12 @@ async def test_rules_with_witness_refuse_to_start_without(db: Database, database
 
 async def the_clock_reaches_the_opening(hand: Hand) -> None:
     """Hours pass; only the owner of the tables, with the trigger taken off, can do that."""
-    with transaction(hand.dsn.replace("user=expertline_service", "user=expertline_owner")) as tx:
-        tx.run("ALTER TABLE activity DISABLE TRIGGER keep_evaluation_start")
-        tx.run(
-            "UPDATE activity SET evaluation_start = clock_timestamp() + interval '29 minutes', bid_opening = '2026-01-01'"
-        )
-        tx.run("ALTER TABLE activity ENABLE TRIGGER keep_evaluation_start")
+    shift_times(hand.dsn, hand.activity, start="29 minutes")
+
+
+async def the_clock_reaches_the_end(hand: Hand) -> None:
+    """The same for 预计评标结束."""
+    shift_times(hand.dsn, hand.activity, start="-3 hours", end="0 s")
 
 
 async def test_the_evidence_verifies_before_and_after_the_unsealing(
@@ -272,6 +272,12 @@ async def test_the_evidence_verifies_before_and_after_the_unsealing(
     assert all(member.name.startswith("专家") for member in members)
     for form in Form:
         folder = tmp_path / form.value
+        await export(hand.db, hand.keys.custody, hand.activity, folder, form)
+        assert main(["verify", str(folder), "--share", "48291306"]) == 3, capsys.readouterr().out
+    await the_clock_reaches_the_end(hand)
+    await hand.advance()
+    for form in Form:
+        folder = tmp_path / f"{form.value}-closed"
         await export(hand.db, hand.keys.custody, hand.activity, folder, form)
         assert main(["verify", str(folder), "--share", "48291306"]) == 0, capsys.readouterr().out
 

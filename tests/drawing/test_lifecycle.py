@@ -43,7 +43,7 @@ def test_the_draw(state: ActivityState, act: Act, role: Role, following: Activit
         (S.READY, A.START, R.SUPERVISOR, "监督人员不能启动抽取"),
         (S.SUBMITTED, A.PASS_VERIFICATION, R.HANDLER, "经办人不能核验通过"),
         (S.COMPLETED, A.UNSEAL, R.ADMINISTRATOR, "专家库管理员不能解密结果"),
-        (S.DRAWING, A.UNSEAL, R.SYSTEM, "不能解密结果"),
+        (S.READY, A.UNSEAL, R.SYSTEM, "不能解密结果"),
         (S.COMPLETED, A.FORCE_END, R.HANDLER, "不能强制结束"),
         (S.COMPLETED, A.REGISTER_ABSENCE, R.HANDLER, "经办人不能登记缺席"),
     ],

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from db.contexts import STAFF_PHONE
 from db.errors import DatabaseError
 from db.pool import Database
 from drawing import decide, masked
-from drawing.masked import STAFF_PHONE, CannotCall, Reached
+from drawing.masked import CannotCall, Reached
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan
 
@@ -56,9 +57,9 @@ async def test_it_waits_for_the_worker(db: Database, activity: str, ask: Ask) ->
 
 
 async def test_staffs_number_is_kept_encrypted_alone(db: Database, keys: Keys, ask: Ask) -> None:
-    await ask("138 0013-8001 ")
+    call = await ask("138 0013-8001 ")
     row = await db.one("SELECT staff_phone_enc, c::text AS row FROM call c")
-    assert keys.custody.vault.decrypt(bytes(row.staff_phone_enc), STAFF_PHONE).decode() == PHONE
+    assert keys.custody.vault.decrypt(bytes(row.staff_phone_enc), STAFF_PHONE.at(call)).decode() == PHONE
     assert PHONE not in row.row
     operation = await db.one("SELECT o::text AS row FROM operation o ORDER BY id DESC LIMIT 1")
     assert "masked_call" in operation.row

@@ -31,7 +31,7 @@ class Agreed:
             return await notices.ask(tx, more.pop("kind", KIND), self.activity, picks, **more)
 
     async def live(self, pick: int) -> Call:
-        sql = """UPDATE call SET state = 'live', node = 'n', epoch = 1, dialled_at = clock_timestamp()
+        sql = """UPDATE call SET state = 'live', numbers = '{}', node = 'n', epoch = 1, dialled_at = clock_timestamp()
                  WHERE pick = %(pick)s AND state = 'waiting' RETURNING id"""
         return Call(await self.db.value(sql, {"pick": pick}), self.activity, 1)
 
@@ -72,13 +72,12 @@ async def test_asking_twice_adds_nothing(agreed: Agreed) -> None:
 
 
 async def test_a_new_matter_takes_the_place_of_one_that_waits(agreed: Agreed) -> None:
-    one = agreed.picks[:1]
-    await agreed.ask(picks=one, matter={"earlier": "09:00"})
-    await agreed.live(one[0])
-    assert await agreed.ask(picks=one, matter={"earlier": "10:00"}) == []  # on the line: it is not cut off
-    await agreed.db.run("UPDATE call SET state = 'waiting'")
-    assert await agreed.ask(picks=one, matter={"earlier": "10:00"}) == one
+    both = agreed.picks[:2]
+    await agreed.ask(picks=both, matter={"earlier": "09:00"})
+    await agreed.live(both[0])  # on the line: it is not cut off
+    assert await agreed.ask(picks=both, matter={"earlier": "10:00"}) == both[1:]
     assert [(call.state, call.outcome, call.matter) for call in await agreed.calls()] == [
+        ("live", None, {"earlier": "09:00"}),
         ("ended", "cancelled", {"earlier": "09:00"}), ("waiting", None, {"earlier": "10:00"}),
     ]  # fmt: skip
 
@@ -148,7 +147,8 @@ async def test_who_is_let_go_is_called_about_nothing_else(agreed: Agreed) -> Non
     await agreed.ask(kind="reminder")
     await agreed.ask(kind="details")
     live = await agreed.db.value(
-        "UPDATE call SET state = 'live', node = 'n', epoch = 1 WHERE pick = %(pick)s AND flow = 'details' RETURNING id",
+        "UPDATE call SET state = 'live', numbers = '{}', node = 'n', epoch = 1"
+        " WHERE pick = %(pick)s AND flow = 'details' RETURNING id",
         {"pick": first},
     )
     await agreed.ask(picks=[first, second])

@@ -27,6 +27,14 @@ def test_what_the_two_are_for() -> None:
     assert "待主管部门确认" in real.sources["retention"].source
 
 
+def test_a_version_without_the_previews_numbers_is_as_strict_as_the_newest() -> None:
+    old, new = Rules.load("gd-1").preview, Rules.load("gd-2").preview
+    assert old == new
+    assert new.minimum >= 40  # docs/security.md: fewer would let a thousand previews tell who is in the pool
+    assert (Rules.load("demo-1").preview, Rules.load("bench-1").preview) == (old, old)
+    assert Rules.load("gd-2").sources["preview"].valid_from > Rules.load("gd-1").sources["preview"].valid_from
+
+
 def test_hours_and_numbers() -> None:
     real, demo = Rules.load("gd-1").calling, Rules.load("demo-1").calling
     assert [real.may_ring(time(hour)) for hour in (7, 8, 20, 21)] == [False, True, True, False]
@@ -106,7 +114,7 @@ def test_a_notice_is_tried_so_often_and_so_long() -> None:
 
 
 def test_an_unknown_version_says_which_there_are() -> None:
-    with pytest.raises(BadRules, match=r"no rules 'x'; there are: bench-1, demo-1, gd-1"):
+    with pytest.raises(BadRules, match=r"no rules 'x'; there are: bench-1, bench-2, demo-1, demo-2, demo-3, gd-1, gd-2"):
         Rules.load("x")
 
 

@@ -52,7 +52,7 @@ class Line(Hand):
 
     async def begins(self, flow: str) -> Any:
         """The waiting call of that kind becomes live, as the dispatcher makes it."""
-        sql = """UPDATE call SET state = 'live', node = 'n', epoch = 1, dialled_at = clock_timestamp()
+        sql = """UPDATE call SET state = 'live', numbers = '{}', node = 'n', epoch = 1, dialled_at = clock_timestamp()
                  WHERE state = 'waiting' AND flow = %(flow)s RETURNING id, pick"""
         await self.db.run("INSERT INTO node (name, epoch) VALUES ('n', 1) ON CONFLICT DO NOTHING")
         call = await self.db.one(sql, {"flow": flow})

@@ -78,7 +78,8 @@ async def test_a_call_back_about_a_pick_is_its_call_while_it_is_live(draws: Draw
     first, _ = await hand.live()
     await hand.ends(first, "busy")
     await hand.advance()  # a retry waits
-    again = "UPDATE call SET flow = 'call_back_invitation', state = 'live', ended_at = NULL, outcome = NULL WHERE id = %(id)s"
+    again = """UPDATE call SET flow = 'call_back_invitation', state = 'live', numbers = '{}', ended_at = NULL, outcome = NULL
+               WHERE id = %(id)s"""
     await hand.db.run(again, {"id": first.id})
     await noted(apart, (first,), Stage.INVITING)
     shown = await board(hand.db, hand.activity, 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from db.contexts import SUPERVISOR_PHONE
 from db.pool import Database
 from drawing import supervisors
 from drawing.supervisors import Details, NumberCheck
@@ -25,16 +26,16 @@ async def test_a_call_about_a_number_is_due_and_stands_until_the_number_changes(
     (due,) = await db.all(Q.due, {"limit": 9, "held": OF_THE_DRAW})
     assert (due.flow, due.activity, due.supervisor, due.rules) == ("number_check", None, number, "demo-1")
     row = await db.one(Q.number_check, {"call": due.id})
-    assert vault.decrypt(bytes(row.phone_enc), supervisors.PHONE) == b"13900000000"
-    now = await db.one(Q.number_check_now, {"call": due.id})
-    assert (now.stands, now.called) == (True, [])
+    assert vault.decrypt(bytes(row.phone_enc), SUPERVISOR_PHONE.at(number)) == b"13900000000"
+    now = await db.one(Q.number_check_now, {"call": due.id, "numbers": []})
+    assert (now.stands, now.called, now.on_the_line) == (True, [], False)
     await db.run("INSERT INTO node (name, epoch) VALUES ('n', 1)")
-    await db.run("UPDATE call SET state = 'live', node = 'n', epoch = 1, dialled_at = clock_timestamp()")
+    await db.run("UPDATE call SET state = 'live', node = 'n', epoch = 1, dialled_at = clock_timestamp(), numbers = '{x}'")
     (live,) = await db.all(Q.live_calls, {"node": "n", "epoch": 1})
     assert live.who == f"supervisor {number}"
     await db.run("UPDATE supervisor SET phone_hash = sha256('another')")
-    now = await db.one(Q.number_check_now, {"call": due.id})
-    assert (now.stands, len(now.called)) == (False, 1)
+    now = await db.one(Q.number_check_now, {"call": due.id, "numbers": [b"x"]})
+    assert (now.stands, len(now.called), now.on_the_line) == (False, 1, True)
     async with db.transaction() as tx:
         await supervisors.end_call(tx, NumberCheck(due.id, 1), "no_answer", {"expert": live.who}, "{}")
     assert await db.value("SELECT outcome::text FROM call WHERE state = 'ended'") == "no_answer"

@@ -97,7 +97,7 @@ class Stack:
         password.write_text(self.node.settings.ari_password)
         settings = self.folder / f"{name}.toml"
         settings.write_text(
-            f'dsn = "{self.database.dsn}"\nmaster_key = "{self.keys.master}"\nsigning_key = "{self.keys.signing}"\n'
+            f'dsn = "{self.database.worker_dsn}"\nmaster_key = "{self.keys.master}"\nsigning_key = "{self.keys.signing}"\n'
             f'lease_seconds = {lease}\nrules = "demo-1"\n'
             f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
             f'password_file = "{password}"\n'

@@ -41,12 +41,15 @@ async def test_a_draw_calls_until_its_seats_are_filled(stack: Stack, tmp_path: P
     )
     await stack.worker()
     await stack.until(SEALED)
+    await stack.until("SELECT count(*) > 0 FROM operation WHERE act = 'unseal'")  # by the clock alone: nobody has looked
     await stack.no_channels()
     accepted = await stack.db.value("SELECT count(*) FROM pick WHERE outcome = 'accepted'")
     assert accepted == 2
     assert len(await result.members(stack.db, stack.keys.custody, activity)) == 2
+    attempts = await stack.db.all("SELECT body::json ->> 'elapsed_ms' AS ms FROM transcript WHERE type = 'attempt'")
+    assert all(int(row.ms) > 0 for row in attempts), "each call was written by the process that made it"
     await evidence.export(stack.db, stack.keys.custody, activity, tmp_path / "evidence")
-    assert main(["verify", str(tmp_path / "evidence")]) == 0
+    assert main(["verify", str(tmp_path / "evidence")]) == 3
 
 
 async def test_digits_that_come_when_the_share_is_given_already_hear_an_apology(stack: Stack) -> None:

@@ -11,6 +11,7 @@ import pytest
 from asterisk.far_end import Behaviour
 from asterisk.inbox import read_messages
 from asterisk.instance import authorization
+from db.contexts import EXPERT_PHONE
 from drawing.lifecycle import Role
 from drawing.seats import PickOutcome
 from drawing.start import start
@@ -109,7 +110,7 @@ async def _trunk_is(stack: Stack, state: str) -> None:
 
 async def _how_far(stack: Stack) -> dict[str, tuple[Any, ...]]:
     rows = await stack.db.all(
-        "SELECT e.phone_enc, m.state::text AS state, m.receipt, m.tries, m.error"
+        "SELECT p.expert, e.phone_enc, m.state::text AS state, m.receipt, m.tries, m.error"
         " FROM message m JOIN pick p ON p.id = m.pick JOIN expert e ON e.id = p.expert"
     )
     return {_open(stack, row): (row.state, row.receipt, row.tries, row.error) for row in rows}
@@ -118,7 +119,7 @@ async def _how_far(stack: Stack) -> dict[str, tuple[Any, ...]]:
 async def _details(stack: Stack) -> dict[str, str]:
     """The text that each must get, by number."""
     rows = await stack.db.all(
-        "SELECT e.phone_enc, p.code, n.gather_at, n.address, n.room, n.contact, n.contact_phone, n.note"
+        "SELECT p.expert, e.phone_enc, p.code, n.gather_at, n.address, n.room, n.contact, n.contact_phone, n.note"
         " FROM pick p JOIN expert e ON e.id = p.expert JOIN notice n ON n.activity = p.activity"
     )
     return {
@@ -133,4 +134,4 @@ async def _details(stack: Stack) -> dict[str, str]:
 
 
 def _open(stack: Stack, row: Any) -> str:
-    return stack.keys.custody.vault.decrypt(bytes(row.phone_enc), "expert.phone").decode()
+    return stack.keys.custody.vault.decrypt(bytes(row.phone_enc), EXPERT_PHONE.at(row.expert)).decode()

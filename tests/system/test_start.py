@@ -39,7 +39,7 @@ async def run(folder: Path, text: str) -> tuple[int, str]:
 
 
 async def test_no_asterisk(database: TestDatabase, tmp_path: Path) -> None:
-    code, said = await run(tmp_path, settings(tmp_path, database.dsn))
+    code, said = await run(tmp_path, settings(tmp_path, database.worker_dsn))
     assert code == 1
     assert "no Asterisk answers" in said
     assert "start it" in said
@@ -52,13 +52,13 @@ async def test_no_database(tmp_path: Path) -> None:
 
 
 async def test_no_key(database: TestDatabase, tmp_path: Path) -> None:
-    text = settings(tmp_path, database.dsn).replace("master.key", "other.key")
+    text = settings(tmp_path, database.worker_dsn).replace("master.key", "other.key")
     code, said = await run(tmp_path, text)
     assert code == 1
     assert "other.key" in said
 
 
 async def test_a_wrong_setting_is_named(database: TestDatabase, tmp_path: Path) -> None:
-    code, said = await run(tmp_path, settings(tmp_path, database.dsn) + "volume = 11\n")
+    code, said = await run(tmp_path, settings(tmp_path, database.worker_dsn) + "volume = 11\n")
     assert code == 1
     assert "speech.volume" in said

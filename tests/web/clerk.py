@@ -15,7 +15,7 @@ from web.times import CHINA
 PROJECT: dict[str, Any] = {
     "name": "招标代理演示项目0617", "code": "202006171201", "kind": "A01", "region": "440100", "funding": "01",
     "method": "1", "organisation": "2", "tenderer_kind": "1", "investment": "150", "tenderer": "招标人法人名称",
-    "tenderer_code": "123123123123123", "agency": "招标代理机构名称", "contact_phone": "18080808080", "contact": "张三",
+    "tenderer_code": "91440101MA0000003Y", "agency": "招标代理机构名称", "contact_phone": "18080808080", "contact": "张三",
 }  # fmt: skip
 CONDITION: dict[str, Any] = {"mode": "residence", "regions": ["440100"], "main": ["A08"], "seats": "2"}
 
@@ -46,7 +46,11 @@ def notice(**changes: Any) -> dict[str, Any]:
 
 
 async def make_project(clerk: Visitor, lots: tuple[str, ...] = (), **changes: Any) -> str:
-    """Its number."""
+    """Its number. A clerk's second project has another name and code, unless `changes` says so: the same is not drawn for twice."""
+    clerk.projects += 1
+    if clerk.projects > 1:
+        more = {"name": f"{PROJECT['name']}之{clerk.projects}", "code": f"{PROJECT['code']}{clerk.projects:02d}"}
+        changes = {**more, **changes}
     await clerk.get("/projects/new")
     response = await clerk.post("/projects/new", **{**PROJECT, **changes})
     assert response.status == 303, await response.text()

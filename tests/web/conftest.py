@@ -30,6 +30,8 @@ class Visitor:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.csrf = ""
+        self.projects = 0
+        """How many tests.web.clerk.make_project has made."""
 
     async def get(self, path: str, **options: Any) -> ClientResponse:
         """Open a page, following redirects."""
@@ -74,7 +76,7 @@ def settings(database: TestDatabase, keys: Keys) -> Settings:
 
 def console_settings(database: TestDatabase, keys: Keys, **changes: Any) -> Settings:
     """The console's settings on this test's database."""
-    values = {"dsn": database.dsn, "master_key": keys.master, "signing_key": keys.signing}
+    values = {"dsn": database.console_dsn, "master_key": keys.master, "signing_key": keys.signing}
     return Settings.model_validate({**values, "development": {"identities": True}, **changes})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from db.contexts import WITNESS_PHONE
 from db.pool import Database
 from drawing.canonical import read
 from drawing.chain import Q
@@ -70,9 +71,9 @@ async def test_from_a_project_to_a_ready_activity(visit: Visit, db: Database, ke
     assert response.status == 303, await response.text()
 
     assert "进入抽取" in await clerk.text("/activities")
-    (named,) = await db.all("SELECT id, phone_enc FROM witness WHERE activity = %(a)s", {"a": activity})
+    (named,) = await db.all("SELECT no, id, phone_enc FROM witness WHERE activity = %(a)s", {"a": activity})
     assert named.id == "supervisor-1"
-    assert keys.custody.vault.decrypt(bytes(named.phone_enc), "witness.phone") == b"13900000000"
+    assert keys.custody.vault.decrypt(bytes(named.phone_enc), WITNESS_PHONE.at(named.no)) == b"13900000000"
     page = await clerk.text(f"/activities/{activity}")
     for done in ("新建抽取", "新增语音通知", "创建抽取条件", "提交审核", "核验通过"):
         assert done in page

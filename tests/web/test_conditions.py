@@ -17,13 +17,12 @@ from ivr.prompts import Prompt
 from ivr.speech import Pyttsx3Engine, Speech
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, add_experts
-from tests.web.clerk import CONDITION, complete, make_draft, make_project, notice, submitted
+from tests.web.clerk import CONDITION, attach, complete, make_draft, make_project, notice, submitted
 from tests.web.conftest import Client, Visitor, console_settings, opened
 from web import audition
 from web.settings import SpeechSettings
 
 pytestmark = pytest.mark.postgres
-BANDS = ("不足", "不到所需人数的 3 倍", "3 至 10 倍", "10 倍以上")
 Visit = Callable[..., Awaitable[Visitor]]
 
 
@@ -71,22 +70,44 @@ async def test_a_condition_is_edited(visit: Visit) -> None:
 async def test_a_preview_shows_a_band_and_saves_nothing_but_that_somebody_looked(
     visit: Visit, db: Database, database: TestDatabase, keys: Keys
 ) -> None:
-    add_experts(database.dsn, keys.custody.vault, [f"1600000{n:04d}" for n in range(17)])
+    add_experts(database.dsn, keys.custody.vault, [f"160000{n:05d}" for n in range(1783)])
     clerk = await visit("handler-a1")
-    here = await ready_for_conditions(clerk)
     shown = {}
-    for seats in ("1", "2", "9", "18"):
-        page = await (await clerk.post(here, **{**CONDITION, "seats": seats, "_preview": "1"})).text()
+    for main in ("A08", "A01"):
+        here = await ready_for_conditions(clerk)
+        page = await (await clerk.post(here, **{**CONDITION, "main": main, "_preview": "1"})).text()
         found = re.search(r'<section[^>]*id="preview".*?</section>', page, re.DOTALL)
         assert found is not None
         text = re.sub(r"<[^>]+>", "", found[0])
-        assert "17" not in text
+        assert "1783" not in text
         assert "专家0" not in text
-        shown[seats] = next(words for words in BANDS if words in text)
-    assert list(shown.values()) == ["10 倍以上", "3 至 10 倍", "不到所需人数的 3 倍", "不足"]
-    assert await db.value("SELECT count(*) FROM preview WHERE actor = '张经办（handler-a1）'") == 4
+        shown[main] = text
+    assert "10 倍以上" in shown["A08"]
+    assert "不足" in shown["A01"]
+    assert "可放宽的要求：抽取地区、专业" in shown["A01"]
+    assert "须经抽取终端审核人员同意" in shown["A01"]
+    assert await db.value("SELECT count(*) FROM preview WHERE person = 'handler-a1'") == 2
     assert await db.value("SELECT count(*) FROM condition") == 0
-    assert await db.value("SELECT count(*) FROM operation WHERE act = '预览抽取条件'") == 4
+    assert await db.value("SELECT count(*) FROM operation WHERE act = '预览抽取条件'") == 2
+
+
+async def test_the_reviewer_sees_what_the_clerk_looked_at(visit: Visit, db: Database) -> None:
+    clerk, reviewer = await visit("handler-a1"), await visit("reviewer-1")
+    here = await ready_for_conditions(clerk)
+    for titles in ([], ["正高级"]):
+        await clerk.post(here, **{**CONDITION, "titles": titles, "seats": "1", "_preview": "1"})
+    assert (await clerk.post(here, **CONDITION)).status == 303
+    activity = here.split("/")[2]
+    assert (await attach(clerk, activity)).status == 303
+    await clerk.post(f"/activities/{activity}/submission", reason="资料齐全", terminal="440000")
+    for _ in range(2):  # the reviewer's own looks stand in no list
+        page = await reviewer.text(f"/activities/{activity}/review")
+    assert re.search(r"申请人在本活动中预览 <strong>2</strong> 次；经办人近 30 日在其他 0 个活动", page)
+    rows = re.findall(r'<tr><td data-label="预览时间">.*?</tr>', page, re.DOTALL)
+    assert len(rows) == 2
+    assert ("正高级" in rows[0], "正高级" in rows[1]) == (True, False)
+    assert all("张经办（handler-a1）" in row and "(A08)工程施工" in row and "不足" in row for row in rows)
+    assert await db.value("SELECT count(*) FROM preview WHERE person IS NULL") == 2
 
 
 async def test_nobody_else_may_preview(visit: Visit, db: Database) -> None:
@@ -175,7 +196,7 @@ async def test_ten_thousand_activities_are_pages_of_ten(visit: Visit, database: 
         )
         tx.run(
             "INSERT INTO activity_owner (activity, company, company_name, handler, handler_name)"
-            " SELECT id, '91440000MA0000001X', '代理', 'handler-a1', '张经办' FROM activity"
+            " SELECT id, '91440000MA00000015', '代理', 'handler-a1', '张经办' FROM activity"
         )
     page = await clerk.text("/activities")
     assert "项目数量：10000" in page

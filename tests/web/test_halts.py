@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from db.blocking import transaction
-from drawing.chain import Q, entry_of
 from drawing.evidence import export
+from drawing.result import unseal_if_due
 from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from drawing.transcript import parse_stamp, stamp
@@ -27,16 +27,10 @@ pytestmark = pytest.mark.postgres
 Visit = Callable[..., Awaitable[Visitor]]
 
 
-async def holds(hand: Hand, folder: Path) -> bool:
-    """Whether the verifier finds nothing wrong in the chain with every entry open (as it is kept, before or after an opening)."""
+async def verdict(hand: Hand, folder: Path) -> int:
+    """Of the evidence as it is exported now."""
     await export(hand.db, hand.keys.custody, hand.activity, folder)
-    chain = [entry_of(row) for row in await hand.db.all(Q.chain, {"activity": hand.activity})]
-    (folder / "transcript.jsonl").write_bytes(b"".join(entry.line(withhold=False) for entry in chain))
-    report = verify(folder)
-    assert report.broken == []
-    return report.finished
-
-
+    return verify(folder).exit_code
 async def test_a_pause_holds_calls_and_a_resumption_goes_on(visit: Visit, draws: Draws, tmp_path: Path) -> None:
     hand = await draws.started(8, [condition(seats=3)])
     clerk, here = await visit("handler-a1"), f"/activities/{hand.activity}/draw"
@@ -64,7 +58,10 @@ async def test_a_pause_holds_calls_and_a_resumption_goes_on(visit: Visit, draws:
     assert await hand.db.value("SELECT count(*) FROM pick") == 5
     await everybody_agrees(hand)
     assert await hand.state() == "completed"
-    assert await holds(hand, tmp_path / "evidence")
+    assert await verdict(hand, tmp_path / "sealed") == 2
+    await the_clock_reaches_the_opening(hand)
+    await unseal_if_due(hand.db, hand.keys.custody, hand.activity)
+    assert await verdict(hand, tmp_path / "opened") == 3
     rows = await hand.db.all("SELECT act, actor, remark FROM operation WHERE act IN ('pause', 'resume') ORDER BY id")
     assert [(row.act, row.remark) for row in rows] == [("pause", "集合时间有变"), ("resume", "")]
     assert rows[0].actor == "张经办（handler-a1）"
@@ -128,7 +125,7 @@ async def test_a_forced_end_lets_live_calls_run_out_and_seals(visit: Visit, draw
     assert [tuple(row) for row in outcomes] == [("accepted", 2), ("cancelled", 3)]
     assert (await hand.types())[-1] == "seal"
     assert await hand.db.value("SELECT count(*) FROM appointment") == 0
-    assert await holds(hand, tmp_path / "evidence")
+    assert await verdict(hand, tmp_path / "sealed") == 2
     assert (await clerk.get(f"{here}/force-end")).url.path == here
     response = await clerk.post(f"{here}/force-end", reason="再来")
     assert response.status == 409
@@ -146,11 +143,13 @@ async def opens_without_names(hand: Hand, visitor: Visitor, folder: Path) -> Non
     await the_clock_reaches_the_opening(hand)
     response = await visitor.get(f"/activities/{hand.activity}/evidence.zip")
     (folder / "opened.zip").write_bytes(await response.read())
-    assert verify(folder / "opened.zip").exit_code == 0
+    assert verify(folder / "opened.zip").exit_code == 3
     page = await visitor.text(f"/activities/{hand.activity}/result")
     assert "抽取证据已经公开" in page
     assert "专家0" not in page
     assert (await hand.types())[-1] == "unseal"
+    await hand.advance()  # the worker closes the chain
+    assert (await hand.types())[-1] == "close"
 
 
 async def test_before_the_digits_nothing_is_paused_but_it_can_be_ended(visit: Visit, draws: Draws, tmp_path: Path) -> None:
@@ -163,7 +162,7 @@ async def test_before_the_digits_nothing_is_paused_but_it_can_be_ended(visit: Vi
     assert (await clerk.post(f"{here}/force-end", reason="条件有误")).status == 303
     await hand.advance()
     assert await hand.types() == ["commit", "force_end", "seal"]
-    assert await holds(hand, tmp_path / "evidence")
+    assert await verdict(hand, tmp_path / "sealed") == 2
     await opens_without_names(hand, clerk, tmp_path)
     supervisor = await visit("supervisor-1")
     await supervisor.text(f"/witness/{hand.activity}")

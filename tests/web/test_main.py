@@ -56,7 +56,7 @@ def refused(*arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, database: TestDatabase, number: signal.Signals) -> None:
     port = free_port()
-    with console(str(settings(tmp_path, database.dsn, port))) as process:
+    with console(str(settings(tmp_path, database.console_dsn, port))) as process:
         assert process.stderr is not None
         assert f"http://127.0.0.1:{port}/" in process.stderr.readline()
         connection = HTTPConnection("127.0.0.1", port, timeout=120)
@@ -69,7 +69,7 @@ def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, database: TestDataba
 
 def test_a_taken_port_is_named(tmp_path: Path, database: TestDatabase) -> None:
     with taken_port() as port:
-        code, told = refused(str(settings(tmp_path, database.dsn, port)))
+        code, told = refused(str(settings(tmp_path, database.console_dsn, port)))
     assert code == 1
     assert f"127.0.0.1 port {port}" in told
     assert "Traceback" not in told
@@ -93,7 +93,7 @@ def test_wrong_arguments() -> None:
 
 
 def test_a_master_key_that_is_away_is_named(tmp_path: Path, database: TestDatabase) -> None:
-    path = settings(tmp_path, database.dsn, free_port())
+    path = settings(tmp_path, database.console_dsn, free_port())
     (tmp_path / "master.key").unlink()
     code, told = refused(str(path))
     assert (code, "master.key" in told, "Traceback" in told) == (1, True, False)

@@ -42,7 +42,12 @@ async def test_the_open_result_is_shown_noted_and_printed(visit: Visit, draws: D
     assert text.count('data-label="姓名">专家') == 2
     assert (await clerk.post(f"{page}/print")).headers["Location"] == f"{page}?print"
     assert "print.js" in await clerk.text(f"{page}?print")
-    assert (await hand.types())[-2:] == ["unseal", "print"]
+    assert (await hand.types())[-2:] == ["seal", "unseal"]  # prints stand in 操作记录, with the head on the sheet
+    head = await db.one("SELECT size, encode(root, 'hex') AS root, whom FROM ledger_head WHERE given = 'print'")
+    assert (head.size, head.whom) == (2, "handler-a1")
+    assert await db.value("SELECT remark FROM operation WHERE act = 'print'") == f"账本 {head.size} 条 {head.root}"
+    assert f"{head.size} 条，校验值" in text
+    assert head.root in text
     acts = await db.all("SELECT act FROM operation WHERE role = 'handler' ORDER BY id")
     assert [row.act for row in acts][-3:] == ["查看抽取结果", "print", "查看抽取结果"]
     assert "验证码" in await (await visit("legal-a")).text(page)
@@ -79,7 +84,7 @@ async def test_the_evidence_verifies(
     assert response.content_type == "application/zip"
     (tmp_path / "evidence.zip").write_bytes(await response.read())
     code = main(["verify", str(tmp_path / "evidence.zip"), "--share", "48291306"])
-    assert code == 0, capsys.readouterr().out
+    assert code == 3, capsys.readouterr().out
 
 
 async def test_evidence_is_for_who_may_see_the_activity(visit: Visit, draws: Draws) -> None:

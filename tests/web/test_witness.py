@@ -121,6 +121,6 @@ async def test_a_live_call_is_refused_and_the_evidence_holds(
     await (await visit("handler-a1")).text(f"/activities/{hand.activity}/result")
     await export(db, draws.keys.custody, hand.activity, tmp_path / "evidence")
     code = main(["verify", str(tmp_path / "evidence"), "--share", DIGITS])
-    assert code == 0, capsys.readouterr().out
+    assert code == 3, capsys.readouterr().out
     assert "witness_try" not in await hand.types()
 

@@ -51,7 +51,7 @@ async def show(request: web.Request) -> web.Response:
     if row is None:
         raise web.HTTPNotFound
     tab = request.query.get("tab", "activity")
-    people = drafts.people(request.app[CUSTODY].vault, row.people_enc) if me.role in SEES_PEOPLE else None
+    people = drafts.people(request.app[CUSTODY].vault, found.id, row.people_enc) if me.role in SEES_PEOPLE else None
     values: dict[str, Any] = {
         "tab": tab if tab in TABS else "activity",
         "project": None if row.project is None else await projects.seen(db, EVERYBODY, row.project),
@@ -59,6 +59,7 @@ async def show(request: web.Request) -> web.Response:
         "earlier": await drafts.earlier(db, found.id),
         "notices": await drafts.notices(db, found.id),
         "conditions": await drafts.conditions(db, found.id),
+        "matched_unit": avoiding.matched_unit,
         "units": await avoiding.units(db, found.id).page({"limit": avoiding.MOST, "offset": 0}),
         "persons": await avoiding.persons(db, found.id).count(),
         "operations": await activities.operations(db, found.id),

@@ -15,6 +15,7 @@ from drawing.activities import AvoidedPerson
 from drawing.avoiding_files import Kind
 from drawing.experts.report import BadFile, Report
 from drawing.lifecycle import NotAllowed
+from drawing.normal_forms import normal_name
 from drawing.planning import Refused
 from web import options
 from web.access import CLERKS, get, post
@@ -160,7 +161,7 @@ async def _show(
     paging = Paging.of(request, await look.count())
     values = {
         "rows": await look.page(paging.limits),
-        "name_of": lambda row: avoiding.name(vault, row),
+        "matched": lambda row: avoiding.matched_person(vault, row) if people else avoiding.matched_unit(row),
         "unit_form": units or blank(UnitForm),
         "person_form": persons or blank(PersonForm),
         "file_form": file or blank(AvoidanceFile),
@@ -177,7 +178,7 @@ async def _show(
 
 
 def _hash(vault: Vault, name: str) -> bytes | None:
-    return vault.keyed_hash("name", name) if name else None
+    return vault.keyed_hash("name", normal_name(name)) if name else None
 
 
 def _to_persons(request: web.Request, activity: str) -> web.Response:

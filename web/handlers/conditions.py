@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -12,20 +13,21 @@ from drawing.activities import Notice
 from drawing.eligibility import Condition, Mode
 from drawing.lifecycle import ActivityState
 from drawing.planning import Refused
-from drawing.preview import Preview, preview
+from drawing.preview import Looker, LooksUsedUp, Preview, preview
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES
 from web import options
 from web.access import CLERKS, get, post
 from web.activity_forms import TIPS, ConditionForm, NoticeForm
 from web.choosing import chooser
 from web.editing import editing, may_edit, visible
-from web.forms import REFRESH, Filled, Invalid, blank, filled, read
-from web.keys import DATABASE, identity
-from web.ownership import Seen, scope
+from web.forms import REFRESH, Filled, Invalid, again, blank, filled, read
+from web.keys import CUSTODY, DATABASE, identity
+from web.ownership import Seen, record, scope
 from web.pages import flash, redirect, render
 from web.rows import refused
+from web.times import CHINA
 
-PREVIEW = "_preview"
+PREVIEW, LOOK = "_preview", "预览抽取条件"
 UNTIL_START = frozenset({ActivityState.READY})
 """A notice says where and when, not who: it can be changed until the draw starts (N1)."""
 
@@ -116,10 +118,33 @@ async def delete_condition(request: web.Request) -> web.Response:
 
 
 async def _preview(request: web.Request, form: ConditionForm, wanted: Condition) -> web.Response:
-    async with editing(request, "预览抽取条件") as (_, found):
-        pass  # only whoever may change it may look, and the look is in 操作记录 before it is answered
-    seen = await preview(request.app[DATABASE], found.id, wanted, identity(request).actor)
+    """Only who could save this condition may look at it, and the look is in 操作记录 before it is answered."""
+    me, db = identity(request), request.app[DATABASE]
+    try:
+        async with editing(request, LOOK) as (tx, found):
+            await drafts.confirm_condition(tx, found.id, int(request.match_info["notice"]), wanted)
+    except Refused as error:
+        return await _condition_form(request, await visible(request), again(form, **error.faults), 422)
+    assert me.company is not None
+    try:
+        looker = Looker(me.actor, me.id, me.company.code)
+        seen = await preview(db, request.app[CUSTODY].vault, found.id, wanted, looker)
+    except LooksUsedUp as error:
+        await record(db, me, LOOK, found.id, "预览次数已用完，没有显示结果")
+        return await _condition_form(request, found, again(form, **{"": _used_up(error)}), 429)
     return await _condition_form(request, found, filled(form), preview=seen)
+
+
+def _used_up(error: LooksUsedUp) -> str:
+    """To the minute, and not before it.
+
+    >>> from datetime import UTC, datetime
+    >>> _used_up(LooksUsedUp(datetime(2026, 12, 1, 1, 4, 30, tzinfo=UTC)))
+    '一小时内的预览次数已用完，12月1日 09:05 后可以再次预览。填写的内容没有丢失，不预览也可以直接保存。'
+    """
+    at = (error.until + timedelta(minutes=1)).astimezone(CHINA)
+    when = f"{at.month}月{at.day}日 {at:%H:%M}"
+    return f"一小时内的预览次数已用完，{when} 后可以再次预览。填写的内容没有丢失，不预览也可以直接保存。"
 
 
 def _wanted(form: ConditionForm, identifier: str) -> Condition:

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from db.pool import Transaction
-from drawing import drafts, projects
+from drawing import drafts, earlier_draws, projects
 from drawing.drafts import Draft, People, Supervision
 from drawing.lifecycle import NotAllowed
 from drawing.planning import Refused
@@ -142,7 +142,7 @@ async def _named(tx: Transaction, project: Any, draft: Draft) -> Draft:
 
 async def _filled(request: web.Request, row: Any) -> Filled:
     db = request.app[DATABASE]
-    people = drafts.people(request.app[CUSTODY].vault, row.people_enc)
+    people = drafts.people(request.app[CUSTODY].vault, row.id, row.people_enc)
     given = people.supervision if people else ()
     same = {name: getattr(row, name) for name in DraftForm.model_fields if hasattr(row, name)}
     initial = {
@@ -165,8 +165,10 @@ async def _form(
     request: web.Request, project: Any, form: Filled, status: int = 200, activity: Any = None
 ) -> web.Response:
     db, me = request.app[DATABASE], identity(request)
+    lots = [each for each in await projects.lots(db, project.id) if not each.whole]
     values: dict[str, Any] = {
-        "lots": [each for each in await projects.lots(db, project.id) if not each.whole],
+        "lots": lots,
+        "draws": await earlier_draws.of_lots(db, [each.id for each in lots if not each.activities]),
         "earlier": [(each.id, f"{each.name}（{each.id}）") for each in await drafts.earlier_choices(db, scope(me))],
         "supervision": shown(form, SUPERVISION),
         "number": activity.id if activity else "",

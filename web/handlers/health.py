@@ -1,4 +1,6 @@
-"""`/health`: for monitoring. 200 while the database answers, 503 when it does not."""
+"""`/health`: for monitoring. 200 while the database answers, 503 when it does not; `degraded` when the last audit found something
+or is too long ago.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from dataclasses import asdict
 from aiohttp import web
 
 from db.errors import DatabaseError
-from web import status
+from web import audits, status
 from web.access import PUBLIC, get
 from web.keys import DATABASE
 
@@ -16,9 +18,16 @@ async def show(request: web.Request) -> web.Response:
     """Says only that the database is away, not why: the reason may hold an address and is in the log's hands."""
     try:
         found = await status.health(request.app[DATABASE])
+        audit = await audits.last(request.app[DATABASE])
     except DatabaseError:
         return web.json_response({"status": "unavailable", "database": "away"}, status=503)
-    return web.json_response({"status": "ok", "database": "reachable", **asdict(found)})
+    told = {
+        "last_complete_at": None if audit.ended_at is None else audit.ended_at.isoformat(timespec="seconds"),
+        "findings": audit.findings,
+        "overdue": audit.overdue,
+    }
+    state = "degraded" if audit.alarm else "ok"
+    return web.json_response({"status": state, "database": "reachable", **asdict(found), "audit": told})
 
 
 ROUTES = (get("/health", show, PUBLIC, name="health"),)

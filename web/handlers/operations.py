@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from drawing.lifecycle import Role
-from web import operations
+from web import audits, operations
 from web.access import get
 from web.keys import DATABASE
 from web.pages import render
@@ -19,7 +19,7 @@ async def listing(request: web.Request) -> web.Response:
     db, words = request.app[DATABASE], request.query.get("q", "").strip()
     paging = Paging.of(request, await operations.count(db, words))
     rows = await operations.listed(db, words, paging.limits)
-    return render(request, "operations.html", rows=rows, paging=paging, words=words)
+    return render(request, "operations.html", rows=rows, paging=paging, words=words, audit=await audits.last(db))
 
 
 async def details(request: web.Request) -> web.Response:
@@ -27,7 +27,7 @@ async def details(request: web.Request) -> web.Response:
     found = await operations.one(request.app[DATABASE], int(request.match_info["id"]))
     if found is None:
         raise web.HTTPNotFound
-    return render(request, "operation.html", operation=found)
+    return render(request, "operation.html", operation=found[0], link=found[1])
 
 
 ROUTES = (

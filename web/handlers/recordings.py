@@ -16,6 +16,7 @@ from web.keys import CUSTODY, DATABASE, identity
 from web.pages import render
 
 SUPERVISORS = frozenset({Role.SUPERVISOR})
+SUPPLEMENT = "补抽专家的通话，待补抽结果解密之后才能收听。"
 _HERE = "/witness/{activity}/recordings"
 
 
@@ -24,7 +25,7 @@ async def listing(request: web.Request) -> web.Response:
     duty, db = await _duty(request), request.app[DATABASE]
     sealed = await _sealed(request, duty.id)
     found = await recordings.recordings(db, duty.id)
-    return render(request, "recordings.html", duty=duty, recordings=found, sealed=sealed)
+    return render(request, "recordings.html", duty=duty, recordings=found, sealed=sealed or SUPPLEMENT)
 
 
 async def hear(request: web.Request) -> web.Response:
@@ -32,6 +33,8 @@ async def hear(request: web.Request) -> web.Response:
     duty, db, call = await _duty(request), request.app[DATABASE], request.match_info["call"]
     if sealed := await _sealed(request, duty.id):
         raise NotAllowed(sealed)
+    if any(each.call == call and not each.opened for each in await recordings.recordings(db, duty.id)):
+        raise NotAllowed(SUPPLEMENT)
     try:
         wav = await recordings.opened(db, request.app[CUSTODY].vault, duty.id, call)
     except recordings.NotHere:

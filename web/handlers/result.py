@@ -36,12 +36,12 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def note_print(request: web.Request) -> web.Response:
-    """打印结果: noted in the transcript and in 操作记录; the browser prints the page that follows."""
+    """打印结果: noted in 操作记录; the browser prints the page that follows."""
     me, activity = identity(request), request.match_info["activity"]
     try:
         async with request.app[DATABASE].transaction() as tx:
             await ownership.locked(tx, me, activity)
-            await printed(tx, request.app[CUSTODY], activity, me.id, me.actor, me.role)
+            await printed(tx, activity, me.id, me.actor, me.role)
     except Sealed as error:
         raise NotAllowed(str(error)) from None
     response = redirect(request, "result", activity=activity)
@@ -66,7 +66,7 @@ async def evidence_with_facts(request: web.Request) -> web.StreamResponse:
 async def _send(request: web.Request, activity: str, form: Form, name: str) -> web.StreamResponse:
     db, custody = request.app[DATABASE], request.app[CUSTODY]
     try:
-        made = await results.evidence_zip(request.app[SETTINGS].dsn, custody, activity, form)
+        made = await results.evidence_zip(request.app[SETTINGS].dsn, custody, activity, form, identity(request).id)
     except FactsSealed as error:
         raise NotAllowed(str(error)) from None
     except LookupError:

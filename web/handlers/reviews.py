@@ -6,9 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from drawing import attachments, avoiding, drafts, projects, reviews, supervisors, witnesses
+from drawing import attachments, avoiding, drafts, earlier_draws, projects, reviews, supervisors, witnesses
+from drawing.bands import Band, label
 from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.planning import Refused
+from drawing.preview import look_numbers, looks
 from drawing.reviews import Application, Decision
 from drawing.rules import Rules
 from web import options, ownership
@@ -22,7 +24,7 @@ from web.ownership import scope
 from web.pages import flash, redirect, render
 from web.paging import Paging
 from web.people_forms import ApprovalForm, RejectionForm
-from web.rows import refused
+from web.rows import refused, rows
 
 REVIEWERS = frozenset({Role.REVIEWER})
 NOWHERE = "-"
@@ -87,7 +89,7 @@ async def approve(request: web.Request) -> web.Response:
     form = await read(request, ApprovalForm)
     if isinstance(form, Invalid):
         return await _review(request, form, blank(RejectionForm), form.status)
-    seen = await reviews.bands(request.app[DATABASE], (await visible(request)).id, me.actor)
+    seen = await reviews.bands(request.app[DATABASE], request.app[CUSTODY].vault, (await visible(request)).id, me.actor)
     if any(each.consent for each in seen.values()) and not form.consent:
         faults = {"consent": "有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"}
         return await _review(request, await refused(request, ApprovalForm, faults), blank(RejectionForm), 422)
@@ -97,12 +99,19 @@ async def approve(request: web.Request) -> web.Response:
             decision = Decision(form.application, me.actor, form.remark)
             wanted = {name: getattr(form, name) for name in witnesses.FIELDS}
             vault, terminal = request.app[CUSTODY].vault, me.terminal or NOWHERE
-            told = await reviews.approve(tx, vault, activity, decision, terminal, wanted)
+            others = await _others(request, form)
+            told = await reviews.approve(tx, vault, activity, decision, terminal, wanted, others)
             await ownership.record(tx, me, "选定监督人", activity, told or "无监督人")
     except Refused as error:
         return await _review(request, await refused(request, ApprovalForm, error.faults), blank(RejectionForm), 422)
     await flash(request, f"活动 {activity} 已核验通过。")
     return redirect(request, "reviews")
+
+
+async def _others(request: web.Request, form: ApprovalForm) -> dict[str, str]:
+    """Why which 标段 is another one than that drawn for before; those that are ticked."""
+    given = {lot: reason for lot, reason in await rows(request, ("another_lot", "another_reason"))}  # noqa: C416
+    return {lot: given.get(lot, "") for lot in form.another}
 
 
 async def reject(request: web.Request) -> web.Response:
@@ -123,7 +132,10 @@ async def reject(request: web.Request) -> web.Response:
 async def _submission(request: web.Request, form: Filled, status: int = 200) -> web.Response:
     found, db, me = await visible(request), request.app[DATABASE], identity(request)
     row = await _details(request)
+    lots = await earlier_draws.lots_of(db, found.id)
     values: dict[str, Any] = {
+        "draws": await earlier_draws.of_lots(db, lots, found.id),
+        "explained": await earlier_draws.explained(db, found.id),
         "missing": await reviews.missing(db, found.id, row.seats, row.rules),
         "attachments": await attachments.attached(db, found.id),
         "attachment_form": Invalid(AttachmentForm, {}, {"file": told} if (told := form.error("file")) else {}),
@@ -140,21 +152,30 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
     row = await _details(request)
     project = None if row.project is None else await projects.seen(db, scope(me), row.project)
     all_of_them = {"limit": avoiding.MOST, "offset": 0}  # B5
+    lots = await drafts.lots(db, found.id)
+    draws = await earlier_draws.of_lots(db, [each.id for each in lots], found.id)
     values: dict[str, Any] = {
         "row": row,
         "project": project,
         "duplicates": [] if project is None else await projects.likely_duplicates(db, project.id),
-        "lots": await drafts.lots(db, found.id),
+        "lots": lots,
+        "draws": draws,
+        "draws_by_lot": earlier_draws.by_lot(draws),
+        "explained": await earlier_draws.explained(db, found.id),
         "earlier": await drafts.earlier(db, found.id),
         "notices": await drafts.notices(db, found.id),
         "conditions": await drafts.conditions(db, found.id),
         "units": await avoiding.units(db, found.id).page(all_of_them),
         "persons": await avoiding.persons(db, found.id).page(all_of_them),
-        "name_of": lambda each: avoiding.name(request.app[CUSTODY].vault, each),
+        "matched": lambda each: avoiding.matched_person(request.app[CUSTODY].vault, each),
+        "matched_unit": avoiding.matched_unit,
         "attachments": await attachments.attached(db, found.id),
         "reviews": await reviews.of_activity(db, found.id),
-        "people": drafts.people(request.app[CUSTODY].vault, row.people_enc),
-        "bands": await reviews.bands(db, found.id, me.actor),
+        "people": drafts.people(request.app[CUSTODY].vault, found.id, row.people_enc),
+        "bands": await reviews.bands(db, request.app[CUSTODY].vault, found.id, me.actor),
+        "looks": await looks(db, found.id),
+        "look_numbers": await look_numbers(db, found.id),
+        "band_words": {each.value: label(each, Rules.load(row.rules).preview.bands) for each in Band},
         "register": await supervisors.supervisors(db, request.app[CUSTODY].vault, terminal=me.terminal or NOWHERE),
         "needs_witness": Rules.load(row.rules).witness_required,
         "acts": ownership.acts(me, found),

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from aiohttp import web
 from pydantic import Field, model_validator
 
-from drawing import witnesses
+from drawing import earlier_draws, witnesses
 from drawing.decide import ShareRefused, share_on_page
 from drawing.lifecycle import NotAllowed, Role
 from drawing.lots import weak_share
@@ -74,12 +74,15 @@ async def _show(request: web.Request, form: Filled, status: int = 200) -> web.Re
     duty = await witnessing.duty(db, me.id, activity)
     if duty is None:
         raise web.HTTPNotFound
-    receipt = await witnessing.receipt(db, activity)
+    receipt = await witnessing.receipt(db, activity, me.id)
     vault = request.app[CUSTODY].vault
-    chosen, replaced = await witnesses.chosen(db, vault, activity), await witnesses.replaced(db, vault, activity)
-    return render(
-        request, "witness.html", status=status, duty=duty, receipt=receipt, form=form, chosen=chosen, replaced=replaced
-    )
+    values = {
+        "chosen": await witnesses.chosen(db, vault, activity),
+        "replaced": await witnesses.replaced(db, vault, activity),
+        "draws": await earlier_draws.of_lots(db, await earlier_draws.lots_of(db, activity), activity),
+        "explained": await earlier_draws.explained(db, activity),
+    }
+    return render(request, "witness.html", status=status, duty=duty, receipt=receipt, form=form, **values)
 
 
 ROUTES = (

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from db.blocking import transaction
+from db.contexts import EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE
 from db.pool import Database
 from db.vault import Vault, VaultRefused
+from drawing.experts.__main__ import main
 from drawing.experts.read import Source
 from drawing.experts.report import BadFile
-from drawing.experts.store import ID_CARD, NAME, PHONE, ImportRefused, import_file
+from drawing.experts.store import ImportRefused, import_file
 from tests.drawing.experts.test_read_csv import Rows, table, text
 from tests.postgres import TestDatabase
 
@@ -43,9 +45,9 @@ async def test_what_was_in_the_file_is_in_the_pool(
         found = await db.one(
             "SELECT * FROM expert WHERE phone_hash = %(hash)s", {"hash": vault.keyed_hash("phone", row[2])}
         )
-        assert vault.decrypt(found.name_enc, NAME).decode() == row[0]
-        assert vault.decrypt(found.id_card_enc, ID_CARD).decode() == row[1]
-        assert vault.decrypt(found.phone_enc, PHONE).decode() == row[2]
+        assert vault.decrypt(found.name_enc, EXPERT_NAME.at(found.id)).decode() == row[0]
+        assert vault.decrypt(found.id_card_enc, EXPERT_ID_CARD.at(found.id)).decode() == row[1]
+        assert vault.decrypt(found.phone_enc, EXPERT_PHONE.at(found.id)).decode() == row[2]
         assert found.id_card_hash == vault.keyed_hash("id_card", row[1])
         assert found.name_hash == vault.keyed_hash("name", row[0])
         assert (found.residence, ";".join(found.willing), ";".join(found.specialties)) == tuple(row[3:6])
@@ -147,3 +149,24 @@ def test_the_commands(tmp_path: Path, database: TestDatabase) -> None:
     assert run("import", path).returncode == 2
     assert run("generate", "0", "--out", path).returncode == 2
     assert counts(database) == (200, 1)
+
+
+def test_names_are_hashed_by_their_normal_form_and_the_command_brings_older_hashes_up_to_date(
+    vault: Vault, database: TestDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with transaction(database.owner_dsn) as tx:
+        sealed, plain = vault.encrypt(b"JOHN Smith", EXPERT_NAME.at(1)), vault.keyed_hash("name", "JOHN Smith")
+        tx.copy(
+            "expert",
+            ("id", "name_enc", "id_card_enc", "phone_enc", "name_hash", "id_card_hash", "phone_hash", "residence", "willing",
+             "specialties", "title", "qualifications", "authorities", "unit"),
+            [(1, sealed, b"", b"", plain, b"1", b"1", "440104", [], ["A08"], "高级", [], [], "某某公司")],
+        )  # fmt: skip
+        tx.run("UPDATE normal_form_progress SET last = (SELECT max(id) FROM expert) WHERE what = 'expert'")
+    arguments = ["rehash", "--dsn", database.dsn, "--key", str(tmp_path / "master.key")]
+    assert main(arguments) == 0
+    assert "1 个姓名的查找值已更新" in capsys.readouterr().out
+    with transaction(database.dsn) as tx:
+        assert bytes(tx.value("SELECT name_hash FROM expert")) == vault.keyed_hash("name", "johnsmith")
+    assert main(arguments) == 0
+    assert "0 个姓名" in capsys.readouterr().out

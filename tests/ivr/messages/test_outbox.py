@@ -11,7 +11,8 @@ import pytest
 
 from db.errors import Conflict
 from db.pool import Database
-from drawing import notices
+from drawing import halts, notices
+from drawing.lifecycle import Role
 from drawing.lots import fingerprint
 from drawing.seats import PickOutcome
 from ivr.messages import outbox
@@ -279,6 +280,22 @@ async def test_the_witness_gets_the_receipt_of_each_draw(world: World) -> None:
     assert sent["to"] == "13900000000"
     assert f"指纹 {fingerprint(commit)}；名册1人；条件1：主专业1人" in sent["text"]
     assert hand.activity in sent["text"]
+
+
+async def test_the_witness_gets_the_head_with_the_seal(world: World) -> None:
+    hand = await world.started(PHONES[:1], witnesses=(witness("13900000000"),))
+    async with world.db.transaction() as tx:
+        await halts.force_end(tx, world.keys.custody, hand.activity, "clerk", Role.HANDLER, "流标")
+    await hand.advance()
+    sender = await world.sender()
+    await emptied(sender)
+    await emptied(sender)
+    (sent,) = world.gateway.requests
+    head = await world.db.one("SELECT size, encode(root, 'hex') AS root FROM ledger_head WHERE given = 'seal'")
+    assert sent["to"] == "13900000000"
+    assert f"活动{hand.activity}第1次抽取已经封存；账本{head.size}条，校验值开头 {head.root[:8]}。" in sent["text"]
+    told = await world.db.one("SELECT size, encode(root, 'hex') AS root, whom FROM ledger_head WHERE given = 'sms'")
+    assert (told.size, told.root, told.whom) == (head.size, head.root, "supervisor-1")
 
 
 async def test_who_is_called_about_a_change_gets_it_in_writing_once(world: World) -> None:

@@ -18,6 +18,7 @@ ALL = {
     "release": zh.release(INVITATION),
     "withdrawal": zh.withdrawal(INVITATION),
     "witness_receipt": zh.witness_receipt(WITNESS),
+    "seal_receipt": zh.seal_receipt(WITNESS.activity, 2, 17, WITNESS.ledger_root),
 }
 
 
@@ -70,6 +71,13 @@ def test_the_witness_compares_every_figure() -> None:
         "【广东省综合评标评审专家库】见证回执：活动CQSQ202611230001第2次抽取；指纹 4830 8909 6701 3139 9393；名册20000人；"
         "条件1：主专业152人、备选专业2人；条件2：主专业40人；已排除：单位回避3人，暂停资格12人；"
         "账本12条，校验值开头 0c1aab2d。请保存，与电话或网页核对一致后再给见证数字。"
+    )
+
+
+def test_the_witness_keeps_the_head_with_the_seal() -> None:
+    assert ALL["seal_receipt"] == (
+        "【广东省综合评标评审专家库】封存回执：活动CQSQ202611230001第2次抽取已经封存；账本17条，校验值开头 0c1aab2d。"
+        "请保存，日后核验抽取证据时需要核对。"
     )
 
 

@@ -1,0 +1,54 @@
+"""Constraints and triggers that keep the rows as they are. Whoever owns the tables can drop them; the audit then says so.
+
+The list names every trigger (but those that only notify), and every unique index and exclusion constraint beside primary
+keys, of the tables of a draw and of what nobody may change; a test compares it with the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from drawing.audit.findings import Finding, Kind
+
+TABLES = (
+    "activity", "activity_before", "activity_lot", "appointment", "audit_run", "avoidance", "call", "condition", "draw", "expert",
+    "ledger", "operation", "operation_chain", "pick", "preview", "recording", "transcript", "witness",
+)  # fmt: skip
+ONLY_NOTIFY = frozenset({"tell_board"})
+GUARDS = frozenset({
+    "activity.keep_evaluation_start",
+    "activity_before.fixed_by_commit",
+    "activity_lot.fixed_by_commit",
+    "appointment.one_place_at_a_time",
+    "audit_run.append_only",
+    "avoidance.fixed_by_commit",
+    "call.one_call_per_pick",
+    "call.one_call_per_witness",
+    "call.one_live_call_per_expert",
+    "call.only_cancelled",
+    "condition.condition_activity_position_key",
+    "condition.fixed_by_commit",
+    "expert.keep",
+    "expert.one_expert_per_id_card",
+    "expert.one_expert_per_phone",
+    "ledger.append_only",
+    "ledger.one_leaf_per_log_head",
+    "operation.append_only",
+    "operation.chain_operation",
+    "operation_chain.append_only",
+    "operation_chain.chained_once",
+    "pick.one_code_per_activity",
+    "pick.one_expert_per_seat",
+    "pick.picked_once",
+    "preview.append_only",
+    "transcript.append_only",
+    "transcript.only_the_console_s",
+    "witness.fixed_by_commit",
+    "witness.keep_after_commit",
+})  # fmt: skip
+
+
+def missing(there: Iterable[str]) -> list[Finding]:
+    """A finding for each guard that is not among those `there` (in force)."""
+    text = "保护记录的约束或触发器已被删除或停用"
+    return [Finding(Kind.GUARD_MISSING, guard, text) for guard in sorted(GUARDS - set(there))]

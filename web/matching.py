@@ -1,0 +1,58 @@
+"""Fields whose values are matched elsewhere: names of units and people, and codes. What is kept is what was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import AfterValidator
+from pydantic_core.core_schema import ValidationInfo
+
+from drawing.credit_code import LEGAL_PERSON, code_fault, understood_code
+from drawing.normal_forms import Unmatchable, understood_name, understood_unit
+
+INTERNAL = "；如是部队等没有统一社会信用代码的单位，招标人类别请选“其他组织”并填内部代码"
+
+
+def unit_name(title: str) -> AfterValidator:
+    """A unit's full name, or nothing: Annotated[str, Field(title=…), unit_name(…)]."""
+    return AfterValidator(_understood(title, understood_unit))
+
+
+def person_name(title: str) -> AfterValidator:
+    """One person's name."""
+    return AfterValidator(_understood(title, understood_name))
+
+
+def credit_code(title: str) -> AfterValidator:
+    """A 统一社会信用代码, or nothing."""
+
+    def check(typed: str) -> str:
+        code = understood_code(typed)
+        if code and (fault := code_fault(code)):
+            raise ValueError(f"{title}{fault}。")
+        return code
+
+    return AfterValidator(check)
+
+
+def tenderer_code(title: str) -> AfterValidator:
+    """The same of a 招标人, checked by its 招标人类别: who is no 法人 may have an internal code."""
+
+    def check(typed: str, info: ValidationInfo) -> str:
+        code = understood_code(typed)
+        legal = info.data.get("tenderer_kind", LEGAL_PERSON) == LEGAL_PERSON
+        if legal and (fault := code_fault(code)):
+            raise ValueError(f"{title}{fault}{INTERNAL}。")
+        return code
+
+    return AfterValidator(check)
+
+
+def _understood(title: str, understood: Callable[[str], str]) -> Callable[[str], str]:
+    def check(typed: str) -> str:
+        try:
+            return understood(typed) if typed else ""
+        except Unmatchable as error:
+            raise ValueError(f"{title}{error}。") from None
+
+    return check
