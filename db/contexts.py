@@ -86,14 +86,15 @@ SYSTEM_SHARE = Column("draw", "system_share_enc", ("activity", "no"), "system-sh
 POOL_KEY = Column("draw", "pool_key_enc", ("activity", "no"), "pool-key")
 POOL_BLOCK = Column("pool_block", "data", ("activity", "draw", "n"), "pool-block")
 STANDING_BLOCK = Column("standing_block", "data", ("activity", "draw", "condition", "n"), "standing-block")
+NAME_BLOCK = Column("name_block", "data", ("activity", "draw", "first"), "")
 ORDER_BLOCK = Column("order_block", "data", ("activity", "draw", "condition", "n"), "order-block")
 ATTACHMENT = Column("attachment", "data_enc", ("id",), "attachment")  # its size and hash stand beside it in clear
 RECORDING = Column("recording", "data_enc", ("call",), "call.recording {}")
 
 COLUMNS = (
     EXPERT_NAME, EXPERT_ID_CARD, EXPERT_PHONE, AVOIDED_NAME, WITNESS_NAME, WITNESS_PHONE, SUPERVISOR_NAME,
-    SUPERVISOR_PHONE, STAFF_PHONE, MAIL_ADDRESS, ACTIVITY_KEY, PEOPLE, SYSTEM_SHARE, POOL_KEY, POOL_BLOCK, STANDING_BLOCK,
-    ORDER_BLOCK, ATTACHMENT, RECORDING,
+    SUPERVISOR_PHONE, STAFF_PHONE, MAIL_ADDRESS, ACTIVITY_KEY, PEOPLE, SYSTEM_SHARE, POOL_KEY, POOL_BLOCK, NAME_BLOCK,
+    STANDING_BLOCK, ORDER_BLOCK, ATTACHMENT, RECORDING,
 )  # fmt: skip
 """All sealed columns of the database."""
 

@@ -25,7 +25,7 @@ from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
 from db.vault import LAYOUT, Undecipherable, Vault, confirm_blocking
 
-ROWS, LARGE = 500, frozenset({"pool_block", "standing_block", "order_block", "attachment", "recording"})
+ROWS, LARGE = 500, frozenset({"pool_block", "name_block", "standing_block", "order_block", "attachment", "recording"})
 """Rows of a batch; of tables with large values one at a time."""
 PAUSE_SECONDS = 0.5  # before rows that were locked are tried again
 

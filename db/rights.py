@@ -48,27 +48,33 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "activity_before": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
     "activity_lot": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
     "activity_owner": {"worker": ("SELECT (activity, company)",), "console": ("SELECT", "INSERT", "DELETE")},
+    "another_lot": {
+        "worker": ("SELECT (activity, lot, reason, seen, reviewer, at)",),
+        "console": ("SELECT", "INSERT (activity, lot, reason, seen, reviewer)", "DELETE"),
+    },
     "appointment": {
         "worker": ("SELECT", "INSERT", "DELETE"), "console": ("SELECT",), "auditor": ("SELECT (pick, expert, activity)",),
     },
-    "attachment": {"console": ("SELECT", "INSERT (activity, name, size, sha256, data_enc, by)", "DELETE")},
+    "attachment": {"console": ("SELECT", "INSERT (id, activity, name, size, sha256, data_enc, by)", "DELETE")},
     "audit_run": {
         "console": ("SELECT",),
         "auditor": ("SELECT (started_at)", "INSERT (started_at, activities, entries, leaves, operations, findings, shown)"),
     },
     "avoidance": {
-        "worker": ("SELECT",),
-        "console": ("SELECT", "INSERT (activity, unit, code, name_enc, name_hash, id_card_hash, reason, fixed)", "DELETE"),
+        "worker": ("SELECT", "UPDATE (name_hash)"),
+        "console": ("SELECT", "INSERT (id, activity, unit, code, name_enc, name_hash, id_card_hash, reason, fixed)", "DELETE"),
     },
     "call": {
         "worker": (
             "SELECT",
             f"INSERT ({_CALL}, witness)",
             "UPDATE (flow, attempt, state, not_before, node, epoch, dialled_at, trunk, outcome, decided_at, evidence, "
-            "evidence_hash, trail, ended_at)",
+            "evidence_hash, trail, ended_at, numbers)",
         ),
         # a trigger refuses the console everything but cancelling what waits
-        "console": ("SELECT", f"INSERT ({_CALL}, staff_phone_enc, supervisor)", "UPDATE (state, outcome, ended_at)"),
+        "console": (
+            "SELECT", f"INSERT ({_CALL}, staff_phone_enc, staff_phone_hash, supervisor)", "UPDATE (state, outcome, ended_at)",
+        ),
         "auditor": ("SELECT (id, activity, pick, witness, outcome, evidence, evidence_hash)",),
     },
     "call_progress": {"worker": ("SELECT", "INSERT", "UPDATE (epoch, stage, since)", "DELETE"), "console": ("SELECT",)},
@@ -86,7 +92,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT", "UPDATE (unsealed_at, names_nobody)"),  # a look opens what is due where no worker lives
         "auditor": ("SELECT (activity, no, commit_hash, pool_size, witnessed_at, sealed_at, unsealed_at)",),
     },
-    "expert": {"worker": ("SELECT", "UPDATE (language)"), "console": ("SELECT", f"INSERT ({_EXPERT})", "UPDATE (suspended)")},
+    "expert": {"worker": ("SELECT", "UPDATE (language, name_hash)"), "console": ("SELECT", f"INSERT ({_EXPERT})", "UPDATE (suspended)")},
     "inbound": {
         "worker": (
             "SELECT",
@@ -100,7 +106,11 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT", "INSERT (activity, draw, size, root, given, whom)"),
         "auditor": ("SELECT",),
     },
-    "lot": {"console": ("SELECT", "INSERT", "UPDATE (project, name)", "DELETE")},
+    "live_number": {"worker": ("SELECT",)},
+    "lot": {
+        "worker": ("SELECT", "UPDATE (project_keys, code_key)"),
+        "console": ("SELECT", "INSERT", "UPDATE (project, name, code, project_keys, code_key)", "DELETE"),
+    },
     "message": {
         "worker": (
             "SELECT",
@@ -109,9 +119,11 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "console": ("SELECT", "UPDATE (state, receipt, receipt_at, submitted_at, given_up_at, error)"),
     },
+    "name_block": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",)},
     "node": {"worker": ("SELECT", "INSERT (name)", "UPDATE (holder, epoch, lease_until)"), "console": ("SELECT",)},
+    "normal_form_progress": {"worker": ("SELECT", "UPDATE (up_to)")},
     "notice": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", f"UPDATE ({_NOTICE})", "DELETE")},
-    "operation": {"worker": ("SELECT (id, at)", _ACT), "console": ("SELECT", _ACT), "auditor": ("SELECT",)},
+    "operation": {"worker": ("SELECT (id, at, activity, act, remark)", _ACT), "console": ("SELECT", _ACT), "auditor": ("SELECT",)},
     "operation_chain": {"worker": ("SELECT",), "console": ("SELECT",), "auditor": ("SELECT",)},
     "order_block": {"worker": ("SELECT", "INSERT")},
     "pick": {
@@ -123,6 +135,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT",),
         "auditor": ("SELECT (id, activity, draw, condition, seat, expert, pseudonym, rank, outcome)",),
     },
+    "pick_to_person": {"worker": ("SELECT",)},  # a view
     "pool_block": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",)},
     "pool_import": {"console": ("SELECT", "INSERT (file_sha256, rows, by)")},
     "pool_job": {
@@ -133,9 +146,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
     },
     "pool_problem": {"console": ("SELECT", "INSERT")},
-    "preview": {"console": ("SELECT", "INSERT (activity, actor, condition, band)")},
+    "preview": {"console": ("SELECT", "INSERT (activity, actor, person, company, condition, band)")},
     "project": {
-        "worker": ("SELECT (id, contact_phone)",),  # whose number a witness must not have
+        "worker": ("SELECT (id, name, code, tenderer, contact_phone)",),
         "console": ("SELECT", f"INSERT (company, handler, handler_name, {_PROJECT})", f"UPDATE (lots_made, {_PROJECT})", "DELETE"),
     },
     "recording": {
@@ -173,6 +186,12 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "UPDATE (replaced_at, why_replaced)",
         ),
     },
+}  # fmt: skip
+
+# sequences whose next value is fetched before a row is written, because its sealed columns are bound to its id
+SEQUENCES: Mapping[str, tuple[str, ...]] = {
+    "attachment_id_seq": ("console",), "avoidance_id_seq": ("console",), "expert_id_seq": ("console",),
+    "supervisor_id_seq": ("console",), "witness_no_seq": ("console",),
 }  # fmt: skip
 
 # functions that not everybody may call, and by which process they are called
@@ -214,6 +233,9 @@ def grant(tx: BlockingTransaction) -> None:
             for privilege, columns in rights(table, process):
                 some = f" ({', '.join(columns)})" if columns else ""
                 tx.run(f"GRANT {privilege}{some} ON {table} TO {role}")
+    for sequence, processes in SEQUENCES.items():
+        for process in processes:
+            tx.run(f"GRANT USAGE ON SEQUENCE {sequence} TO {ROLES[process]}")
     for function, processes in FUNCTIONS.items():
         tx.run(f"REVOKE ALL ON FUNCTION {function} FROM {roles}, PUBLIC")
         for process in processes:

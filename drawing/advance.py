@@ -6,16 +6,16 @@ runs after each decide, on NOTIFY and in a sweep. What it can't do inside a shor
 from __future__ import annotations
 
 import logging
-import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from itertools import islice
 from typing import Any
 
+from db.contexts import ACTIVITY_KEY
 from db.pool import Transaction
 from drawing import lifecycle
+from drawing.binding import codes
 from drawing.blocks import BLOCK
 from drawing.call_ids import new_call_id
 from drawing.chain import Chain, Custody, Q, end_of
@@ -202,6 +202,7 @@ class _Step:
                 return None
             blocks += 1
         entry = order.entries[chosen.rank]
+        key = self.custody.vault.decrypt(bytes(self.activity.key_enc), ACTIVITY_KEY.at(self.activity.id))
         self.tx.post(
             Q.pick_and_call,
             {
@@ -213,7 +214,7 @@ class _Step:
                 "pseudonym": chosen.expert,
                 "units": sorted(entry.units),
                 "rank": chosen.rank,
-                "codes": list(islice(_codes(), CODES_TRIED)),
+                "codes": codes(key, chosen.expert),
                 "call": new_call_id(),
                 "first": self.activity.now + timedelta(seconds=self.rules.messages.announce_s),
             },
@@ -264,15 +265,6 @@ class _Step:
         await self.tx.run(Q.set_state, {"activity": self.activity.id, "state": following.value})
         await log(self.tx, self.activity.id, act, "system", Role.SYSTEM)
         return following
-
-
-CODES_TRIED = 32  # with 20,000 of a million given, a new one is taken already in 1 of 50 cases
-
-
-def _codes() -> Iterator[str]:
-    """验证码 of six digits; the statement takes the first that nobody else in the activity has."""
-    while True:
-        yield f"{secrets.randbelow(1_000_000):06d}"
 
 
 def _later(moment: datetime, seconds: float) -> datetime:

@@ -2,7 +2,8 @@
 
 An order's entry is (expert number, pool id, tier, units). Packed, big-endian: number 8 bytes, pool id 10,
 tier 1, count of units 1, then 32 bytes each. A pool block is the zlib-compressed lines of pool.jsonl in the
-supervisor's form.
+supervisor's form. A block of names is the same for the lines of `pool.name_line`, with 64 of them: whoever rings
+one expert opens no more. Both ascend by pool id.
 
 >>> entry = Entry(7, "0123456789abcdef0123", 1, ("ab" * 32,))
 >>> unpack_block(pack_block([entry])) == [entry]
@@ -14,11 +15,14 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from drawing import merkle
 from drawing.canonical import canon, read
 from drawing.lots import Placed
 
 BLOCK = 1024
+NAMES = 64
 _HEAD = struct.Struct(">Q10sBB")
+_BEFORE, _AFTER = b',"record":', b',"salt":"'  # around a record in its line
 
 
 class Entry(NamedTuple):
@@ -82,6 +86,29 @@ def public_line(line: bytes) -> bytes:
     """A line without facts and salt: pool.jsonl in the public form."""
     value: dict[str, Any] = read(line)
     return canon({"draw": value["draw"], "record": value["record"]})
+
+
+def line_of(lines: Iterable[bytes], expert: str) -> Any | None:
+    """The line about this pool id, read; None when there is none.
+
+    >>> line_of([b'{"id":"00aa","name":"x"}', b'{"id":"00ab","name":"y"}'], "00ab")
+    {'id': '00ab', 'name': 'y'}
+    """
+    mark = f'"id":"{expert}"'.encode()
+    found = next((line for line in lines if mark in line), None)
+    return None if found is None else read(found)
+
+
+def block_root(lines: Iterable[bytes]) -> bytes:
+    """The Merkle root over the records of a pool block's lines. A block is a whole subtree of the pool's tree, so that
+    `merkle.root` over the roots of all blocks is the pool's.
+    """
+    return merkle.root([merkle.leaf_hash(_record(line)) for line in lines])
+
+
+def _record(line: bytes) -> bytes:
+    """The canonical bytes of a line's record: no string in canonical JSON can hold what stands before and after it."""
+    return line[line.index(_BEFORE) + len(_BEFORE) : line.rindex(_AFTER)]
 
 
 def placed(blocks: Iterable[bytes]) -> Iterator[Placed]:

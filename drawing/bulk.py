@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple, TypeVar
 
 from drawing import eligibility, merkle, pool
-from drawing.blocks import BLOCK, Entry, iter_packed, pack, pack_lines
+from drawing.blocks import BLOCK, NAMES, Entry, iter_packed, pack, pack_lines
 from drawing.canonical import canon
 from drawing.child import end_with_parent
 from drawing.eligibility import Avoid, Condition, Exclusion, Facts
@@ -34,31 +35,57 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a snapshot depends on beside the experts; `picked`: pool ids picked before in this activity."""
+    """What a snapshot depends on beside the experts; `picked`: pool ids picked before in this activity.
+
+    identities: who the experts are, for worker processes too, so it must be picklable and hashable; without it facts have the
+    older form.
+    """
 
     keys: pool.Keys
     conditions: tuple[Condition, ...]
     avoid: Avoid
     draw: int
     picked: frozenset[str] = frozenset()
+    identities: pool.Identities | None = None
+
+
+class Block(NamedTuple):
+    """A block of pool.jsonl: its first pool id, and the Merkle root over its records."""
+
+    first: str
+    root: bytes
+    data: bytes
+
+
+class Names(NamedTuple):
+    """A block of names, and its first pool id."""
+
+    first: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A pool, ready for the commit: pool.jsonl in blocks; per condition who stands in its order."""
+    """A pool, ready for the commit: pool.jsonl in blocks, names in blocks; per condition who stands in its order."""
 
     size: int
     pool_root: str
     counts: pool.Counts
-    pool_blocks: list[bytes]
+    blocks: list[Block]
+    names: list[Names]
     standing: dict[str, list[bytes]]
+
+    @property
+    def pool_blocks(self) -> list[bytes]:
+        """pool.jsonl in the supervisor's form."""
+        return [block.data for block in self.blocks]
 
 
 class _Part(NamedTuple):
     """What a worker makes of one range of rows."""
 
-    pool_blocks: list[bytes]
-    leaves: bytes
+    blocks: list[Block]
+    names: list[Names]
     excluded: Counter[str]
     eligible: dict[str, list[int]]
     standing: dict[str, list[bytes]]
@@ -74,21 +101,21 @@ def snapshot(experts: Iterable[pool.Expert], setting: Setting, executor: Executo
     """The pool of a draw, computed here without an executor; ValueError for an expert given twice."""
     rows = _sorted_rows(experts, setting.keys.activity)
     size = len(rows)
-    blocks: list[bytes] = []
-    leaves: list[bytes] = []
+    blocks: list[Block] = []
+    names: list[Names] = []
     excluded: Counter[str] = Counter()
     eligible = {condition.id: [0, 0] for condition in setting.conditions}
     standing: dict[str, list[bytes]] = {condition.id: [] for condition in setting.conditions}
     for part in _each(executor, _part, ((setting, chunk) for chunk in _consume(rows))):
-        blocks += part.pool_blocks
-        leaves += (part.leaves[at : at + 32] for at in range(0, len(part.leaves), 32))
+        blocks += part.blocks
+        names += part.names
         excluded.update(part.excluded)
         for name, (first, second) in part.eligible.items():
             eligible[name][0] += first
             eligible[name][1] += second
             standing[name] += part.standing[name]
-    root = merkle.root(leaves).hex()
-    return Snapshot(size, root, pool.Counts(eligible, dict(excluded)), blocks, standing)
+    root = merkle.root([block.root for block in blocks]).hex()  # each is a whole subtree: CHUNK is a multiple of BLOCK
+    return Snapshot(size, root, pool.Counts(eligible, dict(excluded)), blocks, names, standing)
 
 
 def order(draw_seed: bytes, condition: str, standing: Sequence[bytes], executor: Executor | None = None) -> list[bytes]:
@@ -118,7 +145,7 @@ def _each(executor: Executor | None, work: Callable[..., Made], tasks: Iterable[
 
 def _sorted_rows(experts: Iterable[pool.Expert], activity_key: bytes) -> list[bytes]:
     """id ‖ row of each expert, descending, so that the first can be taken off the end."""
-    keyed = _keyed(activity_key)
+    keyed = pool.keyed(activity_key)
     rows = [keyed(b"%d" % expert[0])[:_ID] + _packed(expert) for expert in experts]
     rows.sort(reverse=True)
     for row, following in zip(rows, islice(rows, 1, None), strict=False):
@@ -143,6 +170,7 @@ def _part(setting: Setting, rows: Sequence[bytes]) -> _Part:
     write = _writer(setting)
     lines: list[bytes] = []
     leaves: list[bytes] = []
+    names: list[bytes] = []
     excluded: Counter[str] = Counter()
     eligible = {condition.id: [0, 0] for condition in setting.conditions}
     standing: dict[str, list[bytes]] = {condition.id: [] for condition in setting.conditions}
@@ -150,19 +178,21 @@ def _part(setting: Setting, rows: Sequence[bytes]) -> _Part:
         made = write(row)
         lines.append(made.line)
         leaves.append(made.leaf)
+        names.append(made.name)
         if made.excluded:
             excluded.update(made.excluded)
             continue
         for name, tier in made.eligible.items():
             eligible[name][tier] += 1
             standing[name].append(pack(Entry(made.number, made.expert, tier, made.units)))
-    return _Part(
-        [pack_lines(lines[at : at + BLOCK]) for at in range(0, len(lines), BLOCK)],
-        b"".join(leaves),
-        excluded,
-        eligible,
-        {name: _joined(packed) for name, packed in standing.items()},
-    )
+    firsts = [row[:_ID].hex() for row in rows[::NAMES]]
+    blocks = [
+        Block(firsts[at // NAMES], merkle.root(leaves[at : at + BLOCK]), pack_lines(lines[at : at + BLOCK]))
+        for at in range(0, len(lines), BLOCK)
+    ]
+    named = [Names(first, pack_lines(names[n * NAMES : (n + 1) * NAMES])) for n, first in enumerate(firsts)]
+    joined = {name: _joined(packed) for name, packed in standing.items()}
+    return _Part(blocks, named if setting.identities else [], excluded, eligible, joined)
 
 
 def _joined(packed: Sequence[bytes]) -> list[bytes]:
@@ -174,6 +204,7 @@ class _Written(NamedTuple):
     expert: str
     line: bytes
     leaf: bytes
+    name: bytes
     units: tuple[str, ...]
     eligible: dict[str, int]
     excluded: tuple[str, ...]
@@ -182,9 +213,9 @@ class _Written(NamedTuple):
 @lru_cache(maxsize=2)
 def _writer(setting: Setting) -> Callable[[bytes], _Written]:
     """What turns a row into its member of the pool; keeps what repeats from row to row."""
-    person, salted = _keyed(setting.keys.activity), _keyed(setting.keys.pool)
+    person, salted = pool.keyed(setting.keys.activity), pool.keyed(setting.keys.pool)
     conditions, (persons, units) = setting.conditions, setting.avoid.sets()
-    head = f'{{"draw":{setting.draw},"facts":{{"authorities":'
+    head = b'{"draw":%d,"facts":' % setting.draw
 
     @lru_cache(maxsize=65_536)
     def unit(name: str) -> str:
@@ -208,6 +239,17 @@ def _writer(setting: Setting) -> Callable[[bytes], _Written]:
         found = {Exclusion(code).value for code in (*asserted, *derived)}
         return tuple(sorted(found | ({Exclusion.PICKED_BEFORE.value} if again else set())))
 
+    def binding(identity: bytes, expert: pool.Expert) -> tuple[str, bytes]:
+        """`id_no` and `identity` within the facts, and the line of the block of names."""
+        if setting.identities is None:
+            return "", b""
+        name, employer, id_no = setting.identities(expert)
+        named = f'"name":{encode_basestring(name)},"unit":{text(employer)}}}'.encode()
+        name_bound = sha256(salted(b"identity" + identity)[:16] + b"{" + named).hexdigest()
+        id_no_bound = sha256(salted(b"id_no" + identity)[:16] + id_no.encode()).hexdigest()
+        line = b'{"id":"%b","id_no":%b,%b' % (identity, encode_basestring(id_no).encode(), named)
+        return f'"id_no":"{id_no_bound}","identity":"{name_bound}",', line
+
     def write(row: bytes) -> _Written:
         expert = pool.Expert(*marshal.loads(row[_ID:]))  # noqa: S302  # our own bytes, never stored
         identity = row[:_ID].hex()
@@ -219,30 +261,30 @@ def _writer(setting: Setting) -> Callable[[bytes], _Written]:
         employers_json = '["' + '","'.join(employers) + '"]' if employers else "[]"
         who = person(b"person:" + expert.id_card_hash.hex().encode()).hex()
         facts = Facts(expert.residence, willing, specialties, expert.title, qualifications, authorities, employers, who)
-        facts_json = (
-            f'{authorities_json},"person":"{who}","qualifications":{qualifications_json},'
+        bound, name = binding(expert_id := identity.encode(), expert)
+        opened = (
+            f'{{"authorities":{authorities_json},{bound}"person":"{who}","qualifications":{qualifications_json},'
             f'"residence":{text(expert.residence)},"specialties":{specialties_json},'
             f'"title":{text(expert.title)},"units":{employers_json},"willing":{willing_json}}}'
-        )
-        own_salt = salted(identity.encode())[:16]
-        opened = sha256(own_salt + f'{{"authorities":{facts_json}'.encode()).hexdigest()
+        ).encode()
+        own_salt = salted(expert_id)[:16]
+        facts_hash = sha256(own_salt + opened).hexdigest()
         eligible = eligibility.eligible(conditions, facts)
         derived = tuple(eligibility.derived_exclusions(persons, units, facts))
         excluded = reasons(tuple(expert.asserted), derived, identity in setting.picked)
         record = (
             f'{{"eligible":{tiers(tuple(eligible.items()))},"excluded":{array(excluded)[1]},'
-            f'"facts_hash":"{opened}","id":"{identity}"}}'
-        )
-        line = f'{head}{facts_json},"record":{record},"salt":"{own_salt.hex()}"}}'
-        leaf = merkle.leaf_hash(record.encode())
-        return _Written(expert.number, identity, line.encode(), leaf, employers, eligible, excluded)
+            f'"facts_hash":"{facts_hash}","id":"{identity}"}}'
+        ).encode()
+        line = b'%b%b,"record":%b,"salt":"%b"}' % (head, opened, record, own_salt.hex().encode())
+        return _Written(expert.number, identity, line, merkle.leaf_hash(record), name, employers, eligible, excluded)
 
     return write
 
 
 def _tickets(draw_seed: bytes, condition: str, blocks: Sequence[bytes]) -> list[bytes]:
     """tier ‖ ticket ‖ id ‖ entry of each packed entry, sorted."""
-    keyed = _keyed(draw_seed)
+    keyed = pool.keyed(draw_seed)
     before, after = canon([condition, ""])[:-2], b'"]'
     keys = []
     for block in blocks:
@@ -252,17 +294,3 @@ def _tickets(draw_seed: bytes, condition: str, blocks: Sequence[bytes]) -> list[
             keys.append(packed[8 + _ID : 9 + _ID] + lot + expert + packed)
     keys.sort()
     return keys
-
-
-def _keyed(key: bytes) -> Callable[[bytes], bytes]:
-    """HMAC-SHA-256 under one key of at most 64 bytes, its first blocks hashed once: twice as fast."""
-    padded = key.ljust(64, b"\0")
-    inner, outer = sha256(bytes(b ^ 0x36 for b in padded)), sha256(bytes(b ^ 0x5C for b in padded))
-
-    def digest(message: bytes) -> bytes:
-        first, second = inner.copy(), outer.copy()
-        first.update(message)
-        second.update(first.digest())
-        return second.digest()
-
-    return digest

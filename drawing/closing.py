@@ -13,7 +13,7 @@ from typing import Any
 
 from db.contexts import SYSTEM_SHARE
 from db.pool import Transaction
-from drawing import ending, heads, lifecycle, notices
+from drawing import ending, heads, lifecycle, naming, notices
 from drawing.chain import Chain, Custody, Q, record_in_ledger
 from drawing.ending import Draw
 from drawing.heads import Given
@@ -99,6 +99,7 @@ class Closing:
             "gather_at": stamp(row.gather_at),
         }
         await self.chain.append(EntryType.UNSEAL, body)
+        await naming.watch(self.tx, self.custody, activity)
         await log(self.tx, activity, Act.UNSEAL, SYSTEM, Role.SYSTEM, f"第 {number} 次抽取")
 
     async def _close(self, state: ActivityState, draws: Sequence[Draw], row: Any) -> None:

@@ -2,7 +2,7 @@
 
 What it withholds it withholds for each draw until that draw's own `unseal`: until then no share, no facts and nothing that leads to
 a name; `witness` and `seal` stand there by their hash only. Afterwards there are two forms: the public one (records without facts)
-and the supervisor's (with facts and salts).
+and the supervisor's (with facts, salts and names).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import Any
 
 from db.contexts import POOL_BLOCK
 from db.pool import Database, Transaction
-from drawing import evidence_files, heads, ledger
+from drawing import evidence_files, heads, ledger, naming, person
+from drawing.binding import NotBound
 from drawing.blocks import pool_lines, public_line
 from drawing.canonical import canon
 from drawing.chain import Custody, Q, entry_of, leaf_of
@@ -27,8 +28,6 @@ from drawing.evidence_readme import README
 from drawing.heads import Given
 from drawing.ledger import Leaf, LedgerHead
 from drawing.transcript import WITHHELD_TYPES, Entry, EntryType, stamp
-
-HEAD = "head.json"
 
 
 class Form(Enum):
@@ -77,10 +76,12 @@ async def export(
     await heads.give(db, activity, given, Given.EXPORT, whom)
     _write(folder / evidence_files.TRANSCRIPT, _transcript(found))
     await _write_pool(db, custody, activity, found, folder, form)
+    if form is Form.SUPERVISOR and "facts" in found.chain[0].body:
+        await _write_names(db, custody, activity, list(found.chain), folder)
     _write(folder / evidence_files.CALLS, _calls(found))
     document = _ledger(found)
     _write(folder / evidence_files.LEDGER, [canon(document) + b"\n"])
-    _write(folder / HEAD, [canon(head(custody, activity, found, document["head"])) + b"\n"])
+    _write(folder / evidence_files.HEAD, [canon(head(custody, activity, found, document["head"])) + b"\n"])
     _write(folder / evidence_files.KEY, [custody.signer.public_pem.encode()])
     _write(folder / evidence_files.README_NAME, [README.encode()])
 
@@ -142,6 +143,18 @@ async def _write_pool(db: Database, custody: Custody, activity: str, found: Snap
                 lines = pool_lines(custody.vault.decrypt(bytes(data), POOL_BLOCK.at(activity, draw, place)))
                 file.writelines(line + b"\n" for line in (lines if whole else map(public_line, lines)))
                 place += 1
+
+
+async def _write_names(db: Database, custody: Custody, activity: str, chain: list[Entry], folder: Path) -> None:
+    """Who agreed by the transcript, whatever the rows say; 证件号 and its salt are in no evidence. Without the file when transcript
+    and sealed names do not fit: the evidence is given out all the same, and the verifier says what is wrong with it.
+    """
+    try:
+        names = await naming.names(db, custody, activity, chain)
+    except NotBound as error:
+        await person.alarm(db, activity, "监督形式的证据", error)
+        return
+    _write(folder / evidence_files.PERSONS, (canon(name) + b"\n" for name in names))
 
 
 def _calls(found: Snapshot) -> Iterable[bytes]:

@@ -16,7 +16,8 @@ WHERE a.id = %(activity)s;
 
 -- name: try_lock_activity (prepared)
 -- The same for a sweep: another worker that holds it does the work.
-SELECT a.id, a.state::text AS state, a.rules, a.owed, a.evaluation_start, a.evaluation_end, a.on_site, clock_timestamp() AS now
+SELECT a.id, a.state::text AS state, a.rules, a.key_enc, a.owed, a.evaluation_start, a.evaluation_end, a.on_site,
+       clock_timestamp() AS now
 FROM activity a WHERE a.id = %(activity)s FOR UPDATE SKIP LOCKED;
 
 -- name: running
@@ -117,7 +118,8 @@ SELECT e.id, e.id_card_hash, e.residence, e.willing, e.specialties, e.title, e.q
                                 WHERE (f ->> 1)::date >= %(since)s) END,
        CASE WHEN e.suspended THEN ARRAY['suspended'] ELSE '{}' END
        || CASE WHEN EXISTS (SELECT FROM appointment p WHERE p.expert = e.id AND p.during && tstzrange(%(from)s, %(to)s))
-          THEN ARRAY['appointment'] ELSE '{}' END
+          THEN ARRAY['appointment'] ELSE '{}' END,
+       e.unit, e.name_enc, e.id_card_enc
 FROM expert e;
 
 -- name: period
@@ -469,15 +471,52 @@ SELECT coalesce(bool_or(d.unsealed_at IS NOT NULL), false) AS opened,
        clock_timestamp() AS now
 FROM activity a LEFT JOIN draw d ON d.activity = a.id WHERE a.id = %(activity)s GROUP BY a.id;
 
--- name: results
--- Who agreed, in the draws that are open. A draw that was opened after 强制结束 or 退选 names nobody.
-SELECT p.condition, p.seat, p.code, p.draw, p.expert, e.name_enc, e.unit, e.specialties, e.title, n.gather_at
-FROM pick p JOIN draw d ON d.activity = p.activity AND d.no = p.draw
-     JOIN expert e ON e.id = p.expert
+-- name: head_hash
+-- The hash of a transcript's last entry.
+SELECT hash FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1;
+
+-- name: activity_key
+-- The key of an activity's pool ids, sealed, and how far the activity is.
+SELECT key_enc, state::text AS state FROM activity WHERE id = %(activity)s;
+
+-- name: picks_to_name
+-- Every pick of an activity as its row has it, by condition and seat, and the expert's row of those who agreed.
+SELECT p.draw, p.condition, p.seat, p.rank, p.expert, p.pseudonym, p.outcome::text AS outcome, p.code::text AS code,
+       e.name_enc, e.unit, e.specialties, e.title, n.gather_at, d.names_nobody
+FROM pick p LEFT JOIN draw d ON d.activity = p.activity AND d.no = p.draw LEFT JOIN expert e ON e.id = p.expert AND p.outcome = 'accepted'
      JOIN condition c ON c.activity = p.activity AND c.id = p.condition
      JOIN notice n ON n.activity = c.activity AND n.id = c.notice
-WHERE p.activity = %(activity)s AND p.outcome = 'accepted' AND d.unsealed_at IS NOT NULL AND NOT d.names_nobody
-ORDER BY c.position, p.seat;
+WHERE p.activity = %(activity)s ORDER BY c.position, p.seat, p.id;
+
+-- name: pool_key
+-- The key of a draw's salts, sealed.
+SELECT pool_key_enc FROM draw WHERE activity = %(activity)s AND no = %(draw)s;
+
+-- name: names_of
+-- The blocks of sealed names in which these pool ids are, each found by index.
+SELECT i.expert, b.first, b.data FROM unnest(%(experts)s::text[]) AS i (expert) JOIN LATERAL (
+  SELECT first, data FROM name_block
+  WHERE activity = %(activity)s AND draw = %(draw)s AND first <= i.expert COLLATE "C" ORDER BY first DESC LIMIT 1) b ON true;
+
+-- name: block_roots
+-- The Merkle roots of a pool's blocks, in order: together they give the commit's pool_root.
+SELECT root FROM pool_block WHERE activity = %(activity)s AND draw = %(draw)s ORDER BY n;
+
+-- name: blocks_of
+-- The places (from 0) of the pool blocks in which these pool ids are.
+SELECT i.expert, b.n AS place FROM unnest(%(experts)s::text[]) AS i (expert) JOIN LATERAL (
+  SELECT n FROM pool_block
+  WHERE activity = %(activity)s AND draw = %(draw)s AND first <= i.expert COLLATE "C" ORDER BY first DESC LIMIT 1) b ON true;
+
+-- name: activities_before
+-- The earlier activities whose experts are avoided (A5).
+SELECT earlier FROM activity_before WHERE activity = %(activity)s ORDER BY earlier;
+
+-- name: note_alarm
+-- 操作记录 of something that does not fit, once for each matter.
+INSERT INTO operation (actor, role, act, activity, remark)
+SELECT 'system', 'system', %(act)s, %(activity)s, %(remark)s
+WHERE NOT EXISTS (SELECT FROM operation o WHERE o.activity = %(activity)s AND o.act = %(act)s AND o.remark = %(remark)s);
 
 -- name: about_how_many
 -- How many experts there are, from the planner's statistics, at least as they were at the last ANALYZE.

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from db.contexts import EXPERT_NAME
 from db.pool import Database, Transaction
-from drawing import heads, lifecycle
+from drawing import heads, lifecycle, naming, person
+from drawing.binding import NotBound
 from drawing.chain import Chain, Custody, Q
 from drawing.closing import Closing
 from drawing.decide import lock
@@ -34,7 +34,9 @@ class Sealed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One expert of the opened result. 验证码 carries a * for those of a 补抽 (T2)."""
+    """One expert of the opened result. 验证码 carries a * for those of a 补抽 (T2). `changed`: what the pool says of their name or
+    unit was corrected since.
+    """
 
     condition: str
     seat: int
@@ -44,6 +46,7 @@ class Member:
     specialties: tuple[str, ...]
     code: str
     gather_at: datetime
+    changed: bool
 
 
 async def unseal(db: Database, custody: Custody, activity: str) -> None:
@@ -79,22 +82,39 @@ async def unseal_if_due(db: Database, custody: Custody, activity: str) -> None:
 
 
 async def members(db: Database, custody: Custody, activity: str) -> list[Member]:
-    """Who agreed in the draws that are open, by condition and seat; nobody after 强制结束. Raises Sealed while none is open."""
+    """Who agreed in the draws that are open, by condition and seat, as they were when the pool was fixed; nobody after 强制结束.
+
+    Raises Sealed while none is open, and NotBound, with an alarm, when the rows do not fit the transcript: then nobody is named.
+    """
     await unseal(db, custody, activity)
-    rows = await db.all(Q.results, {"activity": activity})
+    try:
+        found = await naming.seats(db, custody, activity)
+    except NotBound as error:
+        await person.alarm(db, activity, "抽取结果", error)
+        raise
     return [
         Member(
-            condition=row.condition,
-            seat=row.seat,
-            name=custody.vault.decrypt(bytes(row.name_enc), EXPERT_NAME.at(row.expert)).decode(),
-            unit=row.unit,
-            title=row.title,
-            specialties=tuple(row.specialties),
-            code=("*" if row.draw > 1 else "") + row.code,
-            gather_at=row.gather_at,
+            condition=each.condition,
+            seat=each.seat,
+            name=each.name,
+            unit=each.unit,
+            title=each.title,
+            specialties=each.specialties,
+            code=shown_code(each.draw, each.code),
+            gather_at=each.gather_at,
+            changed=each.changed,
         )
-        for row in rows
+        for each in found
     ]
+
+
+def shown_code(draw: int, code: str) -> str:
+    """A 验证码 as the result shows it.
+
+    >>> shown_code(1, "123456"), shown_code(2, "654321")
+    ('123456', '*654321')
+    """
+    return f"*{code}" if draw > 1 else code
 
 
 async def printed(tx: Transaction, activity: str, by: str, actor: str, role: Role) -> None:

@@ -15,13 +15,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from db.blocking import BlockingTransaction, transaction
-from db.contexts import ACTIVITY_KEY, ORDER_BLOCK, POOL_BLOCK, POOL_KEY, STANDING_BLOCK, SYSTEM_SHARE, Column
+from db.contexts import (
+    ACTIVITY_KEY,
+    NAME_BLOCK,
+    ORDER_BLOCK,
+    POOL_BLOCK,
+    POOL_KEY,
+    STANDING_BLOCK,
+    SYSTEM_SHARE,
+    Column,
+)
 from db.vault import Signer, Vault, confirm_blocking
-from drawing import bulk, earlier_draws, pool
+from drawing import bulk, earlier_draws, naming, person, pool
+from drawing.binding import NotBound
+from drawing.bodies import FACTS
 from drawing.canonical import read
-from drawing.chain import Q, end_of, fixed, following, leaf_row, row_of
+from drawing.chain import Custody, Q, end_of, fixed, following, leaf_row, row_of
 from drawing.commit import Commit
 from drawing.eligibility import Avoid, Condition, Mode
+from drawing.identities import SealedIdentities, Unopened
 from drawing.ledger import COMMIT
 from drawing.lifecycle import ActivityState
 from drawing.lots import seed
@@ -44,26 +56,47 @@ class WitnessUnfit(WitnessMissing):
 
 
 def commit_draw(dsn: str, master_key: Path, signing_key: Path, activity: str) -> bool:
-    """Take the snapshot and write the commit of the activity's next draw; False when that is not wanted any more."""
+    """Take the snapshot and write the commit of the activity's next draw; False when that is not wanted any more.
+
+    Raises WitnessMissing; Unopened or NotBound, with an alarm in 操作记录, when the pool can't be fixed as it should be: who
+    can't be opened is not left out, because then nobody would know.
+    """
     vault = Vault.open(master_key)
-    with transaction(dsn) as tx:
-        confirm_blocking(vault, tx)
-        row = _locked(tx, activity)
-        last = tx.one(Q.current_draw, {"activity": activity})
-        if row is None or row.state != ActivityState.DRAWING.value or (last and not last.sealed_at):
-            return False
-        _commit(tx, vault, Signer.open(signing_key, vault), row, 1 if last is None else last.no + 1)
+    custody = Custody(vault, Signer.open(signing_key, vault))
+    try:
+        with transaction(dsn) as tx:
+            confirm_blocking(vault, tx)
+            row = _locked(tx, activity)
+            last = tx.one(Q.current_draw, {"activity": activity})
+            if row is None or row.state != ActivityState.DRAWING.value or (last and not last.sealed_at):
+                return False
+            _commit(tx, custody, SealedIdentities(master_key, vault.former_opens), row, 1 if last is None else last.no + 1)
+    except Unopened as error:
+        _alarm(dsn, activity, f"编号 {error.number} 的专家，其加密的姓名或证件号不能打开，须先修复")
+        raise
+    except NotBound as error:
+        _alarm(dsn, activity, f"此前活动的参评专家：{error}")
+        raise
     return True
 
 
-def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, number: int) -> None:
+def _alarm(dsn: str, activity: str, why: str) -> None:
+    with transaction(dsn) as tx:
+        tx.run(Q.note_alarm, person.alarm_values(activity, f"不能固定专家池：{why}"))
+
+
+def _commit(
+    tx: BlockingTransaction, custody: Custody, identities: SealedIdentities, row: Any, number: int
+) -> None:
     rules = Rules.load(row.rules)
+    vault = custody.vault
     witnesses = _witnesses(tx, vault, row.id, rules)
     keys = pool.Keys(vault.decrypt(row.key_enc, ACTIVITY_KEY.at(row.id)), os.urandom(32))
     conditions = tuple(_condition(each) for each in tx.all(Q.conditions, {"activity": row.id}))
+    naming.check_earlier(tx, custody, [each.earlier for each in tx.all(Q.activities_before, {"activity": row.id})])
     avoid = _avoid(tx.all(Q.avoided, {"activity": row.id}), keys.activity)
     picked = frozenset(each.pseudonym for each in tx.all(Q.pseudonyms, {"activity": row.id}))
-    setting = bulk.Setting(keys, conditions, avoid, number, picked)
+    setting = bulk.Setting(keys, conditions, avoid, number, picked, identities)
     snapshot = _snapshot(tx, row, rules, setting)
     system_share = os.urandom(32)
     lots = tuple(each.lot for each in tx.all(Q.lots, {"activity": row.id}))
@@ -81,8 +114,9 @@ def _commit(tx: BlockingTransaction, vault: Vault, signer: Signer, row: Any, num
         system_share_hash=sha256(system_share).hexdigest(),
         witnesses=witnesses,
         others=earlier_draws.explanations(tx, row.id) if number == 1 else (),
+        facts=FACTS,
     )
-    entry = _append(tx, signer, row, EntryType.COMMIT, commit.to_json())
+    entry = _append(tx, custody.signer, row, EntryType.COMMIT, commit.to_json())
     secrets = {
         "system_share_enc": vault.encrypt(system_share, SYSTEM_SHARE.at(row.id, number)),
         "pool_key_enc": vault.encrypt(keys.pool, POOL_KEY.at(row.id, number)),
@@ -174,11 +208,16 @@ def _record_in_ledger(tx: BlockingTransaction, lots: tuple[str, ...], entry: Ent
 
 
 def _store(tx: BlockingTransaction, vault: Vault, activity: str, draw: int, snapshot: bulk.Snapshot) -> None:
-    sealed = (
-        (activity, draw, n, vault.encrypt(data, POOL_BLOCK.at(activity, draw, n)))
-        for n, data in enumerate(snapshot.pool_blocks)
+    blocks = (
+        (activity, draw, n, block.first, block.root, vault.encrypt(block.data, POOL_BLOCK.at(activity, draw, n)))
+        for n, block in enumerate(snapshot.blocks)
     )
-    tx.copy("pool_block", ("activity", "draw", "n", "data"), sealed)
+    tx.copy("pool_block", ("activity", "draw", "n", "first", "root", "data"), blocks)
+    names = (
+        (activity, draw, first, vault.encrypt(data, NAME_BLOCK.at(activity, draw, first)))
+        for first, data in snapshot.names
+    )
+    tx.copy("name_block", ("activity", "draw", "first", "data"), names)
     _store_blocks(tx, vault, STANDING_BLOCK, activity, draw, snapshot.standing)
 
 

@@ -13,11 +13,13 @@ from typing import Any
 from db.errors import Conflict
 from db.pool import Database, Transaction
 from db.queries import load
-from drawing import chain
+from drawing import chain, person
+from drawing.binding import Misfit, NotBound
 from drawing.chain import Custody
 from drawing.decide import Owing, unavailable
 from drawing.lifecycle import ActivityState
 from drawing.rules import Calling, Rules
+from drawing.seats import PickOutcome
 from ivr import masked, numbers, policy
 from ivr.calls import Outcome
 from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again
@@ -30,6 +32,7 @@ from ivr.trunks import Trunks
 Q = load("ivr")
 LOG = logging.getLogger(__name__)
 ON_ANOTHER_LINE_SECONDS = 5.0  # an expert who is being called elsewhere waits, is not passed
+NOT_BOUND_SECONDS = 60.0  # until a call that was refused is looked at again
 AHEAD, AHEAD_SECONDS = 16, 0.5  # at some tens of calls a second, one look for several of them
 REFUSED, REFUSED_REMARK = "拒绝拨打", "{}：号码与登记的不符或密文无法解开，未拨打；请核对专家库和监督人信息，并查明谁改动了数据库"
 """What 操作记录 says when a number is not the one that was registered."""
@@ -103,6 +106,8 @@ class Dispatcher:
             conversation = await self._preparer.prepare(call)
             async with self._db.transaction() as tx:
                 attempt = await self._go_live(tx, call, conversation, line, trunk)
+        except NotBound as error:
+            await self._refuse(call, error)
         except Conflict:  # a unique index: somebody else rings this expert, or this number, at this very moment
             await self.postpone(call, ON_ANOTHER_LINE_SECONDS)
         finally:
@@ -112,6 +117,16 @@ class Dispatcher:
             return None
         self._calls_today += 1
         return Ready(call.id, call.activity or "", call.flow, attempt, call.pick, conversation, trunk, time.monotonic())
+
+    async def _refuse(self, call: Any, error: NotBound) -> None:
+        """Nobody is rung for a pick that does not fit the transcript. The call waits, in case that what was changed is put right,
+        until its time has passed.
+        """
+        await person.alarm(self._db, call.activity, f"呼叫 {call.id}", error)
+        async with self._db.transaction() as tx:
+            row = await self._look(tx, call, [])
+            if EVERY_KIND[call.flow].again is Again.BY_DRAW or not await self._is_over(tx, call, row):
+                await tx.run(Q.postpone, {"call": call.id, "seconds": NOT_BOUND_SECONDS})
 
     async def _before(self, call: Any) -> list[policy.Tried]:
         """The calls about this matter so far, as far as they say which trunk is to be passed over."""
@@ -200,9 +215,15 @@ class Dispatcher:
         return await tx.one(Q.call_now, values)
 
     async def _is_elsewhere(self, tx: Transaction, call: Any, who: str, row: Any) -> bool:
-        """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable."""
+        """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable, if that
+        appointment is by a pick of this very expert, who agreed; else raises NotBound.
+        """
         if row.elsewhere is not None and call.flow in INVITING:
-            rests_on = await tx.value(Q.outcome_hash, {"pick": row.elsewhere})
+            other = await tx.one(Q.pick_to_person, {"pick": row.elsewhere})
+            person.of(self._custody, other, other.activity, call.expert)
+            if other.outcome != PickOutcome.ACCEPTED.value:
+                raise NotBound(Misfit.OUTCOME)
+            rests_on = bytes(other.outcome_hash).hex()
             await tx.run(chain.Q.drop_waiting, {"pick": call.pick})
             await unavailable(tx, self._custody, row, call.pick, who, rests_on)
             return True

@@ -11,6 +11,8 @@ from functools import partial
 from db.errors import DatabaseError
 from drawing import bulk, snapshot
 from drawing.advance import Need
+from drawing.binding import NotBound
+from drawing.identities import Unopened
 from ivr.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ class Jobs:
         try:
             await asyncio.get_running_loop().run_in_executor(self._processes, self._work(activity, need))
             well = True
-        except (DatabaseError, snapshot.WitnessMissing, OSError) as error:
+        except (DatabaseError, snapshot.WitnessMissing, Unopened, NotBound, OSError) as error:
             LOG.error("%s: %s failed, tried again in a moment: %s", activity, need.value, error)
         except BrokenExecutor as error:  # the process was killed; a pool does not heal
             LOG.error("%s: the process for %s was lost, tried again in a moment: %s", activity, need.value, error)

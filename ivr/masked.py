@@ -12,6 +12,7 @@ from typing import Any
 
 from db.contexts import EXPERT_NAME
 from db.vault import Vault
+from drawing.person import Person
 from ivr.ari.line import Line
 from ivr.bridged import PairFlow, Side, second_leg
 from ivr.prompts import MaskedFacts
@@ -55,10 +56,10 @@ def too_late(matter: Mapping[str, Any], at: datetime) -> bool:
     return at.timestamp() > float(matter["asked"]) + WAITS_SECONDS
 
 
-def facts(vault: Vault, row: Any, recorded: bool) -> MaskedFacts:
-    """第 N 位专家 until the result is open, then the masked name (T1)."""
+def facts(vault: Vault, row: Any, person: Person, recorded: bool) -> MaskedFacts:
+    """第 N 位专家 until the result is open, then the masked name (T1), as it was sealed with the pool."""
     if row.unsealed_at is None:
         return MaskedFacts(row.n, recorded)
-    name = vault.decrypt(bytes(row.name_enc), EXPERT_NAME.at(row.expert)).decode()
+    name = person.who.name if person.who else vault.decrypt(bytes(row.name_enc), EXPERT_NAME.at(row.expert)).decode()
     letters = "".join(letter for letter in name if not letter.isdigit())
     return MaskedFacts(letters[:1] + "*" * max(1, len(letters) - 1), recorded)

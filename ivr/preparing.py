@@ -10,7 +10,7 @@ from typing import Any
 from db.contexts import EXPERT_PHONE, STAFF_PHONE, SUPERVISOR_PHONE, WITNESS_PHONE, Context
 from db.pool import Database
 from db.queries import load
-from drawing import chain, heads, supervisors
+from drawing import chain, heads, person, supervisors
 from drawing.canonical import read
 from drawing.chain import Custody
 from drawing.heads import Given
@@ -55,7 +55,7 @@ class Preparer:
         self._db, self._custody, self._speech, self._base = db, custody, speech, timings
 
     async def prepare(self, call: Any) -> Conversation | PairConversation:
-        """The conversation of a waiting call."""
+        """The conversation of a waiting call; raises NotBound for one whose pick does not lead to the person it is about."""
         if call.flow in PAIRS:
             return await self._pair(call)
         match KINDS[call.flow].whom:
@@ -69,6 +69,7 @@ class Preparer:
     async def _expert(self, call: Any) -> Conversation:
         kind = KINDS[call.flow]
         row = await self._db.one(Q.invitation, {"pick": call.pick})
+        person.of(self._custody, row, call.activity, call.expert)  # nobody else's telephone rings
         known = InvitationFacts(
             gather_at=row.gather_at,
             district=place(row.district),
@@ -124,7 +125,8 @@ class Preparer:
     async def _pair(self, call: Any) -> PairConversation:
         kind, vault, recorded = PAIRS[call.flow], self._custody.vault, bool(call.matter.get("record"))
         row = await self._db.one(Q.masked_call, {"call": call.id})
-        said = kind.prompts(masked.facts(vault, row, recorded), self._language(row.language))
+        expert = person.of(self._custody, row, call.activity, call.expert)
+        said = kind.prompts(masked.facts(vault, row, expert, recorded), self._language(row.language))
         (number, staff), refused = self._numbers(
             (row.phone_enc, EXPERT_PHONE.at(row.expert), row.phone_hash),
             (row.staff_phone_enc, STAFF_PHONE.at(row.call), row.staff_phone_hash),

@@ -51,14 +51,14 @@ WHERE c.state = 'waiting' AND c.not_before > clock_timestamp()
   AND (a.state = 'drawing' OR c.flow <> ALL(%(held)s::text[]));
 
 -- name: invitation (prepared)
--- All that a call to an expert says and needs, but for its matter.
-SELECT p.pseudonym, p.code, p.expert, e.phone_enc, e.phone_hash, e.language, n.district, a.evaluation_start, a.evaluation_end, a.rules,
+-- All that a call to an expert says and needs, but for its matter, with all that the pick must fit (drawing.person).
+SELECT p.*, n.district, a.evaluation_start, a.evaluation_end, a.rules,
        n.gather_at, n.venue, n.address, n.room, n.contact, n.contact_phone, n.note
-FROM pick p JOIN expert e ON e.id = p.expert
+FROM pick_to_person p
      JOIN activity a ON a.id = p.activity
      JOIN condition c ON c.activity = p.activity AND c.id = p.condition
      JOIN notice n ON n.activity = c.activity AND n.id = c.notice
-WHERE p.id = %(pick)s;
+WHERE p.pick = %(pick)s;
 
 -- name: witness_call
 -- All that a witness call says and needs: the commit it is about, and the ledger's size under it.
@@ -113,10 +113,9 @@ WHERE c.activity = %(activity)s AND c.flow = %(flow)s AND c.state = 'ended' AND 
   AND c.pick IS NOT DISTINCT FROM %(pick)s AND c.witness IS NOT DISTINCT FROM %(witness)s
 ORDER BY c.attempt, c.dialled_at;
 
--- name: outcome_hash
--- The transcript entry that gave a pick its outcome.
-SELECT encode(t.hash, 'hex') FROM pick p JOIN transcript t ON t.activity = p.activity AND t.type = 'outcome'
-WHERE p.id = %(pick)s AND t.body::jsonb ->> 'expert' = p.pseudonym ORDER BY t.seq DESC LIMIT 1;
+-- name: pick_to_person
+-- A pick with all that it must fit (drawing.person).
+SELECT * FROM pick_to_person WHERE pick = %(pick)s;
 
 -- name: go_live (prepared)
 -- A waiting call becomes this worker's while its lease holds, which is kept fast against a take-over until COMMIT; the unique
@@ -151,14 +150,15 @@ UPDATE call SET not_before = coalesce(%(until)s, clock_timestamp() + interval '1
 WHERE id = %(call)s AND state = 'waiting';
 
 -- name: masked_call
--- All that a masked call says and needs: both numbers, N of 第 N 位专家 as the board counts, and the name once the pick's draw is
--- open (never after 强制结束 or 退选, when it is opened for its evidence only).
-SELECT p.pseudonym, p.expert, e.phone_enc, e.phone_hash, e.name_enc, e.language, c.id AS call, c.staff_phone_enc, c.staff_phone_hash, a.rules,
+-- All that a masked call says and needs, with all that the pick must fit: both numbers, N of 第 N 位专家 as the board counts, and the
+-- name once the pick's draw is open (never after 强制结束 or 退选, when it is opened for its evidence only).
+SELECT p.*, c.id AS call, c.staff_phone_enc, c.staff_phone_hash, a.rules,
        CASE WHEN NOT d.names_nobody THEN d.unsealed_at END AS unsealed_at,
-       (SELECT count(*) FROM pick o WHERE o.activity = p.activity AND o.id <= p.id)::int AS n
-FROM call c JOIN pick p ON p.id = c.pick JOIN expert e ON e.id = p.expert JOIN activity a ON a.id = p.activity
+       (SELECT count(*) FROM pick o WHERE o.activity = p.activity AND o.id <= p.pick)::int AS n
+FROM call c JOIN pick_to_person p ON p.pick = c.pick JOIN activity a ON a.id = p.activity
      LEFT JOIN draw d ON d.activity = p.activity AND d.no = p.draw
 WHERE c.id = %(call)s;
+
 -- name: take_inbound
 -- A call from outside has come; how many came from that number within the hour before.
 INSERT INTO inbound (channel, trunk, caller_hash, node, epoch)

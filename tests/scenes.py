@@ -8,17 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from db.blocking import Value, transaction
-from db.contexts import EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE, next_ids
+from db.contexts import ACTIVITY_KEY, EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE, next_ids
 from db.pool import Database
 from db.vault import Signer, Vault
-from drawing import activities
+from drawing import activities, decide
 from drawing.activities import Lot, Notice, Plan
 from drawing.call_ids import new_call_id
-from drawing.chain import Custody
-from drawing.eligibility import Condition, Mode
+from drawing.chain import Chain, Custody
+from drawing.commit import Commit
+from drawing.eligibility import Avoid, Condition, Mode
 from drawing.lifecycle import ActivityState
+from drawing.pool import Counts, pool_id
+from drawing.transcript import EntryType
 from script.registering import Preregistered, preregister
 
 SPECIALTIES = ("A0801", "A0101", "B0101")
@@ -164,6 +168,55 @@ def shift_times(dsn: str, activity: str, *, start: str, end: str = "3 hours") ->
         tx.run("ALTER TABLE activity ENABLE TRIGGER keep_evaluation_start")
 
 
+async def add_picks(
+    db: Database, custody: Custody, activity: str, outcomes: Mapping[int, str], ago: timedelta = timedelta()
+) -> dict[int, int]:
+    """Picks of condition c1 on the seats of their experts' numbers, as a draw would have left them `ago`, without its calls: rows,
+    and what the transcript says of them, under a commit of the older form. Expert's number: the pick's id.
+    """
+    picks = {}
+    async with db.transaction() as tx:
+        row = await decide.lock(tx, activity)
+        key, chain = custody.vault.decrypt(row.key_enc, ACTIVITY_KEY.at(activity)), Chain.of(tx, row, custody.signer)
+        if chain.end is None:
+            await chain.append(EntryType.COMMIT, _commit(activity, len(outcomes)).to_json())
+        for expert, outcome in sorted(outcomes.items()):
+            pseudonym = pool_id(key, expert)
+            place: dict[str, Any] = {"condition": "c1", "seat": expert, "rank": expert - 1}
+            await chain.append(EntryType.PICK, {**place, "expert": pseudonym, "passed": []})
+            if outcome != "open":
+                await chain.append(EntryType.OUTCOME, {"expert": pseudonym, "outcome": outcome, "rests_on": []})
+            values = {**place, "activity": activity, "expert": expert, "pseudonym": pseudonym, "outcome": outcome, "ago": ago}
+            picks[expert] = await tx.value(_PICK, values)
+    return picks
+
+
+async def close_pick(db: Database, custody: Custody, activity: str, pick: int, outcome: str) -> None:
+    """Give a pick this outcome, whatever it had before, in its row and in the transcript."""
+    async with db.transaction() as tx:
+        chain = Chain.of(tx, await decide.lock(tx, activity), custody.signer)
+        sql = """UPDATE pick SET outcome = %(outcome)s::pick_outcome, decided_at = clock_timestamp() WHERE id = %(pick)s
+                 RETURNING pseudonym"""
+        expert = await tx.value(sql, {"pick": pick, "outcome": outcome})
+        await chain.append(EntryType.OUTCOME, {"expert": expert, "outcome": outcome, "rests_on": []})
+
+
+_PICK = """
+INSERT INTO pick (activity, draw, condition, seat, expert, pseudonym, units, rank, code, outcome, decided_at)
+VALUES (%(activity)s, 1, %(condition)s, %(seat)s, %(expert)s, %(pseudonym)s, '{}', %(rank)s, to_char(%(expert)s, 'FM000000'),
+        %(outcome)s::pick_outcome, CASE WHEN %(outcome)s <> 'open' THEN clock_timestamp() - %(ago)s END)
+RETURNING id
+"""
+
+
+def _commit(activity: str, size: int) -> Commit:
+    return Commit(
+        activity=activity, avoid=Avoid(), conditions=(condition(seats=size),), draw=1, counts=Counts({"c1": [size, 0]}, {}),
+        lots=("1",), pool_root="00" * 32, pool_size=size, previous=(None,), rules="demo-1", system_share_hash="00" * 32,
+        witnesses=(),
+    )  # fmt: skip
+
+
 async def masked_call(db: Database, activity: str, expert: int = 1, state: str = "ended") -> str:
     """A masked call with this expert, who has agreed, as it stands in its row when it has ended (or is live); its id."""
     values = {"id": new_call_id(), "a": activity, "e": expert, "s": state}
@@ -178,7 +231,8 @@ async def masked_call(db: Database, activity: str, expert: int = 1, state: str =
         """INSERT INTO call (id, flow, activity, pick, expert, attempt, state, node, epoch, outcome, ended_at, staff_phone_enc,
                              numbers)
            SELECT %(id)s, 'masked', p.activity, p.id, p.expert, 1, %(s)s::call_state, 'node', 1,
-                  CASE %(s)s WHEN 'ended' THEN 'connected'::call_outcome END, CASE %(s)s WHEN 'ended' THEN now() END, 'x', '{}'
+                  CASE %(s)s WHEN 'ended' THEN 'connected'::call_outcome END, CASE %(s)s WHEN 'ended' THEN now() END,
+                  CASE %(s)s WHEN 'live' THEN 'x'::bytea END, '{}'
            FROM pick p WHERE p.activity = %(a)s AND p.expert = %(e)s""",
         values,
     )

@@ -41,6 +41,12 @@ WHERE w.state = 'waiting' AND (
       AND c.pick IS NOT DISTINCT FROM w.pick AND c.witness IS NOT DISTINCT FROM w.witness
     ORDER BY c.attempt DESC LIMIT 5) l);
 
+-- name: names_refused
+-- Activities of which, within a week, somebody was not named or not rung because a row did not fit the transcript, or whose pool could
+-- not be fixed (drawing.person.ALARM): a person must look.
+SELECT count(DISTINCT activity) FROM operation
+WHERE act = '名单核对不符' AND at > clock_timestamp() - interval '7 days';
+
 -- name: open_session
 -- A new login.
 INSERT INTO session (token_hash, provider, identity, csrf, expires_at)

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from db.pool import Database
 from drawing import heads
+from drawing.binding import NotBound
 from drawing.board import Board, board
 from drawing.chain import Custody, Q
 from drawing.ending import OVER
@@ -22,6 +23,7 @@ from drawing.reference import reference
 from drawing.result import Member, Sealed, members, unseal_if_due
 from web.drawn import lead_of
 
+REFUSED = "名单与承诺不符，已停止显示并报警。"
 NO_COMMITTEE = "本活动未完成抽取即已结束，没有专家名单。"
 RELEASED = "本活动已退选，没有专家名单。"
 EXPORT_SECONDS = 120.0  # for a statement of an export
@@ -44,11 +46,13 @@ class Result:
     """How long before 预计评标开始 (or a later 集合时间) it opens, in words."""
     head: LedgerHead | None
     """The ledger's with the last commit or seal, as receipts say it."""
+    refused: bool = False
+    """The rows do not fit the transcript: nobody is named, and an alarm was raised."""
 
     @property
     def over(self) -> bool:
         """Over without a committee: nobody will be named."""
-        return self.members is None and self.board.state in OVER
+        return self.members is None and self.board.state in OVER and not self.refused
 
     @property
     def unfilled(self) -> bool:
@@ -67,6 +71,9 @@ async def result(db: Database, custody: Custody, activity: str) -> Result:
     except Sealed as sealed:
         told = none if now.state in OVER else str(sealed)
         return Result(now, None, told, sealed.opens_at if now.fingerprint else None, None, key, lead, head)
+    except NotBound:
+        seal = await db.value(Q.seal_hash, {"activity": activity})
+        return Result(now, None, REFUSED, None, seal, key, lead, head, refused=True)
     seal = await db.value(Q.seal_hash, {"activity": activity})
     if now.state in OVER and not found:
         return Result(now, None, f"{none}抽取证据已经公开，可以下载并核验。", None, seal, key, lead, head)

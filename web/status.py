@@ -11,7 +11,8 @@ from drawing.lifecycle import ActivityState
 
 Q = load("web")
 _UNDER_WAY, _NODES, _CALLS_LIVE = Q.under_way, Q.nodes, Q.calls_live
-_TRUNK_FAILURES, _CALLS_FAILING = Q.trunk_failures, Q.calls_failing
+_TRUNK_FAILURES, _CALLS_FAILING, _NAMES_REFUSED = Q.trunk_failures, Q.calls_failing, Q.names_refused
+_NUMBERS = (_CALLS_LIVE, _TRUNK_FAILURES, _CALLS_FAILING, _NAMES_REFUSED)  # as Health has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Health:
     """Within ten minutes."""
     calls_failing: int
     """Waiting after five failures of ours in a row."""
+    names_refused: int
+    """Activities with a row that did not fit the transcript, within seven days."""
 
 
 async def under_way(db: Database) -> list[UnderWay]:
@@ -70,4 +73,4 @@ async def under_way(db: Database) -> list[UnderWay]:
 async def health(db: Database) -> Health:
     """The nodes' leases and the open lines; raises DatabaseError when the database is away."""
     nodes = tuple(await db.all(_NODES, None, Node))
-    return Health(nodes, *[await db.value(each) for each in (_CALLS_LIVE, _TRUNK_FAILURES, _CALLS_FAILING)])
+    return Health(nodes, *[await db.value(each) for each in _NUMBERS])

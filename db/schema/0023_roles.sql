@@ -59,5 +59,7 @@ CREATE TRIGGER keep_after_commit BEFORE DELETE ON witness FOR EACH ROW EXECUTE F
 -- prevents losing an expert whom a draw, or a commit's pool, may name: who has left is suspended
 CREATE TRIGGER keep BEFORE DELETE OR TRUNCATE ON expert FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- Identity columns need no right to their sequences; whoever has it can make gaps and learn how many there are.
+-- Identity columns need no right to their sequences; whoever has it can make gaps and learn how many there are. Only ids to which
+-- sealed values are bound are fetched first.
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM expertline_service;
+GRANT USAGE ON SEQUENCE attachment_id_seq, avoidance_id_seq, expert_id_seq TO expertline_service;

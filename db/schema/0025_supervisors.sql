@@ -149,6 +149,7 @@ REVOKE ALL ON FUNCTION witness_unfit(witness), keep_verified(), keep_witness(), 
 
 -- the role that all processes shared until db.migrate retires it; those of their own: db/rights.py
 GRANT EXECUTE ON FUNCTION witness_unfit(witness) TO expertline_service;
+GRANT USAGE ON SEQUENCE supervisor_id_seq, witness_no_seq TO expertline_service;
 GRANT SELECT, INSERT ON supervisor TO expertline_service;
 GRANT UPDATE (unit, name_enc, phone_enc, phone_hash, language, active, verified_by, verified_at) ON supervisor TO expertline_service;
 REVOKE UPDATE, DELETE ON witness FROM expertline_service;

@@ -8,9 +8,9 @@ from typing import Any
 
 from db.contexts import EXPERT_PHONE, MAIL_ADDRESS, WITNESS_PHONE, Context
 from db.pool import Database
-from db.vault import Vault
-from drawing import heads
+from drawing import heads, person
 from drawing.canonical import read
+from drawing.chain import Custody
 from drawing.heads import Given
 from drawing.lots import fingerprint
 from ivr import numbers
@@ -42,11 +42,11 @@ class Composer:
     """`published`: the one number that experts see (K5)."""
 
     db: Database
-    vault: Vault
+    custody: Custody
     published: str
 
     async def compose(self, row: Any) -> Letter:
-        """The letter of a row; raises Pointless."""
+        """The letter of a row; raises Pointless, and NotBound for a pick that does not lead to the person it is about."""
         kind = Kind(row.kind)
         if row.pick is not None:
             return await self._to_expert(row, kind)
@@ -56,6 +56,7 @@ class Composer:
 
     async def _to_expert(self, row: Any, kind: Kind) -> Letter:
         found = await self.db.one(Q.expert_facts, {"pick": row.pick})
+        person.of(self.custody, found, row.activity)  # nobody else is written to
         if why := pointless(kind, found):
             raise Pointless(why)
         facts = InvitationFacts(
@@ -111,12 +112,12 @@ class Composer:
         assert facts is not None
         mail = zh.draw_complete(facts) if kind is Kind.DRAW_COMPLETE else zh.draw_short(facts)
         context = MAIL_ADDRESS.at(row.activity, row.kind, row.matter)
-        address = self.vault.decrypt(bytes(row.address_enc), context).decode()
+        address = self.custody.vault.decrypt(bytes(row.address_enc), context).decode()
         return Letter(row.id, address, mail.text, mail.subject)
 
     def _number(self, found: Any, context: Context) -> str:
         try:
-            return numbers.opened(self.vault, found.phone_enc, context, found.phone_hash)
+            return numbers.opened(self.custody.vault, found.phone_enc, context, found.phone_hash)
         except NumberRefused as error:
             LOG.error("a message is not sent: %s", error)
             raise Pointless("号码与登记的不符或密文无法解开，未发送") from None

@@ -10,7 +10,7 @@ import aiohttp
 
 from db.keyfile import read_key_file
 from db.pool import Database
-from db.vault import Vault
+from drawing.chain import Custody
 from drawing.rules import Rules
 from ivr.ari.client import Client
 from ivr.lease import Lease
@@ -27,7 +27,7 @@ from ivr.settings import Mail, Settings
 
 @contextlib.asynccontextmanager
 async def opened(
-    settings: Settings, db: Database, vault: Vault, lease: Lease, client: Client
+    settings: Settings, db: Database, custody: Custody, lease: Lease, client: Client
 ) -> AsyncIterator[Sender | None]:
     """The sender, and while it is open its receipts are heard; None where everything is switched off.
 
@@ -50,7 +50,7 @@ async def opened(
             return
         rules = Rules.load(settings.rules)
         office = Office(carriers, Retries(rules.messages.tries, rules.messages.pause_s), rules.calling)
-        composer = Composer(db, vault, settings.trunk[0].caller_id)
+        composer = Composer(db, custody, settings.trunk[0].caller_id)
         yield Sender(db, composer, office, lambda: Claim(lease.node, lease.holder, lease.epoch))
 
 

@@ -90,15 +90,15 @@ UPDATE message SET state = %(state)s::message_state, receipt = %(receipt)s, rece
 WHERE id = %(id)s;
 
 -- name: expert_facts
--- All that a message to an expert says, and whether it is still true.
-SELECT p.outcome::text AS outcome, p.code, p.expert, e.phone_enc, e.phone_hash, n.district, n.gather_at, n.address, n.room, n.contact,
+-- All that a message to an expert says, whether it is still true, and all that the pick must fit (drawing.person).
+SELECT p.*, n.district, n.gather_at, n.address, n.room, n.contact,
        n.contact_phone, n.note, n.gather_at > clock_timestamp() AS ahead, a.state::text AS state,
-       EXISTS (SELECT FROM call c WHERE c.pick = p.id AND c.dialled_at IS NOT NULL) AS called
-FROM pick p JOIN expert e ON e.id = p.expert
+       EXISTS (SELECT FROM call c WHERE c.pick = p.pick AND c.dialled_at IS NOT NULL) AS called
+FROM pick_to_person p
      JOIN condition c ON c.activity = p.activity AND c.id = p.condition
      JOIN notice n ON n.activity = c.activity AND n.id = c.notice
      JOIN activity a ON a.id = p.activity
-WHERE p.id = %(pick)s;
+WHERE p.pick = %(pick)s;
 
 -- name: witness_facts
 -- The commit of that draw, and the witness's number.

@@ -15,6 +15,8 @@ from typing import Any
 
 from db.errors import DatabaseError
 from db.pool import Database
+from drawing import person
+from drawing.binding import NotBound
 from drawing.rules import Calling
 from ivr.messages import outbox, sms
 from ivr.messages.carriers import Carrier
@@ -120,6 +122,9 @@ class Sender:
             return await carrier.send(letter), parts
         except Pointless as why:
             return Refused(str(why)), None
+        except NotBound as error:  # sent later, if what was changed is put right
+            await person.alarm(self._db, row.activity, f"短信 {row.id}", error)
+            return NotNow(f"{person.ALARM}，未发送"), None
         except DatabaseError:
             raise
         except Exception as error:  # one that can't be made must not keep the others

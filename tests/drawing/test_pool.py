@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drawing import blocks, bulk, lots, pool
+from db.contexts import EXPERT_ID_CARD, EXPERT_NAME
+from db.vault import Vault
+from drawing import blocks, bulk, lots, merkle, pool
 from drawing.eligibility import Avoid, Condition, Mode
+from drawing.identities import SealedIdentities, Unopened
 from tests.drawing.simulator import CONDITIONS, experts
 
 KEYS = pool.Keys(b"a" * 32, b"p" * 32)
@@ -32,6 +36,9 @@ rows = st.lists(
         authorities=some("住建", "交通"),
         units=some("甲", "乙(院)", "乙（院） ", "丙 公司"),
         asserted=some("suspended", "appointment", "no_number"),
+        unit=st.sampled_from(["甲", 'a"\\\u0001é,"record":', "丙 公司"]),
+        name_enc=st.sampled_from(["张三", '"', "阿卜杜拉·买买提"]).map(str.encode),
+        id_card_enc=st.sampled_from([b"11010519491231002X", b""]),
     ),
     max_size=40,
     unique_by=lambda expert: expert.number,
@@ -48,6 +55,11 @@ def executor() -> Iterator[ProcessPoolExecutor]:
         yield found
 
 
+def opened(expert: pool.Expert) -> pool.Identity:
+    """Here nothing is sealed."""
+    return pool.Identity(bytes(expert.name_enc).decode(), expert.unit, bytes(expert.id_card_enc).decode())
+
+
 def plain_order(members: list[pool.Member], numbers: dict[str, int], condition: str) -> list[blocks.Entry]:
     units = {str(each.record["id"]): each.facts.units for each in members}
     standing = pool.standing([each.record for each in members], condition)
@@ -57,16 +69,19 @@ def plain_order(members: list[pool.Member], numbers: dict[str, int], condition: 
     ]
 
 
-def compare(people: list[pool.Expert], executor: ProcessPoolExecutor | None) -> None:
+def compare(
+    people: list[pool.Expert], executor: ProcessPoolExecutor | None, identities: pool.Identities | None = opened
+) -> None:
     numbers = {pool.pool_id(KEYS.activity, each.number): each.number for each in people}
     picked = frozenset(list(numbers)[:3])
-    found = bulk.snapshot(people, bulk.Setting(KEYS, conditions, AVOID, 2, picked), executor)
-    members = pool.members(people, KEYS, conditions, AVOID, picked)
+    found = bulk.snapshot(people, bulk.Setting(KEYS, conditions, AVOID, 2, picked, identities), executor)
+    members = pool.members(people, KEYS, conditions, AVOID, picked, identities)
     records = [each.record for each in members]
     assert [line for block in found.pool_blocks for line in blocks.pool_lines(block)] == [
         each.line(2) for each in members
     ]
     assert (found.size, found.pool_root) == (len(people), pool.root(records))
+    compare_blocks(found, members)
     assert found.counts == pool.count(conditions, records)
     for condition in conditions:
         ordered = bulk.order(b"s" * 32, condition.id, found.standing[condition.id], executor)
@@ -76,14 +91,72 @@ def compare(people: list[pool.Expert], executor: ProcessPoolExecutor | None) -> 
         ]
 
 
+def compare_blocks(found: bulk.Snapshot, members: list[pool.Member]) -> None:
+    """Roots, first ids, and the names in their own blocks."""
+    ids = [str(each.record["id"]) for each in members]
+    assert [block.first for block in found.blocks] == ids[:: blocks.BLOCK]
+    assert [block.root for block in found.blocks] == [blocks.block_root(blocks.pool_lines(b.data)) for b in found.blocks]
+    assert merkle.root([block.root for block in found.blocks]).hex() == found.pool_root
+    named = [each for each in members if each.who is not None]
+    assert [names.first for names in found.names] == [str(each.record["id"]) for each in named][:: blocks.NAMES]
+    lines = [blocks.pool_lines(names.data) for names in found.names]
+    assert [line for some in lines for line in some] == [each.name_line() for each in named]
+    assert all(len(some) <= blocks.NAMES for some in lines)
+    for each in named[:9]:
+        identity, id_no = pool.bound(KEYS.pool, each.record["id"], opened_line(lines, each.record["id"]))
+        assert (each.facts.identity, each.facts.id_no) == (identity, id_no)
+
+
+def opened_line(lines: list[list[bytes]], expert: str) -> pool.Identity:
+    (found,) = [line for line in (blocks.line_of(some, expert) for some in lines) if line is not None]
+    assert found["id"] == expert
+    return pool.Identity(found["name"], found["unit"], found["id_no"])
+
+
 @settings(deadline=None)
 @given(rows)
 def test_bulk_equals_plain(people: list[pool.Expert]) -> None:
     compare(people, None)
+    compare(people, None, None)
 
 
 def test_bulk_equals_plain_over_many_blocks_in_processes(executor: ProcessPoolExecutor) -> None:
-    compare(experts(bulk.CHUNK + 2 * blocks.BLOCK + 5), executor)
+    people = experts(bulk.CHUNK + 2 * blocks.BLOCK + 5)
+    named = [each._replace(unit="甲", name_enc=b"n%d" % n, id_card_enc=b"%d" % n) for n, each in enumerate(people)]
+    compare(named, executor)
+
+
+@given(st.integers(0, 5 * blocks.BLOCK), st.integers(0, 2**32))
+def test_the_roots_of_blocks_give_the_pools_root(size: int, seed: int) -> None:
+    leaves = [merkle.leaf_hash(b"%d %d" % (seed, n)) for n in range(size)]
+    roots = [merkle.root(leaves[at : at + blocks.BLOCK]) for at in range(0, size, blocks.BLOCK)]
+    assert merkle.root(roots) == merkle.root(leaves)
+
+
+def test_a_name_binds_to_its_own_expert_and_draw() -> None:
+    who = pool.Identity("张三", "甲", "11010519491231002X")
+    here = pool.bound(b"p" * 32, "00", who)
+    assert here != pool.bound(b"q" * 32, "00", who)
+    assert here != pool.bound(b"p" * 32, "01", who)
+    assert len({here, *(pool.bound(b"p" * 32, "00", other) for other in (
+        pool.Identity("张四", "甲", who.id_no), pool.Identity("张三", "乙", who.id_no), pool.Identity("张三", "甲", ""),
+    ))}) == 4  # fmt: skip
+    assert "张三" not in repr(who)
+
+
+def test_who_can_not_be_opened_is_told_from_a_process(executor: ProcessPoolExecutor, tmp_path: Path) -> None:
+    vault = Vault.create(tmp_path / "master.key")
+    sealed = [
+        each._replace(unit="甲", name_enc=vault.encrypt("张".encode(), EXPERT_NAME.at(each.number)),
+                      id_card_enc=vault.encrypt(b"1", EXPERT_ID_CARD.at(each.number)))
+        for each in experts(3)
+    ]
+    setting = bulk.Setting(KEYS, conditions, AVOID, 1, identities=SealedIdentities(tmp_path / "master.key"))
+    (names,) = bulk.snapshot(sealed, setting, executor).names
+    assert blocks.pool_lines(names.data)[0].endswith('"name":"张","unit":"甲"}'.encode())
+    sealed[1] = sealed[1]._replace(id_card_enc=sealed[1].name_enc)
+    with pytest.raises(Unopened, match="of expert 2 does not open"):
+        bulk.snapshot(sealed, setting, executor)
 
 
 @given(rows, st.randoms())

@@ -19,6 +19,7 @@ from ivr.speech import Pyttsx3Engine, Speech
 from tests.ivr.facts import KINDS_HEARD, MATTER
 from tests.ivr.prompts.test_languages import STAFF
 from tests.ivr.test_call_backs import Line, keys, line  # noqa: F401  fixtures
+from tests.scenes import close_pick
 
 pytestmark = [pytest.mark.postgres, pytest.mark.speech]
 
@@ -44,16 +45,18 @@ async def preparer(
     await speech.start()
     prepares = Preparer(db, made.keys.custody, speech, Timings())
     (waiting,) = await db.all(Q.due, {"limit": 9, "held": []})
+    whose = {"activity": made.activity, "expert": waiting.expert}
 
     async def media(kind: str) -> Mapping[str, Sequence[str]]:
         if kind != "masked":
-            return (await prepares.prepare(SimpleNamespace(flow=kind, pick=waiting.pick, matter=MATTER))).media
-        await db.run("UPDATE pick SET outcome = 'accepted', decided_at = clock_timestamp() WHERE outcome = 'open'")
+            return (await prepares.prepare(SimpleNamespace(flow=kind, pick=waiting.pick, matter=MATTER, **whose))).media
+        if await db.value("SELECT outcome = 'open' FROM pick"):
+            await close_pick(db, made.keys.custody, made.activity, waiting.pick, "accepted")
         async with db.transaction() as tx:
             await decide.lock(tx, made.activity)
             call = await masked.ask(tx, made.keys.custody, made.activity, waiting.pick, STAFFS, "clerk", "handler")
         await db.run("UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp() WHERE flow = 'masked'")
-        return (await prepares.prepare(SimpleNamespace(flow=kind, id=call, matter={"record": False}))).media
+        return (await prepares.prepare(SimpleNamespace(flow=kind, id=call, matter={"record": False}, **whose))).media
 
     yield media
     await speech.close()

@@ -20,7 +20,7 @@ from drawing import decide, masked, recordings
 from drawing.masked import Entry
 from drawing.recordings import Recording
 from ivr.bridged import bridge_of, second_leg
-from tests.scenes import add_experts, condition, make_activity, plan
+from tests.scenes import add_experts, add_picks, condition, make_activity, plan
 from tests.system import audio, voices, wiretap
 from tests.system.audio import Samples
 from tests.system.voices import TALK_SECONDS, seconds_of
@@ -197,11 +197,9 @@ async def _agreed(stack: Stack) -> tuple[str, dict[Scene, int]]:
     add_experts(stack.database.dsn, stack.keys.custody.vault, [scene.expert for scene in Scene])
     activity = await make_activity(stack.db, stack.keys.custody.vault, plan((condition(seats=len(Scene)),)))
     await stack.db.run("UPDATE activity SET state = 'completed' WHERE id = %(a)s", {"a": activity})
-    sql = """INSERT INTO pick (activity, draw, condition, seat, expert, pseudonym, units, rank, code, outcome, decided_at)
-             SELECT %(a)s, 1, 'c1', id, id, 'p' || id, '{}', id, to_char(id, 'FM000000'), 'accepted', clock_timestamp()
-             FROM expert ORDER BY id RETURNING id"""
-    picks = [row.id for row in await stack.db.all(sql, {"a": activity})]
-    return activity, dict(zip(Scene, sorted(picks), strict=True))
+    experts = range(1, len(Scene) + 1)
+    picks = await add_picks(stack.db, stack.keys.custody, activity, dict.fromkeys(experts, "accepted"))
+    return activity, dict(zip(Scene, picks.values(), strict=True))
 
 
 async def _ask(stack: Stack, activity: str, pick: int, scene: Scene) -> str:

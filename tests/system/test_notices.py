@@ -24,7 +24,7 @@ from ivr.dialplans import KINDS
 from ivr.prompts import InvitationFacts, Language
 from ivr.speech import make_speech
 from tests.postgres import Cluster, TestDatabase, fresh_database
-from tests.scenes import add_experts, condition, make_activity, plan
+from tests.scenes import add_experts, add_picks, condition, make_activity, plan
 from tests.system import audio
 from tests.system.audio import Samples
 from tests.system.conftest import Stack, running_stack
@@ -129,11 +129,8 @@ async def _activity(stack: Stack, gathers_in: timedelta) -> str:
 
 async def _agreed(stack: Stack, activity: str, expert: int) -> int:
     """An expert who agreed yesterday."""
-    sql = """INSERT INTO pick (activity, draw, condition, seat, expert, pseudonym, units, rank, code, outcome, decided_at)
-             VALUES (%(activity)s, 1, 'c1', %(expert)s, %(expert)s, 'p' || %(expert)s, '{}', %(expert)s,
-                     to_char(%(expert)s, 'FM000000'), 'accepted', clock_timestamp() - interval '1 day') RETURNING id"""
-    pick: int = await stack.db.value(sql, {"activity": activity, "expert": expert})
-    return pick
+    yesterday = timedelta(days=1)
+    return (await add_picks(stack.db, stack.keys.custody, activity, {expert: "accepted"}, yesterday))[expert]
 
 
 async def _ask(stack: Stack, made: Mapping[timedelta, str], picks: list[int]) -> None:

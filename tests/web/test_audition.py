@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from db.blocking import transaction
 from db.pool import Database
 from ivr.dialplans import Timings
 from ivr.preparing import Preparer
@@ -19,7 +18,8 @@ from tests.postgres import TestDatabase
 from tests.scenes import Keys
 from tests.web.conftest import Client, Visitor, console_settings, opened
 from tests.web.draws import Draws
-from web.audition import HEARD, SAMPLE_CODE
+from web import audition
+from web.audition import HEARD
 from web.settings import SpeechSettings
 
 pytestmark = [pytest.mark.postgres, pytest.mark.speech]
@@ -28,12 +28,11 @@ pytestmark = [pytest.mark.postgres, pytest.mark.speech]
 @pytest.mark.parametrize("first", ["console", "worker"])
 async def test_the_console_sends_the_bytes_that_the_call_plays(
     first: str, db: Database, database: TestDatabase, keys: Keys, draws: Draws, tmp_path: Path,
-    aiohttp_client: Callable[..., Awaitable[Client]],
+    aiohttp_client: Callable[..., Awaitable[Client]], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     hand = await draws.started()
-    with transaction(database.dsn) as tx:
-        tx.run("UPDATE pick SET code = %(code)s WHERE id = (SELECT min(id) FROM pick)", {"code": SAMPLE_CODE})
     pick = await db.value("SELECT min(id) FROM pick")
+    monkeypatch.setattr(audition, "SAMPLE_CODE", await db.value("SELECT code FROM pick WHERE id = %(pick)s", {"pick": pick}))
     settings = console_settings(database, keys, speech=SpeechSettings(cache=tmp_path / "speech").model_dump())
     clerk = Visitor(await opened(settings, aiohttp_client))
     await clerk.log_in("handler-a1")

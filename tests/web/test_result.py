@@ -54,18 +54,6 @@ async def test_the_open_result_is_shown_noted_and_printed(visit: Visit, draws: D
     assert (await (await visit("handler-b1")).get(page)).status == 404
 
 
-async def test_a_supplements_codes_carry_a_star(visit: Visit, draws: Draws, db: Database) -> None:
-    hand = await draws.started()
-    await opened(hand)
-    await db.run(
-        "INSERT INTO draw (activity, no, commit_hash, system_share_enc, pool_key_enc, pool_size, sealed_at)"
-        " SELECT activity, 2, commit_hash, system_share_enc, pool_key_enc, pool_size, sealed_at FROM draw"
-    )
-    await db.run("UPDATE pick SET draw = 2 WHERE id = (SELECT max(id) FROM pick)")
-    code = await db.value("SELECT code FROM pick WHERE draw = 2")
-    assert f">*{code}<" in await (await visit("handler-a1")).text(f"/activities/{hand.activity}/result")
-
-
 @pytest.mark.parametrize("supervisors", [False, True])
 async def test_the_evidence_verifies(
     visit: Visit, draws: Draws, tmp_path: Path, capsys: pytest.CaptureFixture[str], supervisors: bool
@@ -93,3 +81,23 @@ async def test_evidence_is_for_who_may_see_the_activity(visit: Visit, draws: Dra
     assert (nothing.status, "还没有证据" in await nothing.text()) == (409, True)
     assert (await (await visit("handler-b1")).get(f"/activities/{hand.activity}/evidence.zip")).status == 404
     assert (await (await visit("supervisor-1")).get(f"/activities/{hand.activity}/evidence-supervisor.zip")).status == 404
+
+
+async def test_a_result_that_does_not_fit_is_refused_and_not_printed(visit: Visit, draws: Draws, db: Database) -> None:
+    hand = await draws.started()
+    await opened(hand)
+    clerk, page = await visit("handler-a1"), f"/activities/{hand.activity}/result"
+    assert "登记信息已更正" not in await clerk.text(page)
+    await db.run("UPDATE expert SET unit = '新单位' WHERE id = (SELECT max(expert) FROM pick)")
+    corrected = await clerk.text(page)
+    assert corrected.count("登记信息已更正") == 2  # beside the name, and what it means
+    assert "新单位" not in corrected
+    await db.run("UPDATE pick SET expert = (SELECT min(id) FROM expert WHERE id NOT IN (SELECT expert FROM pick)) WHERE seat = 1")
+    refused = await clerk.text(page)
+    assert "名单与承诺不符，已停止显示并报警" in refused
+    assert "打印结果" not in refused
+    assert "专家0" not in refused
+    assert "下载证据（公开）" in refused
+    response = await clerk.post(f"{page}/print")
+    assert (response.status, "结果不能打印" in await response.text()) == (409, True)
+    assert (await hand.types())[-1] == "unseal"

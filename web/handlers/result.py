@@ -38,6 +38,9 @@ async def show(request: web.Request) -> web.Response:
 async def note_print(request: web.Request) -> web.Response:
     """打印结果: noted in 操作记录; the browser prints the page that follows."""
     me, activity = identity(request), request.match_info["activity"]
+    await ownership.seen(request.app[DATABASE], me, activity)
+    if (await results.result(request.app[DATABASE], request.app[CUSTODY], activity)).refused:
+        raise NotAllowed(f"{results.REFUSED}结果不能打印。")
     try:
         async with request.app[DATABASE].transaction() as tx:
             await ownership.locked(tx, me, activity)

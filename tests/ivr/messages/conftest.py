@@ -68,7 +68,7 @@ class World:
         self.leases.append(lease)
         sms = carriers.get("sms") or HttpGateway(self.session, self.gateway.url, SECRET)
         by = {Medium.SMS: sms} | ({Medium.MAIL: carriers["mail"]} if "mail" in carriers else {})
-        composer = Composer(self.db, self.keys.custody.vault, PUBLISHED)
+        composer = Composer(self.db, self.keys.custody, PUBLISHED)
         office = Office(by, retries, Rules.load("demo-1").calling)
         return Sender(self.db, composer, office, lambda: right(lease), lost_after=lost_after)
 

@@ -38,7 +38,7 @@ async def test_by_a_gateway(world: World, tmp_path: Path) -> None:
     lease = Lease(world.db, wanted.node, 600.0)
     assert await lease.take()
     await world.agreed(["13800000001"])
-    async with office.opened(wanted, world.db, world.keys.custody.vault, lease, NOWHERE) as sender:
+    async with office.opened(wanted, world.db, world.keys.custody, lease, NOWHERE) as sender:
         assert sender is not None
         await emptied(sender)
     assert [each["to"] for each in world.gateway.requests] == ["13800000001"]
@@ -47,7 +47,7 @@ async def test_by_a_gateway(world: World, tmp_path: Path) -> None:
 async def test_everything_off_plans_nothing(world: World, tmp_path: Path) -> None:
     lease = Lease(world.db, "n", 600.0)
     async with office.opened(
-        settings(world, tmp_path, ""), world.db, world.keys.custody.vault, lease, NOWHERE
+        settings(world, tmp_path, ""), world.db, world.keys.custody, lease, NOWHERE
     ) as sender:
         assert sender is None
 
@@ -60,5 +60,5 @@ async def test_a_secret_that_others_can_read_is_refused(world: World, tmp_path: 
         world, tmp_path, f'[sms]\nby = "gateway"\n[gateway]\nurl = "{world.gateway.url}"\nsecret_file = "{secret}"\n'
     )
     with pytest.raises(KeyFileRefused, match="chmod 600"):
-        async with office.opened(wanted, world.db, world.keys.custody.vault, Lease(world.db, "n", 9.0), NOWHERE):
+        async with office.opened(wanted, world.db, world.keys.custody, Lease(world.db, "n", 9.0), NOWHERE):
             pass

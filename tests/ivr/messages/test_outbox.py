@@ -20,7 +20,7 @@ from ivr.messages.kinds import Kind
 from ivr.messages.outbox import Counts
 from ivr.messages.states import Receipt, Retries, Settled, State
 from tests.ivr.messages.conftest import PUBLISHED, World, emptied, right
-from tests.scenes import condition, plan, witness
+from tests.scenes import close_pick, condition, plan, witness
 
 pytestmark = pytest.mark.postgres
 PHONES = [f"1380000{n:04d}" for n in range(10)]
@@ -214,9 +214,9 @@ async def test_a_number_that_no_rule_allows_gets_nothing(world: World) -> None:
 
 
 async def test_who_takes_part_no_more_gets_no_details(world: World) -> None:
-    await world.agreed(PHONES[:1])
+    hand = await world.agreed(PHONES[:1])
     await outbox.plan(world.db)
-    await world.db.run("UPDATE pick SET outcome = 'cancelled'")
+    await close_pick(world.db, world.keys.custody, hand.activity, 1, "cancelled")
     await emptied(await world.sender())
     assert [row.error for row in await world.messages()] == ["专家已不参加"]
 

@@ -1,0 +1,52 @@
+"""Who experts are, opened where a snapshot is computed.
+
+In worker processes too: a key is never pickled. What travels is the path of its file, and each process opens it once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from db.contexts import EXPERT_ID_CARD, EXPERT_NAME
+from db.vault import Undecipherable, Vault
+from drawing import pool
+
+
+class Unopened(Exception):
+    """The sealed name or 证件号 of an expert does not open: the pool can't be fixed, because nobody may be dropped unseen.
+
+    The message names the expert by their number in the pool, which says nothing outside of the database.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    def __str__(self) -> str:
+        return f"the sealed name or 证件号 of expert {self.number} does not open: restore that row, then the draw goes on"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedIdentities:
+    """`pool.Identities` under the master key of this file; raises Unopened. former_opens: as of the vault that was confirmed."""
+
+    master_key: Path
+    former_opens: bool = False
+
+    def __call__(self, expert: pool.Expert) -> pool.Identity:
+        vault = _vault(self.master_key, self.former_opens)
+        try:
+            name = vault.decrypt(expert.name_enc, EXPERT_NAME.at(expert.number))
+            id_no = vault.decrypt(expert.id_card_enc, EXPERT_ID_CARD.at(expert.number))
+        except Undecipherable:
+            raise Unopened(expert.number) from None
+        return pool.Identity(name.decode(), expert.unit, id_no.decode())
+
+
+@lru_cache(maxsize=2)
+def _vault(master_key: Path, former_opens: bool) -> Vault:
+    vault = Vault.open(master_key)
+    vault.former_opens = former_opens
+    return vault
