@@ -21,7 +21,6 @@ from drawing.chain import Q as COMMON
 from drawing.decide import Evidence, NotOurs
 from drawing.phone_numbers import normal
 from drawing.planning import Refused, confirm
-from drawing.projects import NotThere
 from drawing.rules import Rules
 
 Q = load("drawing", "supervisors.sql")
@@ -31,6 +30,10 @@ CHECKS_AN_HOUR = 5
 VERIFIED, DENIED = "verified", "wrong_person"
 """What such a call is to come to, and what it comes to when somebody else answers (ivr.calls.Outcome)."""
 ACT_VERIFIED, ACT_DENIED = "核验监督人电话", "监督人电话被否认"
+
+
+class NotThere(LookupError):
+    """No such registration, or not one of theirs."""
 
 
 @dataclass(frozen=True, slots=True)

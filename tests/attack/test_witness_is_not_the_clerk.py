@@ -203,8 +203,8 @@ async def test_a_witness_who_became_unfit_stops_the_start_with_words(draws: Draw
 async def test_and_the_commit_which_goes_on_once_they_are_replaced(draws: Draws, db: Database, visit: Visit) -> None:
     """The clerk changes a number between the start and the commit, seconds later."""
     hand = await draws.ready(witnesses=(witness(),))
-    await start(db, draws.keys.custody.vault, hand.activity, "clerk", Role.HANDLER)
     await db.run("UPDATE activity SET on_site = true")
+    await start(db, draws.keys.custody.vault, hand.activity, "clerk", Role.HANDLER)
     await db.run("UPDATE notice SET contact_phone = '13900000000'")
     with pytest.raises(WitnessUnfit):
         await hand.advance()
@@ -373,7 +373,7 @@ async def test_a_call_about_the_number_before_verifies_nothing(db: Database, key
         details = supervisors.Details("李监督", "监督办公室", "13900000000")
         number = await supervisors.register(tx, vault, TERMINAL, "supervisor-1", details, "demo-1")
     await db.run("INSERT INTO node (name, epoch) VALUES ('n', 1)")
-    await db.run("UPDATE call SET state = 'live', node = 'n', epoch = 1, dialled_at = clock_timestamp()")
+    await db.run("UPDATE call SET state = 'live', node = 'n', epoch = 1, numbers = '{}', dialled_at = clock_timestamp()")
     call = supervisors.NumberCheck(await db.value("SELECT id FROM call"), 1)
     async with db.transaction() as tx:
         await supervisors.change(

@@ -7,7 +7,6 @@ from aiohttp import web
 from drawing import supervisors
 from drawing.lifecycle import Role
 from drawing.planning import Refused
-from drawing.projects import NotThere
 from drawing.supervisors import Details, Supervisor
 from web import ownership
 from web.access import get, post
