@@ -29,7 +29,7 @@ _PROJECT = (
     "tenderer, tenderer_code, agency, agency_code, contact_phone, contact"
 )
 _EXPERT = (
-    "name_enc, id_card_enc, phone_enc, name_hash, id_card_hash, phone_hash, residence, willing, specialties, title, "
+    "id, name_enc, id_card_enc, phone_enc, name_hash, id_card_hash, phone_hash, residence, willing, specialties, title, "
     "qualifications, authorities, unit, former_units, suspended"
 )
 _CALL = "id, flow, activity, pick, expert, attempt, not_before, matter"
@@ -61,7 +61,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "auditor": ("SELECT (started_at)", "INSERT (started_at, activities, entries, leaves, operations, findings, shown)"),
     },
     "avoidance": {
-        "worker": ("SELECT", "UPDATE (name_hash)"),
+        "worker": ("SELECT", "UPDATE (name_hash)"),  # hashed anew by the normal form of names
         "console": ("SELECT", "INSERT (id, activity, unit, code, name_enc, name_hash, id_card_hash, reason, fixed)", "DELETE"),
     },
     "call": {
@@ -92,7 +92,10 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT", "UPDATE (unsealed_at, names_nobody)"),  # a look opens what is due where no worker lives
         "auditor": ("SELECT (activity, no, commit_hash, pool_size, witnessed_at, sealed_at, unsealed_at)",),
     },
-    "expert": {"worker": ("SELECT", "UPDATE (language, name_hash)"), "console": ("SELECT", f"INSERT ({_EXPERT})", "UPDATE (suspended)")},
+    "expert": {
+        "worker": ("SELECT", "UPDATE (language, name_hash)"),
+        "console": ("SELECT", f"INSERT ({_EXPERT})", "UPDATE (suspended)"),
+    },
     "inbound": {
         "worker": (
             "SELECT",
@@ -106,9 +109,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT", "INSERT (activity, draw, size, root, given, whom)"),
         "auditor": ("SELECT",),
     },
-    "live_number": {"worker": ("SELECT",)},
+    "live_number": {"worker": ("SELECT",)},  # a trigger writes it, with the rights of its owner
     "lot": {
-        "worker": ("SELECT", "UPDATE (project_keys, code_key)"),
+        "worker": ("SELECT", "UPDATE (project_keys, code_key)"),  # those from before there were keys
         "console": ("SELECT", "INSERT", "UPDATE (project, name, code, project_keys, code_key)", "DELETE"),
     },
     "message": {

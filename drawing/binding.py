@@ -36,7 +36,6 @@ class Misfit(Enum):
     UNREADABLE = "加密的数据不能打开"
     NAMES = "与专家池一并封存的名单与承诺不符"
     PERSON = "专家的证件号与专家池封存时不同"
-    NUMBER = "专家的电话号码与登记的不符"
 
 
 class NotBound(Exception):

@@ -77,6 +77,7 @@ def _unanswered(outcome: str, course: Course) -> str:
 _UNANSWERED: Mapping[str, str] = {
     "no_answer": "无人接听",
     "busy": "占线",
+    "redirected": "被转移到其他号码（未拨打该号码）",
     "rejected": "被拒接",
     "unreachable": "提示关机或无法接通",
     "trunk_failure": "线路故障，未能接到对方（不计对方次数）",

@@ -80,9 +80,11 @@ class Table:
     def has(self, key: str) -> bool:
         return key in self._values
 
-    def by_outcome(self, key: str, outcomes: Iterable[E]) -> dict[E, int]:
+    def by_outcome(self, key: str, outcomes: Iterable[E], added: Mapping[E, E]) -> dict[E, int]:
+        """A number for each outcome; one that was added later and is left out here has that of the other one."""
         table = self.table(key)
-        found = {outcome: table.number(outcome.value) for outcome in outcomes}
+        named = {each: each if each not in added or table.has(each.value) else added[each] for each in outcomes}
+        found = {outcome: table.number(name.value) for outcome, name in named.items()}
         table.done()
         return found
 

@@ -34,6 +34,7 @@ class CallOutcome(StrEnum):
     WRONG_PERSON = "wrong_person"
     VOICEMAIL = "voicemail"
     BUSY = "busy"
+    REDIRECTED = "redirected"
     REJECTED = "rejected"
     NO_ANSWER = "no_answer"
     UNREACHABLE = "unreachable"
@@ -48,6 +49,8 @@ DECISIONS = frozenset({CallOutcome.ACCEPTED, CallOutcome.DECLINED})
 OUR_FAILURES = frozenset({CallOutcome.TRUNK_FAILURE, CallOutcome.INTERRUPTED, CallOutcome.CANCELLED})
 TRIES = frozenset(CallOutcome) - DECISIONS - OUR_FAILURES
 RETRIED = frozenset(CallOutcome) - DECISIONS - {CallOutcome.CANCELLED}
+ADDED = {CallOutcome.REDIRECTED: CallOutcome.UNREACHABLE}
+"""Outcomes that came later than the first rules: a version that does not name one takes the other's number for it."""
 HEARD = frozenset({"delivered", "still_comes", "cant_come", "leave_confirmed", "leave_denied", "withdrawn"})
 """What a call about an agreement is to come to (ivr.calls.Outcome); such a call is not repeated."""
 
@@ -214,7 +217,7 @@ class Rules:
             travel_s=appointment.number("travel_s"),
             employment_years=avoidance.number("employment_years"),
             preview=PreviewRule.of(preview),
-            unreached_tries=unreached.by_outcome("tries", TRIES),
+            unreached_tries=unreached.by_outcome("tries", TRIES, ADDED),
             unreached_total=unreached.number("total", least=1),
             hold_s=unreached.number("hold_s", least=1),
             calling=_calling(calling),
@@ -282,7 +285,7 @@ def _calling(table: Table) -> Calling:
     except (re.error, TypeError) as error:
         raise table.wrong("allowed_numbers", "regular expressions") from error
     calling = Calling(
-        pause_s=table.by_outcome("pause_s", RETRIED),
+        pause_s=table.by_outcome("pause_s", RETRIED, ADDED),
         longest_pause_s=table.number("longest_pause_s", least=1),
         ring_s=table.number("ring_s", least=1),
         confirm_s=table.number("confirm_s"),

@@ -17,6 +17,7 @@ CALL_OUTCOMES: Mapping[str, str] = {
     "wrong_person": "打错／非本人",
     "voicemail": "疑似语音信箱",
     "busy": "占线",
+    "redirected": "呼叫转移",
     "rejected": "拒接",
     "no_answer": "无人接听",
     "unreachable": "关机或无法接通",

@@ -34,6 +34,7 @@ class Outcome(Enum):
     WRONG_PERSON = "wrong_person"
     VOICEMAIL = "voicemail"  # a machine seems to have answered (ivr.voicemail)
     BUSY = "busy"
+    REDIRECTED = "redirected"  # 呼叫转移: sent on to another number, which is never rung
     REJECTED = "rejected"
     NO_ANSWER = "no_answer"
     UNREACHABLE = "unreachable"

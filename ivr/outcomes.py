@@ -58,11 +58,13 @@ def classify(end: HungUp | DialFailed, *, answered: bool, alerted: bool) -> Outc
 
 def _unanswered(cause: int, sip: int, alerted: bool) -> Outcome:
     """A time-out before anything was alerted is the trunk's failure; so is 5xx and whatever it refuses
-    to us.
+    to us. A redirect (3xx) is what the person's line does, and leads nowhere else.
     """
     timed_out = sip in _TIMED_OUT_BY_SIP if sip else cause in _TIMED_OUT_BY_CAUSE
     if timed_out and alerted:
         return Outcome.NO_ANSWER
+    if 300 <= sip < 400:
+        return Outcome.REDIRECTED
     found = _BY_SIP.get(sip) if sip else _BY_CAUSE.get(cause)
     return found or Outcome.TRUNK_FAILURE
 

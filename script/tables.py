@@ -9,7 +9,7 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -242,6 +242,7 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
         "a machine seems to have answered: talk at once and at length, then silence, and no key (docs/outcomes.md)",
     ),
     Outcome.BUSY: ("占线", "busy"),
+    Outcome.REDIRECTED: ("呼叫转移", "sent on to another number, which is not rung"),
     Outcome.REJECTED: ("拒接", "turned away"),
     Outcome.NO_ANSWER: ("无人接听", "rang, and nobody answered in time"),
     Outcome.UNREACHABLE: ("关机或无法接通", "switched off or out of reach"),
@@ -275,9 +276,14 @@ def _codes(outcome: Outcome) -> str:
         return "all others, unanswered"
     if outcome is Outcome.INTERRUPTED:
         return "34 to 47 after the answer"
-    sip = [str(n) for n in range(400, 700) if _unanswered(DialFailed(0, n)) is outcome]
+    sip = [str(n) for n in range(300, 700) if _unanswered(DialFailed(0, n)) is outcome]
     causes = [str(n) for n in range(1, 128) if _unanswered(DialFailed(n)) is outcome]
-    return "; ".join(", ".join(each) for each in (sip, causes) if each)
+    return "; ".join(", ".join(_joined(each)) for each in (sip, causes) if each)
+
+
+def _joined(numbers: Sequence[str]) -> Sequence[str]:
+    """A whole hundred (SIP 3xx) in two words."""
+    return numbers if len(numbers) < 100 else [f"{numbers[0]} to {numbers[-1].rpartition(' ')[2]}"]
 
 
 def _unanswered(end: DialFailed) -> Outcome:
@@ -324,14 +330,14 @@ def _each(value: Callable[[Rules], str]) -> str:
 
 def codes_table() -> str:
     """Every SIP status and Q.850 cause that is told apart: what it means before and after the telephone rang."""
-    told = [(f"SIP {n}", DialFailed(0, n)) for n in range(400, 700)]
+    told = [(f"SIP {n}", DialFailed(0, n)) for n in range(300, 700)]
     told += [(f"Q.850 {n}", DialFailed(n)) for n in range(128)]
     found: dict[tuple[Outcome, Outcome], list[str]] = {}
     for name, end in told:
         meant = classify(end, answered=False, alerted=False), classify(end, answered=False, alerted=True)
         found.setdefault(meant, []).append(name)
     failed = found.pop((Outcome.TRUNK_FAILURE, Outcome.TRUNK_FAILURE))
-    rows = [(", ".join(names), f"`{never.value}`", f"`{rang.value}`") for (never, rang), names in found.items()]
+    rows = [(", ".join(_joined(names)), f"`{never.value}`", f"`{rang.value}`") for (never, rang), names in found.items()]
     assert "SIP 503" in failed
     rows.append(("all others (SIP 503, Q.850 34 …)", "`trunk_failure`", "`trunk_failure`"))
     return table(("the network said", "never rang", "180 or 183 had come"), rows)
@@ -365,7 +371,7 @@ def _words(outcome: Outcome) -> _Cells:
     )
 
 
-_REFUSALS = [DialFailed(0, n) for n in range(400, 700)]
+_REFUSALS = [DialFailed(0, n) for n in range(300, 700)]
 
 HINDRANCES: Mapping[Rule, tuple[str, str, str]] = {
     Rule.ALLOWED_NUMBERS: (

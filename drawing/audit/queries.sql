@@ -35,7 +35,7 @@ SELECT DISTINCT activity, size, encode(root, 'hex') AS root FROM ledger_head WHE
 
 -- name: activities
 -- Activities with anything to compare, by number.
-SELECT a.id, EXISTS (SELECT FROM draw d WHERE d.activity = a.id AND d.unsealed_at IS NOT NULL) AS unsealed FROM activity a
+SELECT a.id FROM activity a
 WHERE a.id > %(after)s AND (a.started_at IS NOT NULL
   OR EXISTS (SELECT FROM transcript t WHERE t.activity = a.id) OR EXISTS (SELECT FROM draw d WHERE d.activity = a.id)
   OR EXISTS (SELECT FROM pick p WHERE p.activity = a.id) OR EXISTS (SELECT FROM ledger l WHERE l.activity = a.id))
@@ -47,7 +47,8 @@ SELECT seq, at, type, body, prev, hash, sig FROM transcript WHERE activity = %(a
 
 -- name: draws
 -- The draws of an activity.
-SELECT no, encode(commit_hash, 'hex') AS commit_hash, pool_size, witnessed_at IS NOT NULL AS witnessed, sealed_at IS NOT NULL AS sealed
+SELECT no, encode(commit_hash, 'hex') AS commit_hash, pool_size, witnessed_at IS NOT NULL AS witnessed, sealed_at IS NOT NULL AS sealed,
+       unsealed_at IS NOT NULL AS unsealed
 FROM draw WHERE activity = %(activity)s ORDER BY no;
 
 -- name: picks

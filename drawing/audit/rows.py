@@ -24,6 +24,7 @@ class DrawRow(NamedTuple):
     pool_size: int
     witnessed: bool
     sealed: bool
+    unsealed: bool
 
 
 class PickRow(NamedTuple):
@@ -60,7 +61,6 @@ class Rows:
     """All of one activity."""
 
     activity: str
-    unsealed: bool
     draws: Sequence[DrawRow]
     picks: Sequence[PickRow]
     calls: Sequence[CallRow]
@@ -75,6 +75,7 @@ class _Told:
     commits: dict[int, Entry] = field(default_factory=dict)
     witnessed: set[int] = field(default_factory=set)
     sealed: set[int] = field(default_factory=set)
+    unsealed: set[int] = field(default_factory=set)
     picks: dict[str, tuple[int, str, int, int]] = field(default_factory=dict)  # by expert: draw, condition, seat, rank
     outcomes: dict[str, str] = field(default_factory=dict)
     attempts: list[Entry] = field(default_factory=list)
@@ -90,8 +91,6 @@ def compare(entries: Sequence[Entry], rows: Rows) -> Iterator[Finding]:
     yield from _attempts(told, rows)
     yield from _conditions(told, rows)
     yield from _leaves(entries, rows)
-    if rows.unsealed and EntryType.UNSEAL not in told.kinds:
-        yield _differs(rows, "activity", "结果标为已解密，记录链中却没有解密记录")
 
 
 def _read(entries: Sequence[Entry]) -> _Told:
@@ -106,6 +105,8 @@ def _read(entries: Sequence[Entry]) -> _Told:
                 told.witnessed.add(draw)
             case EntryType.SEAL:
                 told.sealed.add(draw)
+            case EntryType.UNSEAL:  # one of the older form names no draw: it opens all before it
+                told.unsealed |= {entry.body["draw"]} if "draw" in entry.body else set(told.commits)
             case EntryType.PICK:
                 expert = entry.body["expert"]
                 told.picks[expert] = draw, entry.body["condition"], entry.body["seat"], entry.body["rank"]
@@ -130,6 +131,8 @@ def _draws(told: _Told, rows: Rows) -> Iterator[Finding]:
             yield _differs(rows, where, f"第 {row.no} 次抽取的承诺哈希或专家池人数与记录链不符")
         if row.sealed != (row.no in told.sealed):
             yield _differs(rows, where, f"第 {row.no} 次抽取是否封存与记录链不符")
+        if row.unsealed and row.no not in told.unsealed:
+            yield _differs(rows, where, f"第 {row.no} 次抽取的结果标为已解密，记录链中却没有解密记录")
         if row.witnessed and commit.body["witnesses"] and row.no not in told.witnessed:
             yield _differs(rows, where, f"第 {row.no} 次抽取标为已见证，记录链中却没有见证记录")
     for number in sorted(set(told.commits) - {row.no for row in rows.draws}):

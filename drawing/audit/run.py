@@ -133,7 +133,6 @@ def _activity(tx: BlockingTransaction, result: Result, check: chains.Check, acti
     yield from broken
     made = rows.Rows(
         activity.id,
-        activity.unsealed,
         _made(rows.DrawRow, tx.all(Q.draws, key)),
         _made(rows.PickRow, tx.all(Q.picks, key)),
         _made(rows.CallRow, tx.all(Q.calls, key)),

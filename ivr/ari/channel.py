@@ -3,6 +3,9 @@ decides.
 
 What a request brings about comes back as an event through `report`; what remains in doubt is looked up a
 little later.
+
+A call out is made in two steps: the channel is created, and dials once it is in the application. Originate, which does
+both, follows a redirect (302), to whatever number, technology and trunk the far end names; so made, none is followed.
 """
 
 import asyncio
@@ -49,6 +52,7 @@ class LiveChannel:
         self._playbacks = 0
         self._sip = 0
         self._leaving = self._by_us = False
+        self._ring_seconds: float | None = None  # how long it shall ring, until that has been asked for
         self.dialled, self.gone = isinstance(line, Arrival), False
         self.evidence = Evidence(line.channel, line.trunk)
 
@@ -63,7 +67,7 @@ class LiveChannel:
 
     # --- what Asterisk tells --------------------------------------------------------------------------------
 
-    def read(self, event: wire.Event, tick: float) -> Event | None:
+    async def read(self, event: wire.Event, tick: float) -> Event | None:
         """What the flow shall hear of it, if anything."""
         match event:
             case wire.ChannelDestroyed(cause=cause):
@@ -71,6 +75,8 @@ class LiveChannel:
             case _ if self.gone:
                 return None
             case wire.StasisStart():
+                await self._ring()
+            case wire.Dial(dialstatus="ANSWER"):
                 return self._answered(tick)
             case wire.Dial(dialstatus="RINGING"):
                 self.evidence.note_ringing(self._clock())
@@ -128,6 +134,8 @@ class LiveChannel:
             if unseen:
                 tick = self._loop.time()
                 return self._ended(tick, 0, lost=True) if found is None else self._answered(tick)
+            if found is not None and found.state == "Down":  # what told that it is there was lost
+                await self._ring()
             return await self._look_at_playback()
         except (Unsent, Unanswered):
             if self._client.connected:  # else the reconnect makes us look
@@ -148,20 +156,20 @@ class LiveChannel:
     # --- commands -------------------------------------------------------------------------------------------
 
     async def dial(self, ring_seconds: float) -> None:
-        """Originate. Never twice with one id: after a time-out it may be ringing, or have rung."""
+        """Create the channel, which dials as soon as it is in the application. Never twice with one id."""
         if not self._client.connected:
             return self._report(DialFailed(_OUT_OF_ORDER))
         self.evidence.note_dialled(self._clock())
-        self.dialled = True
+        self.dialled, self._ring_seconds = True, ring_seconds
         try:
-            reply = await self._client.command("POST", "channels", self._origin(ring_seconds))
+            reply = await self._client.command("POST", "channels/create", self._origin())
         except Unsent:
             return self._not_dialled()
         except Unanswered:
             return self._look_later(sure=True)
         if reply.status in (400, 409):
             self.dialled = False
-            raise IllegalAct(f"originate of channel {self._line.channel}: {reply.status}")
+            raise IllegalAct(f"creation of channel {self._line.channel}: {reply.status}")
         return None if reply.status == 200 else self._not_dialled()  # 500: no such trunk, or it is of no use
 
     async def pick_up(self) -> None:
@@ -176,13 +184,22 @@ class LiveChannel:
         self.evidence.note_answered(self._clock(), self._loop.time())
         return self._report(Answered())
 
-    def _origin(self, ring_seconds: float) -> bytes:
+    async def _ring(self) -> None:
+        """Once only: after a time-out it may be ringing, or have rung. What comes of it, events tell."""
+        if self._ring_seconds is None:
+            return None
+        body, self._ring_seconds = wire.dial(self._ring_seconds), None
+        try:
+            reply = await self._client.command("POST", f"channels/{self._line.channel}/dial", body)
+        except (Unsent, Unanswered):
+            return self._look_later(sure=True)
+        return None if reply.status == 204 else self._look_later(sure=True)  # it has been hung up meanwhile
+
+    def _origin(self) -> bytes:
         line, app = self._line, self._client.node.app
         if isinstance(line, Arrival):
             raise IllegalAct(f"channel {line.channel} came from outside and can't be dialled")
-        return wire.originate(
-            app, line.channel, line.endpoint, line.caller_id, ring_seconds, notes_talk=line.notes_talk
-        )
+        return wire.create(app, line.channel, line.endpoint, line.caller_id, notes_talk=line.notes_talk)
 
     def _not_dialled(self) -> None:
         self.dialled = False

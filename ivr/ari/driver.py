@@ -32,6 +32,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _may_arrive(channel: wire.WholeChannel) -> bool:
+    """Only what a trunk sent is a call from outside: not a channel of ours, and none that Asterisk made by itself (Local)."""
+    return channel.technology == "PJSIP" and not is_ours(channel.id)
+
+
 class Driver:
     """One per connection. It is the Sink of its client: `client.listen(driver)` runs beside it."""
 
@@ -160,7 +165,7 @@ class Driver:
             self._unowned(event, channel)
 
     def _unowned(self, event: wire.StasisStart | wire.Dial, channel: str) -> None:
-        outside = isinstance(event, wire.StasisStart) and event.args == (INBOUND,) and not is_ours(channel)
+        outside = isinstance(event, wire.StasisStart) and event.args == (INBOUND,) and _may_arrive(event.channel)
         if isinstance(event, wire.StasisStart) and outside and self._arrived is not None:
             self._arrived(Arrival(channel, event.channel.caller.number, event.channel.endpoint))
         else:
@@ -227,7 +232,7 @@ class Driver:
 
     def _is_from_outside(self, channel: wire.WholeChannel) -> bool:
         data = f"{self._client.node.app},{INBOUND}"
-        return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data == data
+        return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data == data and _may_arrive(channel)
 
     def _keep(self, task: asyncio.Task[None] | None) -> None:
         if task is not None:

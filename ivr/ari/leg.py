@@ -158,7 +158,7 @@ class Leg:
             case _Abandoned():
                 return None
             case _:
-                return self._channel.read(mail, tick)
+                return await self._channel.read(mail, tick)
 
     async def _feed(self, event: Event, tick: float) -> Outcome | None:
         """The flow's `now` is when it happened: a key doubled by the line stays one, however long it

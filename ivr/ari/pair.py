@@ -201,7 +201,7 @@ class Pair:
             case DialFailed() | PlayFailed():
                 event = what
             case _:
-                event = channel.read(what, tick)
+                event = await channel.read(what, tick)
         if channel.gone and self._joined and not self._parted:
             self._parted = self._clock()
         return On(side, event) if isinstance(event, LegEvent) else None

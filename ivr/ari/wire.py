@@ -45,6 +45,14 @@ class WholeChannel(Channel):
     dialplan: Dialplan = Dialplan()
 
     @property
+    def technology(self) -> str:
+        """
+        >>> WholeChannel(id="1.1", name="Local/13900139000@inbound-00000001;2").technology
+        'Local'
+        """
+        return self.name.partition("/")[0]
+
+    @property
     def endpoint(self) -> str:
         """
         >>> WholeChannel(id="1.1", name="PJSIP/far-end-0000002a").endpoint
@@ -85,7 +93,7 @@ class StasisStart(_Model):
 
 
 class Dial(_Model):
-    """How dialling goes on: RINGING is 180, PROGRESS is 183; the others are left to StasisStart and
+    """How dialling goes on: RINGING is 180, PROGRESS is 183, ANSWER is 200; what comes to nothing is left to
     ChannelDestroyed.
     """
 
@@ -196,7 +204,7 @@ _ANSWER: Final = "RESTResponse"
 _MODELS: Mapping[str, type[Event | Answer]] = {**_EVENTS, _ANSWER: Answer}
 _READERS = {name: model.__pydantic_validator__.validate_json for name, model in _MODELS.items()}
 _TYPE = re.compile(r'"type":\s*"(\w+)"')
-_DIALLING = re.compile(r'"dialstatus":\s*"(?:RINGING|PROGRESS)"')
+_DIALLING = re.compile(r'"dialstatus":\s*"(?:RINGING|PROGRESS|ANSWER)"')
 
 
 def read_event(text: str) -> Event | Answer | None:
@@ -250,20 +258,17 @@ def read_recordings(text: str) -> list[StoredRecording]:
 # Everything goes into the body: a request line ends at 4 KB, and numbers have no business in a URL.
 
 
-def originate(
-    app: str, channel: str, endpoint: str, caller_id: str, ring_seconds: float, *, notes_talk: bool = False
-) -> bytes:
-    """POST /channels. Talk is noted from the first sound on: set later, it would hold up the first prompt or wait for its end."""
-    talk = {"variables": {"TALK_DETECT(set)": f"{HUSH_MS},{_LOUDNESS}"}} if notes_talk else {}
-    return _json(
-        endpoint=endpoint,
-        app=app,
-        channelId=channel,
-        callerId=caller_id,
-        timeout=max(1, round(ring_seconds)),
-        formats="alaw",
-        **talk,
-    )
+def create(app: str, channel: str, endpoint: str, caller_id: str, *, notes_talk: bool = False) -> bytes:
+    """POST /channels/create: a channel that has yet to dial. The far end sees `caller_id`, whatever is said of it later. Talk is
+    noted from the first sound on: set later, it would hold up the first prompt or wait for its end."""
+    variables = {"CALLERID(num)": caller_id, "CONNECTEDLINE(num,i)": caller_id}
+    talk = {"TALK_DETECT(set)": f"{HUSH_MS},{_LOUDNESS}"} if notes_talk else {}
+    return _json(endpoint=endpoint, app=app, channelId=channel, formats="alaw", variables=variables | talk)
+
+
+def dial(ring_seconds: float) -> bytes:
+    """POST /channels/{id}/dial; 0 would be for ever."""
+    return _json(timeout=max(1, round(ring_seconds)))
 
 
 def hang_up(reason: str) -> bytes:

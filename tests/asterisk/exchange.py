@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from ivr.ari.client import Client, Node
 from ivr.ari.driver import Driver
 from ivr.ari.errors import Replaced
 from ivr.ari.leg import Decider, Speaker
-from ivr.ari.line import Line, channel_id
+from ivr.ari.line import Arrival, Line, channel_id
 from ivr.calls import Answer, Decision, Flow, Outcome, Recorded, Refused, Trail, Unavailable
 from ivr.dialplans import Invitation, Timings
 from tests.asterisk.audio import RATE, Match, Samples, hear, prompt_sound, read_wav, write_wav
@@ -160,12 +160,13 @@ async def connected(
     port: int | None = None,
     request_seconds: float = 10.0,
     probe_seconds: float = 5.0,
+    arrived: Callable[[Arrival], None] | None = None,
 ) -> AsyncIterator[Exchange]:
     """A connected driver; afterwards it is stopped and no channel may be left."""
     url = f"http://127.0.0.1:{port or node.http_port}/ari"
     where = Node(url, node.ari_user, node.ari_password, app or f"test-{uuid4().hex[:8]}")
     async with Client(where, request_seconds=request_seconds, probe_seconds=probe_seconds) as client:
-        driver = Driver(client)
+        driver = Driver(client, arrived=arrived)
         listening = asyncio.create_task(client.listen(driver))
         try:
             async with asyncio.timeout(WAIT):

@@ -131,10 +131,10 @@ class Telephone:
         trunk = Trunk(f"phone-{number}", host, port, dtmf_mode=dtmf_mode)
         return cls(name, trunk, port, transport.get_extra_info("sockname")[1], rtp, folder)
 
-    async def start(self, scenario: str, *options: str) -> None:
-        """SIPp waits for its call; returns once it has bound its port. `options` are more of SIPp's."""
+    async def start(self, scenario: str, *options: str, **values: str) -> None:
+        """SIPp waits for its call; returns once it has bound its port. `options` are more of SIPp's, `values` the scenario's."""
         path = self.scenario
-        path.write_text(rendered(scenario))
+        path.write_text(rendered(scenario, **values))
         with path.with_suffix(".out").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 "sipp", "-sf", str(path), "-i", self.trunk.host, "-p", str(self.port), "-bind_local", "-ci", self.trunk.host,
@@ -192,10 +192,10 @@ def _is_free(host: str, port: int) -> bool:
         return True
 
 
-def rendered(scenario: str) -> str:
+def rendered(scenario: str, **values: str) -> str:
     """A scenario as SIPp reads it: SIP's lines are not indented, and XML's first line is the first."""
     loader = jinja2.FileSystemLoader(SCENARIOS)
     environment = jinja2.Environment(
         loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template(f"{scenario}.xml").render().strip() + "\n"
+    return environment.get_template(f"{scenario}.xml").render(values).strip() + "\n"

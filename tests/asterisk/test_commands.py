@@ -46,6 +46,9 @@ class Ears:
     def has(self, kind: type[wire.Event], channel: str) -> bool:
         return any(isinstance(each, kind) and wire.channel_of(each) == channel for each in self.events)
 
+    def dialled(self, channel: str, how: str) -> bool:
+        return any(isinstance(each, wire.Dial) and (each.peer.id, each.dialstatus) == (channel, how) for each in self.events)
+
 
 @dataclass
 class Wire:
@@ -57,16 +60,22 @@ class Wire:
 
     async def dial(self, behaviour: Behaviour = Behaviour.NEVER_ANSWERS) -> str:
         """A channel that rings, or is answered."""
-        channel, body = self.originate(behaviour)
-        assert (await self.client.command("POST", "channels", body)).status == 200
-        kind = wire.Dial if behaviour is Behaviour.NEVER_ANSWERS else wire.StasisStart
-        await until(lambda: self.ears.has(kind, channel))
+        channel, body = self.created(behaviour)
+        assert (await self.client.command("POST", "channels/create", body)).status == 200
+        await self.ring(channel)
+        wanted = "RINGING" if behaviour is Behaviour.NEVER_ANSWERS else "ANSWER"
+        await until(lambda: self.ears.dialled(channel, wanted))
         return channel
 
-    def originate(self, behaviour: Behaviour = Behaviour.NEVER_ANSWERS) -> tuple[str, bytes]:
+    async def ring(self, channel: str) -> None:
+        """Once it is in the application."""
+        await until(lambda: self.ears.has(wire.StasisStart, channel))
+        assert (await self.client.command("POST", f"channels/{channel}/dial", wire.dial(60))).status == 204
+
+    def created(self, behaviour: Behaviour = Behaviour.NEVER_ANSWERS) -> tuple[str, bytes]:
         channel, number = channel_id(uuid4().hex), behaviour.number(uuid4().int % 100_000)
-        return channel, wire.originate(
-            self.client.node.app, channel, f"PJSIP/{number}@far-end", "02012345678", 60, notes_talk=True
+        return channel, wire.create(
+            self.client.node.app, channel, f"PJSIP/{number}@far-end", "02012345678", notes_talk=True
         )
 
 
@@ -105,7 +114,7 @@ def media(short_folder: Path) -> bytes:
     return wire.play([f"sound:{short_folder}/commands"] * 12)
 
 
-async def test_the_four_commands_of_a_call_need_no_http_and_do_not_wait(
+async def test_the_commands_of_a_call_need_no_http_and_do_not_wait(
     node: Instance[NodeSettings], node_settings: NodeSettings, media: bytes
 ) -> None:
     """Not for the prompt that plays, either: it is still on when the next one, the stops and the hangup are answered."""
@@ -127,9 +136,10 @@ async def test_the_four_commands_of_a_call_need_no_http_and_do_not_wait(
 async def test_many_at_once_are_told_apart(node: Instance[NodeSettings], node_settings: NodeSettings) -> None:
     """Each gets its own answer, and no event is lost between them."""
     async with wired(node_settings) as made:
-        calls = dict(made.originate() for _ in range(20))
-        replies = await asyncio.gather(*(made.client.command("POST", "channels", body) for body in calls.values()))
+        calls = dict(made.created() for _ in range(20))
+        replies = await asyncio.gather(*(made.client.command("POST", "channels/create", body) for body in calls.values()))
         assert [json.loads(reply.text)["id"] for reply in replies] == list(calls)
+        await asyncio.gather(*map(made.ring, calls))
         await until(lambda: all(made.ears.has(wire.Dial, channel) for channel in calls))
         assert all(await asyncio.gather(*map(made.client.hang_up, calls)))
         await until(lambda: all(made.ears.has(wire.ChannelDestroyed, channel) for channel in calls))

@@ -191,7 +191,7 @@ async def test_nothing_is_dialled_while_the_websocket_is_away(
         assert (call.outcome, call.trail.dialled) == (Outcome.TRUNK_FAILURE, None)
 
 
-async def test_a_lost_answer_to_originate_is_no_second_call(
+async def test_a_lost_answer_to_dialling_is_no_second_call(
     frail: Instance[NodeSettings], slow: FarEnd, media: Mapping[str, Sequence[str]]
 ) -> None:
     """Asterisk has dialled, but we are not told: the call goes on by its events, and rings once."""
@@ -210,7 +210,7 @@ async def test_a_lost_answer_to_originate_is_no_second_call(
         assert [each.event for each in log if each.number == call.number].count("answered") == 1
 
 
-async def test_a_websocket_lost_before_the_answer_to_originate(
+async def test_a_websocket_lost_before_the_answer_to_dialling(
     frail: Instance[NodeSettings], slow: FarEnd, media: Mapping[str, Sequence[str]]
 ) -> None:
     """In doubt, as above: after the reconnect the call is found, goes on, and has rung once."""
@@ -378,7 +378,9 @@ async def test_a_stranger_is_hung_up(
     """A worker that lost its lease dials late: ringing or answered, the channel doesn't stay."""
     async with connected(frail.settings, slow.settings, media) as exchange:
         line = exchange.line(behaviour)
-        body = wire.originate(exchange.client.node.app, line.channel, line.endpoint, line.caller_id, 30)
+        body = b'{"app": "%b", "channelId": "%b", "endpoint": "%b", "timeout": 30}' % tuple(
+            each.encode() for each in (exchange.client.node.app, line.channel, line.endpoint)
+        )
         assert (await exchange.client.request("POST", "channels", body)).status == 200
         await exchange.until_idle()
         await until_happened(slow, line.number, "ended")

@@ -93,7 +93,7 @@ async def test_a_draw_at_any_of_its_moments_holds(
         ("UPDATE draw SET commit_hash = sha256('')", ["row_differs draw 1"]),
         ("UPDATE draw SET sealed_at = NULL", ["row_differs draw 1"]),
         ("ALTER TABLE draw DISABLE TRIGGER keep_opening; UPDATE draw SET unsealed_at = now();"
-         " ALTER TABLE draw ENABLE TRIGGER keep_opening", ["row_differs activity"]),
+         " ALTER TABLE draw ENABLE TRIGGER keep_opening", ["row_differs draw 1"]),
         ("UPDATE condition SET seats = 3", ["row_differs condition"]),
         ("INSERT INTO ledger (n, kind, lots, hash, activity, seq) SELECT 3, kind, lots, hash, activity, seq"
          " FROM ledger WHERE n = 1",

@@ -218,7 +218,7 @@ def opened_by_row(dsn: str, activity: str = "") -> None:
             " SELECT id, 1, '', '', '', 0, now() FROM activity WHERE id = %(a)s",
             {"a": activity},
         )
-        tx.run("UPDATE draw SET unsealed_at = clock_timestamp()")
+        tx.run("UPDATE draw SET sealed_at = clock_timestamp(), unsealed_at = clock_timestamp()")
         tx.run("ALTER TABLE draw ENABLE TRIGGER USER")
 
 
@@ -315,12 +315,7 @@ async def telephone(db: Database, keys: Keys, tmp_path: Path) -> AsyncIterator[C
     await speech.close()
 
 
-PHONE_OF = "(SELECT phone_enc FROM expert WHERE id NOT IN (SELECT expert FROM pick) ORDER BY id LIMIT 1)"
 ROWS = {attack: PEOPLE[attack] for attack in PEOPLE if attack != "two experts exchanged"} | {
-    "another's telephone": (
-        (f"UPDATE expert SET phone_enc = {PHONE_OF} WHERE id IN (SELECT expert FROM pick WHERE {LAST})",),
-        Misfit.NUMBER,
-    ),
     "another's row": (
         (
             f"CREATE TEMP TABLE was AS SELECT * FROM expert WHERE id = {ANOTHER} OR id IN (SELECT expert FROM pick WHERE {LAST})",
@@ -328,7 +323,7 @@ ROWS = {attack: PEOPLE[attack] for attack in PEOPLE if attack != "two experts ex
             "UPDATE expert SET phone_hash = w.phone_hash, phone_enc = w.phone_enc, name_enc = w.name_enc,"
             " id_card_enc = w.id_card_enc FROM was w WHERE expert.id IN (SELECT id FROM was) AND w.id <> expert.id",
         ),
-        Misfit.PERSON,
+        Misfit.UNREADABLE,
     ),
     "an outcome that nobody gave": (
         (f"UPDATE pick SET outcome = 'declined', decided_at = now() WHERE {LAST}",),

@@ -7,7 +7,7 @@ from aiohttp import web
 from drawing import supervisors
 from drawing.lifecycle import Role
 from drawing.planning import Refused
-from drawing.supervisors import Details, Supervisor
+from drawing.supervisors import Details, NotThere, Supervisor
 from web import ownership
 from web.access import get, post
 from web.accounts import supervisors_account

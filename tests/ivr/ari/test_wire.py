@@ -59,7 +59,11 @@ WHOLE = wire.WholeChannel(
             f'{{"type":"Dial",{STAMP},"dialstatus":"PROGRESS","peer":{CHANNEL},{TAIL}',
             wire.Dial(peer=UP, dialstatus="PROGRESS"),
         ),
-        (f'{{"type":"Dial",{STAMP},"dialstatus":"ANSWER","peer":{CHANNEL},{TAIL}', None),
+        (
+            f'{{"type":"Dial",{STAMP},"dialstatus":"ANSWER","peer":{CHANNEL},{TAIL}',
+            wire.Dial(peer=UP, dialstatus="ANSWER"),
+        ),
+        (f'{{"type":"Dial",{STAMP},"dialstatus":"CANCEL","peer":{CHANNEL},{TAIL}', None),
         (f'{{"type":"Dial",{STAMP},"dialstatus":"","peer":{CHANNEL},{TAIL}', None),
         (
             f'{{"type":"PlaybackFinished",{STAMP},"playback":{{"id":"p","media_uri":"sound:a",'
@@ -102,19 +106,19 @@ def test_every_event_knows_its_channel() -> None:
 
 
 def test_writes_what_ari_reads() -> None:
-    body = json.loads(wire.originate("app", "el01", "PJSIP/13800138000@carrier", "02012345678", 29.6))
+    shown = {"CALLERID(num)": "02012345678", "CONNECTEDLINE(num,i)": "02012345678"}
+    body = json.loads(wire.create("app", "el01", "PJSIP/13800138000@carrier", "02012345678"))
     assert body == {
         "endpoint": "PJSIP/13800138000@carrier",
         "app": "app",
         "channelId": "el01",
-        "callerId": "02012345678",
-        "timeout": 30,
         "formats": "alaw",
+        "variables": shown,
     }
-    noting = json.loads(wire.originate("app", "el01", "PJSIP/1@carrier", "02012345678", 30, notes_talk=True))
-    assert noting["variables"] == {"TALK_DETECT(set)": "500,512"}
+    noting = json.loads(wire.create("app", "el01", "PJSIP/1@carrier", "02012345678", notes_talk=True))
+    assert noting["variables"] == shown | {"TALK_DETECT(set)": "500,512"}
     assert json.loads(wire.play(["sound:a", "sound:b,c"])) == {"media": ["sound:a", "sound:b,c"]}
-    assert json.loads(wire.originate("a", "b", "c", "d", 0.2))["timeout"] == 1  # 0 would be for ever
+    assert [json.loads(wire.dial(seconds)) for seconds in (29.6, 0.2)] == [{"timeout": 30}, {"timeout": 1}]  # 0: for ever
 
 
 def test_a_request_over_the_websocket_carries_its_body_as_text() -> None:
