@@ -121,12 +121,16 @@ MODULES = {
 }  # fmt: skip
 """What each process loads; an import of experts is a child of the console."""
 NOT_ITS_OWN: dict[str, set[str]] = {
-    "worker": {"drop_others", "insert_other"},
+    "worker": {
+        "ask_number_check", "change", "drop_others", "insert_other", "insert_witness", "register", "replace_witnesses",
+        "set_active",
+    },
     "console": {
-        "append_ledger", "claim", "decide_call", "decide_invitation", "decide_pick", "drop_appointments",
-        "end_call", "end_decided", "erase_recordings", "insert_activity", "insert_appointment", "insert_call",
+        "append_ledger", "claim", "decide_call", "decide_invitation", "decide_number_check", "decide_pick", "drop_appointments",
+        "end_call", "end_decided", "end_number_check", "erase_recordings", "insert_activity", "insert_appointment", "insert_call",
         "keep_recording", "mark_sealed", "order_block", "pick_and_call", "plan_announcements", "plan_details",
         "plan_notices", "plan_seal_receipts", "plan_witness_receipts", "put", "set_closed", "settle",
+        "verify",
     },
     "auditor": set(),
 }  # fmt: skip
