@@ -74,8 +74,10 @@ EXPERT_NAME = Column("expert", "name_enc", ("id",), "expert.name", NAME_STEP, ("
 EXPERT_ID_CARD = Column("expert", "id_card_enc", ("id",), "expert.id_card", SHORT, ("id_card_hash", "id_card"))
 EXPERT_PHONE = Column("expert", "phone_enc", ("id",), "expert.phone", SHORT, ("phone_hash", "phone"))
 AVOIDED_NAME = Column("avoidance", "name_enc", ("id",), "avoidance.name", NAME_STEP, ("name_hash", "name"))
-WITNESS_NAME = Column("witness", "name_enc", ("activity", "id"), "witness.name", NAME_STEP)
-WITNESS_PHONE = Column("witness", "phone_enc", ("activity", "id"), "witness.phone", SHORT, ("phone_hash", "phone"))
+WITNESS_NAME = Column("witness", "name_enc", ("no",), "witness.name", NAME_STEP)
+WITNESS_PHONE = Column("witness", "phone_enc", ("no",), "witness.phone", SHORT, ("phone_hash", "phone"))
+SUPERVISOR_NAME = Column("supervisor", "name_enc", ("id",), "", NAME_STEP)
+SUPERVISOR_PHONE = Column("supervisor", "phone_enc", ("id",), "", SHORT, ("phone_hash", "phone"))
 STAFF_PHONE = Column("call", "staff_phone_enc", ("id",), "call.staff_phone", SHORT, ("staff_phone_hash", "phone"))
 MAIL_ADDRESS = Column("message", "address_enc", ("activity", "kind", "matter"), "message.address", NAME_STEP)
 ACTIVITY_KEY = Column("activity", "key_enc", ("id",), "activity-key")
@@ -90,8 +92,9 @@ ATTACHMENT = Column("attachment", "data_enc", ("id",), "attachment")  # its size
 RECORDING = Column("recording", "data_enc", ("call",), "call.recording {}")
 
 COLUMNS = (
-    EXPERT_NAME, EXPERT_ID_CARD, EXPERT_PHONE, AVOIDED_NAME, WITNESS_NAME, WITNESS_PHONE, STAFF_PHONE, MAIL_ADDRESS,
-    ACTIVITY_KEY, PEOPLE, SYSTEM_SHARE, POOL_KEY, POOL_BLOCK, NAME_BLOCK, STANDING_BLOCK, ORDER_BLOCK, ATTACHMENT, RECORDING,
+    EXPERT_NAME, EXPERT_ID_CARD, EXPERT_PHONE, AVOIDED_NAME, WITNESS_NAME, WITNESS_PHONE, SUPERVISOR_NAME,
+    SUPERVISOR_PHONE, STAFF_PHONE, MAIL_ADDRESS, ACTIVITY_KEY, PEOPLE, SYSTEM_SHARE, POOL_KEY, POOL_BLOCK, NAME_BLOCK,
+    STANDING_BLOCK, ORDER_BLOCK, ATTACHMENT, RECORDING,
 )  # fmt: skip
 """All sealed columns of the database."""
 

@@ -47,7 +47,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "activity_before": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
     "activity_lot": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
-    "activity_owner": {"console": ("SELECT", "INSERT", "DELETE")},
+    "activity_owner": {"worker": ("SELECT (activity, company)",), "console": ("SELECT", "INSERT", "DELETE")},
     "another_lot": {
         "worker": ("SELECT (activity, lot, reason, seen, reviewer, at)",),
         "console": ("SELECT", "INSERT (activity, lot, reason, seen, reviewer)", "DELETE"),
@@ -72,7 +72,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "evidence_hash, trail, ended_at, numbers)",
         ),
         # a trigger refuses the console everything but cancelling what waits
-        "console": ("SELECT", f"INSERT ({_CALL}, staff_phone_enc, staff_phone_hash)", "UPDATE (state, outcome, ended_at)"),
+        "console": (
+            "SELECT", f"INSERT ({_CALL}, staff_phone_enc, staff_phone_hash, supervisor)", "UPDATE (state, outcome, ended_at)",
+        ),
         "auditor": ("SELECT (id, activity, pick, witness, outcome, evidence, evidence_hash)",),
     },
     "call_progress": {"worker": ("SELECT", "INSERT", "UPDATE (epoch, stage, since)", "DELETE"), "console": ("SELECT",)},
@@ -149,7 +151,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "pool_problem": {"console": ("SELECT", "INSERT")},
     "preview": {"console": ("SELECT", "INSERT (activity, actor, person, company, condition, band)")},
     "project": {
-        "worker": ("SELECT (id, name, code, tenderer)",),
+        "worker": ("SELECT (id, name, code, tenderer, contact_phone)",),
         "console": ("SELECT", f"INSERT (company, handler, handler_name, {_PROJECT})", f"UPDATE (lots_made, {_PROJECT})", "DELETE"),
     },
     "recording": {
@@ -167,19 +169,36 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT", "INSERT (token_hash, provider, identity, csrf, expires_at)", "UPDATE (flash, seen_at)", "DELETE"),
     },
     "standing_block": {"worker": ("SELECT", "INSERT")},
+    # the console registers, only the worker's call verifies
+    "supervisor": {
+        "worker": ("SELECT", "UPDATE (verified_by, verified_at)"),
+        "console": (
+            "SELECT",
+            "INSERT (id, terminal, account, unit, name_enc, phone_enc, phone_hash, language)",
+            "UPDATE (unit, name_enc, phone_enc, phone_hash, language, active)",
+        ),
+    },
     # a trigger refuses the console entries that only the worker writes
     "transcript": {"worker": ("SELECT", "INSERT"), "console": ("SELECT", "INSERT"), "auditor": ("SELECT",)},
     "vault": {"worker": ("SELECT", "INSERT (check_value)"), "console": ("SELECT", "INSERT (check_value)")},
-    "witness": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
+    "witness": {
+        "worker": ("SELECT",),
+        "console": (
+            "SELECT",
+            "INSERT (no, activity, id, name_enc, phone_enc, phone_hash, supervisor, position)",
+            "UPDATE (replaced_at, why_replaced)",
+        ),
+    },
 }  # fmt: skip
 
 # sequences whose next value is fetched before a row is written, because its sealed columns are bound to its id
 SEQUENCES: Mapping[str, tuple[str, ...]] = {
     "attachment_id_seq": ("console",), "avoidance_id_seq": ("console",), "expert_id_seq": ("console",),
+    "supervisor_id_seq": ("console",), "witness_no_seq": ("console",),
 }  # fmt: skip
 
 # functions that not everybody may call, and by which process they are called
-FUNCTIONS: Mapping[str, tuple[str, ...]] = {"tidy_pool()": ("console",)}
+FUNCTIONS: Mapping[str, tuple[str, ...]] = {"tidy_pool()": ("console",), "witness_unfit(witness)": ("console", "worker")}
 
 _RIGHT = re.compile(r"([A-Z]+)(?: \(([a-z0-9_, ]+)\))?")
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from db.contexts import ACTIVITY_KEY, AVOIDED_NAME, WITNESS_NAME, WITNESS_PHONE
+from db.contexts import ACTIVITY_KEY, AVOIDED_NAME
 from db.pool import Database, Transaction
 from db.vault import Vault
+from drawing import witnesses
 from drawing.chain import Q
 from drawing.earlier_draws import keys
 from drawing.eligibility import Condition
@@ -63,15 +64,6 @@ class AvoidedPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
-    """监督人, registered by the terminal with their own number."""
-
-    id: str
-    name: str = field(repr=False)
-    phone: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole activity. Each condition names its notice by place in `notices` (from 0)."""
 
@@ -86,7 +78,8 @@ class Plan:
     conditions: Sequence[tuple[Condition, int]]
     units: Sequence[AvoidedUnit] = ()
     persons: Sequence[AvoidedPerson] = ()
-    witnesses: Sequence[Witness] = ()
+    witnesses: Sequence[str] = ()
+    """Accounts of supervisors in the register, with verified numbers; the first is called first, the others stand by."""
     kind: str = "CQSQ"
     state: ActivityState = ActivityState.DRAFT
 
@@ -139,23 +132,11 @@ async def _insert_details(tx: Transaction, vault: Vault, number: str, plan: Plan
         await tx.run(Q.insert_avoided_unit, own | {"unit": unit.name, "reason": unit.reason, "fixed": unit.fixed})
     for person in plan.persons:
         await insert_person(tx, vault, number, person)
-    for witness in plan.witnesses:
-        await tx.run(Q.insert_witness, sealed_witness(vault, number, witness))
+    await witnesses.name_registered(tx, vault, number, plan.witnesses)
 
 
 def _facts(lot: Lot) -> LotFacts:
     return LotFacts(lot.id, lot.name, "", False, None, lot.project, "", "")
-
-
-def sealed_witness(vault: Vault, activity: str, witness: Witness) -> dict[str, object]:
-    """The witness's row in this activity: name and phone sealed."""
-    return {
-        "activity": activity,
-        "id": witness.id,
-        "name_enc": vault.encrypt(witness.name.encode(), WITNESS_NAME.at(activity, witness.id)),
-        "phone_enc": vault.encrypt(witness.phone.encode(), WITNESS_PHONE.at(activity, witness.id)),
-        "phone_hash": vault.keyed_hash("phone", witness.phone),
-    }
 
 
 async def insert_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> None:

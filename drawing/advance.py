@@ -29,6 +29,7 @@ from drawing.orders import Orders
 from drawing.rules import Rules, failures_in_a_row
 from drawing.seats import HOLDS_SEAT, Again, End, Pause, PickOutcome, Seat, Try, ending, open_seats, verdict
 from drawing.transcript import EntryType, parse_stamp
+from drawing.witness_rules import whose_turn
 
 LOG = logging.getLogger(__name__)
 SEALED_WHEN_QUIET = frozenset({ActivityState.COMPLETED, ActivityState.ENDED, ActivityState.RELEASED})
@@ -84,7 +85,7 @@ class _Step:
     # --- before the seed --------------------------------------------------------------------------------------
 
     async def witness(self) -> Need:
-        """Have a share: by calling the witnesses in turn, again and again; the activity waits for it."""
+        """Have a share: by calling the witness, then the stand-by, and so on; the activity waits for it."""
         if await self.tx.one(Q.share_entry, {"activity": self.activity.id}) is not None:
             return Need.ORDER
         witnesses = await self.tx.all(Q.witnesses, {"activity": self.activity.id})
@@ -96,8 +97,10 @@ class _Step:
         again = Again(1, self.activity.now)
         if calls:
             pause = max(self.rules.witness_pause_s, self.rules.calling.pause_after([call.outcome for call in calls]))
-            again = Again(len(calls) + 1, _later(calls[-1].ended_at, pause))
-        self._call("witness", again, witness=witnesses[(again.attempt - 1) % len(witnesses)].id)
+            again = Again(calls[-1].attempt + 1, _later(calls[-1].ended_at, pause))
+        made = [(call.witness, call.outcome) for call in calls]
+        turn = whose_turn([each.id for each in witnesses], made, self.rules.notice("witness").tries)
+        self._call("witness", again, witness=turn)
         return Need.NOTHING
 
     # --- after the seed ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,29 +20,13 @@ from drawing.activities import Notice, next_number
 from drawing.chain import Q as COMMON
 from drawing.decide import lock
 from drawing.eligibility import Condition, Mode
+from drawing.people import People as People
+from drawing.people import Supervision as Supervision
+from drawing.people import people as people
 from drawing.planning import Refused, confirm
 from drawing.projects import Q
 
 OWNER_REASON, AGENCY_REASON = "项目业主", "代理机构"
-
-
-@dataclass(frozen=True, slots=True)
-class Supervision:
-    """监督人员 as the clerk enters them; who witnesses the draw is registered by the terminal."""
-
-    name: str = field(repr=False)
-    phone: str = field(repr=False)
-    department: str
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """经办人 (姓名, 电话, 证件号) and 监督人员; sealed at rest."""
-
-    name: str = field(repr=False)
-    phone: str = field(repr=False)
-    id_card: str = field(repr=False)
-    supervision: tuple[Supervision, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +89,6 @@ async def delete(tx: Transaction, activity: str) -> None:
         raise Refused({"": "仅草稿可以删除。"})
     await tx.run(Q.drop_activity_lots, {"activity": activity})
     await tx.run(Q.disown, {"activity": activity})
-
-
-def people(vault: Vault, activity: str, sealed: bytes | None) -> People | None:
-    """经办人 and 监督人员, opened; None for an activity that was entered without."""
-    if sealed is None:
-        return None
-    value = json.loads(vault.decrypt(bytes(sealed), PEOPLE.at(activity)))
-    return People(**{**value, "supervision": tuple(Supervision(**each) for each in value["supervision"])})
 
 
 def named(draft: Draft, name: str) -> Draft:

@@ -57,6 +57,7 @@ class Act(StrEnum):
     SUBMIT_REEVALUATION = "submit_reevaluation"
     START_NOTIFYING = "start_notifying"
     CONFIRM_NOTIFIED = "confirm_notified"
+    REPLACE_WITNESS = "replace_witness"
 
     @property
     def label(self) -> str:
@@ -150,6 +151,8 @@ _ROWS: list[tuple[tuple[ActivityState, ...], Act, _Who, ActivityState | None]] =
     ((_S.REEVALUATION_SUBMITTED,), _A.PASS_VERIFICATION, _Who.REVIEWER, _S.TO_NOTIFY),
     ((_S.TO_NOTIFY,), _A.START_NOTIFYING, _Who.CLERK, _S.NOTIFYING),
     ((_S.NOTIFYING,), _A.CONFIRM_NOTIFIED, _Who.CLERK, _S.COMPLETED),
+    # Before each commit; one that waits for its digits has fixed who may give them.
+    ((_S.READY, _S.DRAWING, _S.SHORT, _S.COMPLETED), _A.REPLACE_WITNESS, _Who.REVIEWER, None),
 ]
 _TABLE: dict[tuple[ActivityState, Act], tuple[frozenset[Role], ActivityState]] = {
     (state, act): (who.value, state if following is None else following)
@@ -195,6 +198,7 @@ _ACT_LABELS = {
     _A.SUBMIT_REEVALUATION: "提交复评申请",
     _A.START_NOTIFYING: "进入通知",
     _A.CONFIRM_NOTIFIED: "提交最终确认结果",
+    _A.REPLACE_WITNESS: "更换监督人",
 }
 _ROLE_LABELS = {
     Role.LEGAL_PERSON: "法人",

@@ -303,10 +303,6 @@ ORDER BY a.evaluation_start, r.id LIMIT %(limit)s OFFSET %(offset)s;
 SELECT count(*) FROM review r
 WHERE r.decided_at IS NULL AND r.withdrawn_at IS NULL AND (%(terminal)s = '' OR r.terminal = %(terminal)s);
 
--- name: drop_witnesses
--- Before the reviewer's list is written anew.
-DELETE FROM witness WHERE activity = %(activity)s;
-
 -- name: operations
 -- 操作记录, with the company for which a clerk acted.
 SELECT p.id, p.act, p.at, p.actor, p.role, p.remark, o.company_name
@@ -319,6 +315,8 @@ WITH page AS (
   SELECT a.id FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
   WHERE a.deleted_at IS NULL
     AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+    AND (%(witness)s::text IS NULL
+      OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity))))
     AND (%(drafts)s OR a.state <> 'draft')
     AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
       (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
@@ -343,6 +341,8 @@ SELECT count(*)
 FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
 WHERE a.deleted_at IS NULL
   AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+  AND (%(witness)s::text IS NULL
+    OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity))))
   AND (%(drafts)s OR a.state <> 'draft')
   AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
     (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))

@@ -80,8 +80,8 @@ WHERE b.activity = %(activity)s;
 SELECT lot FROM activity_lot WHERE activity = %(activity)s ORDER BY lot;
 
 -- name: witnesses
--- Who may give the share of this activity.
-SELECT id, name_enc, phone_enc FROM witness WHERE activity = %(activity)s ORDER BY id;
+-- Who may give the share of this activity, in the order in which they are called.
+SELECT id FROM witness WHERE activity = %(activity)s AND replaced_at IS NULL ORDER BY position, id;
 
 -- name: current_draw
 -- The draw that is under way, or was last.
@@ -309,9 +309,11 @@ RETURNING a.state::text AS state;
 SELECT pseudonym FROM pick WHERE id = %(pick)s AND outcome = 'open';
 
 -- name: witness_calls
--- What the calls to the witnesses came to so far.
-SELECT witness, attempt, state::text AS state, outcome::text AS outcome, ended_at
-FROM call WHERE activity = %(activity)s AND flow = 'witness' ORDER BY attempt, id;
+-- What the calls to the witnesses of the draw under way came to so far; those of the draws before had ended when it was committed.
+SELECT c.witness, c.attempt, c.state::text AS state, c.outcome::text AS outcome, c.ended_at
+FROM call c WHERE c.activity = %(activity)s AND c.flow = 'witness'
+  AND (c.ended_at IS NULL OR c.ended_at > (SELECT max(d.committed_at) FROM draw d WHERE d.activity = %(activity)s))
+ORDER BY c.attempt, c.id;
 
 -- name: now
 -- The database's clock, which is the only one that counts.
@@ -351,14 +353,15 @@ WHERE activity = %(activity)s AND flow = 'witness' AND state = 'waiting';
 SELECT rules FROM activity WHERE id = %(activity)s;
 
 -- name: witnessed_by
--- The activities that this person is registered to witness, those that wait for their digits first.
+-- The activities that this person witnesses, or whose draws they witnessed, those that wait for digits first.
 SELECT a.id, a.name, a.state::text AS state, d.no AS draw, d.committed_at,
        a.state = 'drawing' AND d.no IS NOT NULL AND d.witnessed_at IS NULL AND NOT EXISTS (
          SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'witness'
            AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = a.id AND c.type = 'commit')) AS waiting
-FROM witness w JOIN activity a ON a.id = w.activity
+FROM (SELECT DISTINCT m.activity FROM witness m WHERE m.id = %(witness)s AND witnesses(%(witness)s, m.activity)) w
+     JOIN activity a ON a.id = w.activity
      LEFT JOIN LATERAL (SELECT * FROM draw WHERE draw.activity = a.id ORDER BY no DESC LIMIT 1) d ON true
-WHERE w.id = %(witness)s AND a.state NOT IN ('draft', 'submitted', 'rejected')
+WHERE a.state NOT IN ('draft', 'submitted', 'rejected')
 AND (%(activity)s::text IS NULL OR a.id = %(activity)s)
 ORDER BY waiting DESC, a.state <> 'drawing', a.id DESC LIMIT 200;
 
@@ -657,11 +660,6 @@ SELECT nextval(pg_get_serial_sequence('avoidance', 'id'));
 -- 回避人员.
 INSERT INTO avoidance (id, activity, name_enc, name_hash, id_card_hash, reason) OVERRIDING SYSTEM VALUE
 VALUES (%(id)s, %(activity)s, %(name_enc)s, %(name_hash)s, %(id_card_hash)s, %(reason)s);
-
--- name: insert_witness
--- 监督人.
-INSERT INTO witness (activity, id, name_enc, phone_enc, phone_hash)
-VALUES (%(activity)s, %(id)s, %(name_enc)s, %(phone_enc)s, %(phone_hash)s);
 
 -- name: board
 -- An activity as its board shows it.

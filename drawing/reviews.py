@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -10,9 +10,7 @@ from typing import Any
 
 from db.pool import Database, Transaction
 from db.vault import Vault
-from drawing import attachments, drafts, earlier_draws, planning
-from drawing.activities import Witness, sealed_witness
-from drawing.chain import Q as COMMON
+from drawing import attachments, drafts, earlier_draws, planning, witnesses
 from drawing.decide import lock
 from drawing.planning import Refused
 from drawing.preview import Looker, Preview, preview
@@ -75,28 +73,23 @@ async def approve(
     vault: Vault,
     activity: str,
     decision: Decision,
-    witnesses: Sequence[Witness],
+    terminal: str,
+    wanted: Mapping[str, int | None],
     others: Mapping[str, str] = MappingProxyType({}),
-) -> None:
-    """核验通过, with the supervisors who will witness; Refused where the activity's rules demand one.
+) -> str:
+    """核验通过, with who of the terminal's register will witness (by the form's field): who they are, for 操作记录. Refused where
+    the activity's rules demand one.
 
     `others`: why 标段 that look like one drawn for before are other ones (`drawing.earlier_draws.explain`).
     """
     row = await lock(tx, activity)
-    rules = Rules.load(row.rules)
-    if any(not rules.calling.allows(each.phone) for each in witnesses):
-        raise Refused({"witness_name": "监督人的电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"})
-    if rules.witness_required and not witnesses:
-        raise Refused({"witness_name": "请登记至少一名监督人及其电话：本活动的规则要求监督人见证。"})
-    if len({each.id for each in witnesses}) != len(witnesses):
-        raise Refused({"witness_account": "同一监督人不能登记两次。"})
+    if Rules.load(row.rules).witness_required and not wanted.get(witnesses.FIELDS[0]):
+        raise Refused({witnesses.FIELDS[0]: "请选择监督人：本活动的规则要求监督人见证。"})
     if told := _late(row.evaluation_start, row.now):
         raise Refused({"": told})
     await earlier_draws.explain(tx, activity, decision.reviewer, others)
     await _decide(tx, activity, decision, passed=True)
-    await tx.run(Q.drop_witnesses, {"activity": activity})
-    for witness in witnesses:
-        await tx.run(COMMON.insert_witness, sealed_witness(vault, activity, witness))
+    return await witnesses.choose(tx, vault, activity, terminal, wanted, "重新核验")
 
 
 async def reject(tx: Transaction, activity: str, decision: Decision) -> None:

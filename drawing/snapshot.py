@@ -39,6 +39,7 @@ from drawing.lifecycle import ActivityState
 from drawing.lots import seed
 from drawing.rules import Rules
 from drawing.transcript import Entry, EntryType
+from drawing.witnesses import chosen_for_commit, unfit
 
 PROCESSES_FROM = 100_000  # experts; below, starting processes costs more than it saves
 
@@ -48,6 +49,10 @@ Made = TypeVar("Made")
 
 class WitnessMissing(Exception):
     """These rules demand a witness, and the activity names none."""
+
+
+class WitnessUnfit(WitnessMissing):
+    """A witness may not witness any more: their number changed, or stands elsewhere in the activity."""
 
 
 def commit_draw(dsn: str, master_key: Path, signing_key: Path, activity: str) -> bool:
@@ -84,10 +89,8 @@ def _commit(
     tx: BlockingTransaction, custody: Custody, identities: SealedIdentities, row: Any, number: int
 ) -> None:
     rules = Rules.load(row.rules)
-    witnesses = tuple(each.id for each in tx.all(Q.witnesses, {"activity": row.id}))
-    if rules.witness_required and not witnesses:
-        raise WitnessMissing(f"{row.id}: 规则 {rules.version} 要求监督人见证，活动未登记监督人")
     vault = custody.vault
+    witnesses = _witnesses(tx, vault, row.id, rules)
     keys = pool.Keys(vault.decrypt(row.key_enc, ACTIVITY_KEY.at(row.id)), os.urandom(32))
     conditions = tuple(_condition(each) for each in tx.all(Q.conditions, {"activity": row.id}))
     naming.check_earlier(tx, custody, [each.earlier for each in tx.all(Q.activities_before, {"activity": row.id})])
@@ -123,6 +126,16 @@ def _commit(
     _store(tx, vault, row.id, number, snapshot)
     _record_in_ledger(tx, lots, entry, row.id, number)
     tx.run(Q.wake, {"activity": row.id})
+
+
+def _witnesses(tx: BlockingTransaction, vault: Vault, activity: str, rules: Rules) -> tuple[str, ...]:
+    """Who may give the share; looked at once more, because numbers change. Those named before there was a register go on."""
+    chosen = chosen_for_commit(tx, vault, activity)
+    if rules.witness_required and not chosen:
+        raise WitnessMissing(f"{activity}: 规则 {rules.version} 要求监督人见证，活动未选定监督人")
+    if told := unfit([each for each in chosen if each.supervisor is not None]):
+        raise WitnessUnfit(f"{activity}: 监督人须更换后才能继续（{told}）")
+    return tuple(each.account for each in chosen)
 
 
 def _snapshot(tx: BlockingTransaction, row: Any, rules: Rules, setting: bulk.Setting) -> bulk.Snapshot:

@@ -88,5 +88,15 @@ STAGES: Mapping[str, Stage] = {
     "received_leave": Stage.LEAVING,
     "leave_closed": Stage.LEAVING,
     "leave_not_taken": Stage.LEAVING,
+    "number_check": Stage.NOTIFYING,
+    "number_check_wrong_key": Stage.NOTIFYING,
+    "number_check_no_key": Stage.NOTIFYING,
+    "number_check_code": Stage.DIGITS,
+    "number_check_wrong": Stage.DIGITS,
+    "confirm_not_mine": Stage.CONFIRMING,
+    "number_check_received": Stage.LEAVING,
+    "received_not_mine": Stage.LEAVING,
+    "number_check_refused": Stage.LEAVING,
+    "number_check_goodbye": Stage.LEAVING,
 }
 """The stage of each step that a flow may begin, by the step's name (ivr.dialplans); any other is just TALKING."""

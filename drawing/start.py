@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from db.pool import Database, Transaction
-from drawing import earlier_draws, lifecycle
+from db.vault import Vault
+from drawing import earlier_draws, lifecycle, witnesses
 from drawing.advance import log
 from drawing.chain import Q
 from drawing.decide import lock
@@ -19,25 +20,28 @@ class CannotStart(Exception):
     """Why the draw can't begin, in words for the clerk."""
 
 
-async def start(db: Database, activity: str, actor: str, role: Role) -> None:
+async def start(db: Database, vault: Vault, activity: str, actor: str, role: Role) -> None:
     """Begin the draw of an activity; raises lifecycle.NotAllowed or CannotStart, and then nothing has changed."""
     async with db.transaction() as tx:
-        await begin(tx, activity, actor, role)
+        await begin(tx, vault, activity, actor, role)
 
 
-async def begin(tx: Transaction, activity: str, actor: str, role: Role) -> None:
+async def begin(tx: Transaction, vault: Vault, activity: str, actor: str, role: Role) -> None:
     """The same in the caller's transaction."""
     row = await lock(tx, activity)
     state = lifecycle.after(ActivityState(row.state), Act.START, role)
-    await _check(tx, activity, row)
+    await _check(tx, vault, activity, row)
     await tx.run(Q.set_state, {"activity": activity, "state": state.value})
     await log(tx, activity, Act.START, actor, role)
     await tx.run(Q.wake, {"activity": activity})
 
 
-async def _check(tx: Transaction, activity: str, row: Any) -> None:
-    if Rules.load(row.rules).witness_required and not await tx.all(Q.witnesses, {"activity": activity}):
-        raise CannotStart("本活动未登记监督人：请由抽取终端登记监督人及其电话后再启动抽取。")
+async def _check(tx: Transaction, vault: Vault, activity: str, row: Any) -> None:
+    chosen = await witnesses.chosen(tx, vault, activity)
+    if Rules.load(row.rules).witness_required and not chosen:
+        raise CannotStart("本活动未选定监督人：请由抽取终端选定监督人后再启动抽取。")
+    if told := witnesses.unfit(chosen):
+        raise CannotStart(f"监督人须更换后才能启动抽取（{told}）。请联系抽取终端审核人员在“更换监督人”中办理。")
     planned = sum(each.seats for each in await tx.all(Q.conditions, {"activity": activity}))
     if planned != row.seats:
         raise CannotStart(f"各抽取条件人数之和为 {planned}，与拟抽取专家人数 {row.seats} 不一致。")

@@ -33,6 +33,7 @@ CALL_OUTCOMES: Mapping[str, str] = {
     "leave_denied": "没有请假",
     "connected": "已接通",
     "call_back_asked": "要求回拨",
+    "verified": "号码已核验",
 }
 """How a call ended (ivr.calls.Outcome, as stored)."""
 CALL_STAGES: Mapping[Stage, str] = {

@@ -50,6 +50,7 @@ class Outcome(Enum):
     LEAVE_DENIED = "leave_denied"  # did not ask for leave
     CONNECTED = "connected"  # a masked call: the two talked with each other
     CALL_BACK_ASKED = "call_back_asked"  # somebody called us and asked to be called back
+    VERIFIED = "verified"  # a supervisor typed the code of their own page: the number is theirs
 
 
 # --- decisions ----------------------------------------------------------------------------------------------
@@ -91,7 +92,14 @@ class Reply:
     outcome: Outcome
 
 
-Decision = Answer | Share | Reply | CallBackWish | LanguageChoice
+@dataclass(frozen=True, slots=True)
+class NumberAnswer:
+    """Whether a registered number is the supervisor's: VERIFIED (the code was typed) or WRONG_PERSON (a confirmed key)."""
+
+    outcome: Outcome
+
+
+Decision = Answer | Share | Reply | CallBackWish | LanguageChoice | NumberAnswer
 
 
 # --- events -------------------------------------------------------------------------------------------------

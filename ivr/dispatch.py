@@ -44,7 +44,7 @@ INVITING = frozenset({"invitation", CALL_BACK_INVITATION})
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A call that is live in the database and may be dialled now."""
+    """A call that is live in the database and may be dialled now. `activity` is empty for one that belongs to none."""
 
     id: str
     activity: str
@@ -116,7 +116,7 @@ class Dispatcher:
         if attempt is None:
             return None
         self._calls_today += 1
-        return Ready(call.id, call.activity, call.flow, attempt, call.pick, conversation, trunk, time.monotonic())
+        return Ready(call.id, call.activity or "", call.flow, attempt, call.pick, conversation, trunk, time.monotonic())
 
     async def _refuse(self, call: Any, error: NotBound) -> None:
         """Nobody is rung for a pick that does not fit the transcript. The call waits, in case that what was changed is put right,
@@ -143,6 +143,8 @@ class Dispatcher:
         kind = EVERY_KIND[call.flow]
         of_the_draw = kind.again is Again.BY_DRAW
         held = numbers.hashes(self._custody.vault, conversation.numbers)
+        if call.activity is None:
+            return await self._check_number(tx, call, conversation, line, trunk, held)
         row = await self._look(tx, call, held)
         if of_the_draw and row.owed:
             raise Owing
@@ -162,16 +164,48 @@ class Dispatcher:
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
             await self._wait(tx, call, row.now, against)
             return None
-        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
-        if not await tx.run(Q.go_live, {"call": call.id, "trunk": trunk, "numbers": held, **lease}):
+        if not await self._is_ours(tx, call, conversation, trunk, held):
             return None
-        if conversation.refused:  # it ends at once, as a failure of ours: the switchboard dials nothing
-            remark = REFUSED_REMARK.format(call.id)
-            told = {"actor": "system", "role": "system", "act": REFUSED, "activity": call.activity, "remark": remark}
-            await tx.run(chain.Q.log_operation, told)
         if call.flow != CALL_BACK_INVITATION:
             return int(call.attempt)
         return int(await tx.value(Q.number_attempt, {"call": call.id}))
+
+    async def _check_number(
+        self,
+        tx: Transaction,
+        call: Any,
+        conversation: Conversation | PairConversation,
+        line: TrunkLoad,
+        trunk: str,
+        held: Sequence[bytes],
+    ) -> int | None:
+        """A call that verifies a supervisor's number: it belongs to no activity, and is held up by hours and budgets only."""
+        row = await tx.one(Q.number_check_now, {"call": call.id, "numbers": held})
+        if not row.stands:  # the register has another number by now
+            await tx.run(chain.Q.drop_call, {"call": call.id})
+            return None
+        if row.on_the_line:
+            await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
+            return None
+        calling = self._calling.within(Rules.load(call.rules).notice(call.flow))
+        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
+        if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:
+            await self._wait(tx, call, row.now, against)
+            return None
+        return int(call.attempt) if await self._is_ours(tx, call, conversation, trunk, held) else None
+
+    async def _is_ours(
+        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, trunk: str, held: Sequence[bytes]
+    ) -> bool:
+        """Made live under our lease. One that is refused ends at once, as a failure of ours: the switchboard dials nothing."""
+        lease = {"node": self._lease.node, "holder": self._lease.holder, "epoch": self._lease.epoch}
+        if not await tx.run(Q.go_live, {"call": call.id, "trunk": trunk, "numbers": held, **lease}):
+            return False
+        if conversation.refused:
+            remark = REFUSED_REMARK.format(call.id)
+            told = {"actor": "system", "role": "system", "act": REFUSED, "activity": call.activity, "remark": remark}
+            await tx.run(chain.Q.log_operation, told)
+        return True
 
     async def _look(self, tx: Transaction, call: Any, held: Sequence[bytes]) -> Any:
         """Under the activity's lock. held: keyed hashes of the numbers."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from db.contexts import EXPERT_PHONE, STAFF_PHONE, WITNESS_PHONE, Context
+from db.contexts import EXPERT_PHONE, STAFF_PHONE, SUPERVISOR_PHONE, WITNESS_PHONE, Context
 from db.pool import Database
 from db.queries import load
-from drawing import chain, heads, person
+from drawing import chain, heads, person, supervisors
 from drawing.canonical import read
 from drawing.chain import Custody
 from drawing.heads import Given
@@ -63,6 +63,8 @@ class Preparer:
                 return await self._witness(call)
             case Whom.EXPERT:
                 return await self._expert(call)
+            case Whom.SUPERVISOR:
+                return await self._number_check(call)
 
     async def _expert(self, call: Any) -> Conversation:
         kind = KINDS[call.flow]
@@ -97,7 +99,7 @@ class Preparer:
         kind = KINDS[call.flow]
         row = await self._db.one(Q.witness_call, {"activity": call.activity, "witness": call.witness})
         used = {each.value for each in await self._db.all(chain.Q.shares_used)}
-        context = WITNESS_PHONE.at(call.activity, call.witness)
+        context = WITNESS_PHONE.at(row.no)
         (number,), refused = self._numbers((row.phone_enc, context, row.phone_hash))
         return Conversation(
             who=call.witness,
@@ -105,6 +107,19 @@ class Preparer:
             refused=refused,
             flow=kind.flow(self._timings(row.rules), partial(weak_prompt, used_before=used)),
             media=await self._media(kind.prompts(await self._receipt(read(row.body), row.hash, call.witness))),
+        )
+
+    async def _number_check(self, call: Any) -> Conversation:
+        kind = KINDS[call.flow]
+        row = await self._db.one(Q.number_check, {"call": call.id})
+        code = supervisors.code(self._custody.vault, call.id)
+        (number,), refused = self._numbers((row.phone_enc, SUPERVISOR_PHONE.at(row.id), row.phone_hash))
+        return Conversation(
+            who=f"supervisor {row.id}",
+            number=number,
+            refused=refused,
+            flow=kind.flow(self._timings(call.rules), lambda digits: None if digits == code else "number_check_wrong"),
+            media=await self._media(kind.prompts(None, self._language(row.language))),
         )
 
     async def _pair(self, call: Any) -> PairConversation:

@@ -32,20 +32,21 @@ WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 -- ended, or owes a pick, and an invitation while its expert is to be called back about it. The statement's time, so that an index
 -- can be asked.
 WITH due AS (
-  SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness, c.matter, a.rules, c.not_before
-  FROM call c JOIN activity a ON a.id = c.activity
+  SELECT c.id, c.flow, c.activity, c.attempt, c.pick, c.expert, c.witness, c.supervisor, c.matter,
+         coalesce(a.rules, c.matter ->> 'rules') AS rules, c.not_before
+  FROM call c LEFT JOIN activity a ON a.id = c.activity
   WHERE c.state = 'waiting' AND c.not_before <= statement_timestamp()
     AND (a.state = 'drawing' AND NOT a.owed OR c.flow <> ALL(%(held)s::text[]))
     AND NOT (c.flow = 'invitation' AND EXISTS (
       SELECT FROM call b WHERE b.pick = c.pick AND b.flow = 'call_back_invitation' AND b.state <> 'ended'))
   ORDER BY c.not_before, c.id LIMIT 500)
-SELECT id, flow, activity, attempt, pick, expert, witness, matter, rules FROM due
+SELECT id, flow, activity, attempt, pick, expert, witness, supervisor, matter, rules FROM due
 ORDER BY row_number() OVER (PARTITION BY activity ORDER BY not_before, id), not_before, id LIMIT %(limit)s;
 
 -- name: next_due (prepared)
 -- When the next waiting call's time comes, in seconds from now.
 SELECT extract(epoch FROM min(c.not_before) - clock_timestamp())::float8
-FROM call c JOIN activity a ON a.id = c.activity
+FROM call c LEFT JOIN activity a ON a.id = c.activity
 WHERE c.state = 'waiting' AND c.not_before > clock_timestamp()
   AND (a.state = 'drawing' OR c.flow <> ALL(%(held)s::text[]));
 
@@ -61,11 +62,25 @@ WHERE p.pick = %(pick)s;
 
 -- name: witness_call
 -- All that a witness call says and needs: the commit it is about, and the ledger's size under it.
-SELECT w.phone_enc, w.phone_hash, a.rules, t.body, encode(t.hash, 'hex') AS hash
+SELECT w.no, w.phone_enc, w.phone_hash, a.rules, t.body, encode(t.hash, 'hex') AS hash
 FROM witness w JOIN activity a ON a.id = w.activity
      JOIN transcript t ON t.activity = a.id AND t.type = 'commit'
-WHERE w.activity = %(activity)s AND w.id = %(witness)s
+WHERE w.activity = %(activity)s AND w.id = %(witness)s AND w.replaced_at IS NULL
 ORDER BY t.seq DESC LIMIT 1;
+
+-- name: number_check
+-- All that a call to verify a supervisor's number needs, and that what is dialled is still what it is about.
+SELECT s.id, s.phone_enc, s.phone_hash, s.language, encode(s.phone_hash, 'hex') = c.matter ->> 'number' AND s.active AS stands
+FROM call c JOIN supervisor s ON s.id = c.supervisor WHERE c.id = %(call)s;
+
+-- name: number_check_now
+-- What could stand in the way of such a call: when this number was called about it within a day, and whether it is on the line; its
+-- row is kept from changing.
+SELECT clock_timestamp() AS now, s.active AND encode(s.phone_hash, 'hex') = c.matter ->> 'number' AS stands,
+       ARRAY(SELECT o.dialled_at FROM call o
+             WHERE o.supervisor = s.id AND o.dialled_at > clock_timestamp() - interval '1 day') AS called,
+       EXISTS (SELECT FROM live_number l WHERE l.number = ANY(%(numbers)s::bytea[])) AS on_the_line
+FROM call c JOIN supervisor s ON s.id = c.supervisor WHERE c.id = %(call)s FOR NO KEY UPDATE OF s;
 
 -- name: call_now (prepared)
 -- Once the activity's lock is had, what could stand in the way of a call that is due: the activity with the end of its chain, and
@@ -119,7 +134,8 @@ WHERE id = %(call)s AND state = 'waiting';
 
 -- name: live_calls
 -- The calls that are live under this epoch, with whom they are for as evidence names them, and over which trunk.
-SELECT c.id, c.activity, c.flow, c.pick, c.attempt, coalesce(c.trunk, '') AS trunk, c.outcome::text AS outcome, coalesce(p.pseudonym, c.witness) AS who
+SELECT c.id, c.activity, c.flow, c.pick, c.attempt, coalesce(c.trunk, '') AS trunk, c.outcome::text AS outcome,
+       coalesce(p.pseudonym, c.witness, 'supervisor ' || c.supervisor) AS who
 FROM call c LEFT JOIN pick p ON p.id = c.pick
 WHERE c.node = %(node)s AND c.state = 'live' AND c.epoch = %(epoch)s ORDER BY c.id;
 

@@ -15,18 +15,20 @@ from typing import Any
 
 from db.errors import DatabaseError, SerializationFailure
 from db.pool import Database, Transaction
-from drawing import decide, notices
+from drawing import decide, notices, supervisors
 from drawing.advance import advance
 from drawing.chain import Custody
 from drawing.decide import Call, Ended, NotOurs, Owing
 from drawing.orders import Orders
 from drawing.seats import PickOutcome
+from drawing.supervisors import NumberCheck
 from ivr.bridged import PairTrail
 from ivr.calls import (
     Answer,
     CallBackWish,
     Decision,
     LanguageChoice,
+    NumberAnswer,
     Outcome,
     Recorded,
     Refused,
@@ -77,6 +79,10 @@ class Recorder:
                     values = {"call": call.id, "epoch": call.epoch, "language": language.value}
                     if not await self.db.run(Q.choose_language, values):
                         return Refused()
+                case NumberAnswer(outcome):
+                    facts = self._facts(ready, trail, outcome)
+                    async with self.db.transaction() as tx:
+                        await supervisors.decide(tx, NumberCheck(ready.id, self.epoch), outcome.value, facts)
                 case CallBackWish():  # of calls from outside, which are no calls of ours (ivr.reception)
                     return Refused()
         except NotOurs:
@@ -95,6 +101,10 @@ class Recorder:
             if stands is not None:
                 return stands.due
         facts = self._facts(ready, trail, outcome)
+        if not ready.activity:  # it belongs to none: there is no draw that could wait for it
+            async with self.db.transaction() as tx:
+                await supervisors.end_call(tx, NumberCheck(ready.id, self.epoch), outcome.value, facts, whole)
+            return False
         ended: Ended | None = None
 
         async def write(tx: Transaction, regardless: bool) -> None:

@@ -120,7 +120,7 @@ class Switchboard:
 
     async def _settle(self, call: Any, gone: bool) -> None:
         conversation = Conversation(who=call.who, number="", flow=_NoFlow(), media={})
-        ready = Ready(call.id, call.activity, call.flow, call.attempt, call.pick, conversation, call.trunk)
+        ready = Ready(call.id, call.activity or "", call.flow, call.attempt, call.pick, conversation, call.trunk)
         outcome = Outcome.INTERRUPTED if call.outcome is None else Outcome(call.outcome)
         try:
             if not gone:
@@ -131,7 +131,7 @@ class Switchboard:
             LOG.info("call %s is left to the node's next holder", call.id)
         finally:
             self._forget(call.id)
-            self._note(call.activity)
+            self._note(ready.activity)
 
     def _forget(self, call: str) -> None:
         del self._tasks[call]

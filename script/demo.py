@@ -210,6 +210,7 @@ async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
             process = await stack.enter_async_context(program(folder, "ivr", installed.ivr_settings))
             async with Database(installed.owner_dsn) as owner:  # what a clerk would enter page by page
                 first, second = await register(owner, vault)
+            step("监督人李监督、孙监督已预先登记（演示：没有人能在电话上输入核验码，未经呼叫核验；操作记录如实写明）")
             until = datetime.now(UTC) + SECOND_OPENS_AFTER + timedelta(seconds=RULES.unseal_lead_s) - GATHERS_BEFORE
             if not once:
                 await stack.enter_async_context(program(folder, "web", installed.web_settings))
@@ -229,7 +230,7 @@ async def one_draw(
     db: Database, custody: Custody, activity: str, folder: Path, process: asyncio.subprocess.Process
 ) -> None:
     """From its start to its verified evidence."""
-    await start(db, activity, "经办人（演示）", Role.HANDLER)
+    await start(db, custody.vault, activity, "经办人（演示）", Role.HANDLER)
     step(f"启动抽取 {activity}：先呼叫监督人取得见证数字，再依次呼叫专家")
     await watch(db, activity, process, folder / "ivr.log")
     fingerprint = (await board(db, activity, RULES_TO_THE_END.unseal_lead_s)).fingerprint
@@ -279,7 +280,7 @@ def tell_console(installed: Installation, first: str, second: str, until: dateti
         soft_wrap=True,
     )
     console.print(
-        f"   监督人的电话无人接听：在另一个浏览器或无痕窗口以“李监督”登录，在 {address}/witness/{second} 提供见证数字；",
+        f"   监督人的电话无人接听：在另一个浏览器或无痕窗口以“孙监督”登录，在 {address}/witness/{second} 提供见证数字；",
         soft_wrap=True,
     )
     console.print(f"   结果到时在 {address}/activities/{second}/result 打开。", soft_wrap=True)

@@ -31,6 +31,7 @@ from ivr.calls import (
     HangUp,
     HungUp,
     LanguageChoice,
+    NumberAnswer,
     Play,
     Played,
     PlayFailed,
@@ -113,7 +114,7 @@ class _Walked(Walked[Event, Command]):
             case Play(prompt) | Speak(prompt, _):
                 self.state = self.step = prompt
                 self.over = False
-            case Decide(Answer(outcome) | Reply(outcome)):
+            case Decide(Answer(outcome) | Reply(outcome) | NumberAnswer(outcome)):
                 self.state = f"records_{outcome.value}"
             case Decide(Share()):
                 self.state = "records_share"

@@ -8,11 +8,12 @@ from decimal import Decimal
 from db.pool import Database
 from db.vault import Vault
 from drawing import projects
-from drawing.activities import AvoidedPerson, AvoidedUnit, Lot, Notice, Plan, Witness, create
+from drawing.activities import AvoidedPerson, AvoidedUnit, Lot, Notice, Plan, create
 from drawing.eligibility import Condition, Mode
 from drawing.lifecycle import ActivityState
 from drawing.projects import NewLot, Owner, Project
 from drawing.rules import Rules
+from script.registering import Preregistered, preregister
 from web import ownership
 from web.development import IDENTITIES
 
@@ -23,9 +24,9 @@ LASTS = timedelta(seconds=20)  # 预计评标开始 to 预计评标结束 of the
 SECOND_OPENS_AFTER = timedelta(minutes=6)
 SECOND_LASTS = timedelta(hours=3)
 GATHERS_BEFORE = timedelta(minutes=5)  # 集合时间 before 预计评标开始; a draw is not started after it
-SUPERVISOR = Witness("supervisor-1", "李监督", "13900000000")
-# In the second draw this telephone rings in vain, so that its digits are given on the supervisor's page.
-SUPERVISOR_AWAY = Witness("supervisor-1", "李监督", "13900000012")
+SUPERVISOR = Preregistered("supervisor-1", "李监督", "13900000000")
+# This telephone rings in vain, so that in the second draw the digits are given on the supervisor's page.
+SUPERVISOR_AWAY = Preregistered("supervisor-2", "孙监督", "13900000012")
 CLERK = "handler-a1"
 LOTS = ("一标段", "二标段")
 PROJECT = Project(
@@ -46,6 +47,8 @@ async def register(db: Database, vault: Vault) -> tuple[str, str]:
         project = await projects.create(tx, owner, PROJECT)
         scope = {"company": owner.company, "handler": owner.handler}
         lots = [Lot(await projects.add_lot(tx, scope, project, NewLot(name)), PROJECT.name, name) for name in LOTS]
+    for each, rules in ((SUPERVISOR, RULES_TO_THE_END), (SUPERVISOR_AWAY, RULES)):
+        await preregister(db, vault, each, rules.version)
     first_plan = plan(lots[0], SUPERVISOR, RULES_TO_THE_END, now + OPENS_AFTER, LASTS, timedelta())
     second_plan = plan(lots[1], SUPERVISOR_AWAY, RULES, now + SECOND_OPENS_AFTER, SECOND_LASTS, GATHERS_BEFORE)
     first, second = [await create(db, vault, each) for each in (first_plan, second_plan)]
@@ -56,7 +59,7 @@ async def register(db: Database, vault: Vault) -> tuple[str, str]:
     return first, second
 
 
-def plan(lot: Lot, witness: Witness, rules: Rules, opens: datetime, lasts: timedelta, gathers_before: timedelta) -> Plan:
+def plan(lot: Lot, witness: Preregistered, rules: Rules, opens: datetime, lasts: timedelta, gathers_before: timedelta) -> Plan:
     """Five seats under two conditions, for one 标段, with a result that opens at `opens`; the evaluation `lasts` so long, and its
     experts gather so long before it."""
     begins = opens + timedelta(seconds=rules.unseal_lead_s)
@@ -82,6 +85,6 @@ def plan(lot: Lot, witness: Witness, rules: Rules, opens: datetime, lasts: timed
             AvoidedUnit("广东省招标代理有限公司", "代理机构", fixed=True),
         ),
         persons=(AvoidedPerson("王伟", None, "与投标人有利害关系"),),
-        witnesses=(witness,),
+        witnesses=(witness.account,),
         state=ActivityState.READY,
     )

@@ -261,6 +261,7 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.CONNECTED: ("已接通", "a masked call: staff and the expert talked with each other"),
     Outcome.CALL_BACK_ASKED: ("要求回拨", "a call from outside: 1; the number on file is called back"),
     Outcome.LEAVE_DENIED: ("没有请假", "asked whether they ask for leave: 2, and 2 again"),
+    Outcome.VERIFIED: ("号码已核验", "a supervisor typed the code that their own page shows"),
 }
 
 
@@ -294,6 +295,8 @@ def _consequence(outcome: Outcome) -> str:
         return "the seed is known: orders are stored, picks begin"
     if outcome is Outcome.CONNECTED:
         return "kept with the call, with how long they talked"
+    if outcome is Outcome.VERIFIED:
+        return "the number may be chosen for a witness"
     if outcome is Outcome.CALL_BACK_ASKED:
         return "decides nothing; a call back, if the number is on file"
     if outcome.value in HEARD:

@@ -26,7 +26,7 @@ def age(owner_dsn: str, vault: Vault) -> int:
                 key = {name: getattr(row, name) for name in table.key}
                 where = " AND ".join(f"{name} = %({name})s" for name in table.key)
                 for column in table.columns:
-                    if (sealed := getattr(row, column.column)) is None:
+                    if (sealed := getattr(row, column.column)) is None or not column.former:
                         continue
                     context = column.at(*key.values())
                     old = former(vault, vault.decrypt(bytes(sealed), context), context)

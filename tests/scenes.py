@@ -15,7 +15,7 @@ from db.contexts import ACTIVITY_KEY, EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE,
 from db.pool import Database
 from db.vault import Signer, Vault
 from drawing import activities, decide
-from drawing.activities import Lot, Notice, Plan, Witness
+from drawing.activities import Lot, Notice, Plan
 from drawing.call_ids import new_call_id
 from drawing.chain import Chain, Custody
 from drawing.commit import Commit
@@ -23,6 +23,7 @@ from drawing.eligibility import Avoid, Condition, Mode
 from drawing.lifecycle import ActivityState
 from drawing.pool import Counts, pool_id
 from drawing.transcript import EntryType
+from script.registering import Preregistered, preregister
 
 SPECIALTIES = ("A0801", "A0101", "B0101")
 EXPERT_COLUMNS = (
@@ -38,6 +39,13 @@ class Keys:
     master: Path
     signing: Path
     custody: Custody
+
+
+@dataclass(frozen=True, slots=True)
+class Scene(Plan):
+    """A plan whose witnesses are put into the register with it."""
+
+    people: Sequence[Preregistered] = ()
 
 
 def make_keys(folder: Path) -> Keys:
@@ -97,8 +105,9 @@ def plan(
     *,
     opens_in: timedelta = timedelta(days=1),
     gathers_in: timedelta | None = None,
+    witnesses: Sequence[Preregistered] = (),
     **changes: object,
-) -> Plan:
+) -> Scene:
     """A ready activity whose result opens after `opens_in`, when its experts gather too if nothing else is said."""
     now = datetime.now(UTC)
     start = now + timedelta(minutes=30) + opens_in
@@ -121,17 +130,26 @@ def plan(
         "notices": (notice,),
         "conditions": tuple((each, 0) for each in conditions),
         "state": ActivityState.READY,
+        "witnesses": tuple(each.account for each in witnesses),
+        "people": tuple(witnesses),
     }
-    return Plan(**{**values, **changes})  # type: ignore[arg-type]
+    return Scene(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def witness(phone: str = "13900000000") -> Witness:
+def witness(phone: str = "13900000000") -> Preregistered:
     """The supervisor of a test."""
-    return Witness("supervisor-1", "监督员", phone)
+    return Preregistered("supervisor-1", "监督员", phone)
+
+
+def standby(phone: str = "13900000024") -> Preregistered:
+    """The stand-by (候补) of a test."""
+    return Preregistered("supervisor-2", "候补员", phone)
 
 
 async def make_activity(db: Database, vault: Vault, made: Plan) -> str:
     """Create it; its number."""
+    for each in made.people if isinstance(made, Scene) else ():
+        await preregister(db, vault, each)
     return await activities.create(db, vault, made)
 
 
@@ -213,7 +231,8 @@ async def masked_call(db: Database, activity: str, expert: int = 1, state: str =
         """INSERT INTO call (id, flow, activity, pick, expert, attempt, state, node, epoch, outcome, ended_at, staff_phone_enc,
                              numbers)
            SELECT %(id)s, 'masked', p.activity, p.id, p.expert, 1, %(s)s::call_state, 'node', 1,
-                  CASE %(s)s WHEN 'ended' THEN 'connected'::call_outcome END, CASE %(s)s WHEN 'ended' THEN now() END, 'x', '{}'
+                  CASE %(s)s WHEN 'ended' THEN 'connected'::call_outcome END, CASE %(s)s WHEN 'ended' THEN now() END,
+                  CASE %(s)s WHEN 'live' THEN 'x'::bytea END, '{}'
            FROM pick p WHERE p.activity = %(a)s AND p.expert = %(e)s""",
         values,
     )

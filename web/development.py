@@ -18,6 +18,7 @@ IDENTITIES: tuple[Identity, ...] = (
     Identity("reviewer-1", Role.REVIEWER, "赵审核", terminal="440000"),
     Identity("reviewer-2", Role.REVIEWER, "钱审核", terminal="440100"),
     Identity("supervisor-1", Role.SUPERVISOR, "李监督"),
+    Identity("supervisor-2", Role.SUPERVISOR, "孙监督"),
     Identity("registrar-1", Role.REGISTRAR, "周登记"),
     Identity("administrator-1", Role.ADMINISTRATOR, "吴管理"),
 )

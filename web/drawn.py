@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from db.pool import Database
+from db.vault import Vault
+from drawing import witnesses
 from drawing.board import Board, Row, Standing, board, sentences, standings
 from drawing.chain import Q
 from drawing.lifecycle import Act, ActivityState, Role, allowed_acts
@@ -37,6 +39,8 @@ class Picture:
     messages: Counts
     calls: Mapping[int, Sequence[str]]
     """What became of each call of the picks that are shown, by pick."""
+    unfit: str = ""
+    """Why a witness has to be replaced before the draw can be committed, or nothing."""
 
     @property
     def is_short(self) -> bool:
@@ -67,12 +71,15 @@ async def lead_of(db: Database, activity: str) -> int:
     return Rules.load(await db.value(Q.rules_of, {"activity": activity})).unseal_lead_s
 
 
-async def picture(db: Database, activity: str) -> Picture:
+async def picture(db: Database, vault: Vault, activity: str) -> Picture:
     """The board now."""
     now = await board(db, activity, await lead_of(db, activity))
     rows = shown(now.rows)
     messages = await outbox.counts(db, activity)
-    return Picture(now, await standings(db, now), rows, messages, await sentences(db, rows))
+    unfit = ""
+    if now.state is ActivityState.DRAWING and (now.fingerprint is None or now.sealed):  # a commit is due
+        unfit = witnesses.unfit(await witnesses.chosen(db, vault, activity))
+    return Picture(now, await standings(db, now), rows, messages, await sentences(db, rows), unfit)
 
 
 def shown(rows: Sequence[Row], limit: int = SHOWN) -> Sequence[Row]:

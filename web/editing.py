@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from db.pool import Transaction
-from drawing import planning
+from drawing import planning, supervisors
 from drawing.lifecycle import ActivityState, NotAllowed
 from drawing.projects import NotThere
 from web import ownership
@@ -42,7 +42,7 @@ async def changing(request: web.Request) -> AsyncIterator[Transaction]:
     try:
         async with request.app[DATABASE].transaction() as tx:
             yield tx
-    except NotThere:
+    except (NotThere, supervisors.NotThere):
         raise web.HTTPNotFound from None
 
 

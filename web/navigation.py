@@ -35,9 +35,11 @@ MODULES: tuple[Module, ...] = (
     Module("/", "首页", "今日数字与待办事项", ANYBODY),
     Module("/projects", "招标项目", "登记项目与标段", CLERKS),
     Module("/activities", "抽取活动列表", "新建抽取、进入抽取、查看结果", OPERATORS),
-    Module("/reviews", "审核", "核验抽取申请、登记监督人", frozenset({Role.REVIEWER})),
+    Module("/reviews", "审核", "核验抽取申请、选定监督人", frozenset({Role.REVIEWER})),
+    Module("/supervisors", "监督人登记册", "登记监督人，核验其电话", frozenset({Role.REVIEWER})),
     Module("/pool", "专家库", "导入、查询、暂停专家", frozenset({Role.ADMINISTRATOR})),
     Module("/witness", "见证", "核对承诺指纹，提供见证数字", frozenset({Role.SUPERVISOR})),
+    Module("/registration", "我的登记", "核验登记的电话", frozenset({Role.SUPERVISOR})),
     Module("/operations", "操作记录", "谁在何时做了什么", frozenset({Role.ADMINISTRATOR})),
 )
 

@@ -1,7 +1,8 @@
 """Whose an activity is, and what somebody may do with it now.
 
-经办人 see what they handled for their company, 法人 see everything of their company but act only on their own; the
-other roles see what their pages show them. What somebody may not see does not exist for them: 404.
+经办人 see what they handled for their company, 法人 see everything of their company but act only on their own, 监督人 see what
+they witness or have witnessed; the other roles see what their pages show them. What somebody may not see does not exist for
+them: 404.
 """
 
 from __future__ import annotations
@@ -35,16 +36,18 @@ class Seen:
 
 
 def scope(identity: Identity) -> Mapping[str, str | None]:
-    """The statement parameters %(company)s and %(handler)s; None: whatever it is. Use with `activity_owner o`:
+    """The statement parameters %(company)s, %(handler)s and %(witness)s; None: whatever it is. Use with `activity_owner o`:
 
     WHERE (%(company)s::text IS NULL OR o.company = %(company)s)
       AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+      AND (%(witness)s::text IS NULL OR witnesses(%(witness)s, a.id))
     """
+    witness = identity.id if identity.role is Role.SUPERVISOR else None
     if not identity.is_clerk:
-        return {"company": None, "handler": None}
+        return {"company": None, "handler": None, "witness": witness}
     assert identity.company is not None
     handler = identity.id if identity.role is Role.HANDLER else None
-    return {"company": identity.company.code, "handler": handler}
+    return {"company": identity.company.code, "handler": handler, "witness": None}
 
 
 async def own(tx: Transaction, identity: Identity, activity: str) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from web.forms import Form, Plain
+from web.options import one_of
 from web.typed import plain
 
 _DIGITS, _DIALLED = range(7, 21), frozenset("0123456789+() -")
@@ -21,6 +22,7 @@ def _dialled(value: object) -> object:
     return number
 
 
+LANGUAGES = (("cmn", "普通话"), ("yue", "粤语"), ("en", "English"))
 Phone = BeforeValidator(_dialled)
 """Annotated[str, Field(…), Phone]"""
 
@@ -33,20 +35,46 @@ class SupervisionRow(Form):
     supervisor_department: Annotated[str, Field(title="部门", max_length=60)]
 
 
-class WitnessRow(Form):
-    """A 监督人 as the terminal registers them; whether their telephone may be called, the rules say."""
+class SupervisorForm(Form):
+    """A 监督人 in the terminal's register; whether the telephone may be called, the rules say."""
 
-    witness_name: Annotated[str, Field(title="姓名", max_length=30)]
-    witness_phone: Annotated[str, Field(title="电话", max_length=24), Plain]
-    witness_account: Annotated[str, Field(title="监督人账号", max_length=60)] = ""
+    name: Annotated[str, Field(title="姓名", max_length=30)]
+    unit: Annotated[str, Field(title="单位", max_length=60)]
+    phone: Annotated[
+        str, Field(title="电话", description="监督人本人的电话。登记或变更后系统呼叫此号码核验，核验通过才能见证。"), Phone
+    ]
+    language: Annotated[
+        str, Field(title="核验电话的语言"), one_of(lambda: LANGUAGES)
+    ] = "cmn"
+
+
+class NewSupervisorForm(SupervisorForm):
+    """The same with whose registration it is, which stays."""
+
+    account: Annotated[str, Field(title="账号", description="监督人登录管理台的账号", max_length=60), Plain]
+
+
+class WitnessesForm(Form):
+    """Who of the register witnesses."""
+
+    supervisor: Annotated[int | None, Field(title="监督人", description="先呼叫此人", ge=1, le=2**63 - 1)] = None
+    standby: Annotated[
+        int | None, Field(title="候补监督人", description="监督人按规定次数呼叫不到时呼叫此人", ge=1, le=2**63 - 1)
+    ] = None
+
+
+class ReplacementForm(WitnessesForm):
+    """更换监督人."""
+
+    reason: Annotated[str, Field(title="更换原因", max_length=200)]
 
 
 Application = Annotated[int, Field(title="申请", ge=1, le=2**63 - 1)]
 """The one that the reviewer has looked at."""
 
 
-class ApprovalForm(Form):
-    """核验通过. 监督人 come as rows of their own, beside the model."""
+class ApprovalForm(WitnessesForm):
+    """核验通过."""
 
     application: Application
     consent: Annotated[

@@ -94,7 +94,8 @@ VALUES (%(activity)s, %(company)s, %(company_name)s, %(handler)s, %(handler_name
 SELECT a.id, a.name, a.state::text AS state, o.handler, o.handler_name, o.company_name
 FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
 WHERE a.id = %(activity)s
-AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s);
+AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+AND (%(witness)s::text IS NULL OR witnesses(%(witness)s, a.id));
 
 -- name: lock_activity
 -- As seen_activity, with the activity locked until the transaction ends.
@@ -102,6 +103,7 @@ SELECT a.id, a.name, a.state::text AS state, o.handler, o.handler_name, o.compan
 FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
 WHERE a.id = %(activity)s
 AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+AND (%(witness)s::text IS NULL OR witnesses(%(witness)s, a.id))
 FOR UPDATE OF a;
 
 -- name: last_terminal
@@ -121,7 +123,9 @@ VALUES (%(actor)s, %(role)s, %(act)s, %(activity)s, %(remark)s);
 -- H1: 今日活动 (entered today), 正在抽取, 今日完成, in this scope; a day begins at 00:00 in China.
 WITH mine AS (
 SELECT a.id, a.state, a.created_at FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
-WHERE (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s))
+WHERE (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+AND (%(witness)s::text IS NULL
+OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity)))))
 SELECT (SELECT count(*) FROM mine WHERE created_at >= %(midnight)s) AS entered,
 (SELECT count(*) FROM mine WHERE state IN ('drawing', 'paused')) AS drawing,
 (SELECT count(DISTINCT t.activity) FROM transcript t JOIN mine ON mine.id = t.activity
@@ -134,6 +138,8 @@ FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
 WHERE a.state = ANY(%(states)s::activity_state[])
 AND (%(terminal)s::text IS NULL OR %(terminal)s = (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1))
 AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+AND (%(witness)s::text IS NULL
+OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity))))
 GROUP BY a.state ORDER BY a.state;
 
 -- name: operation_count

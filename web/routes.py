@@ -22,11 +22,14 @@ from web.handlers import (
     pool_imports,
     projects,
     recordings,
+    registration,
     result,
     reviews,
     samples,
     status,
+    supervisors,
     witness,
+    witnesses,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -40,6 +43,9 @@ ROUTES: tuple[Route, ...] = (
     *audition.ROUTES,
     *attachments.ROUTES,
     *reviews.ROUTES,
+    *supervisors.ROUTES,
+    *registration.ROUTES,
+    *witnesses.ROUTES,
     *login.ROUTES,
     *operations.ROUTES,
     *samples.ROUTES,

@@ -22,7 +22,7 @@ from web.development import IDENTITIES
 BASE = 20_000
 """So many experts are generated; the rest are the same people in rows of their own, under other hashes."""
 _HASHES = tuple(COLUMNS.index(name) for name in ("id_card_hash", "phone_hash"))
-_SEALED = ("id", "key_enc", "share_enc", "pool_key_enc", "name_enc", "phone_enc")
+_SEALED = ("id", "witness", "key_enc", "share_enc", "pool_key_enc", "name_enc", "phone_enc")
 
 _REMEMBER = """
 CREATE TEMP TABLE later AS SELECT indexdef, indexname FROM pg_indexes
@@ -87,20 +87,22 @@ def _activities(tx: BlockingTransaction, vault: Vault, activities: int, experts:
     tx.copy("clerk", ("side", "company", "company_name", "handler", "handler_name"), rows)
     tx.run(_Q.made, {"activities": activities})
     tx.run("INSERT INTO node (name) VALUES ('node')")
-    tx.run(f"CREATE TEMP TABLE sealed ({', '.join(f'{name} bytea' for name in _SEALED[1:])}, id text PRIMARY KEY)")
-    tx.copy("sealed", _SEALED, [_sealed(vault, row.id) for row in tx.all("SELECT id FROM made")])
+    tx.run(f"CREATE TEMP TABLE sealed ({', '.join(f'{name} bytea' for name in _SEALED[2:])}, id text PRIMARY KEY, witness bigint)")
+    made = tx.all("SELECT id, nextval(pg_get_serial_sequence('witness', 'no')) AS witness FROM made")
+    tx.copy("sealed", _SEALED, [_sealed(vault, row.id, row.witness) for row in made])
     values = {"activities": activities, "experts": experts}
     for statement in _IN_ORDER:
         tx.run(statement, values)
 
 
-def _sealed(vault: Vault, activity: str) -> tuple[Value, ...]:
+def _sealed(vault: Vault, activity: str, witness: int) -> tuple[Value, ...]:
     """What is sealed for an activity, its draw and its witness."""
     return (
         activity,
+        witness,
         vault.encrypt(bytes(32), ACTIVITY_KEY.at(activity)),
         vault.encrypt(bytes(32), SYSTEM_SHARE.at(activity, 1)),
         vault.encrypt(bytes(32), POOL_KEY.at(activity, 1)),
-        vault.encrypt("监督员".encode(), WITNESS_NAME.at(activity, "supervisor-1")),
-        vault.encrypt(b"13900000000", WITNESS_PHONE.at(activity, "supervisor-1")),
+        vault.encrypt("监督员".encode(), WITNESS_NAME.at(witness)),
+        vault.encrypt(b"13900000000", WITNESS_PHONE.at(witness)),
     )

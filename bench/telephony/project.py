@@ -110,7 +110,7 @@ async def _draws(db: Database, keys: Keys, load: Load) -> None:
     seats = max(20, int(load.at_once * 3 / ACTIVITIES))
     for _ in range(ACTIVITIES):
         activity = await make_activity(db, keys.custody.vault, plan([condition(seats=seats)], rules=RULES))
-        await start(db, activity, "bench", Role.HANDLER)
+        await start(db, keys.custody.vault, activity, "bench", Role.HANDLER)
 
 
 async def _worker(ground: Ground, load: Load, dsn: str, keys: Keys) -> asyncio.subprocess.Process:

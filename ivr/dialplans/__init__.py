@@ -11,12 +11,13 @@ from ivr.dialplans.invitation import Invitation
 from ivr.dialplans.kind import Again, Kind, PairKind, Weak, Whom
 from ivr.dialplans.masked import Masked
 from ivr.dialplans.notice import Notice
+from ivr.dialplans.number_check import NumberCheck
 from ivr.dialplans.timings import Timings
 from ivr.dialplans.witness import Witness
 
 __all__ = [
-    "EVERY_KIND", "KINDS", "PAIRS", "Again", "CallBack", "Enquiry", "Inbound", "Invitation", "Kind", "Masked", "Notice", "PairKind",
-    "Timings", "Whom", "Witness",
+    "EVERY_KIND", "KINDS", "PAIRS", "Again", "CallBack", "Enquiry", "Inbound", "Invitation", "Kind", "Masked", "Notice",
+    "NumberCheck", "PairKind", "Timings", "Whom", "Witness",
 ]  # fmt: skip
 
 
@@ -42,6 +43,7 @@ _KINDS = (
          prompts.call_back, lambda known, matter: prompts.CallBackFacts(known, bool(matter.get("leave")))),
     Kind("call_back_nothing", _EXPERT, Again.NEVER, lambda timings, _: CallBack(timings, Matter.NOTHING),
          prompts.call_back, lambda known, matter: prompts.CallBackFacts(None)),
+    Kind("number_check", Whom.SUPERVISOR, Again.NEVER, NumberCheck, prompts.number_check),
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in _KINDS}
 """Every kind of call with one person, by the name that its rows have."""

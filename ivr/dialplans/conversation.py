@@ -28,6 +28,7 @@ from ivr.calls import (
     HangUp,
     HungUp,
     LanguageChoice,
+    NumberAnswer,
     Outcome,
     Play,
     Played,
@@ -242,7 +243,7 @@ class Conversation(ABC):
 
     def _decided(self) -> Outcome:
         match self._decision:
-            case Answer(outcome) | Reply(outcome):
+            case Answer(outcome) | Reply(outcome) | NumberAnswer(outcome):
                 return outcome
             case CallBackWish():
                 return Outcome.CALL_BACK_ASKED

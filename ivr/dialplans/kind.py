@@ -20,7 +20,8 @@ Matter = Mapping[str, Any]
 
 class Whom(Enum):
     EXPERT = auto()
-    WITNESS = auto()  # 监督人
+    WITNESS = auto()  # 监督人, for a draw
+    SUPERVISOR = auto()  # 监督人, about their registration: such a call belongs to no activity
 
 
 class Again(Enum):
@@ -36,8 +37,8 @@ class Kind:
     """A kind of call.
 
     `name` is what its rows and evidence say. `prompts` makes every prompt of the call from its facts; `facts`
-    makes those from what is known of the gathering and the call's own matter. What an expert hears is had in every
-    language (ivr.prompts.translated), what a witness hears in Mandarin.
+    makes those from what is known of the gathering and the call's own matter. What an expert hears, or a supervisor about
+    their registration, is had in every language (ivr.prompts.translated), what a witness hears in Mandarin.
     """
 
     name: str

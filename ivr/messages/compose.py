@@ -96,7 +96,7 @@ class Composer:
             ledger_size=head.size,
             ledger_root=head.root,
         )
-        return Letter(row.id, self._number(found, WITNESS_PHONE.at(row.activity, row.witness)), zh.witness_receipt(facts))
+        return Letter(row.id, self._number(found, WITNESS_PHONE.at(found.no)), zh.witness_receipt(facts))
 
     async def _of_the_seal(self, row: Any) -> Letter:
         values = {"activity": row.activity, "witness": row.witness, "draw": row.draw}
@@ -105,7 +105,7 @@ class Composer:
             raise Pointless("本次抽取没有承诺，或监督人已经更换")
         head = await heads.receipt(self.db, row.activity, row.draw, Given.SEAL, Given.SMS, row.witness)
         text = zh.seal_receipt(row.activity, row.draw, head.size, head.root)
-        return Letter(row.id, self._number(found, WITNESS_PHONE.at(row.activity, row.witness)), text)
+        return Letter(row.id, self._number(found, WITNESS_PHONE.at(found.no)), text)
 
     async def _to_clerk(self, row: Any, kind: Kind) -> Letter:
         facts = await self.db.one(Q.draw_facts, {"activity": row.activity}, zh.DrawFacts)

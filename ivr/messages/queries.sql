@@ -34,7 +34,7 @@ ON CONFLICT DO NOTHING;
 -- The witnesses of a commit that has no share yet, where the rules send them a receipt.
 INSERT INTO message (kind, matter, activity, witness, draw)
 SELECT 'witness_receipt', 'witness:' || d.activity || ':' || d.no || ':' || w.id, d.activity, w.id, d.no
-FROM draw d JOIN activity a ON a.id = d.activity JOIN witness w ON w.activity = d.activity
+FROM draw d JOIN activity a ON a.id = d.activity JOIN witness w ON w.activity = d.activity AND w.replaced_at IS NULL
 WHERE d.sealed_at IS NULL AND d.witnessed_at IS NULL AND a.state = 'drawing' AND a.rules = ANY(%(rules)s)
 ON CONFLICT DO NOTHING;
 
@@ -43,6 +43,7 @@ ON CONFLICT DO NOTHING;
 INSERT INTO message (kind, matter, activity, witness, draw)
 SELECT 'seal_receipt', 'seal:' || d.activity || ':' || d.no || ':' || w.id, d.activity, w.id, d.no
 FROM draw d JOIN activity a ON a.id = d.activity JOIN witness w ON w.activity = d.activity
+     AND d.committed_at >= w.chosen_at AND (w.replaced_at IS NULL OR d.committed_at < w.replaced_at)
 WHERE d.sealed_at > clock_timestamp() - interval '1 day' AND a.rules = ANY(%(rules)s)
   AND NOT EXISTS (SELECT FROM message m WHERE m.kind = 'seal_receipt' AND m.matter = 'seal:' || d.activity || ':' || d.no || ':' || w.id)
 ON CONFLICT DO NOTHING;
@@ -101,8 +102,10 @@ WHERE p.pick = %(pick)s;
 
 -- name: witness_facts
 -- The commit of that draw, and the witness's number.
-SELECT w.phone_enc, w.phone_hash, t.body, encode(t.hash, 'hex') AS hash
+SELECT w.no, w.phone_enc, w.phone_hash, t.body, encode(t.hash, 'hex') AS hash
 FROM witness w JOIN transcript t ON t.activity = w.activity AND t.type = 'commit'
+     JOIN draw d ON d.activity = w.activity AND d.no = %(draw)s AND d.committed_at >= w.chosen_at
+       AND (w.replaced_at IS NULL OR d.committed_at < w.replaced_at)
 WHERE w.activity = %(activity)s AND w.id = %(witness)s AND (t.body::jsonb ->> 'draw')::int = %(draw)s
 ORDER BY t.seq DESC LIMIT 1;
 

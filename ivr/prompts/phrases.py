@@ -24,6 +24,7 @@ from .translated import (
     invitation,
     leave,
     masked,
+    number_check,
     release,
     reminder,
     urging,
@@ -69,6 +70,7 @@ def _to_an_expert(language: Language) -> Iterator[Mapping[str, Prompt]]:
     yield masked(MaskedFacts(1, recorded=True), language)
     yield call_back(CallBackFacts(_EVERY_DETAIL, leave=True), language)
     yield call_back(CallBackFacts(None), language)
+    yield number_check(None, language)
 
 
 _EVERY_DETAIL = InvitationFacts(

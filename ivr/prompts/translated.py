@@ -1,4 +1,4 @@
-"""The one place that chooses the language of a call to an expert. Pure.
+"""The one place that chooses the language of a call to an expert, or to a supervisor about their registration. Pure.
 
 All such calls are had in every language, with the same prompts, facts and keys in the same order. What a witness (监督人)
 and staff hear is Mandarin.
@@ -13,14 +13,17 @@ from . import (
     en_line,
     en_masked,
     en_notices,
+    en_register,
     yue,
     yue_line,
     yue_masked,
     yue_notices,
+    yue_register,
     zh,
     zh_line,
     zh_masked,
     zh_notices,
+    zh_register,
 )
 from .facts import MaskedFacts
 from .language import Language
@@ -61,4 +64,5 @@ withdrawal = Translated(zh_notices.withdrawal, yue_notices.withdrawal, en_notice
 urging = Translated(zh_notices.urging, yue_notices.urging, en_notices.urging)
 reminder = Translated(zh_notices.reminder, yue_notices.reminder, en_notices.reminder)
 call_back = Translated(zh_line.call_back, yue_line.call_back, en_line.call_back)
+number_check = Translated(zh_register.number_check, yue_register.number_check, en_register.number_check)
 masked = Translated(zh_masked.masked, _before_staffs(yue_masked.expert), _before_staffs(en_masked.expert))

@@ -63,7 +63,7 @@ def pool(database: TestDatabase, keys: Keys) -> None:
 async def excluded(db: Database, database: TestDatabase, keys: Keys, **avoided: Any) -> dict[str, int]:
     """Whom the commit of a draw leaves out, by reason."""
     number = await make_activity(db, keys.custody.vault, plan([condition()], **avoided))
-    await start(db, number, "clerk", Role.HANDLER)
+    await start(db, keys.custody.vault, number, "clerk", Role.HANDLER)
     await Hand(db, database.dsn, keys, number).advance()
     body = await db.value("SELECT body FROM transcript WHERE activity = %(a)s AND type = 'commit'", {"a": number})
     return dict(read(body)["excluded"])
@@ -245,7 +245,7 @@ async def test_hashes_from_before_are_brought_up_to_date_and_one_who_is_stopped_
     assert await db.value("SELECT up_to FROM normal_form_progress WHERE what = 'expert'") == 4
     assert rehash.rehash_names(database.dsn, vault) == 2
     assert rehash.rehash_names(database.dsn, vault) == 0
-    await start(db, number, "clerk", Role.HANDLER)
+    await start(db, keys.custody.vault, number, "clerk", Role.HANDLER)
     await Hand(db, database.dsn, keys, number).advance()
     body = await db.value("SELECT body FROM transcript WHERE type = 'commit'")
     assert read(body)["excluded"] == {"avoided_person": 1}

@@ -46,7 +46,7 @@ async def hand(db: Database, database: TestDatabase, keys: Keys) -> Hand:
     """A draw under way: two seats, two calls."""
     add_experts(database.dsn, keys.custody.vault, [f"138000000{n:02d}" for n in range(6)])
     number = await make_activity(db, keys.custody.vault, plan((condition(seats=2),)))
-    await start(db, number, "clerk", Role.HANDLER)
+    await start(db, keys.custody.vault, number, "clerk", Role.HANDLER)
     hand = Hand(db, database.dsn, keys, number)
     await hand.advance()
     return hand

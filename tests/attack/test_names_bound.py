@@ -459,7 +459,7 @@ async def test_no_message(world: World) -> None:  # noqa: F811
 async def test_who_can_not_be_opened_is_not_left_out_unseen(db: Database, database: TestDatabase, keys: Keys) -> None:  # noqa: F811
     add_experts(database.dsn, keys.custody.vault, ["13800000000", "13800000001"])
     activity = await make_activity(db, keys.custody.vault, plan((condition(),)))
-    await start(db, activity, "clerk", Role.HANDLER)
+    await start(db, keys.custody.vault, activity, "clerk", Role.HANDLER)
     kept = await db.value("SELECT name_enc FROM expert WHERE id = 2")
     await db.run("UPDATE expert SET name_enc = phone_enc WHERE id = 2")
     for _ in range(2):
@@ -477,7 +477,7 @@ async def test_who_is_avoided_for_an_earlier_part_took_part_in_it(draw: Draw, da
     again = await make_activity(hand.db, hand.keys.custody.vault, plan((condition(),)))
     values = {"activity": again, "earlier": hand.activity}
     await hand.db.run("INSERT INTO activity_before (activity, earlier) VALUES (%(activity)s, %(earlier)s)", values)
-    await start(hand.db, again, "clerk", Role.HANDLER)
+    await start(hand.db, hand.keys.custody.vault, again, "clerk", Role.HANDLER)
     await does(hand.db, PEOPLE["another expert"][0])
     with pytest.raises(NotBound):
         snapshot.commit_draw(database.dsn, hand.keys.master, hand.keys.signing, again)

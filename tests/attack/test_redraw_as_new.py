@@ -70,7 +70,7 @@ class Office:
 
     async def started(self, activity: str) -> Hand:
         """Its pool is committed."""
-        await start(self.db, activity, "handler-a1", Role.HANDLER)
+        await start(self.db, self.keys.custody.vault, activity, "handler-a1", Role.HANDLER)
         hand = Hand(self.db, self.database.dsn, self.keys, activity)
         await hand.advance()
         return hand
@@ -183,7 +183,7 @@ async def test_two_that_wait_at_once_are_not_both_taken(office: Office) -> None:
     )
     await office.started(one)
     with pytest.raises(CannotStart, match=SAME):
-        await start(office.db, other, "handler-a1", Role.HANDLER)
+        await start(office.db, office.keys.custody.vault, other, "handler-a1", Role.HANDLER)
 
 
 @pytest.mark.parametrize(

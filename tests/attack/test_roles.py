@@ -19,9 +19,12 @@ from db.migrate import migrate
 from db.pool import Database
 from db.queries import Query
 from db.rights import FUNCTIONS, OLD_ROLE, PRIVILEGES, RIGHTS, ROLES, SEQUENCES, rights
+from drawing import witnesses
+from drawing.supervisors import Q
+from script.registering import preregister
 from tests.db.test_queries_used import named
 from tests.postgres import Cluster, TestDatabase, fresh_database
-from tests.scenes import Keys, make_keys
+from tests.scenes import Keys, make_keys, standby
 from tests.web.draws import Draws, everybody_agrees
 
 pytestmark = pytest.mark.postgres
@@ -118,12 +121,16 @@ MODULES = {
 }  # fmt: skip
 """What each process loads; an import of experts is a child of the console."""
 NOT_ITS_OWN: dict[str, set[str]] = {
-    "worker": {"drop_others", "insert_other"},
+    "worker": {
+        "ask_number_check", "change", "drop_others", "insert_other", "insert_witness", "register", "replace_witnesses",
+        "set_active",
+    },
     "console": {
-        "append_ledger", "claim", "decide_call", "decide_invitation", "decide_pick", "drop_appointments",
-        "end_call", "end_decided", "erase_recordings", "insert_activity", "insert_appointment", "insert_call",
+        "append_ledger", "claim", "decide_call", "decide_invitation", "decide_number_check", "decide_pick", "drop_appointments",
+        "end_call", "end_decided", "end_number_check", "erase_recordings", "insert_activity", "insert_appointment", "insert_call",
         "keep_recording", "mark_sealed", "order_block", "pick_and_call", "plan_announcements", "plan_details",
         "plan_notices", "plan_seal_receipts", "plan_witness_receipts", "put", "set_closed", "settle",
+        "verify",
     },
     "auditor": set(),
 }  # fmt: skip
@@ -311,12 +318,11 @@ async def test_who_witnessed_and_an_expert_stay_whoever_asks(database: TestDatab
 
 
 async def test_a_witness_may_be_chosen_anew_before_the_commit(database: TestDatabase, draws: Draws) -> None:
-    hand = await draws.ready()
-    with transaction(database.console_dsn) as tx:
-        tx.run(
-            "INSERT INTO witness (activity, id, name_enc, phone_enc) VALUES (%(a)s, 'w', '', '')", {"a": hand.activity}
-        )
-        assert tx.run("DELETE FROM witness") == 1
+    hand, vault = await draws.ready(), draws.keys.custody.vault
+    await preregister(draws.db, vault, standby())
+    async with Database(database.console_dsn) as db, db.transaction() as tx:
+        await witnesses.name_registered(tx, vault, hand.activity, ["supervisor-2"])
+        assert await tx.run(Q.replace_witnesses, {"activity": hand.activity, "reason": "换人"})
 
 
 async def test_the_worker_s_and_the_console_s_rows_of_the_log_tell_them_apart(

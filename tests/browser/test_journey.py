@@ -12,6 +12,7 @@ import pytest
 
 from asterisk.far_end import Behaviour
 from db.pool import Database
+from script.registering import Preregistered, preregister
 from tests.browser.conftest import WIDE, Page, chromium, running
 from tests.drawing.test_draw import Hand, the_clock_reaches_the_opening
 from tests.postgres import TestDatabase
@@ -53,6 +54,8 @@ async def test_from_a_project_to_the_opened_result(
 ) -> None:
     async with running_stack(db, database, tmp_path, speech) as stack:
         add_experts(database.dsn, stack.keys.custody.vault, PHONES)
+        official = Preregistered("supervisor-1", "李监督", Behaviour.NEVER_ANSWERS.number(99))
+        await preregister(db, stack.keys.custody.vault, official)
         await stack.worker()
         await asyncio.to_thread(_whole_way, stack)
 
@@ -161,8 +164,7 @@ def pass_verification(reviewer: Page, activity: str) -> None:
     reviewer.log_in("reviewer-1")
     reviewer.open("/reviews")
     reviewer.leave(reviewer.find(f'a[href="/activities/{activity}/review"]'))
-    phone = Behaviour.NEVER_ANSWERS.number(99)
-    reviewer.fill(witness_name="李监督", witness_phone=phone, witness_account="supervisor-1")
+    reviewer.fill(supervisor="1")
     reviewer.click("核验通过")
     assert f"活动 {activity} 已核验通过" in reviewer.find(".flash").text
 

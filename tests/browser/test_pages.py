@@ -71,6 +71,12 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("reviewer-1", "home-reviewer", "/"),
     ("reviewer-1", "reviews", "/reviews"),
     ("reviewer-1", "review", "/activities/{submitted}/review"),
+    ("reviewer-1", "supervisors", "/supervisors"),
+    ("reviewer-1", "supervisor-new", "/supervisors/new"),
+    ("reviewer-1", "supervisor-wrong", "/supervisors/new"),
+    ("reviewer-1", "supervisor", "/supervisors/{supervisor}"),
+    ("reviewer-1", "witnesses", "/activities/{ready}/witnesses"),
+    ("reviewer-1", "witnesses-fixed", "/activities/{waiting}/witnesses"),
     ("supervisor-1", "witness-list", "/witness"),
     ("supervisor-1", "witness-digits", "/witness/{waiting}"),
     ("supervisor-1", "witness-wrong", "/witness/{waiting}"),
@@ -78,6 +84,8 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("supervisor-1", "recordings", "/witness/{opened}/recordings"),
     ("supervisor-1", "recordings-none", "/witness/{ready}/recordings"),
     ("supervisor-1", "activities-supervisor", "/activities"),
+    ("supervisor-2", "registration-code", "/registration"),
+    ("supervisor-2", "registration-replaced", "/witness"),
     ("administrator-1", "home-administrator", "/"),
     ("administrator-1", "pool", "/pool"),
     ("administrator-1", "pool-imports", "/pool/imports"),
@@ -113,6 +121,7 @@ AFTER: Mapping[str, Callable[[Page], None]] = {
     "draw-force-end-wrong": lambda page: page.leave(page.find("button.danger")),
     "avoidance-bad-file": _bad_file,
     "witness-wrong": _same_digits,
+    "supervisor-wrong": lambda page: page.click("保存"),
 }
 """What is done on the page before it is looked at, by the picture's name."""
 NO_PAGES = {
@@ -168,7 +177,7 @@ def test_no_page_is_left_out() -> None:
 
 def _route(pattern: str) -> str | None:
     """The first route that fits the page's address."""
-    numbers = dict.fromkeys(("project", "new_project", "import", "bad_import", "operation"), "1")
+    numbers = dict.fromkeys(("project", "new_project", "import", "bad_import", "operation", "supervisor"), "1")
     activities = ("draft", "submitted", "ready", "waiting", "drawing", "paused", "ended", "short", "sealed", "opened")
     path = pattern.partition("?")[0].format(**numbers, **dict.fromkeys(activities, "CQSQ202611230001"))
     for route in ROUTES:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 
 from aiohttp import ClientSession, CookieJar, FormData
 
-from drawing import halts, recordings
+from drawing import halts, recordings, supervisors, witnesses
 from drawing.decide import share_on_page
 from drawing.lifecycle import Role
 from drawing.seats import PickOutcome
 from drawing.stages import Stage
 from ivr.noting import Notes
+from script.registering import TERMINAL, preregister
 from tests.drawing.experts.test_read_csv import table, text
 from tests.drawing.test_draw import Hand
-from tests.scenes import condition, masked_call, wav, witness
+from tests.scenes import condition, masked_call, standby, wav, witness
 from tests.web.clerk import complete, make_draft, make_project, submitted
 from tests.web.conftest import Visitor
 from tests.web.draws import DIGITS, Draws, everybody_agrees, opened
@@ -77,7 +78,20 @@ async def _draws(made: World, draws: Draws) -> None:
     await _halt(hand, draws, halts.force_end)
     made.places["ended"] = hand.activity
     made.places["waiting"] = (await draws.committed_more()).activity
-    made.places["ready"] = (await draws.ready(0, witnesses=(witness(),))).activity
+    made.places["ready"] = (await draws.ready(0, witnesses=(witness(), standby()))).activity
+    await _supervisors(made, draws)
+
+
+async def _supervisors(made: World, draws: Draws) -> None:
+    """The stand-by is replaced by nobody, and has a new number, about which a call waits."""
+    db, vault = draws.db, draws.keys.custody.vault
+    first = await preregister(db, vault, witness())
+    number = await preregister(db, vault, standby())
+    made.places["supervisor"] = str(first)
+    async with db.transaction() as tx:
+        await witnesses.choose(tx, vault, made.places["ready"], TERMINAL, {"supervisor": first}, "候补监督人出差")
+        details = supervisors.Details("孙监督", "监督办公室", "13900000099")
+        await supervisors.change(tx, vault, TERMINAL, number, details, "demo-1")
 
 
 async def _witnessed(hand: Hand, draws: Draws) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.blocking import transaction
-from db.contexts import AVOIDED_NAME, COLUMNS, EXPERT_NAME, EXPERT_PHONE, POOL_BLOCK, WITNESS_NAME, Column
+from db.contexts import AVOIDED_NAME, COLUMNS, EXPERT_NAME, EXPERT_PHONE, MAIL_ADDRESS, POOL_BLOCK, Column
 from db.keyfile import KeyFileRefused
 from db.pool import Database
 from db.vault import Signer, Undecipherable, Vault, VaultRefused, confirm, confirm_blocking
@@ -42,7 +42,8 @@ def test_what_is_sealed_opens_in_its_own_row_and_column_only(vault: Vault) -> No
 def test_no_two_places_have_the_same_context() -> None:
     assert len({(column.table, column.column) for column in COLUMNS}) == len(COLUMNS)
     places = [column.at(*["a"] * len(column.key)) for column in COLUMNS]
-    places += [WITNESS_NAME.at("a", 'b","c'), POOL_BLOCK.at("a", 1, 11), POOL_BLOCK.at("a", 11, 1)]
+    places += [POOL_BLOCK.at("a", 1, 11), POOL_BLOCK.at("a", 11, 1)]
+    places += [MAIL_ADDRESS.at("a", "b", 'c","d'), MAIL_ADDRESS.at("a", 'b","c', "d")]
     assert len({place.authenticated for place in places}) == len(places)
     with pytest.raises(ValueError, match="keyed by activity, draw, n"):
         POOL_BLOCK.at("a", 1)

@@ -94,7 +94,7 @@ async def draw(db: Database, database: TestDatabase, keys: Keys) -> Callable[...
         phones = [f"138000000{n:02d}" for n in range(experts)]
         add_experts(database.dsn, keys.custody.vault, phones, units=units)
         number = await make_activity(db, keys.custody.vault, plan(conditions or (condition(seats=2),), **changes))
-        await start(db, number, "clerk", Role.HANDLER)
+        await start(db, keys.custody.vault, number, "clerk", Role.HANDLER)
         hand = Hand(db, database.dsn, keys, number)
         await hand.advance()
         return hand
@@ -206,7 +206,9 @@ async def test_the_seat_constraint_refuses_a_second_expert(draw: Callable[..., A
 async def test_the_draw_waits_for_its_witness(draw: Callable[..., Any]) -> None:
     hand = await draw(4, condition(seats=1), witnesses=(witness(),))
     assert await hand.types() == ["commit"]
-    (call,) = await hand.db.all("SELECT id, NULL::int AS pick, 'supervisor-1' AS pseudonym, attempt FROM call")
+    (call,) = await hand.db.all(
+        "SELECT id, NULL::int AS pick, 'supervisor-1' AS pseudonym, attempt FROM call WHERE flow = 'witness'"
+    )
     await hand.live()
     async with hand.db.transaction() as tx:
         await decide.share(
@@ -220,7 +222,7 @@ async def test_the_draw_waits_for_its_witness(draw: Callable[..., Any]) -> None:
 async def test_rules_with_witness_refuse_to_start_without(db: Database, database: TestDatabase, keys: Keys) -> None:
     number = await make_activity(db, keys.custody.vault, plan((condition(),), rules="gd-1"))
     with pytest.raises(CannotStart, match="监督人"):
-        await start(db, number, "clerk", Role.HANDLER)
+        await start(db, keys.custody.vault, number, "clerk", Role.HANDLER)
 
 
 async def the_clock_reaches_the_opening(hand: Hand) -> None:
@@ -237,7 +239,7 @@ async def test_the_evidence_verifies_before_and_after_the_unsealing(
     draw: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hand = await draw(8, condition(seats=2), condition("c2", seats=1), units=tuple("aabbccdd"), witnesses=(witness(),))
-    (call,) = await hand.db.all("SELECT id FROM call")
+    (call,) = await hand.db.all("SELECT id FROM call WHERE flow = 'witness'")
     await hand.live()
     async with hand.db.transaction() as tx:
         await decide.share(

@@ -45,7 +45,7 @@ async def begin(db: Database, database: TestDatabase, keys: Keys) -> Begin:
         add_experts(database.dsn, keys.custody.vault, [f"138000000{n:02d}" for n in range(experts)])
         number = await make_activity(db, keys.custody.vault, plan((condition(seats=seats),)))
         await db.run("UPDATE activity SET on_site = %(on_site)s", {"on_site": on_site})
-        await start(db, number, "clerk", Role.HANDLER)
+        await start(db, keys.custody.vault, number, "clerk", Role.HANDLER)
         hand = Hand(db, database.dsn, keys, number)
         await hand.advance()
         return hand
@@ -267,7 +267,7 @@ async def test_a_released_activity_is_opened_for_its_evidence_and_names_nobody(b
 
 async def test_what_never_had_a_chain_is_not_closed(begin: Begin, db: Database, keys: Keys) -> None:
     number = await make_activity(db, keys.custody.vault, plan((condition(),)))
-    await start(db, number, "clerk", Role.HANDLER)
+    await start(db, keys.custody.vault, number, "clerk", Role.HANDLER)
     async with db.transaction() as tx:
         await halts.force_end(tx, keys.custody, number, "clerk", Role.HANDLER, "流标")
     assert await db.all(Q.running) == []
@@ -280,7 +280,7 @@ async def test_heads_are_fixed_with_commit_and_seal_and_the_same_for_all_receipt
     hand = await begin()
     commit = await heads.receipt(db, hand.activity, 1, Given.COMMIT, Given.CALL, "supervisor-1")
     other = await make_activity(db, keys.custody.vault, plan((condition(main=("B01",)),)))  # nobody is called
-    await start(db, other, "clerk", Role.HANDLER)
+    await start(db, keys.custody.vault, other, "clerk", Role.HANDLER)
     await Hand(db, database.dsn, keys, other).advance()
     leaves = [leaf_of(row).digest() for row in await db.all(Q.ledger)]
     assert commit == LedgerHead(1, root(leaves[:1]).hex())

@@ -209,7 +209,7 @@ async def test_random_draws_with_random_deaths(db: Database, database: TestDatab
             witnesses = (witness(),) if dice.random() < 0.4 else ()
             made = plan(conditions, opens_in=timedelta(days=1 + 2 * n), witnesses=witnesses)
             activity = await make_activity(db, keys.custody.vault, made)
-            await start(db, activity, "clerk", Role.HANDLER)
+            await start(db, keys.custody.vault, activity, "clerk", Role.HANDLER)
             worker = Worker(db, mortal, database.dsn, keys, activity)
             await worker.live()
             deaths += worker.deaths

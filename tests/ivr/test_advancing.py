@@ -59,7 +59,7 @@ async def test_a_draw_that_breaks_rests_while_the_others_go_on(
     add_experts(database.dsn, keys.custody.vault, [f"138000000{n:02d}" for n in range(9)])
     broken, *others = [await make_activity(db, keys.custody.vault, plan((condition(),), rules=RULES)) for _ in range(3)]
     for activity in (broken, *others):
-        await start(db, activity, "clerk", Role.HANDLER)
+        await start(db, keys.custody.vault, activity, "clerk", Role.HANDLER)
     choose_rules(database, broken, "of-nobody")
     orders = Orders(keys.custody.vault)
     advancing = Advancing(settings(database.dsn, keys, tmp_path), db, keys.custody, orders, lambda: None)

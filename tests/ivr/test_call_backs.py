@@ -80,7 +80,7 @@ async def line(db: Database, database: TestDatabase, keys: Keys) -> Callable[...
     async def begin(opens_in: timedelta = timedelta(days=1)) -> Line:
         add_experts(database.dsn, keys.custody.vault, PHONES[:1])
         number = await make_activity(db, keys.custody.vault, plan((condition(),), opens_in=opens_in))
-        await start(db, number, "clerk", Role.HANDLER)
+        await start(db, keys.custody.vault, number, "clerk", Role.HANDLER)
         made = Line(db, database.dsn, keys, number)
         await made.advance()
         return made

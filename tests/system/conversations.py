@@ -141,7 +141,7 @@ SELECT c.id, c.flow, c.activity, c.expert, c.witness, c.attempt, c.outcome::text
        p.outcome::text AS became, p.code,
        extract(epoch FROM c.not_before)::float8 AS due, extract(epoch FROM c.ended_at)::float8 AS ended,
        extract(epoch FROM c.decided_at)::float8 AS decided,
-       e.phone_enc AS expert_phone, w.phone_enc AS witness_phone
+       e.phone_enc AS expert_phone, w.no AS chosen, w.phone_enc AS witness_phone
 FROM call c LEFT JOIN pick p ON p.id = c.pick LEFT JOIN expert e ON e.id = c.expert
      LEFT JOIN witness w ON w.activity = c.activity AND w.id = c.witness
 WHERE c.state = 'ended' AND c.dialled_at IS NOT NULL ORDER BY c.dialled_at
@@ -153,7 +153,7 @@ async def people(stack: Stack, prompts: Mapping[str | None, Prompts]) -> dict[st
     vault, log = stack.keys.custody.vault, stack.telephone_log()
     rows: dict[str, list[Any]] = {}
     for row in await stack.db.all(CALLS):
-        context = EXPERT_PHONE.at(row.expert) if row.expert_phone else WITNESS_PHONE.at(row.activity, row.witness)
+        context = EXPERT_PHONE.at(row.expert) if row.expert_phone else WITNESS_PHONE.at(row.chosen)
         sealed = bytes(row.expert_phone or row.witness_phone)
         rows.setdefault(vault.decrypt(sealed, context).decode(), []).append(row)
     return {

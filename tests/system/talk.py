@@ -88,7 +88,7 @@ SELECT count(*) FILTER (WHERE outcome <> 'open') = %(picks)s
 
 async def _start(stack: Stack, made: Plan) -> str:
     number = await make_activity(stack.db, stack.keys.custody.vault, made)
-    await start(stack.db, number, "clerk", Role.HANDLER)
+    await start(stack.db, stack.keys.custody.vault, number, "clerk", Role.HANDLER)
     return number
 
 

@@ -25,7 +25,7 @@ async def begin(stack: Stack, behaviours: list[Behaviour], *conditions: object, 
     add_experts(stack.database.dsn, stack.keys.custody.vault, phones)
     made = plan(conditions or (condition(seats=2),), **changes)  # type: ignore[arg-type]
     number = await make_activity(stack.db, stack.keys.custody.vault, made)
-    await start(stack.db, number, "clerk", Role.HANDLER)
+    await start(stack.db, stack.keys.custody.vault, number, "clerk", Role.HANDLER)
     return number
 
 
@@ -59,7 +59,7 @@ async def test_digits_that_come_when_the_share_is_given_already_hear_an_apology(
     await stack.worker()
     await stack.until("SELECT count(*) > 0 FROM call WHERE flow = 'witness' AND state = 'live'")
     async with stack.db.transaction() as tx:
-        await share_on_page(tx, stack.keys.custody, activity, supervisor.id, 1, "48291306")
+        await share_on_page(tx, stack.keys.custody, activity, supervisor.account, 1, "48291306")
     await stack.until("SELECT count(*) > 0 FROM call WHERE flow = 'witness' AND state = 'ended'")
     call = await stack.db.one("SELECT outcome::text AS outcome, decided_at, trail FROM call WHERE flow = 'witness'")
     assert (call.outcome, call.decided_at) == ("withdrawn", None)

@@ -89,7 +89,7 @@ async def _run(database: TestDatabase, folder: Path, cache: Path) -> Aftermath:
         with transaction(database.owner_dsn) as tx:
             tx.run(LONG_PAUSE)
         worker = await stack.worker()
-        await start(db, activity, "clerk", Role.HANDLER)
+        await start(db, stack.keys.custody.vault, activity, "clerk", Role.HANDLER)
         await stack.until("SELECT count(*) > 0 FROM call WHERE state = 'live'")  # the worker is there for calls
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_while_it_rings(stack))

@@ -79,7 +79,7 @@ async def _two_have_agreed(stack: Stack) -> Hand:
     phones = [AGREES, NO_RECEIPT, FAILS]
     add_experts(stack.database.dsn, stack.keys.custody.vault, phones)
     number = await make_activity(stack.db, stack.keys.custody.vault, plan([condition(seats=3)]))
-    await start(stack.db, number, "clerk", Role.HANDLER)
+    await start(stack.db, stack.keys.custody.vault, number, "clerk", Role.HANDLER)
     hand = Hand(stack.db, stack.database.dsn, stack.keys, number)
     await hand.advance()
     await stack.db.run(

@@ -112,7 +112,7 @@ async def _run(database: TestDatabase, folder: Path, cache: Path) -> Run:
         worker = await stack.worker(quick=False, languages=[each.value for each in Language])
         later = plan((condition(main=("B01",)),), opens_in=NEXT_WEEK + timedelta(days=1))
         drawn = await make_activity(db, stack.keys.custody.vault, later)
-        await start(db, drawn, "clerk", Role.HANDLER)
+        await start(db, stack.keys.custody.vault, drawn, "clerk", Role.HANDLER)
         await _meanwhile(stack)
         await stack.until("SELECT count(*) = 0 FROM call WHERE state <> 'ended'", LONGEST)
         await worker.stop()

@@ -46,13 +46,13 @@ async def test_a_call_that_a_dead_worker_left_takes_room_on_its_own_trunk_only(s
         await make_activity(stack.db, stack.keys.custody.vault, plan((condition(main=main),)))
         for main in (("A08",), ("B01",))
     ]
-    await start(stack.db, first, "clerk", Role.HANDLER)
+    await start(stack.db, stack.keys.custody.vault, first, "clerk", Role.HANDLER)
     worker = await stack.worker(lease=1.5, trunks=("carrier", "dead"), channels=1)
     await stack.until(TALKING)
     await killed(worker)
     with transaction(stack.database.owner_dsn) as tx:
         tx.run("SELECT FROM activity WHERE id = %(activity)s FOR UPDATE", {"activity": first})
-        await start(stack.db, second, "clerk", Role.HANDLER)
+        await start(stack.db, stack.keys.custody.vault, second, "clerk", Role.HANDLER)
         await stack.worker(lease=1.5, trunks=("carrier", "dead"), channels=1)
         await stack.until("SELECT count(*) > 0 FROM call WHERE activity = %(b)s AND dialled_at IS NOT NULL", b=second)
         took = await stack.db.all("SELECT activity, trunk, state::text AS state FROM call WHERE dialled_at IS NOT NULL")

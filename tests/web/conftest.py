@@ -110,7 +110,7 @@ def started(db: Database, keys: Keys) -> Callable[..., Awaitable[str]]:
 
     async def begin(seats: int, **changes: Any) -> str:
         number = await make_activity(db, keys.custody.vault, plan([condition(seats=seats)], **changes))
-        await start(db, number, "clerk", Role.HANDLER)
+        await start(db, keys.custody.vault, number, "clerk", Role.HANDLER)
         return number
 
     return begin

@@ -11,8 +11,9 @@ from db.contexts import WITNESS_PHONE
 from db.pool import Database
 from drawing.canonical import read
 from drawing.chain import Q
+from script.registering import ACT, preregister
 from tests.drawing.test_draw import Hand
-from tests.scenes import Keys
+from tests.scenes import Keys, witness
 from tests.web.clerk import (
     CONDITION,
     PROJECT,
@@ -57,27 +58,22 @@ async def test_from_a_project_to_a_ready_activity(visit: Visit, db: Database, ke
     assert activity in await reviewer.text("/reviews")
     page = await reviewer.text(f"/activities/{activity}/review")
     assert "招标人法人名称" in page
-    response = await decide(reviewer, activity, "pass", witness_name="李监督", witness_phone="139")
+    chosen = str(await preregister(db, keys.custody.vault, witness()))
+    response = await decide(reviewer, activity, "pass", supervisor=chosen)
     assert response.status == 422
     assert errors(await response.text()) == ["有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"]
-    response = await decide(reviewer, activity, "pass", consent="true", witness_name="", witness_phone="")
+    response = await decide(reviewer, activity, "pass", consent="true", supervisor="")
     assert response.status == 422
-    response = await decide(
-        reviewer, activity, "pass", consent="true", witness_name="李监督", witness_phone="139", witness_account=""
-    )
-    assert errors(await response.text()) == ["监督人的电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"]
-    response = await decide(reviewer, activity, "pass", consent="true")
-    assert "请登记至少一名监督人及其电话：本活动的规则要求监督人见证。" in await response.text()
-    response = await decide(
-        reviewer, activity, "pass",
-        consent="true", witness_name="李监督", witness_phone="13900000000", witness_account="supervisor-1",
-    )  # fmt: skip
+    assert errors(await response.text()) == ["请选择监督人：本活动的规则要求监督人见证。"]
+    response = await decide(reviewer, activity, "pass", consent="true", supervisor=chosen, standby=chosen)
+    assert errors(await response.text()) == ["候补监督人须是另一人。"]
+    response = await decide(reviewer, activity, "pass", consent="true", supervisor=chosen)
     assert response.status == 303, await response.text()
 
     assert "进入抽取" in await clerk.text("/activities")
-    (witness,) = await db.all(Q.witnesses, {"activity": activity})
-    assert witness.id == "supervisor-1"
-    assert keys.custody.vault.decrypt(bytes(witness.phone_enc), WITNESS_PHONE.at(activity, witness.id)) == b"13900000000"
+    (named,) = await db.all("SELECT no, id, phone_enc FROM witness WHERE activity = %(a)s", {"a": activity})
+    assert named.id == "supervisor-1"
+    assert keys.custody.vault.decrypt(bytes(named.phone_enc), WITNESS_PHONE.at(named.no)) == b"13900000000"
     page = await clerk.text(f"/activities/{activity}")
     for done in ("新建抽取", "新增语音通知", "创建抽取条件", "提交审核", "核验通过"):
         assert done in page
@@ -329,7 +325,7 @@ async def test_who_sees_what(visit: Visit) -> None:
     assert (await reviewer.get(f"/activities/{activity}")).status == 404
 
 
-async def test_everything_that_is_done_is_in_the_record(visit: Visit, db: Database) -> None:
+async def test_everything_that_is_done_is_in_the_record(visit: Visit, db: Database, keys: Keys) -> None:
     clerk, reviewer = await visit("handler-a1"), await visit("reviewer-1")
     project = await make_project(clerk, lots=("一标段",))
     await clerk.post(f"/projects/{project}/lots/P{int(project):06d}-01/delete")
@@ -354,15 +350,15 @@ async def test_everything_that_is_done_is_in_the_record(visit: Visit, db: Databa
     await clerk.post(f"{here}/submission", reason="二", terminal="440000")
     await decide(reviewer, activity, "reject", reason="不清晰")
     await clerk.post(f"{here}/submission", reason="三", terminal="440000")
-    await decide(
-        reviewer, activity, "pass", consent="true", witness_name="李", witness_phone="13900000000", witness_account=""
-    )
+    chosen = await preregister(db, keys.custody.vault, witness())
+    await decide(reviewer, activity, "pass", consent="true", supervisor=str(chosen))
     await clerk.post(f"/activities/{await make_draft(clerk, await make_project(clerk))}/delete")
     acts = {row.act for row in await db.all("SELECT DISTINCT act FROM operation")}
     assert acts == {
         "登录", "新建项目", "新增标段", "删除标段", "编辑项目", "删除项目", "新建抽取", "修改活动信息", "新增回避单位",
         "新增回避人员", "删除回避信息", "新增语音通知", "编辑语音通知", "删除语音通知", "创建抽取条件", "编辑抽取条件",
         "删除抽取条件", "上传附件", "删除附件", "提交审核", "撤回", "核验不通过", "核验通过", "删除草稿",
+        "选定监督人", ACT,
     }  # fmt: skip
     with_names = "SELECT count(*) FROM operation WHERE remark LIKE '%%王回避%%' OR remark LIKE '%%13900000000%%'"
     assert await db.value(with_names, {}) == 0

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import pytest
 
 from db.pool import Database
+from script.registering import preregister
+from tests.scenes import Keys, witness
 from tests.web.clerk import (
     PROJECT,
     application,
@@ -121,7 +123,7 @@ async def test_no_more_supervisors_than_a_page_can_hold(visit: Visit) -> None:
     assert errors(await response.text()) == ["监督人员最多 20 名。"]
 
 
-async def test_a_reviewer_decides_only_on_what_they_looked_at(visit: Visit) -> None:
+async def test_a_reviewer_decides_only_on_what_they_looked_at(visit: Visit, db: Database, keys: Keys) -> None:
     """The clerk takes the application back, narrows it and submits again while the reviewer still reads the first one."""
     clerk, reviewer = await visit("handler-a1"), await visit("reviewer-1")
     activity = await submitted(clerk)
@@ -129,15 +131,15 @@ async def test_a_reviewer_decides_only_on_what_they_looked_at(visit: Visit) -> N
     await clerk.post(f"/activities/{activity}/withdraw")
     await clerk.post(f"/activities/{activity}/avoidance/units", unit="某某投标公司", reason="投标人")
     await clerk.post(f"/activities/{activity}/submission", reason="再次提交", terminal="440000")
-    witness = {"witness_name": "李监督", "witness_phone": "13900000000", "witness_account": ""}
-    response = await decide_on(reviewer, activity, looked_at, "pass", consent="true", **witness)
+    chosen = str(await preregister(db, keys.custody.vault, witness()))
+    response = await decide_on(reviewer, activity, looked_at, "pass", consent="true", supervisor=chosen)
     assert response.status == 422
     page = await response.text()
     assert "该申请已撤回、重新提交或已有审核结果" in page
     assert "某某投标公司" in page
     response = await decide_on(reviewer, activity, looked_at, "reject", reason="不清晰")
     assert response.status == 422
-    assert (await decide(reviewer, activity, "pass", consent="true", **witness)).status == 303
+    assert (await decide(reviewer, activity, "pass", consent="true", supervisor=chosen)).status == 303
 
 
 async def test_a_notice_that_later_entries_made_wrong_is_not_submitted(visit: Visit) -> None:
@@ -205,11 +207,11 @@ async def test_what_is_heard_can_be_read(visit: Visit) -> None:
     assert "<audio" not in page
 
 
-async def test_a_draw_does_not_begin_after_its_gathering(visit: Visit, db: Database) -> None:
+async def test_a_draw_does_not_begin_after_its_gathering(visit: Visit, db: Database, keys: Keys) -> None:
     clerk, reviewer = await visit("handler-a1"), await visit("reviewer-1")
     activity = await submitted(clerk)
-    witness = {"witness_name": "李监督", "witness_phone": "13900000000", "witness_account": ""}
-    await decide(reviewer, activity, "pass", consent="true", **witness)
+    chosen = str(await preregister(db, keys.custody.vault, witness()))
+    await decide(reviewer, activity, "pass", consent="true", supervisor=chosen)
     await db.run("UPDATE notice SET gather_at = clock_timestamp()")
     response = await clerk.post(f"/activities/{activity}/draw/start", follow=True)
     assert "语音通知的集合时间已过" in await response.text()

@@ -32,7 +32,7 @@ async def gateway(
     """A console that knows the gateway's secret, and one message that was submitted."""
     write_key_file(tmp_path / "gateway.secret", SECRET.decode())
     number = await make_activity(db, keys.custody.vault, plan([condition()]))
-    await start(db, number, "clerk", Role.HANDLER)
+    await start(db, keys.custody.vault, number, "clerk", Role.HANDLER)
     await db.run(
         "INSERT INTO message (id, kind, matter, activity, address_enc, state, submitted_at)"
         " VALUES (%(id)s, 'draw_short', 'x', %(activity)s, 'x', 'submitted', clock_timestamp())",

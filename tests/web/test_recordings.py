@@ -78,8 +78,7 @@ async def test_nobody_else_hears_it(visit: Visit, db: Database, hand: Hand, call
     for name in ("handler-a1", "legal-a", "reviewer-1", "registrar-1", "administrator-1"):
         visitor = await visit(name)
         assert [(await visitor.get(path)).status for path in (here, f"{here}/{call}.wav")] == [403, 403], name
-    await db.run("UPDATE witness SET id = 'somebody else'")
-    supervisor = await visit("supervisor-1")
+    supervisor = await visit("supervisor-2")  # who witnesses something else
     assert [(await supervisor.get(path)).status for path in (here, f"{here}/{call}.wav")] == [404, 404]
     assert await heard(db) == []
 

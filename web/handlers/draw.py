@@ -11,7 +11,7 @@ from drawing.lifecycle import Role
 from drawing.start import CannotStart, begin
 from web import drawn, keys, live, ownership
 from web.access import CLERKS, get, post
-from web.keys import DATABASE, identity
+from web.keys import CUSTODY, DATABASE, identity
 from web.live import WATCHERS, TooMany
 from web.pages import flash, redirect, render
 
@@ -24,7 +24,7 @@ async def show(request: web.Request) -> web.Response:
     """The board; with `?refresh` it loads itself again without a script."""
     me, db = identity(request), request.app[DATABASE]
     found = await ownership.seen(db, me, request.match_info["activity"])
-    picture = await drawn.picture(db, found.id)
+    picture = await drawn.picture(db, request.app[CUSTODY].vault, found.id)
     acts = {act.value for act in ownership.acts(me, found)}
     refresh = REFRESH_SECONDS if "refresh" in request.query and not picture.over else None
     return render(
@@ -39,7 +39,7 @@ async def start(request: web.Request) -> web.Response:
     try:
         async with request.app[DATABASE].transaction() as tx:
             await ownership.locked(tx, me, activity)
-            await begin(tx, activity, me.actor, me.role)
+            await begin(tx, request.app[CUSTODY].vault, activity, me.actor, me.role)
     except CannotStart as error:
         await flash(request, str(error), "error")
     else:
@@ -77,7 +77,7 @@ async def _tell(request: web.Request, response: web.StreamResponse, told: str) -
         if await drawn.still(request, session, me, activity) is None:
             await response.write(live.event({"reason": "登录已过期，请重新登录。"}, "end")[1])
             return told, False
-        picture = await drawn.picture(request.app[DATABASE], activity)
+        picture = await drawn.picture(request.app[DATABASE], request.app[CUSTODY].vault, activity)
     except DatabaseError:  # away for a moment: the stream goes on
         await response.write(b": away\n\n")
         return told, True

@@ -77,7 +77,7 @@ async def _show(request: web.Request, halt: _Halt, form: Filled, status: int = 2
     found = await ownership.seen(db, me, request.match_info["activity"])
     if halt.act not in ownership.acts(me, found):  # ended meanwhile, or not theirs: the draw's page says how it stands
         raise web.HTTPSeeOther(str(request.app.router["draw"].url_for(activity=found.id)))
-    picture = await drawn.picture(db, found.id)
+    picture = await drawn.picture(db, request.app[CUSTODY].vault, found.id)
     return render(request, "halt.html", status=status, activity=found, act=halt.act, form=form, picture=picture)
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from drawing import attachments, avoiding, drafts, earlier_draws, projects, reviews
-from drawing.activities import Witness
+from drawing import attachments, avoiding, drafts, earlier_draws, projects, reviews, supervisors, witnesses
 from drawing.bands import Band, label
 from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.planning import Refused
@@ -24,14 +23,13 @@ from web.keys import CUSTODY, DATABASE, identity
 from web.ownership import scope
 from web.pages import flash, redirect, render
 from web.paging import Paging
-from web.people_forms import ApprovalForm, RejectionForm, WitnessRow
-from web.rows import checked, refused, rows, shown
+from web.people_forms import ApprovalForm, RejectionForm
+from web.rows import refused, rows
 
 REVIEWERS = frozenset({Role.REVIEWER})
 NOWHERE = "-"
 """The terminal of who has none: its queue is empty."""
 _KEPT = ("reason", "terminal")
-WITNESSES = ("witness_name", "witness_phone", "witness_account")
 
 
 async def submission(request: web.Request) -> web.Response:
@@ -86,12 +84,11 @@ async def review(request: web.Request) -> web.Response:
 
 
 async def approve(request: web.Request) -> web.Response:
-    """核验通过, with the 监督人 and their telephones."""
+    """核验通过, with who of the terminal's register will witness."""
     me, activity = identity(request), request.match_info["activity"]
-    given = await _approval(request)
-    if isinstance(given, Invalid):
-        return await _review(request, given, blank(RejectionForm), given.status)
-    form, witnesses = given
+    form = await read(request, ApprovalForm)
+    if isinstance(form, Invalid):
+        return await _review(request, form, blank(RejectionForm), form.status)
     seen = await reviews.bands(request.app[DATABASE], request.app[CUSTODY].vault, (await visible(request)).id, me.actor)
     if any(each.consent for each in seen.values()) and not form.consent:
         faults = {"consent": "有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"}
@@ -100,8 +97,11 @@ async def approve(request: web.Request) -> web.Response:
         async with changing(request) as tx:
             await ownership.step(tx, me, activity, Act.PASS_VERIFICATION, form.remark)
             decision = Decision(form.application, me.actor, form.remark)
-            vault, others = request.app[CUSTODY].vault, await _others(request, form)
-            await reviews.approve(tx, vault, activity, decision, witnesses, others)
+            wanted = {name: getattr(form, name) for name in witnesses.FIELDS}
+            vault, terminal = request.app[CUSTODY].vault, me.terminal or NOWHERE
+            others = await _others(request, form)
+            told = await reviews.approve(tx, vault, activity, decision, terminal, wanted, others)
+            await ownership.record(tx, me, "选定监督人", activity, told or "无监督人")
     except Refused as error:
         return await _review(request, await refused(request, ApprovalForm, error.faults), blank(RejectionForm), 422)
     await flash(request, f"活动 {activity} 已核验通过。")
@@ -112,18 +112,6 @@ async def _others(request: web.Request, form: ApprovalForm) -> dict[str, str]:
     """Why which 标段 is another one than that drawn for before; those that are ticked."""
     given = {lot: reason for lot, reason in await rows(request, ("another_lot", "another_reason"))}  # noqa: C416
     return {lot: given.get(lot, "") for lot in form.another}
-
-
-async def _approval(request: web.Request) -> tuple[ApprovalForm, list[Witness]] | Invalid:
-    form, registered = await read(request, ApprovalForm), checked(await rows(request, WITNESSES), WitnessRow, "监督人")
-    if isinstance(form, Invalid):
-        return form.also(witness_name=registered) if isinstance(registered, str) and form.errors else form
-    if isinstance(registered, str):
-        return await refused(request, ApprovalForm, {"witness_name": registered})
-    return form, [
-        Witness(each.witness_account or f"witness-{n}", each.witness_name, each.witness_phone)
-        for n, each in enumerate(registered, start=1)
-    ]
 
 
 async def reject(request: web.Request) -> web.Response:
@@ -188,7 +176,7 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
         "looks": await looks(db, found.id),
         "look_numbers": await look_numbers(db, found.id),
         "band_words": {each.value: label(each, Rules.load(row.rules).preview.bands) for each in Band},
-        "witnesses": shown(approval, WITNESSES),
+        "register": await supervisors.supervisors(db, request.app[CUSTODY].vault, terminal=me.terminal or NOWHERE),
         "needs_witness": Rules.load(row.rules).witness_required,
         "acts": ownership.acts(me, found),
     }

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from aiohttp import web
 from pydantic import Field, model_validator
 
-from drawing import earlier_draws
+from drawing import earlier_draws, witnesses
 from drawing.decide import ShareRefused, share_on_page
 from drawing.lifecycle import NotAllowed, Role
 from drawing.lots import weak_share
@@ -41,8 +41,9 @@ class Digits(Form):
 
 async def listing(request: web.Request) -> web.Response:
     """The activities that this supervisor witnesses, those that wait first."""
-    duties = await witnessing.duties(request.app[DATABASE], identity(request).id)
-    return render(request, "witness_list.html", duties=duties)
+    db, me = request.app[DATABASE], identity(request)
+    duties, replaced = await witnessing.duties(db, me.id), await witnesses.replaced_of(db, me.id)
+    return render(request, "witness_list.html", duties=duties, replaced=replaced)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -74,7 +75,10 @@ async def _show(request: web.Request, form: Filled, status: int = 200) -> web.Re
     if duty is None:
         raise web.HTTPNotFound
     receipt = await witnessing.receipt(db, activity, me.id)
+    vault = request.app[CUSTODY].vault
     values = {
+        "chosen": await witnesses.chosen(db, vault, activity),
+        "replaced": await witnesses.replaced(db, vault, activity),
         "draws": await earlier_draws.of_lots(db, await earlier_draws.lots_of(db, activity), activity),
         "explained": await earlier_draws.explained(db, activity),
     }

@@ -48,7 +48,7 @@ class World:
         add_experts(self.database.dsn, self.keys.custody.vault, phones)
         made = plan([condition(seats=len(phones))], **changes)
         number = await make_activity(self.db, self.keys.custody.vault, made)
-        await start(self.db, number, "clerk", Role.HANDLER)
+        await start(self.db, self.keys.custody.vault, number, "clerk", Role.HANDLER)
         hand = Hand(self.db, self.database.dsn, self.keys, number)
         await hand.advance()
         return hand
