@@ -22,18 +22,16 @@ from drawing.ledger import lot_hash
 from drawing.lifecycle import Role
 from drawing.start import CannotStart, start
 from drawing.verify import verify
+from script.registering import preregister
 from tests.drawing.test_draw import Hand
 from tests.postgres import TestDatabase
-from tests.scenes import Keys, add_experts, condition, make_activity, plan
+from tests.scenes import Keys, add_experts, condition, make_activity, plan, witness
 from tests.web.clerk import PROJECT, complete, decide, draft, errors, make_draft, make_project
 from tests.web.conftest import Visitor
 
 pytestmark = pytest.mark.postgres
 Visit = Callable[..., Awaitable[Visitor]]
 SAME = "是同一标段，已在活动"
-PASSED = {
-    "consent": "true", "witness_name": "李监督", "witness_phone": "13900000000", "witness_account": "supervisor-1",
-}  # fmt: skip
 REASON = "本标段为道路工程，与前次抽取的桥梁工程不同"
 
 
@@ -61,10 +59,14 @@ class Office:
         assert response.status == 303, errors(await response.text())
         return activity
 
+    async def approval(self) -> dict[str, str]:
+        """What the reviewer fills in: a supervisor of the register."""
+        return {"consent": "true", "supervisor": str(await preregister(self.db, self.keys.custody.vault, witness()))}
+
     async def passed(self, project: str, *places: int) -> str:
         """One that may be started."""
         activity = await self.submitted(project, *places)
-        response = await decide(self.reviewer, activity, "pass", **PASSED)
+        response = await decide(self.reviewer, activity, "pass", **await self.approval())
         assert response.status == 303, errors(await response.text())
         return activity
 
@@ -144,13 +146,13 @@ async def test_what_is_likely_the_same_needs_the_reviewer_s_word_and_stays_in_th
     for typed in (
         {}, {"another_lot": lot, "another_reason": REASON}, {"another": lot, "another_lot": lot, "another_reason": "不同"}
     ):  # fmt: skip
-        response = await decide(office.reviewer, activity, "pass", **PASSED, **typed)
+        response = await decide(office.reviewer, activity, "pass", **await office.approval(), **typed)
         page = await response.text()
         assert response.status == 422
         assert "须勾选确认是另一标段，并写明理由" in errors(page)[0]
         assert typed.get("another_reason", "") in page
     typed = {"another": lot, "another_lot": lot, "another_reason": REASON}
-    response = await decide(office.reviewer, activity, "pass", **PASSED, **typed)
+    response = await decide(office.reviewer, activity, "pass", **await office.approval(), **typed)
     assert response.status == 303, errors(await response.text())
     hand = await office.started(activity)
     commit = Commit.from_json(read(await office.db.value(

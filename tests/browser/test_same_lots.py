@@ -66,7 +66,7 @@ def test_a_likely_same_lot_from_the_clerk_to_the_reviewer(
         assert "疑似相同" in page.text
         page.is_accessible()
         page.screenshot("same-lot-review")
-    page.fill(another_reason=REASON)
+    page.fill(supervisor="1", another_reason=REASON)
     page.tick("consent", "true")
     page.click("核验通过")
     assert "须勾选确认是另一标段" in page.text
