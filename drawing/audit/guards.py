@@ -13,7 +13,7 @@ from drawing.audit.findings import Finding, Kind
 TABLES = (
     "activity", "activity_before", "activity_lot", "another_lot", "appointment", "audit_run", "avoidance", "call",
     "condition", "draw", "expert", "ledger", "ledger_head", "live_number", "lot", "name_block", "operation",
-    "operation_chain", "pick", "preview", "project", "recording", "transcript", "witness",
+    "operation_chain", "pick", "preview", "project", "recording", "supervisor", "transcript", "witness",
 )  # fmt: skip
 ONLY_NOTIFY = frozenset({"tell_board"})
 GUARDS = frozenset({
@@ -29,11 +29,13 @@ GUARDS = frozenset({
     "call.hold_numbers",
     "call.hold_numbers_of_new",
     "call.one_call_per_pick",
+    "call.one_call_per_supervisor",
     "call.one_call_per_witness",
     "call.one_live_call_per_expert",
     "call.only_cancelled",
     "condition.condition_activity_position_key",
     "condition.fixed_by_commit",
+    "draw.keep_commit_witnessed",
     "draw.keep_opening",
     "draw.keep_unopened",
     "expert.keep",
@@ -55,11 +57,15 @@ GUARDS = frozenset({
     "pick.picked_once",
     "preview.append_only",
     "project.keep_drawn_project",
+    "supervisor.keep_verified",
+    "supervisor.one_registration",
+    "supervisor.one_telephone_one_supervisor",
     "transcript.append_only",
     "transcript.nothing_after_close",
     "transcript.only_the_console_s",
-    "witness.fixed_by_commit",
     "witness.keep_after_commit",
+    "witness.keep_witness",
+    "witness.one_witness_once",
 })  # fmt: skip
 
 
