@@ -43,8 +43,8 @@ BEGIN
 END $$;
 CREATE TRIGGER fixed_by_commit BEFORE INSERT OR DELETE ON witness FOR EACH ROW EXECUTE FUNCTION fixed_by_commit();
 CREATE TRIGGER fixed_by_commit BEFORE INSERT OR UPDATE OR DELETE ON condition FOR EACH ROW EXECUTE FUNCTION fixed_by_commit();
--- but name_hash, which the worker brings up to date when the normal form of names changes, whatever is under way
-CREATE TRIGGER fixed_by_commit BEFORE INSERT OR DELETE OR UPDATE OF id, activity, unit, code, name_enc, id_card_hash, reason, fixed
+-- but how a name is sealed (db.reseal) and hashed (the worker, when the normal form of names changes), whatever is under way
+CREATE TRIGGER fixed_by_commit BEFORE INSERT OR DELETE OR UPDATE OF id, activity, unit, code, id_card_hash, reason, fixed
   ON avoidance FOR EACH ROW EXECUTE FUNCTION fixed_by_commit();
 CREATE TRIGGER fixed_by_commit BEFORE INSERT OR DELETE ON activity_lot FOR EACH ROW EXECUTE FUNCTION fixed_by_commit();
 CREATE TRIGGER fixed_by_commit BEFORE INSERT OR DELETE ON activity_before FOR EACH ROW EXECUTE FUNCTION fixed_by_commit();

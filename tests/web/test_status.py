@@ -129,11 +129,12 @@ SELECT %(activity)s, 1, 'c1', %(n)s, id, 'p', '{}', %(n)s, %(code)s, %(outcome)s
 FROM e RETURNING id
 """
 _CALL = """
-INSERT INTO call (id, flow, activity, pick, expert, attempt, state, node, epoch, dialled_at, outcome, ended_at)
+INSERT INTO call (id, flow, activity, pick, expert, attempt, state, node, epoch, dialled_at, outcome, ended_at, numbers)
 SELECT %(id)s, 'invitation', %(activity)s, id, expert, 1, %(state)s::call_state, 'a', 1,
        CASE WHEN %(state)s <> 'waiting' THEN clock_timestamp() END,
        CASE WHEN %(state)s = 'ended' THEN 'busy'::call_outcome END,
-       CASE WHEN %(state)s = 'ended' THEN clock_timestamp() END
+       CASE WHEN %(state)s = 'ended' THEN clock_timestamp() END,
+       CASE WHEN %(state)s = 'live' THEN ARRAY[sha256(%(id)s::text::bytea)] END
 FROM pick WHERE id = %(pick)s
 """
 
