@@ -32,7 +32,7 @@ def age(owner_dsn: str, vault: Vault) -> int:
                     old = former(vault, vault.decrypt(bytes(sealed), context), context)
                     sql = f"UPDATE {table.name} SET {column.column} = %(old)s WHERE {where}"
                     count += tx.run(sql, key | {"old": old})
-        tx.run("ALTER TABLE witness DISABLE TRIGGER keep_witness")
+        tx.run("ALTER TABLE witness DISABLE TRIGGER keep_witness")  # whose hash stays once it is there
         tx.run("UPDATE witness SET phone_hash = NULL")
         tx.run("ALTER TABLE witness ENABLE TRIGGER keep_witness")
         tx.run("UPDATE call SET staff_phone_hash = NULL")

@@ -29,7 +29,9 @@ def rows_of(seed: int) -> tuple[binding.Transcript, list[PickRow]]:
     transcript = binding.read_chain(whole_activity(seed, PEOPLE).chain, BY_OURS)
     numbers = {pool_id(ACTIVITY_KEY, number): number for number in range(1, PEOPLE + 1)}
     rows = [
-        PickRow(each.draw, each.condition, each.seat, each.rank, numbers[who], who, each.outcome, binding.codes(ACTIVITY_KEY, who)[0])
+        PickRow(
+            each.draw, each.condition, each.seat, each.rank, numbers[who], who, each.outcome, binding.codes(ACTIVITY_KEY, who)[0]
+        )  # fmt: skip
         for who, each in transcript.picks.items()
     ]
     return transcript, rows
