@@ -28,10 +28,9 @@ def rows_of(seed: int) -> tuple[binding.Transcript, list[PickRow]]:
     assert BY_OURS is not None
     transcript = binding.read_chain(whole_activity(seed, PEOPLE).chain, BY_OURS)
     numbers = {pool_id(ACTIVITY_KEY, number): number for number in range(1, PEOPLE + 1)}
+    codes = {who: binding.codes(ACTIVITY_KEY, who)[0] for who in transcript.picks}
     rows = [
-        PickRow(
-            each.draw, each.condition, each.seat, each.rank, numbers[who], who, each.outcome, binding.codes(ACTIVITY_KEY, who)[0]
-        )  # fmt: skip
+        PickRow(each.draw, each.condition, each.seat, each.rank, numbers[who], who, each.outcome, codes[who])
         for who, each in transcript.picks.items()
     ]
     return transcript, rows
