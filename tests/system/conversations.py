@@ -144,7 +144,7 @@ SELECT c.id, c.flow, c.activity, c.expert, c.witness, c.attempt, c.outcome::text
        e.phone_enc AS expert_phone, w.no AS chosen, w.phone_enc AS witness_phone
 FROM call c LEFT JOIN pick p ON p.id = c.pick LEFT JOIN expert e ON e.id = c.expert
      LEFT JOIN witness w ON w.activity = c.activity AND w.id = c.witness
-WHERE c.state = 'ended' AND c.dialled_at IS NOT NULL ORDER BY c.dialled_at
+WHERE c.state = 'ended' AND c.dialled_at IS NOT NULL AND c.flow <> 'number_check' ORDER BY c.dialled_at
 """
 
 
