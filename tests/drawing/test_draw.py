@@ -50,11 +50,11 @@ class Hand:
                 return
 
     async def live(self) -> list[Any]:
-        """Make every waiting call live."""
+        """Make every waiting call live that is due some day."""
         await self.db.run("INSERT INTO node (name, epoch) VALUES ('n', 1) ON CONFLICT DO NOTHING")
         await self.db.run(
             "UPDATE call SET state = 'live', numbers = '{}', node = 'n', epoch = 1, dialled_at = clock_timestamp()"
-            " WHERE state = 'waiting'"
+            " WHERE state = 'waiting' AND not_before < 'infinity'"
         )
         return await self.db.all(
             "SELECT c.id, c.pick, p.pseudonym, c.attempt FROM call c LEFT JOIN pick p ON p.id = c.pick"

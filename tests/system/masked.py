@@ -128,8 +128,7 @@ async def held(stack: Stack) -> Masked:
         return await _left(stack, activity, calls, picks, events, variables, modes)
 
 
-STORING = """SELECT count(*) > 0 FROM pg_stat_activity
-             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%%INSERT INTO recording%%'"""
+STORING = "SELECT count(*) > 0 FROM pg_locks WHERE relation = 'recording'::regclass AND NOT granted"
 """Somebody has fetched a recording and can't go on."""
 
 

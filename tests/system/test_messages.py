@@ -86,12 +86,6 @@ async def _two_have_agreed(stack: Stack) -> Hand:
         "UPDATE call SET not_before = 'infinity' WHERE expert = (SELECT min(id) FROM expert)"  # in the order of phones
     )
     for call in await hand.live():
-        if call.pick == await stack.db.value("SELECT pick FROM call WHERE not_before = 'infinity'"):
-            await stack.db.run(
-                "UPDATE call SET state = 'waiting', node = NULL, epoch = NULL, dialled_at = NULL WHERE id = %(id)s",
-                {"id": call.id},
-            )
-            continue
         await hand.answers(call, PickOutcome.ACCEPTED)
         await hand.ends(call, "accepted")
     return hand
