@@ -140,6 +140,8 @@ async def watch(db: Database, activity: str, process: asyncio.subprocess.Process
             live.update(render(now, datetime.now(UTC)))
             if not console.is_terminal and (line := summary(now)) != told:
                 console.print(told := line)
+            if now.state is ActivityState.ENDED and not now.sealed:
+                raise Failed("预计评标结束 came before all seats had agreed: this machine is too busy for the demo's times")
             if now.state is ActivityState.SHORT:
                 raise Failed("the eligible were used up before the seats were filled")
             if now.sealed:
