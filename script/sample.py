@@ -19,8 +19,8 @@ from web.development import IDENTITIES
 
 RULES = Rules.load("demo-2")
 RULES_TO_THE_END = Rules.load("demo-3")  # opens a minute before the evaluation, whose end can be waited for then
-OPENS_AFTER = timedelta(minutes=6)  # from the start, twice what a draw takes; 预计评标开始 is set so that the clock opens it then
-LASTS = timedelta(seconds=20)  # 预计评标开始 to 预计评标结束 of the first activity
+OPENS_AFTER = timedelta(minutes=6)  # from the start: 预计评标开始 is set so that the clock opens it then, if it is sealed
+LASTS = timedelta(minutes=4)  # 预计评标开始 to 预计评标结束 of the first activity; with unlucky lots a draw takes seven minutes
 SECOND_OPENS_AFTER = timedelta(minutes=8)
 SECOND_LASTS = timedelta(hours=3)
 GATHERS_BEFORE = timedelta(minutes=5)  # 集合时间 before 预计评标开始; a draw is not started after it
