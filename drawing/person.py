@@ -19,7 +19,7 @@ from drawing.binding import Check, Misfit, NotBound, PickRow
 from drawing.blocks import line_of, pool_lines
 from drawing.chain import Custody, Q, entry_of
 from drawing.signature import checker
-from drawing.transcript import Entry, EntryType
+from drawing.transcript import Entry, EntryRow, EntryType
 
 LOG = logging.getLogger(__name__)
 ALARM = "名单核对不符"
@@ -67,7 +67,7 @@ def _record(row: Any, check: Check) -> binding.PickRecord | None:
 
 def _entry(row: Any, kind: EntryType, check: Check) -> Entry:
     columns = ("seq", "at", "body", "prev", "hash", "sig")
-    found = read_entry(_Columns(type=kind.value, **{name: getattr(row, f"{kind.value}_{name}") for name in columns}))
+    found = read_entry(EntryRow(type=kind.value, **{name: getattr(row, f"{kind.value}_{name}") for name in columns}))
     binding.check_entry(found, check)
     return found
 
@@ -78,19 +78,6 @@ def read_entry(row: Any) -> Entry:
         return entry_of(row)
     except ValueError:
         raise NotBound(Misfit.CHAIN) from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """A row of `transcript`."""
-
-    seq: int
-    at: str
-    type: str
-    body: str
-    prev: bytes
-    hash: bytes
-    sig: bytes
 
 
 @lru_cache(maxsize=4)

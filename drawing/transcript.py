@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from drawing.bodies import SHAPES, BadBody, check_shape
 from drawing.canonical import NotCanonical, canon, read_canonical
@@ -99,6 +99,18 @@ class Entry:
     def line(self, *, withhold: bool = False) -> bytes:
         """Its line of transcript.jsonl, with the newline."""
         return canon(self.to_json(withhold=withhold)) + b"\n"
+
+
+class EntryRow(NamedTuple):
+    """An entry as a row of table `transcript` has it; nothing is checked yet."""
+
+    seq: int
+    at: str
+    type: str
+    body: str
+    prev: bytes
+    hash: bytes
+    sig: bytes
 
 
 def stamp(at: datetime) -> str:

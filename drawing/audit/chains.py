@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from drawing.audit.findings import Finding, Kind
 from drawing.bodies import BadBody
 from drawing.canonical import NotCanonical, read_canonical
 from drawing.replay import Replay
 from drawing.replay_picks import Call
-from drawing.transcript import BrokenChain, Entry, EntryType, check_link, entry_from_json
+from drawing.transcript import BrokenChain, Entry, EntryRow, EntryType, check_link, entry_from_json
 
 Check = Callable[[bytes, bytes], bool]
 """Whether this signature is the service's for this message."""
-
-
-class EntryRow(NamedTuple):
-    """A row of `transcript`."""
-
-    seq: int
-    at: str
-    type: str
-    body: str
-    prev: bytes
-    hash: bytes
-    sig: bytes
 
 
 def read_rows(activity: str, rows: Sequence[EntryRow], check: Check) -> tuple[list[Entry], list[Finding]]:

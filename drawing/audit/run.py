@@ -14,6 +14,7 @@ from drawing.audit import chains, guards, leaves, operations, rows
 from drawing.audit.findings import Finding
 from drawing.ledger import Leaf
 from drawing.signature import checker
+from drawing.transcript import EntryRow
 
 Q = load(__package__ or "drawing.audit")
 BATCH = 5000
@@ -127,7 +128,7 @@ def _activities(tx: BlockingTransaction, result: Result, check: chains.Check, ba
 
 def _activity(tx: BlockingTransaction, result: Result, check: chains.Check, activity: Any) -> Iterator[Finding]:
     key = {"activity": activity.id}
-    raw = [chains.EntryRow(*row) for row in tx.all(Q.entries, key)]
+    raw = [EntryRow(*row) for row in tx.all(Q.entries, key)]
     result.entries += len(raw)
     entries, broken = chains.read_rows(activity.id, raw, check)
     yield from broken
