@@ -12,6 +12,7 @@ from pathlib import Path
 from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
 from db.pool import Database
+from db.settings_file import SettingsRefused
 from db.vault import Signer, Vault, confirm
 from drawing.chain import Custody
 from drawing.earlier_draws import fill_keys
@@ -23,7 +24,7 @@ from ivr.lease import Lease
 from ivr.messages import office
 from ivr.noting import Notes
 from ivr.prompts import ready_made
-from ivr.settings import Settings, SettingsRefused
+from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError, make_speech
 from ivr.worker import LeaseLost, Worker
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from db.settings_file import read_settings
 
 _SAFE_URL = r"^(https://[^/\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(/\S*)?$"
-
-
-class SettingsRefused(Exception):
-    """The settings file can't be used; the message says what is wrong where."""
 
 
 class _Section(BaseModel):
@@ -131,21 +128,4 @@ class Settings(_Section):
     @classmethod
     def read(cls, path: Path) -> Settings:
         """From a file; raises SettingsRefused naming each wrong key."""
-        try:
-            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise SettingsRefused(f"{path} can't be read: {error.strerror}") from None
-        except tomllib.TOMLDecodeError as error:
-            raise SettingsRefused(f"{path} is not TOML: {error}") from None
-        except ValidationError as error:
-            wrong = "; ".join(": ".join(filter(None, (_place(e["loc"]), e["msg"]))) for e in error.errors())
-            raise SettingsRefused(f"{path}: {wrong}") from None
-
-
-def _place(keys: tuple[int | str, ...]) -> str:
-    """Where in the file; trunks are counted from one, and a first one is just the trunk.
-
-    >>> _place(("trunk", 0, "name")), _place(("trunk", 1, "name"))
-    ('trunk.name', 'trunk.2.name')
-    """
-    return ".".join(str(key + 1) if isinstance(key, int) else key for key in keys if key != 0)
+        return read_settings(cls, path)

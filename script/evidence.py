@@ -14,11 +14,12 @@ from asterisk.folders import state_folder
 from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
 from db.pool import Database
+from db.settings_file import SettingsRefused
 from db.vault import Signer, Vault, confirm
 from drawing.chain import Custody
 from drawing.evidence import FactsSealed, Form, export
 from drawing.result import unseal_if_due
-from ivr.settings import Settings, SettingsRefused
+from ivr.settings import Settings
 
 
 async def run(settings: Settings, activity: str, folder: Path, form: Form) -> None:

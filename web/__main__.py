@@ -17,8 +17,9 @@ from aiohttp import web
 
 from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
+from db.settings_file import SettingsRefused
 from web.app import create_app
-from web.settings import Settings, SettingsRefused
+from web.settings import Settings
 
 LOG = logging.getLogger("web")
 GRACE_SECONDS = 5.0  # for requests under way when it is told to stop

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from db.settings_file import read_settings
 
 LOOPBACK_ONLY = "only a loopback address (127.0.0.1 or ::1) unless behind_proxy is true: the console speaks no TLS"
-
-
-class SettingsRefused(Exception):
-    """The settings file can't be used; the message says what is wrong where."""
 
 
 class Development(BaseModel):
@@ -102,15 +99,7 @@ class Settings(BaseModel):
     @classmethod
     def read(cls, path: Path) -> Settings:
         """From a file; raises SettingsRefused naming each wrong key."""
-        try:
-            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise SettingsRefused(f"{path} can't be read: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsRefused(f"{path} is not TOML: {error}") from None
-        except ValidationError as error:
-            wrong = "; ".join(": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in error.errors())
-            raise SettingsRefused(f"{path}: {wrong}") from None
+        return read_settings(cls, path)
 
 
 def _is_loopback(host: str) -> bool:

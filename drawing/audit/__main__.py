@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from db.errors import DatabaseError
+from db.settings_file import SettingsRefused
 from drawing.audit.findings import Finding
 from drawing.audit.run import NoSignatures, Result, audit, due, record
-from drawing.audit.settings import Settings, SettingsRefused
+from drawing.audit.settings import Settings
 
 LOG = logging.getLogger("audit")
 LOOK_SECONDS = 60.0

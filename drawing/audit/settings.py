@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-
-class SettingsRefused(Exception):
-    """The settings file can't be used; the message says what is wrong where."""
+from db.settings_file import read_settings
 
 
 class Settings(BaseModel):
@@ -26,12 +23,4 @@ class Settings(BaseModel):
     @classmethod
     def read(cls, path: Path) -> Settings:
         """From a file; raises SettingsRefused naming each wrong key."""
-        try:
-            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise SettingsRefused(f"{path} can't be read: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsRefused(f"{path} is not TOML: {error}") from None
-        except ValidationError as error:
-            wrong = "; ".join(": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in error.errors())
-            raise SettingsRefused(f"{path}: {wrong}") from None
+        return read_settings(cls, path)

@@ -11,7 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 import web.settings
-from ivr.settings import Settings, SettingsRefused
+from db.settings_file import SettingsRefused
+from ivr.settings import Settings
 from script.tables import filled, settings_table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from web.settings import Settings, SettingsRefused
+from db.settings_file import SettingsRefused
+from web.settings import Settings
 
 
 def written(folder: Path, text: str) -> Path:
