@@ -19,6 +19,7 @@ from typing import Any
 from db.errors import DatabaseError
 from db.pool import Database
 from db.vault import Vault
+from drawing.phone_numbers import subscriber
 from drawing.rules import Rules
 from ivr import prompts
 from ivr.ari.driver import Driver
@@ -30,7 +31,7 @@ from ivr.dialplans import Inbound, Timings
 from ivr.dispatch import Q
 from ivr.evidence import moment
 from ivr.lease import Lease
-from ivr.policy import opening, subscriber
+from ivr.policy import opening
 from ivr.speech import Speech
 
 LOG = logging.getLogger(__name__)
