@@ -160,11 +160,24 @@ FROM call c JOIN pick_to_person p ON p.pick = c.pick JOIN activity a ON a.id = p
 WHERE c.id = %(call)s;
 
 -- name: take_inbound
--- A call from outside has come; how many came from that number within the hour before.
-INSERT INTO inbound (channel, trunk, caller_hash, node, epoch)
-VALUES (%(channel)s, %(trunk)s, %(caller)s, %(node)s, %(epoch)s)
-RETURNING id, (SELECT count(*) FROM inbound i WHERE i.caller_hash = %(caller)s
+-- A call from outside has come, and takes its caller's place; how many came from that number within the hour before, forks of them not
+-- counted. No row when another call of that caller holds the place.
+INSERT INTO inbound (channel, trunk, caller_hash, place, node, epoch)
+VALUES (%(channel)s, %(trunk)s, %(caller)s, %(caller)s, %(node)s, %(epoch)s)
+ON CONFLICT (place) WHERE ended_at IS NULL DO NOTHING
+RETURNING id, (SELECT count(*) FROM inbound i WHERE i.caller_hash = %(caller)s AND i.why_not IS DISTINCT FROM 'same_caller'
                AND i.arrived_at > clock_timestamp() - interval '1 hour') AS recent;
+
+-- name: free_place
+-- The place of a call that is gone without an end: its node was lost, or is ours by now.
+UPDATE inbound SET place = NULL
+WHERE place = %(caller)s AND ended_at IS NULL
+  AND (arrived_at < clock_timestamp() - %(seconds)s * interval '1 second' OR node = %(node)s AND epoch < %(epoch)s);
+
+-- name: take_fork
+-- The same caller has come once more while the first call is on the line.
+INSERT INTO inbound (channel, trunk, caller_hash, node, epoch)
+VALUES (%(channel)s, %(trunk)s, %(caller)s, %(node)s, %(epoch)s) RETURNING id;
 
 -- name: want_call_back
 -- Whoever calls asks to be called back; the same statement for everybody, known or not. Saying it twice changes nothing.
