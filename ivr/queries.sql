@@ -244,9 +244,11 @@ UPDATE call SET attempt = 1 + (SELECT count(*) FROM call o WHERE o.pick = call.p
                                AND o.dialled_at IS NOT NULL)
 WHERE id = %(call)s RETURNING attempt;
 
--- name: is_open
--- Whether a pick has no outcome yet.
-SELECT true FROM pick WHERE id = %(pick)s AND outcome = 'open';
+-- name: open_tries
+-- What the calls about a pick came to so far, in turn, those of call backs not counted; no row when it has an outcome.
+SELECT ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
+             ORDER BY c.attempt) AS outcomes
+FROM pick p WHERE p.id = %(pick)s AND p.outcome = 'open';
 
 -- name: change_flow
 -- What was open when the call back was asked for is no more: that is what it will say.
