@@ -83,7 +83,7 @@ class Forked(asyncio.DatagramProtocol):
         assert self._transport is not None
         self._transport.sendto("\r\n".join(["SIP/2.0 200 OK", *lines, "Content-Length: 0", "", ""]).encode(), self._node)
         for leg in self._legs.values():
-            if leg.way.call == _header(request, "Call-ID") and leg.final == 200:
+            if leg.to and _tag(leg.to) == _tag(_header(request, "From")):
                 leg.ended.set()
 
     def _send(self, leg: _Leg, method: str, branch: str, to: str, body: str = "") -> None:
@@ -121,3 +121,7 @@ async def call(node: int, dialled: str, *ways: Way) -> list[int]:
 def _header(text: str, name: str) -> str:
     found = re.search(rf"^{name}: *(.*?)\r?$", text, re.MULTILINE | re.IGNORECASE)
     return found[1] if found else ""
+
+
+def _tag(header: str) -> str:
+    return header.partition("tag=")[2]
