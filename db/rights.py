@@ -99,8 +99,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "inbound": {
         "worker": (
             "SELECT",
-            "INSERT (channel, trunk, caller_hash, node, epoch)",
-            "UPDATE (epoch, wanted_at, outcome, trail, ended_at, call, why_not)",
+            "INSERT (channel, trunk, caller_hash, place, node, epoch)",
+            "UPDATE (epoch, place, wanted_at, outcome, trail, ended_at, call, why_not)",
         ),
     },
     "ledger": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",), "auditor": ("SELECT",)},

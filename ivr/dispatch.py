@@ -150,7 +150,7 @@ class Dispatcher:
             raise Owing
         if of_the_draw and row.state != ActivityState.DRAWING.value:
             return None
-        if call.flow == CALL_BACK_INVITATION and not await tx.value(Q.is_open, {"pick": call.pick}):
+        if call.flow == CALL_BACK_INVITATION and not await self._may_answer(tx, call.pick, row.rules):
             await tx.run(Q.change_flow, {"call": call.id, "flow": "call_back_nothing"})
             return None
         if await self._is_elsewhere(tx, call, conversation.who, row):
@@ -169,6 +169,11 @@ class Dispatcher:
         if call.flow != CALL_BACK_INVITATION:
             return int(call.attempt)
         return int(await tx.value(Q.number_attempt, {"call": call.id}))
+
+    async def _may_answer(self, tx: Transaction, pick: int, rules: str) -> bool:
+        """Whether a pick is open, and stays so: once its calls are enough for 未接通 it only waits for `advance` to say so."""
+        row = await tx.one(Q.open_tries, {"pick": pick})
+        return row is not None and not Rules.load(rules).unreached_after(row.outcomes, 0)
 
     async def _check_number(
         self,

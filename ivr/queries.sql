@@ -160,11 +160,24 @@ FROM call c JOIN pick_to_person p ON p.pick = c.pick JOIN activity a ON a.id = p
 WHERE c.id = %(call)s;
 
 -- name: take_inbound
--- A call from outside has come; how many came from that number within the hour before.
-INSERT INTO inbound (channel, trunk, caller_hash, node, epoch)
-VALUES (%(channel)s, %(trunk)s, %(caller)s, %(node)s, %(epoch)s)
-RETURNING id, (SELECT count(*) FROM inbound i WHERE i.caller_hash = %(caller)s
+-- A call from outside has come, and takes its caller's place; how many came from that number within the hour before, forks of them not
+-- counted. No row when another call of that caller holds the place.
+INSERT INTO inbound (channel, trunk, caller_hash, place, node, epoch)
+VALUES (%(channel)s, %(trunk)s, %(caller)s, %(caller)s, %(node)s, %(epoch)s)
+ON CONFLICT (place) WHERE ended_at IS NULL DO NOTHING
+RETURNING id, (SELECT count(*) FROM inbound i WHERE i.caller_hash = %(caller)s AND i.why_not IS DISTINCT FROM 'same_caller'
                AND i.arrived_at > clock_timestamp() - interval '1 hour') AS recent;
+
+-- name: free_place
+-- The place of a call that is gone without an end: its node was lost, or is ours by now.
+UPDATE inbound SET place = NULL
+WHERE place = %(caller)s AND ended_at IS NULL
+  AND (arrived_at < clock_timestamp() - %(seconds)s * interval '1 second' OR node = %(node)s AND epoch < %(epoch)s);
+
+-- name: take_fork
+-- The same caller has come once more while the first call is on the line.
+INSERT INTO inbound (channel, trunk, caller_hash, node, epoch)
+VALUES (%(channel)s, %(trunk)s, %(caller)s, %(node)s, %(epoch)s) RETURNING id;
 
 -- name: want_call_back
 -- Whoever calls asks to be called back; the same statement for everybody, known or not. Saying it twice changes nothing.
@@ -231,9 +244,11 @@ UPDATE call SET attempt = 1 + (SELECT count(*) FROM call o WHERE o.pick = call.p
                                AND o.dialled_at IS NOT NULL)
 WHERE id = %(call)s RETURNING attempt;
 
--- name: is_open
--- Whether a pick has no outcome yet.
-SELECT true FROM pick WHERE id = %(pick)s AND outcome = 'open';
+-- name: open_tries
+-- What the calls about a pick came to so far, in turn, those of call backs not counted; no row when it has an outcome.
+SELECT ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
+             ORDER BY c.attempt) AS outcomes
+FROM pick p WHERE p.id = %(pick)s AND p.outcome = 'open';
 
 -- name: change_flow
 -- What was open when the call back was asked for is no more: that is what it will say.

@@ -37,6 +37,10 @@ def _may_arrive(channel: wire.WholeChannel) -> bool:
     return channel.technology == "PJSIP" and not is_ours(channel.id)
 
 
+def _arrival(channel: wire.WholeChannel, *sip_call: str) -> Arrival:
+    return Arrival(channel.id, channel.caller.number, channel.endpoint, "".join(sip_call))
+
+
 class Driver:
     """One per connection. It is the Sink of its client: `client.listen(driver)` runs beside it."""
 
@@ -165,9 +169,9 @@ class Driver:
             self._unowned(event, channel)
 
     def _unowned(self, event: wire.StasisStart | wire.Dial, channel: str) -> None:
-        outside = isinstance(event, wire.StasisStart) and event.args == (INBOUND,) and _may_arrive(event.channel)
+        outside = isinstance(event, wire.StasisStart) and event.args[:1] == (INBOUND,) and _may_arrive(event.channel)
         if isinstance(event, wire.StasisStart) and outside and self._arrived is not None:
-            self._arrived(Arrival(channel, event.channel.caller.number, event.channel.endpoint))
+            self._arrived(_arrival(event.channel, *event.args[1:2]))
         else:
             self._send_away(channel)
 
@@ -219,7 +223,7 @@ class Driver:
             if self._is_answered(each):
                 self._send_away(each.id)
             elif self._is_from_outside(each):
-                arrived(Arrival(each.id, each.caller.number, each.endpoint))
+                arrived(_arrival(each, *each.dialplan.app_data.split(",", 2)[2:]))
 
     async def _unkept(self, keep: Collection[str]) -> set[str]:
         channels = await self._client.channels()
@@ -231,8 +235,8 @@ class Driver:
         return self._is_from_outside(channel) and channel.state == "Up"
 
     def _is_from_outside(self, channel: wire.WholeChannel) -> bool:
-        data = f"{self._client.node.app},{INBOUND}"
-        return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data == data and _may_arrive(channel)
+        sent_here = channel.dialplan.app_data.split(",")[:2] == [self._client.node.app, INBOUND]
+        return channel.dialplan.app_name == "Stasis" and sent_here and _may_arrive(channel)
 
     def _keep(self, task: asyncio.Task[None] | None) -> None:
         if task is not None:

@@ -21,7 +21,6 @@ from ivr.calls import (
     Unavailable,
 )
 from ivr.dialplans import Inbound, Timings
-from ivr.policy import subscriber
 from ivr.speech.saying import saying
 from tests.ivr.dialogue import Script, script
 
@@ -143,17 +142,4 @@ def test_every_prompt_is_there_and_gives_nothing_away() -> None:
     assert not any(word in text for text in said.values() for word in ("邀请", "评标时间", "请假", "专家您"))
 
 
-@pytest.mark.parametrize(
-    ("shown", "on_file"),
-    [
-        ("13800138000", "13800138000"),
-        ("+8613800138000", "13800138000"),
-        ("8613800138000", "13800138000"),
-        ("02083186888", "02083186888"),
-        ("", ""),
-        ("Anonymous", ""),
-        ("+12025550123", "12025550123"),
-    ],
-)
-def test_a_callers_number(shown: str, on_file: str) -> None:
-    assert subscriber(shown) == on_file
+
