@@ -122,13 +122,13 @@ MODULES = {
 """What each process loads; an import of experts is a child of the console."""
 NOT_ITS_OWN: dict[str, set[str]] = {
     "worker": {
-        "ask_number_check", "change", "drop_others", "insert_other", "insert_witness", "register", "replace_witnesses",
-        "set_active",
+        "ask_number_check", "change", "count_number_faults", "drop_others", "handle_number_fault", "insert_other", "insert_witness",
+        "number_faults", "one_number_fault", "register", "replace_witnesses", "set_active",
     },
     "console": {
         "append_ledger", "claim", "decide_call", "decide_invitation", "decide_number_check", "decide_pick", "drop_appointments",
         "end_call", "end_decided", "end_number_check", "erase_recordings", "insert_activity", "insert_appointment", "insert_call",
-        "keep_recording", "mark_sealed", "order_block", "pick_and_call", "plan_announcements", "plan_details",
+        "keep_recording", "mark_sealed", "note_number_fault", "order_block", "pick_and_call", "plan_announcements", "plan_details",
         "plan_notices", "plan_seal_receipts", "plan_witness_receipts", "put", "set_closed", "settle",
         "verify",
     },
