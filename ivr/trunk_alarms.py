@@ -23,15 +23,12 @@ class TrunkAlarm(Enum):
     DROPPING = "dropping"  # so many of the last answered calls were ended by the network
 
 
-KEYLESS_CALLS, NO_MEDIA_CALLS = 8, 3
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """After how many calls an alarm is raised. `keyless` and `no_media` are the rules' (table `[lines]`)."""
+    """After how many calls an alarm is raised. `keyless` and `no_media` are the rules' (drawing.line_rules.LinesRule)."""
 
-    keyless: int = KEYLESS_CALLS
-    no_media: int = NO_MEDIA_CALLS
+    keyless: int
+    no_media: int
     failing: int = 5
     dropping: int = 3
     dropping_of: int = 20

@@ -21,7 +21,7 @@ class TrunkResult(Enum):
     ANSWERED = "answered"  # answered, which says nothing about keys: none was asked for, or a machine answered
 
 
-_LINE_FAULTS = {"no_media": TrunkResult.NO_MEDIA, "line_dropped": TrunkResult.DROPPED}
+_LINE_FAULTS = {Outcome.NO_MEDIA: TrunkResult.NO_MEDIA, Outcome.LINE_DROPPED: TrunkResult.DROPPED}
 _OURS = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED})
 
 
@@ -32,8 +32,8 @@ def trunk_result(outcome: Outcome, trail: Trail | PairTrail, *, asks: bool) -> T
     trunk brings keys. Both legs of a masked call go over the same trunk.
     """
     legs = [trail] if isinstance(trail, Trail) else [leg for leg in (trail.staff, trail.expert) if leg is not None]
-    if outcome.value in _LINE_FAULTS:
-        return _LINE_FAULTS[outcome.value]
+    if outcome in _LINE_FAULTS:
+        return _LINE_FAULTS[outcome]
     if any(leg.pressed for leg in legs):
         return TrunkResult.KEYED
     if outcome in _OURS or all(leg.dialled is None for leg in legs):

@@ -92,9 +92,9 @@ class Worker:
         self._reminding = Reminding(db)
         self._anchoring = Anchoring(db)
         self._collecting = Collecting(db, custody.vault, client)
-        self._trunk_watch = TrunkWatch(
-            db, client, settings.node, [each.name for each in settings.trunk], Limits(), self._switchboard.trunks.avoid
-        )
+        limits = Limits(rules.lines.keyless_calls, rules.lines.no_media_calls)
+        names = [each.name for each in settings.trunk]
+        self._trunk_watch = TrunkWatch(db, client, settings.node, names, limits, self._switchboard.trunks.avoid)
         self._stopping = False
 
     async def run(self) -> None:

@@ -73,3 +73,8 @@ INSERT INTO number_fault (call, expert, activity, draw, fault, at)
 SELECT c.id, p.expert, p.activity, p.draw, c.outcome::text::number_fault_kind, c.ended_at
 FROM call c JOIN pick p ON p.id = c.pick JOIN draw d ON d.activity = p.activity AND d.no = p.draw
 WHERE c.state = 'ended' AND c.expert IS NOT NULL AND c.outcome::text IN ('redirected', 'invalid_number', 'wrong_person');
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON trunk TO expertline_service;
+GRANT SELECT, INSERT, UPDATE ON trunk_alarm, number_fault_handled TO expertline_service;
+GRANT SELECT, INSERT ON number_fault TO expertline_service;
+GRANT SELECT ON number_fault_open TO expertline_service;

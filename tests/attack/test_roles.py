@@ -122,8 +122,8 @@ MODULES = {
 """What each process loads; an import of experts is a child of the console."""
 NOT_ITS_OWN: dict[str, set[str]] = {
     "worker": {
-        "ask_number_check", "change", "count_number_faults", "drop_others", "handle_number_fault", "insert_other", "insert_witness",
-        "number_faults", "one_number_fault", "register", "replace_witnesses", "set_active",
+        "ask_number_check", "change", "drop_others", "insert_other", "insert_witness", "register", "replace_witnesses",
+        "set_active",
     },
     "console": {
         "append_ledger", "claim", "decide_call", "decide_invitation", "decide_number_check", "decide_pick", "drop_appointments",

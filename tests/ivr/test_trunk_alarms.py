@@ -52,6 +52,8 @@ SHOWN = [
     (Outcome.INTERRUPTED, ANSWERED, None),  # we broke it off
     (Outcome.INTERRUPTED, trail(answered=True, keys="1"), R.KEYED),
     (Outcome.CANCELLED, trail(rang=True), None),
+    (Outcome.NO_MEDIA, ANSWERED, R.NO_MEDIA),
+    (Outcome.LINE_DROPPED, trail(answered=True, keys="1"), R.DROPPED),
     (Outcome.CANCELLED, trail(dialled=False), None),
 ]
 

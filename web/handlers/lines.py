@@ -9,7 +9,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field
 
-from drawing import number_faults
+from drawing.experts import number_list
 from drawing.experts.lookup import LONGEST_REASON, BadQuery
 from drawing.lifecycle import Role
 from drawing.number_faults import Fault
@@ -59,7 +59,7 @@ async def show(request: web.Request) -> web.Response:
     """The trunks; with `?refresh` the page loads itself again (WCAG 2.2.1: never by itself)."""
     db = request.app[DATABASE]
     refresh = REFRESH_SECONDS if "refresh" in request.query else None
-    faults = await number_faults.count(db)
+    faults = await number_list.count(db)
     return render(
         request, "lines.html", lines=await lines.look(db), faults=faults, now=datetime.now(UTC), refresh=refresh
     )
@@ -81,8 +81,8 @@ async def mend(request: web.Request) -> web.Response:
 async def numbers(request: web.Request) -> web.Response:
     """The list of numbers, by pages."""
     db = request.app[DATABASE]
-    paging = Paging.of(request, await number_faults.count(db))
-    entries = await number_faults.listed(db, request.app[CUSTODY].vault, paging.limits, person(identity(request)))
+    paging = Paging.of(request, await number_list.count(db))
+    entries = await number_list.listed(db, request.app[CUSTODY].vault, paging.limits, person(identity(request)))
     return render(request, "line_numbers.html", entries=entries, paging=paging)
 
 
@@ -93,12 +93,12 @@ async def entry(request: web.Request) -> web.Response:
 
 async def handle(request: web.Request) -> web.Response:
     """It was dealt with."""
+    expert, fault = _asked(request)
     form = await read(request, Handled)
     if isinstance(form, Invalid):
         return await _entry(request, form, form.status)
-    expert, fault = _asked(request)
     try:
-        done = await number_faults.handle(request.app[DATABASE], expert, fault, form.word, person(identity(request)))
+        done = await number_list.handle(request.app[DATABASE], expert, fault, form.word, person(identity(request)))
     except BadQuery as bad:
         wrong = again(form, word=f"{bad}。")
         return await _entry(request, wrong, wrong.status)
@@ -110,12 +110,14 @@ async def handle(request: web.Request) -> web.Response:
 
 
 def _asked(request: web.Request) -> tuple[int, Fault]:
-    return int(request.match_info["expert"]), Fault(request.match_info["fault"])
+    if (fault := request.match_info["fault"]) not in {each.value for each in Fault}:
+        raise web.HTTPNotFound
+    return int(request.match_info["expert"]), Fault(fault)
 
 
 async def _entry(request: web.Request, form: Filled, status: int = 200) -> web.Response:
     expert, fault = _asked(request)
-    found = await number_faults.one(
+    found = await number_list.one(
         request.app[DATABASE], request.app[CUSTODY].vault, expert, fault, person(identity(request))
     )
     if found is None:
@@ -123,7 +125,7 @@ async def _entry(request: web.Request, form: Filled, status: int = 200) -> web.R
     return render(request, "line_number.html", status=status, entry=found, todo=TODO[fault], form=form)
 
 
-_ENTRY = rf"/lines/numbers/{{expert:\d{{1,18}}}}/{{fault:{'|'.join(Fault)}}}"
+_ENTRY = r"/lines/numbers/{expert:\d{1,18}}/{fault:[a-z0-9_]{1,20}}"
 ROUTES = (
     get("/lines", show, ADMINISTRATOR, name="lines"),
     post("/lines/mended", mend, ADMINISTRATOR, act=None, name="line_mended"),
