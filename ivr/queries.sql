@@ -298,8 +298,8 @@ FROM unnest(%(trunks)s::text[], %(alarms)s::text[], %(calls)s::int[]) AS f (trun
 ON CONFLICT (node, trunk, alarm) WHERE lifted_at IS NULL DO NOTHING RETURNING trunk, alarm::text AS alarm, calls;
 
 -- name: lift_trunk_alarms
--- The node's open alarms that hold no more.
-UPDATE trunk_alarm a SET lifted_at = clock_timestamp()
+-- The node's open alarms that hold no more; never before they were raised, also where the clock was set back since.
+UPDATE trunk_alarm a SET lifted_at = greatest(a.raised_at, clock_timestamp())
 WHERE a.node = %(node)s AND a.lifted_at IS NULL AND NOT EXISTS (
   SELECT FROM unnest(%(trunks)s::text[], %(alarms)s::text[]) AS f (trunk, alarm)
   WHERE f.trunk = a.trunk AND f.alarm = a.alarm::text)

@@ -74,7 +74,7 @@ UPDATE trunk SET mended_at = clock_timestamp() WHERE node = %(node)s AND name = 
 
 -- name: lift_alarms_of_trunk
 -- With that its alarms are lifted.
-UPDATE trunk_alarm SET lifted_at = clock_timestamp() WHERE node = %(node)s AND trunk = %(trunk)s AND lifted_at IS NULL;
+UPDATE trunk_alarm SET lifted_at = greatest(raised_at, clock_timestamp()) WHERE node = %(node)s AND trunk = %(trunk)s AND lifted_at IS NULL;
 
 -- name: names_refused
 -- Activities of which, within a week, somebody was not named or not rung because a row did not fit the transcript, or whose pool could
