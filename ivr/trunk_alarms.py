@@ -23,13 +23,17 @@ class TrunkAlarm(Enum):
     DROPPING = "dropping"  # so many of the last answered calls were ended by the network
 
 
+FAILING = 5
+"""So many calls in a row that a trunk brought nowhere; ivr.trunks takes it last at once, without waiting for the alarm."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """After how many calls an alarm is raised. `keyless` and `no_media` are the rules' (drawing.line_rules.LinesRule)."""
 
     keyless: int
     no_media: int
-    failing: int = 5
+    failing: int = FAILING
     dropping: int = 3
     dropping_of: int = 20
 

@@ -11,9 +11,8 @@ from drawing.rules import Calling
 from ivr import settings
 from ivr.calls import Outcome
 from ivr.policy import Hindrance, TokenBucket, Tried, TrunkLoad, choose_trunk
+from ivr.trunk_alarms import FAILING
 
-FAILING = 5
-"""So many calls in a row that a trunk failed to bring anywhere, and it is taken last at once. ivr.trunk_watch tells people."""
 _SAYS_NOTHING = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED})
 
 

@@ -61,6 +61,10 @@ GROUP BY c.node, c.trunk, c.outcome ORDER BY calls DESC, outcome;
 SELECT node, trunk, alarm::text AS alarm, calls, raised_at, lifted_at FROM trunk_alarm
 WHERE lifted_at IS NULL OR lifted_at > clock_timestamp() - interval '1 day' ORDER BY lifted_at DESC NULLS FIRST, id DESC LIMIT 200;
 
+-- name: alarms_raised
+-- How many alarms of trunks are raised.
+SELECT count(*) FROM trunk_alarm WHERE lifted_at IS NULL;
+
 -- name: trunk_health
 -- Every trunk with its raised alarms; null: not known whether it is there.
 SELECT t.node, t.name, t.online,

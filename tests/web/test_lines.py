@@ -86,6 +86,7 @@ async def test_a_trunk_that_was_mended_is_used_again_and_it_is_on_record(adminis
     await db.run(NODES)
     await db.run(ALARM, {"alarm": "keyless"})
     await administrator.text("/lines")
+    assert "线路告警，请查看怎么办" in await administrator.text("/")
     response = await administrator.post("/lines/mended", node="node-1", trunk="carrier", follow=True)
     page = await response.text()
     assert "告警已解除" in page
@@ -148,6 +149,7 @@ async def test_nothing_is_told_before_the_day_after_the_opening(administrator: V
     async def tells_nothing() -> None:
         assert await administrator.text("/lines/numbers") == empty[0]
         assert "没有待核实的专家号码问题" in await administrator.text("/lines")
+        assert "暂无待办事项" in await administrator.text("/")
         for row in await draws.db.all("SELECT expert, fault::text AS fault FROM number_fault"):
             assert (await administrator.get(f"/lines/numbers/{row.expert}/{row.fault}")).status == 404
             response = await administrator.post(f"/lines/numbers/{row.expert}/{row.fault}", word="已联系专家", follow=True)
@@ -165,6 +167,7 @@ async def test_nothing_is_told_before_the_day_after_the_opening(administrator: V
     assert page.count('bad">空号</span>') == 1
     assert hand.activity not in page
     assert "<strong>2</strong> 条专家号码问题" in await administrator.text("/lines")
+    assert '<strong class="count">2 项</strong>' in await administrator.text("/")
 
 
 async def test_a_running_draw_changes_nothing_of_an_entry(administrator: Visitor, draws: Draws) -> None:
