@@ -281,3 +281,41 @@ SELECT pg_notify('board', activity) FROM ours GROUP BY activity;
 -- name: tidy_progress
 -- What was noted of calls that have ended is forgotten.
 DELETE FROM call_progress p WHERE NOT EXISTS (SELECT FROM call c WHERE c.id = p.call AND c.state = 'live');
+
+-- name: note_trunks
+-- The node's trunks as its settings have them, and whether each is there; those that the settings have no more go. Written when
+-- something has changed, and else each half minute.
+WITH given AS (
+  SELECT n.name, n.online, n.position::int
+  FROM unnest(%(names)s::text[], %(online)s::boolean[]) WITH ORDINALITY AS n (name, online, position)),
+gone AS (DELETE FROM trunk t WHERE t.node = %(node)s AND t.name <> ALL(%(names)s::text[]))
+INSERT INTO trunk AS t (node, name, position, online) SELECT %(node)s, g.name, g.position, g.online FROM given g
+ON CONFLICT (node, name) DO UPDATE SET position = excluded.position, online = excluded.online, seen_at = clock_timestamp()
+WHERE (t.position, t.online) IS DISTINCT FROM (excluded.position, excluded.online)
+   OR t.seen_at < clock_timestamp() - interval '30 seconds';
+
+-- name: trunk_moments (prepared)
+-- When the last calls of each of the node's trunks ended, by what they showed of it: so many of each at most, each by one look into
+-- an index. What was before the administrator had the trunk mended does not count.
+SELECT t.name AS trunk, r.result::text AS result, array_agg(l.ended_at ORDER BY l.ended_at DESC) AS moments
+FROM trunk t CROSS JOIN unnest(enum_range(NULL::trunk_result)) AS r (result)
+CROSS JOIN LATERAL (
+  SELECT c.ended_at FROM call c
+  WHERE c.node = t.node AND c.trunk = t.name AND c.trunk_result = r.result AND c.ended_at > t.mended_at
+  ORDER BY c.ended_at DESC LIMIT %(depth)s) l
+WHERE t.node = %(node)s GROUP BY t.name, r.result;
+
+-- name: raise_trunk_alarms
+-- Those that hold now; only those that were not open are new.
+INSERT INTO trunk_alarm (node, trunk, alarm, calls)
+SELECT %(node)s, f.trunk, f.alarm::trunk_alarm_kind, f.calls
+FROM unnest(%(trunks)s::text[], %(alarms)s::text[], %(calls)s::int[]) AS f (trunk, alarm, calls)
+ON CONFLICT (node, trunk, alarm) WHERE lifted_at IS NULL DO NOTHING RETURNING trunk, alarm::text AS alarm, calls;
+
+-- name: lift_trunk_alarms
+-- The node's open alarms that hold no more; never before they were raised, also where the clock was set back since.
+UPDATE trunk_alarm a SET lifted_at = greatest(a.raised_at, clock_timestamp())
+WHERE a.node = %(node)s AND a.lifted_at IS NULL AND NOT EXISTS (
+  SELECT FROM unnest(%(trunks)s::text[], %(alarms)s::text[]) AS f (trunk, alarm)
+  WHERE f.trunk = a.trunk AND f.alarm = a.alarm::text)
+RETURNING a.trunk, a.alarm::text AS alarm;

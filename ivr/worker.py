@@ -41,6 +41,8 @@ from ivr.settings import Settings
 from ivr.speech import Speech, SpeechError
 from ivr.switchboard import Switchboard
 from ivr.taking_over import TakingOver
+from ivr.trunk_alarms import Limits
+from ivr.trunk_watch import TrunkWatch
 
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
@@ -90,6 +92,9 @@ class Worker:
         self._reminding = Reminding(db)
         self._anchoring = Anchoring(db)
         self._collecting = Collecting(db, custody.vault, client)
+        limits = Limits(rules.lines.keyless_calls, rules.lines.no_media_calls)
+        names = [each.name for each in settings.trunk]
+        self._trunk_watch = TrunkWatch(db, client, settings.node, names, limits, self._switchboard.trunks.avoid)
         self._stopping = False
 
     async def run(self) -> None:
@@ -101,6 +106,7 @@ class Worker:
                     tasks.create_task(self._hear_asterisk(), name="events"),
                     tasks.create_task(self._hear_database(), name="listen"),
                     tasks.create_task(self._notes.run(), name="notes"),
+                    tasks.create_task(self._trunk_watch.run(), name="trunks"),
                     tasks.create_task(watch(self._custody.vault, self._db), name="layout 1"),
                 ]
                 self._reception.prepare()

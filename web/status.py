@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from drawing.lifecycle import ActivityState
 Q = load("web")
 _UNDER_WAY, _NODES, _CALLS_LIVE = Q.under_way, Q.nodes, Q.calls_live
 _TRUNK_FAILURES, _CALLS_FAILING, _NAMES_REFUSED = Q.trunk_failures, Q.calls_failing, Q.names_refused
+_TRUNKS = Q.trunk_health
 _NUMBERS = (_CALLS_LIVE, _TRUNK_FAILURES, _CALLS_FAILING, _NAMES_REFUSED)  # as Health has them
 
 
@@ -40,10 +42,21 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class TrunkHealth:
+    """A trunk: whether Asterisk says that it is there (None: not known), and its alarms (ivr.trunk_alarms.TrunkAlarm)."""
+
+    node: str
+    name: str
+    online: bool | None
+    alarms: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """What the telephone's side looks like from the database."""
 
     nodes: tuple[Node, ...]
+    trunks: tuple[TrunkHealth, ...]
     calls_live: int
     trunk_failures: int
     """Within ten minutes."""
@@ -51,6 +64,11 @@ class Health:
     """Waiting after five failures of ours in a row."""
     names_refused: int
     """Activities with a row that did not fit the transcript, within seven days."""
+
+    @property
+    def alarm(self) -> bool:
+        """Whether some trunk needs a person."""
+        return any(each.alarms for each in self.trunks)
 
 
 async def under_way(db: Database) -> list[UnderWay]:
@@ -73,4 +91,5 @@ async def under_way(db: Database) -> list[UnderWay]:
 async def health(db: Database) -> Health:
     """The nodes' leases and the open lines; raises DatabaseError when the database is away."""
     nodes = tuple(await db.all(_NODES, None, Node))
-    return Health(nodes, *[await db.value(each) for each in _NUMBERS])
+    trunks = tuple(await db.all(_TRUNKS, None, TrunkHealth))
+    return Health(nodes, trunks, *[await db.value(each) for each in _NUMBERS])
