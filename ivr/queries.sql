@@ -61,8 +61,10 @@ FROM pick_to_person p
 WHERE p.pick = %(pick)s;
 
 -- name: witness_call
--- All that a witness call says and needs: the commit it is about, and the ledger's size under it.
-SELECT w.no, w.phone_enc, w.phone_hash, a.rules, t.body, encode(t.hash, 'hex') AS hash
+-- All that a witness call says and needs: the commit it is about, and whether the witness has its receipt as a 短信 (已送达).
+SELECT w.no, w.phone_enc, w.phone_hash, a.rules, t.body, encode(t.hash, 'hex') AS hash,
+       EXISTS (SELECT FROM message m WHERE m.kind = 'witness_receipt' AND m.state = 'delivered'
+                 AND m.matter = 'witness:' || a.id || ':' || (t.body::jsonb ->> 'draw') || ':' || w.id) AS sent
 FROM witness w JOIN activity a ON a.id = w.activity
      JOIN transcript t ON t.activity = a.id AND t.type = 'commit'
 WHERE w.activity = %(activity)s AND w.id = %(witness)s AND w.replaced_at IS NULL

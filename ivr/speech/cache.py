@@ -20,7 +20,7 @@ import numpy as np
 
 from .audio import RATE, BadAudio, Samples, alaw_bytes, read_wav, to_pcm, wav_bytes
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when the sound processing changes."""
 
 KEPT_MIB = 1024

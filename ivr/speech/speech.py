@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ivr.prompts.language import Language
-from ivr.prompts.parts import Code, Digits, Fixed, Part, Pause, Prompt, Spoken, language_of
+from ivr.prompts.parts import Code, Date, Digits, Fixed, Part, Pause, Prompt, Spoken, Time, language_of
 
 from . import audio
 from .cache import SoundCache, key
@@ -194,4 +194,6 @@ def _figures(code: Code) -> Iterator[Part]:
 
 
 def _pace(part: Spoken) -> Pace:
+    if isinstance(part, Fixed | Date | Time) and part.brisk:
+        return Pace.BRISK
     return Pace.SLOW if part.slow else Pace.NORMAL
