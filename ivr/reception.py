@@ -31,6 +31,7 @@ from ivr.dispatch import Q
 from ivr.evidence import moment
 from ivr.lease import Lease
 from ivr.policy import opening, subscriber
+from ivr.sound_check import SoundCheck
 from ivr.speech import Speech
 
 LOG = logging.getLogger(__name__)
@@ -58,9 +59,11 @@ class Reception:
         rules: Rules,
         driver: Callable[[], Driver],
         note: Callable[[str], None],
+        sounds: SoundCheck,
     ) -> None:
         self._db, self._vault, self._speech, self._lease = db, vault, speech, lease
         self._rule, self._calling, self._driver, self._note = rules.inbound, rules.calling, driver, note
+        self._sounds = sounds
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._media: asyncio.Task[Mapping[str, Sequence[str]]] | None = None
         self._stopping = False
@@ -109,6 +112,10 @@ class Reception:
     # --- one call -----------------------------------------------------------------------------------------------
 
     async def _take(self, arrival: Arrival, busy: bool) -> None:
+        await self._sounds.known.wait()
+        if not self._sounds.ok:  # nobody is picked up to hear nothing
+            self._driver().turn_away(arrival.channel, "congestion")
+            return
         try:
             entry = await self._enter(arrival)
         except DatabaseError as error:
@@ -159,10 +166,15 @@ class Reception:
             return Outcome.INTERRUPTED, Trail(arrival.channel, arrival.trunk)
 
     def _prompts(self) -> asyncio.Task[Mapping[str, Sequence[str]]]:
-        """Rendered once; anew when that failed."""
-        if self._media is None or (self._media.done() and (self._media.cancelled() or self._media.exception())):
+        """Rendered once; anew when that failed, or what was made is lost."""
+        if self._media is None or (self._media.done() and not self._is_whole(self._media)):
             self._media = asyncio.create_task(self._render(), name="prompts of the inbound line")
         return self._media
+
+    def _is_whole(self, made: asyncio.Task[Mapping[str, Sequence[str]]]) -> bool:
+        if made.cancelled() or made.exception() is not None:
+            return False
+        return all(self._sounds.lost(media) is None for media in made.result().values())
 
     async def _render(self) -> Mapping[str, Sequence[str]]:
         hours = self._calling.hours_from, self._calling.hours_until or time()
