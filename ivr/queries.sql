@@ -76,6 +76,16 @@ FROM witness w JOIN activity a ON a.id = w.activity
 WHERE w.activity = %(activity)s AND w.id = %(witness)s AND w.replaced_at IS NULL
 ORDER BY t.seq DESC LIMIT 1;
 
+-- name: receipt_awaited
+-- Whether a witness's receipt may still become 已送达: so soon after the commit its 短信 is on its way, or about to be put in.
+SELECT EXISTS (
+  SELECT FROM draw d
+  WHERE d.activity = %(activity)s AND d.witnessed_at IS NULL
+    AND d.committed_at > clock_timestamp() - %(seconds)s * interval '1 second'
+    AND NOT EXISTS (SELECT FROM message m WHERE m.kind = 'witness_receipt'
+                      AND m.matter = 'witness:' || d.activity || ':' || d.no || ':' || %(witness)s
+                      AND (m.state IN ('delivered', 'failed') OR m.given_up_at IS NOT NULL)));
+
 -- name: number_check
 -- All that a call to verify a supervisor's number needs, and that what is dialled is still what it is about.
 SELECT s.id, s.phone_enc, s.phone_hash, s.language, encode(s.phone_hash, 'hex') = c.matter ->> 'number' AND s.active AS stands

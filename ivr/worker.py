@@ -30,6 +30,7 @@ from ivr.collecting import Collecting
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher
 from ivr.lease import Lease
+from ivr.messages.kinds import Medium
 from ivr.messages.sender import Sender
 from ivr.noting import Notes
 from ivr.policy import TrunkLoad
@@ -85,7 +86,10 @@ class Worker:
         )
         preparer = Preparer(db, custody, speech, Timings())
         self._taking_over = TakingOver(settings, db, lease, client, self._switchboard, self._reception)
-        self._dispatcher = Dispatcher(db, custody, lease, preparer, self._calling, self._switchboard.trunks)
+        messages = sender is not None and sender.sends(Medium.SMS)
+        self._dispatcher = Dispatcher(
+            db, custody, lease, preparer, self._calling, self._switchboard.trunks, messages=messages
+        )
         self._notes, self._sender = notes, sender
         self._look = asyncio.Event()
         self._advancing = Advancing(settings, db, custody, orders, lambda: self._note(""))
