@@ -26,6 +26,12 @@ RETURNING epoch;
 UPDATE node SET lease_until = clock_timestamp(), holder = NULL
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
+-- name: note_dialling_stopped
+-- Why this node dials nothing, since when; null: it does.
+UPDATE node SET dialling_stopped_why = %(why)s,
+       dialling_stopped_at = CASE WHEN %(why)s IS NOT NULL THEN coalesce(dialling_stopped_at, clock_timestamp()) END
+WHERE name = %(node)s AND epoch = %(epoch)s AND dialling_stopped_why IS DISTINCT FROM %(why)s;
+
 -- name: due (prepared)
 -- Calls whose time has come, the draws in turn so that a small one need not wait for all calls of a large one, each draw's oldest
 -- first; of very many those that have waited longest. Calls of kinds that belong to the draw are held while it is paused or
@@ -61,12 +67,24 @@ FROM pick_to_person p
 WHERE p.pick = %(pick)s;
 
 -- name: witness_call
--- All that a witness call says and needs: the commit it is about, and the ledger's size under it.
-SELECT w.no, w.phone_enc, w.phone_hash, a.rules, t.body, encode(t.hash, 'hex') AS hash
+-- All that a witness call says and needs: the commit it is about, and whether the witness has its receipt as a 短信 (已送达).
+SELECT w.no, w.phone_enc, w.phone_hash, a.rules, t.body, encode(t.hash, 'hex') AS hash,
+       EXISTS (SELECT FROM message m WHERE m.kind = 'witness_receipt' AND m.state = 'delivered'
+                 AND m.matter = 'witness:' || a.id || ':' || (t.body::jsonb ->> 'draw') || ':' || w.id) AS sent
 FROM witness w JOIN activity a ON a.id = w.activity
      JOIN transcript t ON t.activity = a.id AND t.type = 'commit'
 WHERE w.activity = %(activity)s AND w.id = %(witness)s AND w.replaced_at IS NULL
 ORDER BY t.seq DESC LIMIT 1;
+
+-- name: receipt_awaited
+-- Whether a witness's receipt may still become 已送达: so soon after the commit its 短信 is on its way, or about to be put in.
+SELECT EXISTS (
+  SELECT FROM draw d
+  WHERE d.activity = %(activity)s AND d.witnessed_at IS NULL
+    AND d.committed_at > clock_timestamp() - %(seconds)s * interval '1 second'
+    AND NOT EXISTS (SELECT FROM message m WHERE m.kind = 'witness_receipt'
+                      AND m.matter = 'witness:' || d.activity || ':' || d.no || ':' || %(witness)s
+                      AND (m.state IN ('delivered', 'failed') OR m.given_up_at IS NOT NULL)));
 
 -- name: number_check
 -- All that a call to verify a supervisor's number needs, and that what is dialled is still what it is about.
