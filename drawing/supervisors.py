@@ -196,9 +196,11 @@ async def decide(tx: Transaction, call: NumberCheck, outcome: str, facts: Mappin
     await tx.run(COMMON.log_operation, told | {"remark": f"登记 {row.supervisor}，呼叫 {call.id}"})
 
 
-async def end_call(tx: Transaction, call: NumberCheck, outcome: str, facts: Mapping[str, Any], trail: str) -> None:
-    """The line is known to be gone; what was decided before stays."""
-    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail}
+async def end_call(
+    tx: Transaction, call: NumberCheck, outcome: str, facts: Mapping[str, Any], trail: str, trunk_result: str | None = None
+) -> None:
+    """The line is known to be gone; what was decided before stays. trunk_result: as for drawing.decide.end_call."""
+    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, "trunk_result": trunk_result}
     await tx.run(Q.end_number_check, values | Evidence.of(facts).parameters())
 
 

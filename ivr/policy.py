@@ -118,7 +118,7 @@ class TrunkLoad:
     most: int | None = None
     """How many channels the carrier gives; None: only the rules' limit for all together holds."""
     failing: bool = False
-    """Its last calls all failed: it is taken only where no other is left."""
+    """Its last calls all failed, or it has another alarm (ivr.trunk_alarms): it is taken only where no other is left."""
 
 
 _LINE_FAULTS = frozenset({Outcome.NO_MEDIA, Outcome.LINE_DROPPED})

@@ -32,6 +32,7 @@ from ivr.dispatch import Q
 from ivr.evidence import moment
 from ivr.lease import Lease
 from ivr.policy import opening
+from ivr.sound_check import SoundCheck
 from ivr.speech import Speech
 
 LOG = logging.getLogger(__name__)
@@ -61,9 +62,11 @@ class Reception:
         rules: Rules,
         driver: Callable[[], Driver],
         note: Callable[[str], None],
+        sounds: SoundCheck,
     ) -> None:
         self._db, self._vault, self._speech, self._lease = db, vault, speech, lease
         self._rule, self._calling, self._driver, self._note = rules.inbound, rules.calling, driver, note
+        self._sounds = sounds
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._places: set[str] = set()  # channels of calls that are answered
         self._sip_calls: set[str] = set()
@@ -113,6 +116,10 @@ class Reception:
     # --- one call -----------------------------------------------------------------------------------------------
 
     async def _take(self, arrival: Arrival) -> None:
+        await self._sounds.known.wait()
+        if not self._sounds.ok:  # nobody is picked up to hear nothing
+            self._driver().turn_away(arrival.channel, "congestion")
+            return
         fork = bool(arrival.sip_call) and arrival.sip_call in self._sip_calls
         self._sip_calls.add(arrival.sip_call)
         try:
@@ -186,10 +193,15 @@ class Reception:
             return Outcome.INTERRUPTED, Trail(arrival.channel, arrival.trunk)
 
     def _prompts(self) -> asyncio.Task[Mapping[str, Sequence[str]]]:
-        """Rendered once; anew when that failed."""
-        if self._media is None or (self._media.done() and (self._media.cancelled() or self._media.exception())):
+        """Rendered once; anew when that failed, or what was made is lost."""
+        if self._media is None or (self._media.done() and not self._is_whole(self._media)):
             self._media = asyncio.create_task(self._render(), name="prompts of the inbound line")
         return self._media
+
+    def _is_whole(self, made: asyncio.Task[Mapping[str, Sequence[str]]]) -> bool:
+        if made.cancelled() or made.exception() is not None:
+            return False
+        return all(self._sounds.lost(media) is None for media in made.result().values())
 
     async def _render(self) -> Mapping[str, Sequence[str]]:
         hours = self._calling.hours_from, self._calling.hours_until or time()
