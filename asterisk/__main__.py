@@ -20,6 +20,7 @@ from the environment; every one has a default that works on one machine:
 
 import os
 import secrets
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +30,7 @@ from asterisk.folders import state_folder
 from asterisk.instance import check_ports, go_first
 from asterisk.ports import PortRange, PortTaken
 from asterisk.program import NoAsterisk, find_program
-from asterisk.render import BadFolder, render
+from asterisk.render import OWNER_ONLY, BadFolder, render
 from asterisk.settings import DtmfMode, FarEndSettings, NodeSettings, Transport, Trunk
 
 USAGE = "usage: python -m asterisk node|far-end"
@@ -103,7 +104,7 @@ def _folder_and_password(environment: Mapping[str, str], kind: str) -> tuple[Pat
 def password(file: Path) -> str:
     """ARI's password, kept in a file that only its owner reads; made when it is not there."""
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(24) + "\n")
     return file.read_text().strip()
@@ -143,10 +144,17 @@ def main(arguments: list[str]) -> int:
         return 1
     print(f"{program}: ARI on {settings.ari_url}, logs in {settings.folder}/log", flush=True)
     argv = [*program.argv_prefix, "-f", "-C", str(configuration)]
-    return _become(argv)
+    return _become(argv, settings.folder / "log")
 
 
-def _become(argv: list[str]) -> NoReturn:
+def _become(argv: list[str], log: Path) -> NoReturn:
+    """Standard output goes to a reader of its own, which ends when Asterisk has; signals go to Asterisk."""
+    read_end, write_end = os.pipe()
+    reader = (sys.executable, "-m", "asterisk.log_reader", str(log))
+    subprocess.Popen(reader, stdin=read_end, stdout=subprocess.DEVNULL, start_new_session=True)
+    for descriptor in (1, 2):
+        os.dup2(write_end, descriptor)
+    os.umask(OWNER_ONLY)
     go_first()
     os.execv(argv[0], argv)  # noqa: S606  no shell is meant
 

@@ -18,6 +18,8 @@ _SHARED = ("http", "ari", "rtp", "logger", "manager", "cdr", "cel", "indications
 _EMPTY = ("acl", "ccss", "features", "pjproject", "udptl", "websocket_client")
 _OWN = ("asterisk", "modules", "pjsip", "extensions")
 _LONGEST_SOCKET = 107
+OWNER_ONLY = 0o077
+"""The umask of everything that an instance writes: calls, passwords and logs are nobody else's."""
 _FOLDERS = ("etc", "lib", "lib/keys", "data", "agi", "spool", "spool/recording", "run", "log", "moh")
 # The path stands in dialplan, where a comma or a bracket would end it.
 _SAFE_PATH = re.compile(r"/[A-Za-z0-9/_.+-]*")
@@ -36,8 +38,7 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
     _check(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in _FOLDERS:
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "spool/recording").chmod(0o700)  # what two people say lies here while they talk
+        (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     _link_data(folder / "data", program.data_dir)
     for name, text in configuration(settings, program).items():
         path = folder / "etc" / name
@@ -53,7 +54,19 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
         _write_sound(folder / "sounds/hello.wav", sounds.speech(0.8))
         _write_sound(folder / "sounds/greeting.wav", sounds.sentences(3.2, 2.8, 2.6))
         _write_sound(folder / "sounds/beep.wav", chain(sounds.silence(0.8), sounds.tone(1_000, 0.5)))
+    _close_to_others(folder)
     return folder / "etc/asterisk.conf"
+
+
+def _close_to_others(folder: Path) -> None:
+    """Folders 0700, files 0600, whatever an earlier version left; links lead to the program's own files and stay.
+
+    Logs are the reader's: by their mode it knows those of a version that wrote numbers.
+    """
+    (folder / "log/output").unlink(missing_ok=True)  # written by earlier versions, with numbers
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink() and (path.is_dir() or path.is_file()) and path.parent.name != "log":
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> dict[str, str]:

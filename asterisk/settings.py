@@ -3,6 +3,7 @@
 import re
 import secrets
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -48,6 +49,14 @@ class Trunk:
             raise ValueError(f"trunk {self.name}: {self.dtmf_mode!r} is no way for keys to come; there are {known}")
         if self.keepalive_seconds < 0 or self.qualify_seconds < 0:
             raise ValueError(f"trunk {self.name}: seconds are not negative")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _password() -> str:
@@ -97,6 +106,12 @@ class NodeSettings(InstanceSettings):
     def transports(self) -> tuple[str, ...]:
         """The transports that the trunks use, each once."""
         return tuple(sorted({trunk.transport for trunk in self.trunks}))
+
+    @property
+    def known_sources(self) -> tuple[str, ...] | None:
+        """The addresses from which SIP is taken; None where a trunk is known by a name, of which Asterisk makes no list."""
+        hosts = tuple(dict.fromkeys(trunk.host for trunk in self.trunks))
+        return hosts if hosts and all(map(_is_address, hosts)) else None
 
     @property
     def takes_info(self) -> bool:
