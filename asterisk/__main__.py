@@ -13,6 +13,7 @@ from the environment; every one has a default that works on one machine:
                                  far-end=127.0.0.1:5070
     EXPERTLINE_INBOUND_APP       the ARI application for calls from outside (the worker's [ari] app); default:
                                  expertline; empty: they are turned away
+    EXPERTLINE_INBOUND_AT_ONCE   so many calls from outside are taken at once, whatever the rules say; default: 32
     EXPERTLINE_EXTERNAL_ADDRESS, EXPERTLINE_LOCAL_NETWORK, EXPERTLINE_TLS_CERTIFICATE, EXPERTLINE_TLS_KEY
     EXPERTLINE_NODE_HOST, EXPERTLINE_NODE_PORT  (the far end) where the node is; 127.0.0.1, 5060
     EXPERTLINE_WITNESS_DIGITS    (the far end) what the supervisor's telephone enters
@@ -49,6 +50,7 @@ def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
         rtp=_range(environment.get("EXPERTLINE_RTP_PORTS", "10000-11999")),
         trunks=trunks(environment.get("EXPERTLINE_TRUNKS", "far-end=127.0.0.1:5070")),
         inbound_app=environment.get("EXPERTLINE_INBOUND_APP", "expertline") or None,
+        inbound_at_once=_number(environment, "EXPERTLINE_INBOUND_AT_ONCE", 32),
         external_address=environment.get("EXPERTLINE_EXTERNAL_ADDRESS") or None,
         local_network=environment.get("EXPERTLINE_LOCAL_NETWORK") or None,
         tls_certificate=_path(environment, "EXPERTLINE_TLS_CERTIFICATE"),
@@ -113,7 +115,7 @@ def password(file: Path) -> str:
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
     if not text.isdigit():
-        raise ValueError(f"{name}: {text!r} is not a port")
+        raise ValueError(f"{name}: {text!r} is not a number")
     return int(text)
 
 

@@ -40,7 +40,7 @@ _IPV4 = r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?(?!\.?[0-9])"
 _CHANNEL = r"-0000[0-9a-f]{4}(?![0-9a-f])"
 _DIGITS = r"[0-9](?:[\s()._+/-]{0,3}[0-9]){4,}"
 _NUMBER = re.compile(rf"(?P<address>{_IPV4})|(?P<channel>{_CHANNEL})|(?P<digits>{_DIGITS})")
-_VARIES = re.compile(r"(?<=[0-9]):[0-9]{1,5}\b|-0000[0-9a-f]{4}\b|\b[0-9]+ (?=bytes|ms|seconds)")
+_VARIES = re.compile(r"'?\b0x[0-9a-f…]+'?|(?<=[0-9]):[0-9]{1,5}\b|-0000[0-9a-f]{4}\b|\b[0-9]+ (?=bytes|ms|seconds)")
 _PLAIN_LINE = re.compile(r"\[([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}\.[0-9]{3})\] (.*)", re.DOTALL)
 _EVENT = re.compile(r'SecurityEvent="([A-Za-z]{1,40})"')
 _SERVICE = re.compile(r'Service="([A-Za-z]{1,20})"')

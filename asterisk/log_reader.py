@@ -1,7 +1,7 @@
 """Keep what Asterisk says: ``asterisk ... | python -m asterisk.log_reader FOLDER``.
 
 Asterisk writes to a pipe and opens no log file. If whoever reads is gone or slow, it drops lines and goes on with its calls
-(logger.conf: logger_queue_limit). Three things are bounded: the lines that are written within a minute (log_lines.Digest), the lines
+(logger.conf: logger_queue_limit). Three things are bounded: the lines written within a minute (log_lines.Digest), the lines
 that are looked at in a second, and the size of the files.
 """
 

@@ -93,6 +93,9 @@ class NodeSettings(InstanceSettings):
     trunks: tuple[Trunk, ...]
     inbound_app: str | None = None
     """The ARI application that gets calls from outside; None turns them away politely."""
+    inbound_at_once: int = 32
+    """So many calls from outside are taken at once; more are refused before they cost a channel or ports for media. The rules
+    (`inbound.at_once`) turn away far fewer politely; this one is for floods."""
     external_address: str | None = None
     """Our address as the carrier sees it, where a NAT lies between."""
     local_network: str | None = None
@@ -121,6 +124,8 @@ class NodeSettings(InstanceSettings):
     def __post_init__(self) -> None:
         if "tls" in self.transports and not (self.tls_certificate and self.tls_key):
             raise ValueError("a trunk with transport tls needs tls_certificate and tls_key")
+        if self.inbound_at_once < 1:
+            raise ValueError("inbound_at_once is 1 or more")
         if len({trunk.name for trunk in self.trunks}) != len(self.trunks):
             raise ValueError("two trunks have the same name")
 
