@@ -11,10 +11,13 @@ from the environment; every one has a default that works on one machine:
     EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls[/DTMF]], separated by commas, where DTMF is auto,
                                  auto_info, rfc4733, inband or info (docs/lines.md); default:
                                  far-end=127.0.0.1:5070
+    EXPERTLINE_TRUNK_LOGINS      a file (mode 0600) with names and passwords of trunks that want one (asterisk/logins.py)
     EXPERTLINE_INBOUND_APP       the ARI application for calls from outside (the worker's [ari] app); default:
                                  expertline; empty: they are turned away
     EXPERTLINE_INBOUND_AT_ONCE   so many calls from outside are taken at once, whatever the rules say; default: 32
     EXPERTLINE_EXTERNAL_ADDRESS, EXPERTLINE_LOCAL_NETWORK, EXPERTLINE_TLS_CERTIFICATE, EXPERTLINE_TLS_KEY
+    EXPERTLINE_TLS_CA            the certificates by which a trunk with tls is known; default: the system's
+    EXPERTLINE_TLS_KNOWN_CALLERS yes: a trunk that connects to us by tls must have one of them, too
     EXPERTLINE_NODE_HOST, EXPERTLINE_NODE_PORT  (the far end) where the node is; 127.0.0.1, 5060
     EXPERTLINE_WITNESS_DIGITS    (the far end) what the supervisor's telephone enters
 """
@@ -24,11 +27,13 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, cast
 
 from asterisk.folders import state_folder
 from asterisk.instance import check_ports, go_first
+from asterisk.logins import read_logins
 from asterisk.ports import PortRange, PortTaken
 from asterisk.program import NoAsterisk, find_program
 from asterisk.render import OWNER_ONLY, BadFolder, render
@@ -48,13 +53,15 @@ def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
         http_host=environment.get("EXPERTLINE_ARI_HOST", "127.0.0.1"),
         http_port=_number(environment, "EXPERTLINE_ARI_PORT", 8088),
         rtp=_range(environment.get("EXPERTLINE_RTP_PORTS", "10000-11999")),
-        trunks=trunks(environment.get("EXPERTLINE_TRUNKS", "far-end=127.0.0.1:5070")),
+        trunks=_with_logins(environment, trunks(environment.get("EXPERTLINE_TRUNKS", "far-end=127.0.0.1:5070"))),
         inbound_app=environment.get("EXPERTLINE_INBOUND_APP", "expertline") or None,
         inbound_at_once=_number(environment, "EXPERTLINE_INBOUND_AT_ONCE", 32),
         external_address=environment.get("EXPERTLINE_EXTERNAL_ADDRESS") or None,
         local_network=environment.get("EXPERTLINE_LOCAL_NETWORK") or None,
         tls_certificate=_path(environment, "EXPERTLINE_TLS_CERTIFICATE"),
         tls_key=_path(environment, "EXPERTLINE_TLS_KEY"),
+        tls_ca=_path(environment, "EXPERTLINE_TLS_CA"),
+        tls_known_callers=environment.get("EXPERTLINE_TLS_KNOWN_CALLERS") == "yes",
     )
 
 
@@ -95,6 +102,14 @@ def _trunk(text: str) -> Trunk:
     if transport not in known or not (port or "5060").isdigit():
         raise ValueError(f"EXPERTLINE_TRUNKS: {text!r} is not name=host:port or name=host:port/udp|tcp|tls")
     return Trunk(name, host, int(port or 5060), known[transport], cast(DtmfMode, dtmf_mode or "auto"))
+
+
+def _with_logins(environment: Mapping[str, str], known: tuple[Trunk, ...]) -> tuple[Trunk, ...]:
+    file = _path(environment, "EXPERTLINE_TRUNK_LOGINS")
+    logins = read_logins(file) if file else {}
+    if unknown := logins.keys() - {trunk.name for trunk in known}:
+        raise ValueError(f"EXPERTLINE_TRUNK_LOGINS: {', '.join(sorted(unknown))} is no trunk of EXPERTLINE_TRUNKS")
+    return tuple(replace(trunk, login=logins.get(trunk.name)) for trunk in known)
 
 
 def _folder_and_password(environment: Mapping[str, str], kind: str) -> tuple[Path, str]:

@@ -11,7 +11,7 @@ import jinja2
 
 from asterisk import far_end, inbox, sounds
 from asterisk.program import Program
-from asterisk.settings import FarEndSettings, NodeSettings
+from asterisk.settings import SYSTEM_CA, FarEndSettings, NodeSettings
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SHARED = ("http", "ari", "rtp", "logger", "manager", "cdr", "cel", "indications", "musiconhold", "stasis")
@@ -78,7 +78,7 @@ def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> 
     sources |= {name: f"{kind}/{name}.conf.j2" for name in own}
     environment = _environment()
     values: dict[str, object] = {"settings": settings, "program": program}
-    values |= {"folder": settings.folder, "open_files": _open_files()}
+    values |= {"folder": settings.folder, "open_files": _open_files(), "system_ca": SYSTEM_CA}
     if isinstance(settings, FarEndSettings):
         values |= _far_end_values(settings)
     return {f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()}

@@ -7,7 +7,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, get_args
 
+from asterisk.logins import Login
 from asterisk.ports import PortRange
+
+SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Debian's ca-certificates."""
 
 Transport = Literal["udp", "tcp", "tls"]
 DtmfMode = Literal["auto", "auto_info", "rfc4733", "inband", "info"]
@@ -18,7 +22,7 @@ _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """A carrier's SIP trunk, known by its address alone (no registration, no password)."""
+    """A carrier's SIP trunk, known by its address, and by a name and password where it has them."""
 
     name: str
     host: str
@@ -32,6 +36,7 @@ class Trunk:
     """The domain after the @ in From, where the carrier wants one of its own."""
     keepalive_seconds: int = 1
     """While nothing sounds, a packet of comfort noise goes out so often, for media timers on the way; 0 is never."""
+    login: Login | None = None
     qualify_seconds: int = 0
     """How often the trunk is asked by OPTIONS whether it is there; 0 is never."""
 
@@ -102,6 +107,10 @@ class NodeSettings(InstanceSettings):
     """With ``external_address``: the network for which it does not hold, such as 10.0.0.0/8."""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    tls_ca: Path | None = None
+    """The certificates by which a trunk with tls is believed to be who it is; None: those of the system (SYSTEM_CA)."""
+    tls_known_callers: bool = False
+    """Whether a trunk that connects to us by tls must have a certificate of theirs, too."""
     bench: bool = False
     """Adds the conversation in pure dialplan that bench/calls compares with."""
 

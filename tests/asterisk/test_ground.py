@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
 from uuid import uuid4
 
 import aiohttp
@@ -29,6 +28,7 @@ from bench.telephony.attacker import SDP, packets
 from ivr.ari.line import Arrival, Line, channel_id
 from ivr.calls import Decision, Outcome, Recorded, Trail
 from ivr.dialplans import Inbound, Invitation, Timings
+from tests.asterisk.carrier import answering
 from tests.asterisk.exchange import WAIT, Exchange, connected, patient, write_prompts
 
 pytestmark = pytest.mark.telephone
@@ -121,47 +121,6 @@ async def test_its_sockets_are_those_that_docs_operations_explains() -> None:
 
 
 # --- no number anywhere -----------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Carrier(asyncio.DatagramProtocol):
-    """The trunk's far side: answers each INVITE with the next of `answers` (a status line, more headers), and keeps what came."""
-
-    answers: list[str]
-    came: list[str] = field(default_factory=list)
-    given: dict[str, str] = field(default_factory=dict)
-    """By Call-ID: who asks again gets the same answer."""
-    transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
-        text = data.decode(errors="replace")
-        self.came.append(text)
-        if not text.startswith("INVITE"):
-            return
-        kept = [line for line in text.split("\r\n") if line.startswith(("Via:", "From:", "To:", "Call-ID:", "CSeq:"))]
-        kept = [f"{line};tag=far" if line.startswith("To:") else line for line in kept]
-        call = next(line for line in kept if line.startswith("Call-ID:"))
-        if call not in self.given:
-            self.given[call] = self.answers.pop(0)
-        first, *more = self.given[call].split("\r\n")
-        assert self.transport is not None
-        self.transport.sendto("\r\n".join([first, *kept, *more, "Content-Length: 0", "", ""]).encode(), address)
-
-
-@asynccontextmanager
-async def answering(trunk: Trunk, *answers: str) -> AsyncIterator[Carrier]:
-    """The trunk's far side, for as long as it lasts."""
-    loop = asyncio.get_running_loop()
-    transport, carrier = await loop.create_datagram_endpoint(
-        lambda: Carrier([*answers]), local_addr=(trunk.host, trunk.port)
-    )
-    try:
-        yield carrier
-    finally:
-        transport.close()
 
 
 REFUSALS = (
