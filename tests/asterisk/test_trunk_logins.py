@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -77,7 +78,7 @@ def test_a_file_that_others_read_is_refused(tmp_path: Path) -> None:
 # --- real calls -------------------------------------------------------------------------------------------------------------
 
 
-def node_settings(folder: str, trunk: Trunk, **tls: Path) -> NodeSettings:
+def node_settings(folder: str, trunk: Trunk, **tls: Any) -> NodeSettings:
     return NodeSettings(
         folder=Path(folder) / "node", sip_port=free_port(socket.SOCK_DGRAM), http_port=free_port(), rtp=free_range(),
         trunks=(trunk,), inbound_app="logins", **tls,
@@ -108,7 +109,8 @@ def digest(text: str, method: str) -> bool:
     said = dict(re.findall(r'(\w+)="?([^",\s]+)"?', header[1]))
     first = md5(f"{LOGIN.user}:{said['realm']}:{LOGIN.password}")
     middle = f"{said['nonce']}:{said['nc']}:{said['cnonce']}:{said['qop']}" if "qop" in said else said["nonce"]
-    return said["response"] == md5(f"{first}:{middle}:{md5(method + ':' + said['uri'])}")
+    proved: str = said["response"]
+    return proved == md5(f"{first}:{middle}:{md5(method + ':' + said['uri'])}")
 
 
 def md5(text: str) -> str:
