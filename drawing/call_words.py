@@ -21,6 +21,7 @@ PROMPTS: Mapping[str, str] = {
     "confirm_wrong_person": "确认提示",
     "details": "地点通知",
     "witness_receipt": "承诺播报",
+    "witness_receipt_sent": "回执核对",
     "witness_ask": "取数提示",
     "witness_readback": "复述",
 }
@@ -101,6 +102,10 @@ def _answered(outcome: str, course: Course) -> str:
             return f"后对方挂断，{_how_far(course)}{_pressed(course)}"
         case "interrupted":
             return f"后通话中断（不计对方次数），{_how_far(course)}"
+        case "line_dropped":
+            return f"后线路中断（不计对方次数），{_how_far(course)}"
+        case "no_media":
+            return f"，线路无声，双方未能通话（不计对方次数）{'，按过键' + _keys(course) if course.keys else ''}"
         case "no_key":
             return f"，{_how_far(course)}，{'按键未确认' + _keys(course) if course.keys else '未按键'}"
         case "wrong_keys":

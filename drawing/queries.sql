@@ -250,7 +250,7 @@ RETURNING pick, expert, witness, attempt;
 -- name: decide_invitation (prepared)
 -- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already. A retry or a
 -- call back that waits has nothing to ask any more (neither ended nor live: put so, the planner can't go through all that wait
--- instead of those of the pick). No row while the draw owes a pick, which it does from now on when a seat came free; the lock is
+-- instead of those of the pick). A call back's answer comes with what the calls before it came to. No row while the draw owes a pick, which it does from now on when a seat came free; the lock is
 -- had before.
 WITH held AS (
   SELECT a.id, a.rules, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash,
@@ -261,7 +261,8 @@ WITH held AS (
 decided AS (
   UPDATE call c SET outcome = %(outcome)s::text::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
          evidence_hash = %(evidence_hash)s
-  FROM held WHERE c.id = %(call)s AND c.epoch = %(epoch)s AND c.outcome IS NULL AND c.state = 'live' RETURNING c.pick, c.attempt),
+  FROM held WHERE c.id = %(call)s AND c.epoch = %(epoch)s AND c.outcome IS NULL AND c.state = 'live'
+  RETURNING c.pick, c.attempt, c.flow),
 closed AS (
   UPDATE pick p SET outcome = %(outcome)s::text::pick_outcome, decided_at = clock_timestamp()
   FROM decided d WHERE p.id = d.pick AND p.outcome = 'open' RETURNING p.id),
@@ -271,7 +272,10 @@ dropped AS (
     AND w.state <> 'ended' AND w.state <> 'live'),
 owing AS (
   UPDATE activity a SET owed = true FROM closed WHERE a.id = %(activity)s AND %(outcome)s <> 'accepted')
-SELECT h.*, d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed FROM held h LEFT JOIN decided d ON true;
+SELECT h.*, d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed, CASE WHEN d.flow = 'call_back_invitation' THEN
+         ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = d.pick AND c.flow = 'invitation' AND c.state = 'ended'
+               ORDER BY c.attempt) END AS tries
+FROM held h LEFT JOIN decided d ON true;
 
 -- name: decided_so
 -- Whether this very decision stands already: its first answer got lost on the way back.
@@ -288,7 +292,7 @@ WITH held AS (
     SELECT seq, at, hash, type, clock FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
   WHERE a.id = %(activity)s AND (NOT a.owed OR %(regardless)s)),
 ended AS (
-  UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s,
+  UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s, trunk_result = %(trunk_result)s::text::trunk_result,
          outcome = coalesce(c.outcome, %(outcome)s::call_outcome),
          evidence = coalesce(c.evidence, %(evidence)s), evidence_hash = coalesce(c.evidence_hash, %(evidence_hash)s)
   FROM held WHERE c.id = %(call)s AND c.epoch = %(epoch)s AND c.state = 'live'
@@ -298,7 +302,7 @@ SELECT h.*, e.* FROM held h LEFT JOIN ended e ON true;
 -- name: end_decided (prepared)
 -- The same for a call whose decision stands, which leads to nothing more: no entry, so that nothing has to come before it. No row
 -- for any other call.
-UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s
+UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s, trunk_result = %(trunk_result)s::text::trunk_result
 FROM activity a
 WHERE a.id = %(activity)s AND c.id = %(call)s AND c.epoch = %(epoch)s AND c.state = 'live'
   AND c.outcome = %(outcome)s::text::call_outcome AND c.decided_at IS NOT NULL
@@ -663,7 +667,7 @@ VALUES (%(id)s, %(activity)s, %(name_enc)s, %(name_hash)s, %(id_card_hash)s, %(r
 
 -- name: board
 -- An activity as its board shows it.
-SELECT a.name, a.state::text AS state, a.seats AS planned, a.started_at,
+SELECT a.name, a.state::text AS state, a.rules, a.seats AS planned, a.started_at,
        result_opens_at(a.id, %(lead)s) AS opens_at,
        d.commit_hash, d.witnessed_at IS NOT NULL AS witnessed, d.sealed_at IS NOT NULL AS sealed,
        (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.dialled_at IS NOT NULL) AS witness_calls,
@@ -684,12 +688,14 @@ ORDER BY c.pick, c.attempt;
 
 -- name: board_rows
 -- Every pick with its last call (a call back about it only while that is live): what it came to, or while it waits what the one
--- before came to; and where a live one stands.
+-- before came to; where a live one stands; and of an unreached pick what all its calls came to.
 SELECT p.id AS pick, p.condition, p.seat, p.outcome::text AS outcome,
        (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.dialled_at IS NOT NULL) AS calls,
        l.state::text AS call_state, l.outcome::text AS call_outcome,
        CASE WHEN l.state = 'waiting' THEN extract(epoch FROM l.not_before - clock_timestamp())::float8 END AS due_in,
-       s.stage::text AS stage, s.since
+       s.stage::text AS stage, s.since,
+       CASE WHEN p.outcome = 'unreached' THEN ARRAY(
+         SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended') END AS came_to
 FROM pick p LEFT JOIN LATERAL (
   SELECT c.id, c.epoch, c.state, c.not_before, CASE WHEN c.state <> 'waiting' THEN c.outcome ELSE (
            SELECT b.outcome FROM call b WHERE b.pick = p.id AND b.flow = 'invitation' AND b.attempt = c.attempt - 1) END AS outcome

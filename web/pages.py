@@ -8,10 +8,10 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from drawing.board import call_words, stage_words
-from drawing.words import PICK_OUTCOMES
 from web import keys
 from web.keys import DATABASE, SETTINGS
 from web.navigation import navigation
+from web.qr import head_code
 from web.sessions import add_flash
 from web.times import china_time
 
@@ -21,7 +21,7 @@ PAGES: web.AppKey[Environment] = web.AppKey("pages", Environment)
 
 def environment() -> Environment:
     """The templates of web/templates, with the filters `china` (a moment), `minute` (without seconds), `call` (the last
-    call of a drawing.board.Row), `stage` (a Stage) and `pick` (a PickOutcome).
+    call of a drawing.board.Row), `stage` (a Stage) and `qr` (a LedgerHead).
     """
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
@@ -34,7 +34,7 @@ def environment() -> Environment:
     made.filters["minute"] = lambda moment: china_time(moment)[:16]
     made.filters["call"] = call_words
     made.filters["stage"] = stage_words
-    made.filters["pick"] = PICK_OUTCOMES.__getitem__
+    made.filters["qr"] = head_code
     return made
 
 
