@@ -1,7 +1,7 @@
 """Run an Asterisk in the foreground: ``python -m asterisk node|far-end``, for servers, images and the demo.
 
-Renders the configuration and becomes Asterisk (exec), so that signals go to Asterisk itself. Settings come
-from the environment; every one has a default that works on one machine:
+Renders the configuration and becomes Asterisk (exec), so that signals go to Asterisk itself. ``python -m asterisk firewall`` prints
+rules for nftables that fit the node. Settings come from the environment; every one has a default that works on one machine:
 
     EXPERTLINE_ASTERISK_FOLDER   default: $EXPERTLINE_STATE/asterisk-node, or -far-end
     EXPERTLINE_SIP_HOST, EXPERTLINE_SIP_PORT    127.0.0.1; 5060 (the far end: 5070)
@@ -36,10 +36,10 @@ from asterisk.instance import check_ports, go_first
 from asterisk.logins import read_logins
 from asterisk.ports import PortRange, PortTaken
 from asterisk.program import NoAsterisk, find_program
-from asterisk.render import OWNER_ONLY, BadFolder, render
+from asterisk.render import OWNER_ONLY, BadFolder, firewall, render
 from asterisk.settings import DtmfMode, FarEndSettings, NodeSettings, Transport, Trunk
 
-USAGE = "usage: python -m asterisk node|far-end"
+USAGE = "usage: python -m asterisk node|far-end|firewall"
 
 
 def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
@@ -147,10 +147,13 @@ def _path(environment: Mapping[str, str], name: str) -> Path | None:
 
 def main(arguments: list[str]) -> int:
     """Become Asterisk; return (1 or 2, with a message) only when that can't be."""
-    if arguments not in (["node"], ["far-end"]):
+    if arguments not in (["node"], ["far-end"], ["firewall"]):
         print(USAGE, file=sys.stderr)
         return 2
     try:
+        if arguments == ["firewall"]:
+            print(firewall(node_from_environment(os.environ)), end="")
+            return 0
         node = arguments == ["node"]
         settings = node_from_environment(os.environ) if node else far_end_from_environment(os.environ)
         program = find_program()

@@ -47,7 +47,9 @@ def read_logins(path: Path) -> Mapping[str, Login]:
     """By trunk. Raises LoginsRefused."""
     try:
         if path.stat().st_mode & 0o077:
-            raise LoginsRefused(f"{path} can be read or changed by others: chmod 600 it, and have the passwords changed")
+            raise LoginsRefused(
+                f"{path} can be read or changed by others: chmod 600 it, and have the passwords changed"
+            )
         sections = tomllib.loads(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise LoginsRefused(f"{path} can't be read: {type(error).__name__}") from error

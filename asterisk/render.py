@@ -4,6 +4,7 @@ import re
 import resource
 import shutil
 from collections.abc import Iterable
+from ipaddress import ip_address
 from itertools import chain
 from pathlib import Path
 
@@ -82,6 +83,19 @@ def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> 
     if isinstance(settings, FarEndSettings):
         values |= _far_end_values(settings)
     return {f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()}
+
+
+def firewall(settings: NodeSettings) -> str:
+    """Rules for nftables that fit the node. Raises ValueError where a trunk is known by its name only."""
+    if settings.known_sources is None:
+        raise ValueError(
+            "a firewall goes by addresses: give each trunk of EXPERTLINE_TRUNKS as an address, not by its name"
+        )
+    known = [ip_address(source) for source in settings.known_sources]
+    values: dict[str, object] = {"settings": settings, "invites_a_second": 20, "packets_a_second": 25_000}
+    values |= {f"sources{version}": [str(each) for each in known if each.version == version] for version in (4, 6)}
+    values["sip_ports"] = sorted({settings.sip_port + (transport == "tls") for transport in settings.transports})
+    return _environment().get_template("firewall.nft.j2").render(values)
 
 
 def _far_end_values(settings: FarEndSettings) -> dict[str, object]:
