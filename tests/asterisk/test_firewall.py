@@ -59,8 +59,8 @@ def test_a_login_and_a_certificate_reach_asterisk(tmp_path: Path) -> None:
     }
     lines = configuration(node_from_environment(environment(tmp_path, **more)), PROGRAM)["pjsip.conf"].splitlines()
     for line in (
-        "permit = 192.0.2.1", "permit = 192.0.2.2", "ca_list_file = /etc/ca.pem", "verify_server = yes", "require_client_cert = yes",
-        "outbound_auth = two-login", "auth = two-login", "username = u\\;v", "password = p\\;w",
+        "permit = 192.0.2.1", "permit = 192.0.2.2", "ca_list_file = /etc/ca.pem", "verify_server = yes",
+        "require_client_cert = yes", "outbound_auth = two-login", "auth = two-login", "username = u\\;v", "password = p\\;w",
         "server_uri = sip:192.0.2.2:5061\\;transport=tls", "contact = sip:192.0.2.2:5061\\;transport=tls",
     ):  # fmt: skip
         assert line in lines
