@@ -95,12 +95,17 @@ async def all_called(cases: Mapping[str, Case], folder: Path, sockets: Path) -> 
     }
     try:
         async with asyncio.timeout(WAIT):
-            await asyncio.gather(*(phone.start(cases[name].scenario, *cases[name].options) for name, phone in phones.items()))
+            await asyncio.gather(
+                *(phone.start(cases[name].scenario, *cases[name].options) for name, phone in phones.items())
+            )
             groups: dict[bool, dict[str, Telephone]] = {}
             for name, phone in phones.items():
                 groups.setdefault("info" in cases[name].dtmf_mode, {})[name] = phone
             results = await asyncio.gather(
-                *(_through_a_node(sockets / ("info" if info else "lines"), folder, cases, group) for info, group in groups.items())
+                *(
+                    _through_a_node(sockets / ("info" if info else "lines"), folder, cases, group)
+                    for info, group in groups.items()
+                )
             )
         yield {name: made for result in results for name, made in result.items()}
     finally:
@@ -138,4 +143,3 @@ async def _call(exchange: Exchange, case: Case, phone: Telephone) -> Made:
     with contextlib.suppress(asyncio.CancelledError):
         await pressing
     return Made(outcome, trail, flow, decisions, phone.rtp.came, complaint)
-
