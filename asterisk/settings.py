@@ -33,6 +33,9 @@ class Trunk:
     """While nothing sounds, a packet of comfort noise goes out so often, for media timers on the way; 0 is never."""
     qualify_seconds: int = 0
     """How often the trunk is asked by OPTIONS whether it is there; 0 is never."""
+    session_timers: bool = False
+    """Whether we offer session timers (RFC 4028), for carriers that insist on them (421). Without, no call of ours ends because
+    the other side did not refresh it."""
 
     def __post_init__(self) -> None:
         # These go into configuration files: a line break there would be a new setting.

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from db.errors import DatabaseError, SerializationFailure
@@ -189,4 +190,6 @@ def _json(trail: Trail | PairTrail) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, Enum):
+        return value.value
     return {field.name: getattr(value, field.name) for field in fields(value)}

@@ -19,7 +19,9 @@ from ivr.ari.client import Client
 from ivr.ari.errors import IllegalAct, Unanswered, Unsent
 from ivr.ari.evidence import Evidence
 from ivr.ari.line import Arrival, Line
+from ivr.ari.media_watch import MediaWatch
 from ivr.calls import Answered, DialFailed, Digit, EarlyMedia, Event, HungUp, Played, PlayFailed, Ringing
+from ivr.endings import who_ended
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class LiveChannel:
         self._ring_seconds: float | None = None  # how long it shall ring, until that has been asked for
         self.dialled, self.gone = isinstance(line, Arrival), False
         self.evidence = Evidence(line.channel, line.trunk)
+        self._media = MediaWatch(client, line.channel, self.evidence)
 
     @property
     def alive(self) -> bool:
@@ -62,6 +65,11 @@ class LiveChannel:
         return self.dialled and not self.gone
 
     def forget(self) -> None:
+        """Nothing is asked any more."""
+        self._stop_looking()
+        self._media.stop()
+
+    def _stop_looking(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
 
@@ -90,6 +98,10 @@ class LiveChannel:
                 self.evidence.talk_began(tick)
             case wire.ChannelTalkingFinished(duration=duration):
                 self.evidence.talked(tick - wire.HUSH_MS / 1000, duration)
+            case wire.ChannelHold():
+                self.evidence.held(tick)
+            case wire.ChannelUnhold():
+                self.evidence.resumed(tick)
             case wire.PlaybackFinished(playback=playback):
                 return self._finished(playback.id, playback.state != "failed", tick)
             case wire.ChannelHangupRequest(tech_cause=sip):
@@ -97,6 +109,8 @@ class LiveChannel:
         return None
 
     def _answered(self, tick: float) -> Event:
+        if not self.evidence.answered and isinstance(self._line, Line):  # calls from outside are not counted on
+            self._media.start(tick)
         self.evidence.note_answered(self._clock(), tick)
         return Answered()
 
@@ -114,8 +128,12 @@ class LiveChannel:
         if self.gone:
             return None
         self.gone, self._playing = True, None
+        self._media.stop()
         self.evidence.note_ended(self._clock(), tick, cause, self._sip, self._by_us)
-        return HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us)
+        end = HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us)
+        if self.evidence.answered:
+            self.evidence.note_ended_by(who_ended(end))
+        return end
 
     # --- what Asterisk is asked -----------------------------------------------------------------------------
 
@@ -150,7 +168,7 @@ class LiveChannel:
         return self._finished(playback, True, self._loop.time()) if reply.status == 404 else None
 
     def _look_later(self, sure: bool) -> None:
-        self.forget()
+        self._stop_looking()
         self._looking = self._loop.call_later(LOOK_SECONDS, self._report, Look(sure))
 
     # --- commands -------------------------------------------------------------------------------------------
