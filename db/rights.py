@@ -99,8 +99,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "inbound": {
         "worker": (
             "SELECT",
-            "INSERT (channel, trunk, caller_hash, node, epoch)",
-            "UPDATE (epoch, wanted_at, outcome, trail, ended_at, call, why_not)",
+            "INSERT (channel, trunk, caller_hash, place, node, epoch)",
+            "UPDATE (epoch, place, wanted_at, outcome, trail, ended_at, call, why_not)",
         ),
     },
     "ledger": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",), "auditor": ("SELECT",)},
@@ -123,7 +123,10 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT", "UPDATE (state, receipt, receipt_at, submitted_at, given_up_at, error)"),
     },
     "name_block": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",)},
-    "node": {"worker": ("SELECT", "INSERT (name)", "UPDATE (holder, epoch, lease_until)"), "console": ("SELECT",)},
+    "node": {
+        "worker": ("SELECT", "INSERT (name)", "UPDATE (holder, epoch, lease_until, dialling_stopped_at, dialling_stopped_why)"),
+        "console": ("SELECT",),
+    },
     "normal_form_progress": {"worker": ("SELECT", "UPDATE (up_to)")},
     "notice": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", f"UPDATE ({_NOTICE})", "DELETE")},
     "number_fault": {"worker": ("SELECT", "INSERT (call, expert, activity, draw, fault)")},
@@ -224,8 +227,8 @@ class Right(NamedTuple):
 def rights(table: str, process: str) -> Iterator[Right]:
     """What a process may do with a table.
 
-    >>> list(rights("node", "worker"))[1:]
-    [Right(privilege='INSERT', columns=('name',)), Right(privilege='UPDATE', columns=('holder', 'epoch', 'lease_until'))]
+    >>> list(rights("appointment", "auditor"))
+    [Right(privilege='SELECT', columns=('pick', 'expert', 'activity'))]
     """
     for text in RIGHTS.get(table, {}).get(process, ()):
         found = _RIGHT.fullmatch(text)

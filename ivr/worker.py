@@ -30,6 +30,7 @@ from ivr.collecting import Collecting
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher
 from ivr.lease import Lease
+from ivr.messages.kinds import Medium
 from ivr.messages.sender import Sender
 from ivr.noting import Notes
 from ivr.policy import TrunkLoad
@@ -38,7 +39,8 @@ from ivr.reception import Reception
 from ivr.record import Recorder
 from ivr.reminding import Reminding
 from ivr.settings import Settings
-from ivr.speech import Speech, SpeechError
+from ivr.sound_check import SoundCheck
+from ivr.speech import NotWritten, Speech, SpeechError
 from ivr.switchboard import Switchboard
 from ivr.taking_over import TakingOver
 from ivr.trunk_alarms import Limits
@@ -77,15 +79,19 @@ class Worker:
         self._calling = rules.calling
         orders = Orders(custody.vault)
         recorder = Recorder(db, custody, orders, lease.epoch)
+        self._sounds = SoundCheck(db, lease, client, speech, lambda: self._switchboard.driver, lambda: self._note(""))
         self._reception = Reception(
-            db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note
+            db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note, self._sounds
         )
         self._switchboard = Switchboard(
-            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived, notes.note
+            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived, notes.note, self._sounds
         )
         preparer = Preparer(db, custody, speech, Timings())
         self._taking_over = TakingOver(settings, db, lease, client, self._switchboard, self._reception)
-        self._dispatcher = Dispatcher(db, custody, lease, preparer, self._calling, self._switchboard.trunks)
+        messages = sender is not None and sender.sends(Medium.SMS)
+        self._dispatcher = Dispatcher(
+            db, custody, lease, preparer, self._calling, self._switchboard.trunks, messages=messages
+        )
         self._notes, self._sender = notes, sender
         self._look = asyncio.Event()
         self._advancing = Advancing(settings, db, custody, orders, lambda: self._note(""))
@@ -114,6 +120,7 @@ class Worker:
                     tasks.create_task(self._sender.run(), name="outbox")
                 collecting = tasks.create_task(self._collecting.run(), name="recordings")
                 await self._taking_over.run()
+                watching.append(tasks.create_task(self._sounds.run(), name="sounds"))
                 advancing = tasks.create_task(self._advancing.run(), name="advance")
                 await self._loop()
                 self._advancing.stop()
@@ -204,7 +211,7 @@ class Worker:
 
     async def _dispatch(self) -> float:
         """Make live what is due, as far as lease, line and trunk allow; the pause until there may be more."""
-        if self._stopping or not self._lease.safe_to_dial or not self._client.connected:
+        if self._stopping or not self._lease.safe_to_dial or not self._client.connected or not self._sounds.ok:
             return SWEEP_SECONDS
         if (free := self._calling.channels - len(self._switchboard)) <= 0:
             return SWEEP_SECONDS  # the end of a call wakes us
@@ -229,6 +236,9 @@ class Worker:
             raise
         except SerializationFailure as error:  # at the next look
             LOG.info("call %s: %s", call.id, error)
+        except NotWritten as error:
+            self._sounds.not_written(error)
+            await self._dispatcher.postpone(call, SWEEP_SECONDS)
         except SpeechError as error:
             LOG.error("call %s: its prompts can't be made: %s", call.id, error)
             await self._dispatcher.postpone(call, ASIDE_SECONDS)

@@ -10,9 +10,11 @@ SELECT a.id, a.state::text AS state, a.seats AS planned, a.started_at,
 FROM activity a WHERE a.state IN ('drawing', 'paused') ORDER BY a.started_at, a.id;
 
 -- name: nodes
--- Every Asterisk node and for how many seconds its lease still holds by the database's clock; null if it was never held.
+-- Every Asterisk node, for how many seconds its lease still holds by the database's clock (null if it was never held), and since when
+-- and why it dials nothing.
 SELECT name, holder IS NOT NULL AND lease_until > clock_timestamp() AS held,
-       CASE WHEN isfinite(lease_until) THEN extract(epoch FROM lease_until - clock_timestamp())::float8 END AS lease_left_s
+       CASE WHEN isfinite(lease_until) THEN extract(epoch FROM lease_until - clock_timestamp())::float8 END AS lease_left_s,
+       dialling_stopped_why, extract(epoch FROM clock_timestamp() - dialling_stopped_at)::float8 AS dialling_stopped_s
 FROM node ORDER BY name;
 
 -- name: last_audit

@@ -33,12 +33,15 @@ class UnderWay:
 @dataclass(frozen=True, slots=True)
 class Node:
     """An Asterisk node: whether a worker holds it, and for how many seconds its lease still runs (negative: since when
-    it has run out; None: never held).
+    it has run out; None: never held). `dialling_stopped_why`: why it dials nothing although it is held, such as that its sounds
+    can't be played, for so many seconds.
     """
 
     name: str
     held: bool
     lease_left_s: float | None
+    dialling_stopped_why: str | None = None
+    dialling_stopped_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The conversations, one pure flow per kind of call. A new kind adds its file, its prompts, its test, and its line here."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from ivr import prompts
 from ivr.calls import Flow
@@ -16,8 +18,8 @@ from ivr.dialplans.timings import Timings
 from ivr.dialplans.witness import Witness
 
 __all__ = [
-    "EVERY_KIND", "KINDS", "PAIRS", "Again", "CallBack", "Enquiry", "Inbound", "Invitation", "Kind", "Masked", "Notice",
-    "NumberCheck", "PairKind", "Timings", "Whom", "Witness",
+    "EVERY_KIND", "KINDS", "PAIRS", "WITNESS_SENT", "Again", "CallBack", "Enquiry", "Inbound", "Invitation", "Kind", "Masked",
+    "Notice", "NumberCheck", "PairKind", "Timings", "Whom", "Witness",
 ]  # fmt: skip
 
 
@@ -47,6 +49,8 @@ _KINDS = (
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in _KINDS}
 """Every kind of call with one person, by the name that its rows have."""
+WITNESS_SENT = replace(KINDS["witness"], flow=partial(Witness, sent=True))
+"""The witness's call where the receipt went ahead as a 短信 that is 已送达."""
 
 PAIRS = {
     "masked": PairKind("masked", Again.NEVER, lambda timings, record: Masked(timings, record=record), prompts.masked),

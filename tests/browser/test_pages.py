@@ -135,6 +135,9 @@ AFTER: Mapping[str, Callable[[Page], None]] = {
     "line-number-wrong": _with_a_number,
 }
 """What is done on the page before it is looked at, by the picture's name."""
+FIT = {"witnesses", "witnesses-fixed", "result-open"}
+"""Pictures of pages whose tables are cards on a telephone."""
+_SIDEWAYS = "return [...document.querySelectorAll('.scroll')].some(each => each.scrollWidth > each.clientWidth)"
 NO_PAGES = {
     "/health", "/login", "/activities/{activity}/events", "/activities/{activity}/evidence.zip",
     "/activities/{activity}/evidence-supervisor.zip", "/pool/template.xlsx", "/pool/template.csv",
@@ -170,6 +173,8 @@ def _wrong(page: Page, world: World) -> list[str]:
                 page.resize(size)
                 page.screenshot(f"page-{name}")
                 found += [f"{name} at {size[0]} px: {each}" for each in page.faults()]
+                if name in FIT and page.driver.execute_script(_SIDEWAYS):
+                    found.append(f"{name} at {size[0]} px: a table scrolls sideways")
         page.resize(WIDE)
         page.shows_no_errors()
     return found
