@@ -112,7 +112,9 @@ def _scrub(path: Path, ceiling: int) -> None:
     """A log that others may read is from a version that kept numbers in it: what is kept of it goes by today's rules."""
     if not path.exists() or not path.stat().st_mode & 0o077:
         return
-    lines = path.read_bytes()[-ceiling // 2 :].splitlines()
+    with path.open("rb") as file:  # a flood may have made it larger than memory
+        file.seek(max(0, path.stat().st_size - ceiling // 2))
+        lines = file.read(ceiling // 2).splitlines()
     kept = [entry for line in lines if (entry := read_line(line))]
     path.unlink()
     path.touch(mode=0o600)

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
+import signal
 import socket
 import stat
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +28,7 @@ from asterisk.log_reader import CEILING, KEPT
 from asterisk.ports import free_port, free_range
 from asterisk.settings import NodeSettings, Trunk
 from bench.telephony.attacker import SDP, packets
+from bench.telephony.cpu import children, command_line
 from ivr.ari.line import Arrival, Line, channel_id
 from ivr.calls import Decision, Outcome, Recorded, Trail
 from ivr.dialplans import Inbound, Invitation, Timings
@@ -118,6 +122,46 @@ async def test_its_sockets_are_those_that_docs_operations_explains() -> None:
     assert named <= set(found)
     assert {(each.kind, each.host) for each in set(found) - named} <= {("udp", "0.0.0.0"), ("udp6", "::")}
     assert len(found) <= len(named) + 2, found
+
+
+# --- as an operator runs it ---------------------------------------------------------------------------------------------------
+
+
+async def test_who_keeps_the_log_can_die_and_calls_go_on() -> None:
+    """`python -m asterisk node` becomes Asterisk, with a reader of its own, which keeps its last words."""
+    with TemporaryDirectory(prefix="xl-") as folder:
+        port = free_port(socket.SOCK_DGRAM)
+        environment = os.environ | {
+            "EXPERTLINE_ASTERISK_FOLDER": f"{folder}/node", "EXPERTLINE_SIP_PORT": str(port),
+            "EXPERTLINE_ARI_PORT": str(free_port()), "EXPERTLINE_TRUNKS": "carrier=127.0.0.1:5999",
+        }  # fmt: skip
+        log = Path(folder) / "node/log/messages"
+        for kill in (False, True):
+            node = await asyncio.create_subprocess_exec(
+                "setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "asterisk", "node", env=environment,
+                stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            try:
+                await until_answered(port)
+                (reader,) = children(node.pid)
+                assert "asterisk.log_reader" in command_line(reader)
+                if kill:
+                    os.kill(reader, signal.SIGKILL)
+                    async with asyncio.timeout(WAIT):
+                        while command_line(reader):
+                            await asyncio.sleep(0.02)
+                    await send_all("127.0.0.1", port)  # has much to say to nobody
+                    await until_answered(port)
+            finally:
+                node.terminate()
+                code = await node.wait()
+            assert code == 0
+            async with asyncio.timeout(WAIT):
+                while command_line(reader):
+                    await asyncio.sleep(0.02)
+            if not kill:
+                assert "Asterisk cleanly ending" in log.read_text()
+        assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
 # --- no number anywhere -----------------------------------------------------------------------------------------------------

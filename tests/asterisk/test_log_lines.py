@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asterisk.log_lines import IN_ALL, OF_A_KIND, WINDOW, Digest, Entry, read_line, without_numbers
-from asterisk.log_reader import LINES_A_SECOND, LogReader, RotatingFile
+from asterisk.log_reader import CEILING, LINES_A_SECOND, LogReader, RotatingFile
 
 NUMBER = "13900139000"
 
@@ -180,6 +180,17 @@ def test_a_log_of_an_older_version_loses_its_numbers(tmp_path: Path) -> None:
     kept = old.read_text()
     LogReader(tmp_path).close()  # and is left alone from then on
     assert old.read_text() == kept
+
+
+def test_of_a_huge_old_log_the_end_is_kept(tmp_path: Path) -> None:
+    """Eight gigabytes were seen; this one takes no room on the disk."""
+    with (tmp_path / "messages").open("wb") as old:
+        old.seek(8 * 2**30)
+        old.write(b"\n[2026-11-30 11:01:44.317] NOTICE[1] pjsip.c: the last line\n")
+    (tmp_path / "messages").chmod(0o644)
+    LogReader(tmp_path).close()
+    assert (tmp_path / "messages").stat().st_size < CEILING
+    assert (tmp_path / "messages").read_text().endswith("the last line\n")
 
 
 def test_a_full_disk_stops_nothing(tmp_path: Path) -> None:
