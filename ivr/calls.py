@@ -53,6 +53,19 @@ class Outcome(Enum):
     VERIFIED = "verified"  # a supervisor typed the code of their own page: the number is theirs
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the other side's network ended a call, or did not connect it, in its own words (Reason, RFC 3326).
+
+    protocol: ``Q.850`` or ``SIP``; cause: a cause of Q.850 (1 to 127) or a SIP status; text: as sent, empty where it has a digit or
+    anything else that could be a number, an address or a name.
+    """
+
+    protocol: str
+    cause: int
+    text: str = ""
+
+
 # --- decisions ----------------------------------------------------------------------------------------------
 
 
@@ -169,6 +182,8 @@ class HungUp:
     sip: int = 0
     by_us: bool = False
     lost: bool = False
+    reason: Reason | None = None
+    """What the other side's network said, where the trunk's order of trust puts that first (ivr.outcomes.believed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +378,9 @@ class Trail:
     heard: tuple[Heard, ...] = ()
     pressed: tuple[Pressed, ...] = ()
     talked: tuple[Talked, ...] = ()
+    reason: Reason | None = None
+    """What the other side's network said of the end, whether or not it was believed; None where it said nothing, or nobody
+    could hear it (ivr.hep)."""
 
     @property
     def rang(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from drawing.transcript import stamp
 from ivr.bridged import PairTrail
-from ivr.calls import Heard, Outcome, Pressed, Talked, Trail
+from ivr.calls import Heard, Outcome, Pressed, Reason, Talked, Trail
 
 
 def moment(at: datetime | None) -> str | None:
@@ -47,11 +47,16 @@ def _leg(trail: Trail) -> dict[str, Any]:
         "ended": moment(trail.ended),
         "heard": [_heard(prompt) for prompt in trail.heard],
         "pressed": [_pressed(key) for key in trail.pressed],
+        "reason": None if trail.reason is None else _reason(trail.reason),
         "ringing": moment(trail.ringing),
         "sip": trail.sip,
         "talked": [_talked(talk) for talk in trail.talked],
         "trunk": trail.trunk,
     }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {"cause": reason.cause, "protocol": reason.protocol, "text": reason.text}
 
 
 def _heard(prompt: Heard) -> dict[str, Any]:

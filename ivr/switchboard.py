@@ -162,8 +162,10 @@ class Switchboard:
                 lines = conversation.lines(ready.id, self.trunks[ready.trunk])
                 turn = partial(self._turn, ready.trunk)
                 return await self.driver.run_pair(lines, conversation.flow, conversation.media, turn)
-            caller_id, to_expert = self.trunks[ready.trunk].caller_id, KINDS[ready.flow].whom is Whom.EXPERT
-            line = Line(ready.id, conversation.number, ready.trunk, caller_id, notes_talk=to_expert)
+            trunk, to_expert = self.trunks[ready.trunk], KINDS[ready.flow].whom is Whom.EXPERT
+            line = Line(
+                ready.id, conversation.number, ready.trunk, trunk.caller_id, notes_talk=to_expert, trust=trunk.trust
+            )
             watch = partial(self._shown, ready.id) if self._shown else None
             return await self.driver.run(line, conversation.flow, conversation.media, write, speak, watch)
         except Abandoned:

@@ -26,8 +26,9 @@ from drawing.call_words import call_sentence
 from drawing.lifecycle import ActivityState, Role, transitions
 from drawing.rules import DECISIONS, HEARD, RETRIED, TRIES, CallOutcome, Rules
 from ivr.calls import DialFailed, Outcome
-from ivr.outcomes import classify
+from ivr.outcomes import Trust, classify
 from ivr.policy import Rule, tried
+from script import refusals
 from script.flows import common_text, flows_text
 from script.pairs import pairs_text
 
@@ -343,6 +344,12 @@ def codes_table() -> str:
     return table(("the network said", "never rang", "180 or 183 had come"), rows)
 
 
+def refusals_table() -> str:
+    """Refusals with a Reason: what each means, by the trunk's order of trust."""
+    heads = (f"`trust = {json.dumps(trust)}`" for trust in get_args(Trust))
+    return table(("before it", "status", "Reason", *heads), refusals.rows())
+
+
 _HEARD = {"heard": [{"prompt": "invitation", "at_ms": 0, "for_ms": 9000, "whole": False}]}
 _CALLED = {"ringing": "2026-11-23T09:00:00+08:00", "ended": "2026-11-23T09:00:30+08:00"}
 _TALKED = _CALLED | {"answered": "2026-11-23T09:00:05+08:00"} | _HEARD
@@ -429,6 +436,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "sources": sources_table,
     "outcomes": outcomes_table,
     "codes": codes_table,
+    "refusals": refusals_table,
     "words": words_table,
     "hindrances": hindrances_table,
     "states": states_table,

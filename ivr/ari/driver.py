@@ -7,6 +7,7 @@ ringing. A call is run from Started to Finish, and `run` returns only when its c
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
@@ -35,6 +36,10 @@ def _utc_now() -> datetime:
 def _may_arrive(channel: wire.WholeChannel) -> bool:
     """Only what a trunk sent is a call from outside: not a channel of ours, and none that Asterisk made by itself (Local)."""
     return channel.technology == "PJSIP" and not is_ours(channel.id)
+
+
+def _arrival(channel: wire.WholeChannel) -> Arrival:
+    return Arrival(channel.id, channel.caller.number, channel.endpoint, channel.protocol_id)
 
 
 class Driver:
@@ -81,11 +86,21 @@ class Driver:
         if line.channel in self._legs:
             raise IllegalAct(f"channel {line.channel} is in use")
         leg = self._legs[line.channel] = Leg(self._client, self._clock, line, flow, media, decide, speak, watch)
+        if isinstance(line, Arrival):
+            self._keep(asyncio.get_running_loop().create_task(self._hear_end(line.channel, leg)))
         try:
             return await leg.converse()
         finally:
             del self._legs[line.channel]
             self._keep(leg.deciding)
+
+    async def _hear_end(self, channel: str, leg: Leg) -> None:
+        """Of a channel that came through the dialplan Asterisk tells us no more once it has left the application, not even that it
+        is gone, unless we ask to be told. It may have gone already."""
+        path = f"applications/{self._client.node.app}/subscription"
+        with contextlib.suppress(AriError):
+            await self._client.request("POST", path, wire.subscription(f"channel:{channel}"))
+        leg.look()
 
     async def run_pair(
         self,
@@ -167,7 +182,7 @@ class Driver:
     def _unowned(self, event: wire.StasisStart | wire.Dial, channel: str) -> None:
         outside = isinstance(event, wire.StasisStart) and event.args == (INBOUND,) and _may_arrive(event.channel)
         if isinstance(event, wire.StasisStart) and outside and self._arrived is not None:
-            self._arrived(Arrival(channel, event.channel.caller.number, event.channel.endpoint))
+            self._arrived(_arrival(event.channel))
         else:
             self._send_away(channel)
 
@@ -219,7 +234,7 @@ class Driver:
             if self._is_answered(each):
                 self._send_away(each.id)
             elif self._is_from_outside(each):
-                arrived(Arrival(each.id, each.caller.number, each.endpoint))
+                arrived(_arrival(each))
 
     async def _unkept(self, keep: Collection[str]) -> set[str]:
         channels = await self._client.channels()

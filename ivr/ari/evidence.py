@@ -7,7 +7,7 @@ ticks only.
 from dataclasses import replace
 from datetime import datetime
 
-from ivr.calls import Heard, Pressed, Talked, Trail
+from ivr.calls import Heard, Pressed, Reason, Talked, Trail
 
 TALKED_KEPT = 100
 """So many stretches of talk are kept of one call: a noisy line has no end of them, and nobody needs more."""
@@ -49,6 +49,10 @@ class Evidence:
         if self._talks_since is not None:
             self.talked(tick, round((tick - self._talks_since) * 1000), whole=False)
         self._trail = replace(self._trail, ended=at, cause=cause, sip=sip, by_us=by_us)
+
+    def note_reason(self, reason: Reason | None) -> None:
+        """What the other side's network said of the end."""
+        self._trail = replace(self._trail, reason=reason)
 
     def begin(self, step: str, tick: float) -> None:
         """A step began: keys that go down from now on are its keys."""
