@@ -92,7 +92,7 @@ class Choices:
     hep_port: int = 9060
     trunk: str = "far-end"
     caller_id: str = "02000000000"
-    rules: str = "gd-2"
+    rules: str = "gd-3"
     sms: str = "off"
     """How 短信 go: off, trunk or gateway."""
     web_host: str = "127.0.0.1"
