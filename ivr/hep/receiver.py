@@ -20,8 +20,8 @@ _log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 WAIT_SECONDS = 1.0
-"""So long a call that is over waits for what its SIP says of that. Usually it is there already, since Asterisk makes the copy first; a
-node that has no processor to spare sends it late."""
+"""So long a call that is over waits for what its SIP says of that. Usually it is there already: Asterisk makes the copy first. A
+busy node sends it late."""
 PAUSE_SECONDS = 0.05
 MOST_AT_ONCE = 256
 BUFFER_BYTES = 2_000_000
