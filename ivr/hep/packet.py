@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 _HEAD, _CHUNK = struct.Struct(">4sH"), struct.Struct(">HHH")
 _GENERIC = 0  # the vendor of the chunks that everybody has
 _PROTOCOL, _PASSWORD, _PAYLOAD, _CORRELATION = 0x0B, 0x0E, 0x0F, 0x11
+_WANTED = frozenset({_PROTOCOL, _PASSWORD, _PAYLOAD, _CORRELATION})
 _SIP = b"\x01"
 
 
@@ -40,14 +41,14 @@ def read(datagram: bytes) -> Packet | None:
     if size < _HEAD.size or _HEAD.unpack_from(datagram) != (b"HEP3", size):
         return None
     chunks: dict[int, bytes] = {}
-    at = _HEAD.size
+    at, last = _HEAD.size, size - _CHUNK.size
     while at < size:
-        if size - at < _CHUNK.size:
+        if at > last:
             return None
         vendor, kind, length = _CHUNK.unpack_from(datagram, at)
         if length < _CHUNK.size or at + length > size:
             return None
-        if vendor == _GENERIC:
+        if vendor == _GENERIC and kind in _WANTED:
             chunks[kind] = datagram[at + _CHUNK.size : at + length]
         at += length
     if chunks.get(_PROTOCOL) != _SIP or not chunks.get(_CORRELATION) or not chunks.get(_PAYLOAD):

@@ -38,7 +38,7 @@ class Receiver:
         self.port = port
         self._password = packet.password_of(ari_password)
         self._socket: socket.socket | None = None
-        self._buffer = bytearray(65_535)
+        self._buffer = memoryview(bytearray(65_535))
         self._endings: dict[bytes, Ending] = {}
         self._waiting: dict[Ending, asyncio.Future[None]] = {}
         self._resting: asyncio.TimerHandle | None = None

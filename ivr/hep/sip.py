@@ -1,6 +1,7 @@
 """The little that is needed of a SIP message (RFC 3261): which it is, whose it is, and its Reasons. Pure.
 
-Asterisk has taken the message for valid, but its headers are whatever the other side wrote.
+Asterisk has taken the message for valid, but its headers are whatever the other side wrote. Each message of each call is read here,
+so what is of no use is passed over early.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ _MOST_REASONS = 8
 
 _REQUESTS = (b"INVITE ", b"BYE ", b"CANCEL ")
 _RESPONSE = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?: |\r?\n)")
-_HEADER = re.compile(rb"\n(from|f|cseq|reason)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE)
+_FOLD = re.compile(rb"\r?\n[ \t]+")
 _METHOD = re.compile(rb"[ \t]*[0-9]{1,10}[ \t]+([A-Z]{1,20})")
 _QUOTED_OR_ADDRESS = re.compile(rb'"(?:[^"\\]|\\.)*"|<[^>]*>', re.DOTALL)
 _TAG = re.compile(rb";\s*tag\s*=\s*([^;\s]+)", re.IGNORECASE)
+_WANTED = frozenset({b"from", b"f", b"cseq", b"reason"})
+_BEGINNINGS = frozenset(b"fFcCrR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +43,44 @@ def read(payload: bytes) -> Message | None:
     >>> read(b"BYE sip:a@b SIP/2.0\\r\\nFrom: <sip:c@d>;tag=1\\r\\nCSeq: 2 BYE\\r\\nReason: Q.850;cause=19\\r\\n\\r\\n").reasons
     (Reason(protocol='Q.850', cause=19, text=''),)
     """
-    response = None
+    status = 0
     if not payload.startswith(_REQUESTS):
         response = _RESPONSE.match(payload)
-        if response is None:
+        if response is None or (status := int(response[1])) == 100 or b" INVITE" not in payload:
             return None
-    head = payload[:LONGEST].partition(b"\r\n\r\n")[0].partition(b"\n\n")[0]
     method, sender, said = b"", 0, list[Reason]()
-    for found in _HEADER.finditer(head):
-        name, value = found[1].lower(), found[2]
+    for name, value in _headers(payload):
         if name == b"cseq" and not method:
             numbered = _METHOD.match(value)
             method = numbered[1] if numbered else b""
-        elif name in (b"from", b"f") and not sender:
-            tag = _TAG.search(_QUOTED_OR_ADDRESS.sub(b"", value))
-            sender = hash(tag[1]) if tag else 0
-        elif name == b"reason" and len(said) < _MOST_REASONS:
-            said.extend(reasons(value.decode("utf-8", "replace")))
-    if not (method == b"INVITE" if response else payload.startswith(method + b" ")):
+        elif name == b"reason":
+            if len(said) < _MOST_REASONS:
+                said.extend(reasons(value.decode("utf-8", "replace")))
+        elif name != b"cseq" and not sender:
+            sender = _tag(value)
+    if not (method == b"INVITE" if status else method and payload.startswith(method + b" ")):
         return None
-    return Message(method.decode(), int(response[1]) if response else 0, sender, tuple(said[:_MOST_REASONS]))
+    return Message(method.decode(), status, sender, tuple(said[:_MOST_REASONS]))
+
+
+def _headers(payload: bytes) -> list[tuple[bytes, bytes]]:
+    """Those that are wanted: their names in lower case, their values."""
+    head = payload[:LONGEST].partition(b"\r\n\r\n")[0].partition(b"\n\n")[0]
+    if b"\n " in head or b"\n\t" in head:
+        head = _FOLD.sub(b" ", head)
+    found = []
+    for line in head.split(b"\n")[1:]:
+        if line and line[0] in _BEGINNINGS:
+            name, _, value = line.partition(b":")
+            name = name.rstrip(b" \t").lower()
+            if name in _WANTED:
+                found.append((name, value))
+    return found
+
+
+def _tag(value: bytes) -> int:
+    """The tag of a From header, hashed; a display name or an address may hold what looks like one."""
+    if b'"' in value or b"<" in value:
+        value = _QUOTED_OR_ADDRESS.sub(b"", value)
+    tag = _TAG.search(value)
+    return hash(tag[1]) if tag else 0
