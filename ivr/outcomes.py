@@ -90,7 +90,7 @@ def telling(reasons: Sequence[Reason]) -> Reason | None:
     >>> telling([Reason("SIP", 486), Reason("Q.850", 16), Reason("Q.850", 20)])
     Reason(protocol='Q.850', cause=20, text='')
     """
-    told = [each for each in reasons if _meaning(each) is not None]
+    told = [each for each in reasons if meaning(each) is not None]
     return next(iter([*(each for each in told if each.protocol == "Q.850"), *told, *reasons]), None)
 
 
@@ -103,8 +103,8 @@ def believed(reason: Reason | None, sip: int, trust: Trust) -> Reason | None:
     return reason
 
 
-def _meaning(reason: Reason) -> Outcome | None:
-    """None where it says nothing about the person or the trunk."""
+def meaning(reason: Reason) -> Outcome | None:
+    """What a reason means by itself, of a call that nobody answered; None where it says nothing about the person or the trunk."""
     if reason.protocol == "Q.850":
         return None if reason.cause in _SAYS_NOTHING else _BY_REASON.get(reason.cause)
     if 500 <= reason.cause < 600:
@@ -116,7 +116,7 @@ def _unanswered(cause: int, sip: int, reason: Reason | None, alerted: bool) -> O
     """A time-out before anything was alerted is the trunk's failure; so is 5xx and whatever it refuses
     to us. A redirect (3xx) is what the person's line does, and leads nowhere else.
     """
-    if reason is not None and not 300 <= sip < 400 and (meant := _meaning(reason)) is not None:
+    if reason is not None and not 300 <= sip < 400 and (meant := meaning(reason)) is not None:
         return meant
     timed_out = sip in _TIMED_OUT_BY_SIP if sip else cause in _TIMED_OUT_BY_CAUSE
     if timed_out and alerted:

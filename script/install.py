@@ -110,10 +110,12 @@ def choices_of(environment: Mapping[str, str]) -> Choices:
     given = trunks(environment.get("EXPERTLINE_TRUNKS") or "far-end=127.0.0.1:5070")
     if not given:
         raise ValueError("EXPERTLINE_TRUNKS names no trunk")
-    port = environment.get("EXPERTLINE_ARI_PORT") or "8088"
+    port, hep_port = environment.get("EXPERTLINE_ARI_PORT") or "8088", environment.get("EXPERTLINE_HEP_PORT") or "9060"
+    if not hep_port.isdecimal():
+        raise ValueError(f"EXPERTLINE_HEP_PORT: {hep_port!r} is not a port")
     return Choices(
         f"http://127.0.0.1:{port}/ari",
-        hep_port=int(environment.get("EXPERTLINE_HEP_PORT") or 9060),
+        hep_port=int(hep_port),
         trunk=given[0].name,
         web_host=environment.get("EXPERTLINE_WEB_HOST") or "127.0.0.1",
         public_url=environment.get("EXPERTLINE_PUBLIC_URL") or "",

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from ivr.calls import HungUp, Outcome
+from ivr.calls import HungUp, Outcome, Reason
 from ivr.hep.reason_header import reasons
-from ivr.outcomes import Trust, believed, classify, telling
+from ivr.outcomes import Trust, believed, classify, meaning, telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,33 @@ REFUSALS: Sequence[Refusal] = (
     Refusal("", "503 Service Unavailable"),
     Refusal("", "302 Moved Temporarily", "Q.850;cause=17"),
 )
+
+
+def meanings() -> Iterator[Sequence[str]]:
+    """What the causes of a Reason mean, by outcome; last those that say nothing."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for protocol, causes in (("Q.850", range(1, 128)), ("SIP", range(100, 700))):
+        for cause in causes:
+            meant = meaning(Reason(protocol, cause))
+            found.setdefault(meant.value if meant else "", {}).setdefault(protocol, []).append(cause)
+    nothing = found.pop("")
+    for outcome, told in found.items():
+        yield _spans(told["Q.850"]), _spans(told.get("SIP", [])) or "–", f"`{outcome}`"
+    yield _spans(nothing["Q.850"]), "all others", "nothing: the status goes"
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """
+    >>> _spans([1, 2, 3, 7, 8])
+    '1 to 3, 7, 8'
+    """
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return ", ".join(f"{each[0]} to {each[-1]}" if len(each) > 2 else ", ".join(map(str, each)) for each in spans)
 
 
 def rows() -> Iterator[Sequence[str]]:

@@ -356,6 +356,11 @@ def codes_table() -> str:
     return table(("the network said", "never rang", "180 or 183 had come"), rows)
 
 
+def reasons_table() -> str:
+    """Every cause of a Reason, and what it means."""
+    return table(("`Q.850;cause=`", "`SIP;cause=`", "means"), refusals.meanings())
+
+
 def refusals_table() -> str:
     """Refusals with a Reason: what each means, by the trunk's order of trust."""
     heads = (f"`trust = {json.dumps(trust)}`" for trust in get_args(Trust))
@@ -448,6 +453,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "sources": sources_table,
     "outcomes": outcomes_table,
     "codes": codes_table,
+    "reasons": reasons_table,
     "refusals": refusals_table,
     "words": words_table,
     "hindrances": hindrances_table,
