@@ -29,6 +29,11 @@ class Ending:
         self.heard = self.over = self.by_us = False
 
     @property
+    def sender_known(self) -> bool:
+        """For ivr.hep.sip.read: whose messages are the caller's is known."""
+        return self._caller is not None
+
+    @property
     def reason(self) -> Reason | None:
         """Why the other side's network ended the call, or did not connect it; None while it has not said."""
         return self._said or self._early

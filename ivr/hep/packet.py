@@ -10,8 +10,8 @@ import hmac
 import struct
 from dataclasses import dataclass, field
 
-_HEAD, _CHUNK = struct.Struct(">4sH"), struct.Struct(">HHH")
-_GENERIC = 0  # the vendor of the chunks that everybody has
+_HEAD = struct.Struct(">4sH")
+_CHUNK = struct.Struct(">IH")  # vendor and type as one number; the vendor of chunks that everybody has is 0
 _PROTOCOL, _PASSWORD, _PAYLOAD, _CORRELATION = 0x0B, 0x0E, 0x0F, 0x11
 _WANTED = frozenset({_PROTOCOL, _PASSWORD, _PAYLOAD, _CORRELATION})
 _SIP = b"\x01"
@@ -45,10 +45,10 @@ def read(datagram: bytes) -> Packet | None:
     while at < size:
         if at > last:
             return None
-        vendor, kind, length = _CHUNK.unpack_from(datagram, at)
+        kind, length = _CHUNK.unpack_from(datagram, at)
         if length < _CHUNK.size or at + length > size:
             return None
-        if vendor == _GENERIC and kind in _WANTED:
+        if kind in _WANTED:
             chunks[kind] = datagram[at + _CHUNK.size : at + length]
         at += length
     if chunks.get(_PROTOCOL) != _SIP or not chunks.get(_CORRELATION) or not chunks.get(_PAYLOAD):

@@ -123,8 +123,10 @@ class Receiver:
             return
         self._hears = True
         ending = self._endings.get(found.call)
-        message = None if ending is None else sip.read(found.payload)
-        if ending is None or message is None:
+        if ending is None:
+            return
+        message = sip.read(found.payload, sender_known=ending.sender_known)
+        if message is None:
             return
         ending.take(message)
         if ending.over and (waiting := self._waiting.get(ending)):

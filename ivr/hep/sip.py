@@ -16,8 +16,10 @@ LONGEST = 16_384
 """So many bytes of a message are looked at; its headers are at the beginning."""
 _MOST_REASONS = 8
 
-_REQUESTS = (b"INVITE ", b"BYE ", b"CANCEL ")
+_ENDS = (b"BYE ", b"CANCEL ")
 _RESPONSE = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?: |\r?\n)")
+_FROM = re.compile(rb"\n(?:from|f)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE)
+_TO_AN_INVITE = re.compile(rb"\ncseq[ \t]*:[ \t]*[0-9]{1,10}[ \t]+INVITE\b", re.IGNORECASE)
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _METHOD = re.compile(rb"[ \t]*[0-9]{1,10}[ \t]+([A-Z]{1,20})")
 _QUOTED_OR_ADDRESS = re.compile(rb'"(?:[^"\\]|\\.)*"|<[^>]*>', re.DOTALL)
@@ -37,16 +39,24 @@ class Message:
     reasons: tuple[Reason, ...] = ()
 
 
-def read(payload: bytes) -> Message | None:
-    """The message, where it is an INVITE, BYE, CANCEL or a response to an INVITE; else None.
+def read(payload: bytes, *, sender_known: bool = False) -> Message | None:
+    """The message, where it is an INVITE, BYE, CANCEL or a response to an INVITE; else None. sender_known: an earlier message has
+    told who calls, so nothing is read of a response that says no more (its sender is 0, or it is None).
 
     >>> read(b"BYE sip:a@b SIP/2.0\\r\\nFrom: <sip:c@d>;tag=1\\r\\nCSeq: 2 BYE\\r\\nReason: Q.850;cause=19\\r\\n\\r\\n").reasons
     (Reason(protocol='Q.850', cause=19, text=''),)
     """
+    if payload.startswith(b"INVITE "):  # whose it is, and nothing else
+        sent = _FROM.search(payload, 0, LONGEST)
+        return Message("INVITE", 0, _tag(sent[1]) if sent else 0)
     status = 0
-    if not payload.startswith(_REQUESTS):
+    if not payload.startswith(_ENDS):
         response = _RESPONSE.match(payload)
         if response is None or (status := int(response[1])) == 100 or b" INVITE" not in payload:
+            return None
+        if sender_known and 200 <= status < 300:
+            return Message("INVITE", status, 0) if _TO_AN_INVITE.search(payload, 0, LONGEST) else None
+        if sender_known and status < 200 and b"\nreason" not in payload[:LONGEST].lower():
             return None
     method, sender, said = b"", 0, list[Reason]()
     for name, value in _headers(payload):

@@ -128,7 +128,7 @@ def test_a_body_is_no_header() -> None:
         request("INFO"),
         request("MESSAGE"),
         b"INVITE",
-        b"INVITE sip:a@b SIP/2.0\r\nCSeq: 1 BYE\r\n\r\n",
+        b"BYE sip:a@b SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\n",
         b"SIP/2.0 099 Odd\r\nCSeq: 1 INVITE\r\n\r\n",
         b"SIP/2.0 503\r\n\r\n",
         b"",
@@ -136,6 +136,16 @@ def test_a_body_is_no_header() -> None:
 )
 def test_what_says_nothing_of_an_end(other: bytes) -> None:
     assert sip.read(other) is None
+    assert sip.read(other, sender_known=True) is None
+
+
+def test_of_an_answer_no_more_is_read_than_is_needed() -> None:
+    answered = sip.read(response("200 OK"), sender_known=True)
+    assert answered == sip.Message("INVITE", 200, 0)
+    assert sip.read(response("180 Ringing"), sender_known=True) is None
+    said = sip.read(response("183 Progress", "REASON: Q.850;cause=17"), sender_known=True)
+    assert said is not None
+    assert said.reasons == (Reason("Q.850", 17),)
 
 
 def test_a_great_many_reasons() -> None:
@@ -149,8 +159,9 @@ def test_no_bytes_do_harm(noise: bytes, at: int, length: int) -> None:
     """Anything at all; and a good copy with anything instead of a piece of it."""
     packet.read(noise)
     sip.read(noise)
-    for start in (b"SIP/2.0 486 Busy\r\n", b"BYE x SIP/2.0\r\n"):
+    for start in (b"SIP/2.0 486 Busy\r\nX: INVITE", b"SIP/2.0 183 X\r\nX: INVITE", b"BYE x SIP/2.0\r\n", b"INVITE x SIP/2.0\r\n"):
         sip.read(start + noise)
+        sip.read(start + noise, sender_known=True)
     whole = copy(REFUSED, password=SECRET)
     if (found := packet.read(whole[:at] + noise + whole[at + length :])) is not None:
         sip.read(found.payload)

@@ -16,7 +16,7 @@ INVITE, RINGING, OK = request("INVITE"), response("180 Ringing"), response("200 
 def ended(*messages: bytes, ours: bool = True) -> Ending:
     ending = Ending(ours=ours)
     for each in messages:
-        if (message := sip.read(each)) is not None:
+        if (message := sip.read(each, sender_known=ending.sender_known)) is not None:
             ending.take(message)
     return ending
 
