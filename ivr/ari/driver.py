@@ -13,11 +13,13 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ivr.ari import wire
+from ivr.ari.announcer import Announcer
 from ivr.ari.client import Client
 from ivr.ari.errors import Abandoned, AriError, IllegalAct
 from ivr.ari.leg import Decider, Leg, Speaker, Watcher
 from ivr.ari.line import Arrival, Line, is_ours
 from ivr.ari.pair import Pair
+from ivr.ari.sounds import Sounds
 from ivr.bridged import PairFlow, PairTrail, Side
 from ivr.calls import Flow, Outcome, Trail
 
@@ -51,13 +53,16 @@ class Driver:
         *,
         clock: Callable[[], datetime] = _utc_now,
         arrived: Callable[[Arrival], None] | None = None,
+        sounds: Sounds | None = None,
     ) -> None:
-        """arrived: told of each call from outside, after a gap perhaps twice; it waits for `run` or
+        """sounds: what is known of the files that calls play.
+        arrived: told of each call from outside, after a gap perhaps twice; it waits for `run` or
         `turn_away`. A channel that no call here owns is hung up (a worker that lost its lease may have dialled it),
         and so is a call from outside when nobody wants any."""
         self._client = client
         self._clock = clock
-        self._arrived = arrived
+        self._arrived, self._sounds = arrived, sounds
+        self.announcer = Announcer(client)
         self._legs: dict[str, Leg | Pair] = {}
         self._over = False
         self._sent_away: dict[str, asyncio.Task[None]] = {}
@@ -85,7 +90,9 @@ class Driver:
             raise Abandoned("this driver was stopped")
         if line.channel in self._legs:
             raise IllegalAct(f"channel {line.channel} is in use")
-        leg = self._legs[line.channel] = Leg(self._client, self._clock, line, flow, media, decide, speak, watch)
+        leg = self._legs[line.channel] = Leg(
+            self._client, self._clock, line, flow, media, decide, speak, watch, self._sounds
+        )
         if isinstance(line, Arrival):
             self._keep(asyncio.get_running_loop().create_task(self._hear_end(line.channel, leg)))
         try:
@@ -119,7 +126,7 @@ class Driver:
         channels = [line.channel for line in lines.values()]
         if any(channel in self._legs for channel in channels):
             raise IllegalAct(f"call {channels[0]} is in use")
-        pair = Pair(self._client, self._clock, lines, flow, media, turn)
+        pair = Pair(self._client, self._clock, lines, flow, media, turn, self._sounds)
         self._legs |= dict.fromkeys(channels, pair)
         try:
             return await pair.converse()
@@ -143,6 +150,12 @@ class Driver:
         """
         if leg := self._legs.get(channel):
             leg.cancel()
+
+    def give_up(self, saying: Callable[[Sequence[str]], bool]) -> None:
+        """Have every call end that would say what that is true of; what is answered runs out."""
+        for leg in self._legs.values():
+            if any(saying(media) for media in leg.media.values()):
+                leg.cancel()
 
     async def stop(self) -> None:
         """The lease is lost: send nothing more, let every `run` raise Abandoned. Decisions being written
@@ -176,6 +189,8 @@ class Driver:
         channel = wire.channel_of(event)
         if leg := self._legs.get(channel):
             leg.file(event)
+        elif isinstance(event, wire.PlaybackFinished):
+            self.announcer.finished(event.playback)
         elif isinstance(event, wire.StasisStart | wire.Dial) and not self._over:
             self._unowned(event, channel)
 

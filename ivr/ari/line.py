@@ -39,7 +39,7 @@ class Arrival:
     number: str = field(repr=False)
     trunk: str
     sip_call: str = field(default="", repr=False)
-    """Its Call-ID."""
+    """SIP's Call-ID, which the caller chose: the same for both, when a proxy forks one INVITE and both forks come here."""
 
     def __post_init__(self) -> None:
         if is_ours(self.channel):

@@ -1,5 +1,5 @@
 """`/health`: for monitoring. 200 while the database answers, 503 when it does not; `degraded` when the last audit found something
-or is too long ago.
+or is too long ago, a trunk has an alarm, or a node has stopped dialling.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ async def show(request: web.Request) -> web.Response:
         "findings": audit.findings,
         "overdue": audit.overdue,
     }
-    state = "degraded" if audit.alarm else "ok"
+    stopped = any(node.dialling_stopped_why for node in found.nodes)
+    state = "degraded" if audit.alarm or found.alarm or stopped else "ok"
     return web.json_response({"status": state, "database": "reachable", **asdict(found), "audit": told})
 
 
