@@ -22,7 +22,8 @@ HOST = "127.0.0.1"
 WAIT_SECONDS = 1.0
 """So long a call that is over waits for what its SIP says of that. Usually it is there already: Asterisk makes the copy first. A
 busy node sends it late."""
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS, AWAITED_PAUSE_SECONDS = 0.05, 0.02
+"""The second while a call waits."""
 MOST_AT_ONCE = 256
 BUFFER_BYTES = 2_000_000
 """Of the socket; the system may allow less. The kernel counts some 2 kB a packet."""
@@ -94,9 +95,8 @@ class Receiver:
             return
         loop = asyncio.get_running_loop()
         self.read()
-        if not self._waiting:
-            loop.remove_reader(self._socket)
-            self._resting = loop.call_later(PAUSE_SECONDS, self._rested)
+        loop.remove_reader(self._socket)
+        self._resting = loop.call_later(AWAITED_PAUSE_SECONDS if self._waiting else PAUSE_SECONDS, self._rested)
 
     def _rested(self) -> None:
         self._resting = None
