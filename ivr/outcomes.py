@@ -41,7 +41,7 @@ _BY_CAUSE: Mapping[int, Outcome] = {
 }
 
 _BY_REASON: Mapping[int, Outcome] = {
-    **dict.fromkeys(range(34, 127), Outcome.TRUNK_FAILURE),  # no resource, no such service, protocol errors
+    **dict.fromkeys({*range(34, 127)} - {102}, Outcome.TRUNK_FAILURE),  # no resource, no such service, protocol errors
     2: Outcome.TRUNK_FAILURE,  # no route to the transit network
     3: Outcome.TRUNK_FAILURE,  # no route to the destination: often sent with 404, but the number may well exist
     25: Outcome.TRUNK_FAILURE,  # exchange routing error
@@ -54,10 +54,8 @@ _BY_REASON: Mapping[int, Outcome] = {
     54: Outcome.UNREACHABLE,  # incoming calls barred
     55: Outcome.UNREACHABLE,
 }
-"""Of Q.850 causes in a Reason: the other side's network knows more than our Asterisk, which concludes them from the status."""
-
-_SAYS_NOTHING = frozenset({16, 26, 31, 102, 127})
-"""Q.850: cleared, for no reason that is told; a timer ran out; something that is not ISDN."""
+"""Of Q.850 causes in a Reason: the other side's network knows more than our Asterisk, which concludes them from the status. Others say
+nothing: 16, 26, 31 (cleared), 102 (a timer ran out), 127 (something that is not ISDN)."""
 
 _TIMED_OUT_BY_SIP = frozenset({408, 487})
 """Request time-out; terminated by CANCEL."""
@@ -106,7 +104,7 @@ def believed(reason: Reason | None, sip: int, trust: Trust) -> Reason | None:
 def meaning(reason: Reason) -> Outcome | None:
     """What a reason means by itself, of a call that nobody answered; None where it says nothing about the person or the trunk."""
     if reason.protocol == "Q.850":
-        return None if reason.cause in _SAYS_NOTHING else _BY_REASON.get(reason.cause)
+        return _BY_REASON.get(reason.cause)
     if 500 <= reason.cause < 600:
         return Outcome.TRUNK_FAILURE
     return Outcome.REDIRECTED if 300 <= reason.cause < 400 else _BY_SIP.get(reason.cause)

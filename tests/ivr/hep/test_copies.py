@@ -55,6 +55,13 @@ def test_lengths_that_lie(length: int) -> None:
     assert packet.read(head[:6] + struct.pack(">HHH", 0, 1, length) + head[12:]) is None
 
 
+@pytest.mark.parametrize("more", [1, 1_000])
+def test_a_last_chunk_that_is_not_all_there(more: int) -> None:
+    chunks = chunk(0x0B, b"\x01") + chunk(0x11, CALL.encode())
+    chunks += struct.pack(">HHH", 0, 0x0F, 6 + len(REFUSED) + more) + REFUSED
+    assert packet.read(b"HEP3" + struct.pack(">H", 6 + len(chunks)) + chunks) is None
+
+
 @pytest.mark.parametrize("missing", [0x0B, 0x0F, 0x11])
 def test_without_what_is_needed(missing: int) -> None:
     parts = {0x0B: b"\x01", 0x0F: REFUSED, 0x11: CALL.encode()}
