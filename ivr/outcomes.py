@@ -54,8 +54,8 @@ _BY_REASON: Mapping[int, Outcome] = {
     54: Outcome.UNREACHABLE,  # incoming calls barred
     55: Outcome.UNREACHABLE,
 }
-"""Of Q.850 causes in a Reason: the other side's network knows more than our Asterisk, which concludes them from the status. Others say
-nothing: 16, 26, 31 (cleared), 102 (a timer ran out), 127 (something that is not ISDN)."""
+"""Of Q.850 causes in a Reason: the other side's network knows more than our Asterisk, which concludes them from the status. Others
+say nothing: 16, 26, 31 (cleared), 102 (a timer ran out), 127 (something that is not ISDN)."""
 
 _TIMED_OUT_BY_SIP = frozenset({408, 487})
 """Request time-out; terminated by CANCEL."""
