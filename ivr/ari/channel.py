@@ -67,7 +67,11 @@ class LiveChannel:
         return self.dialled and not self.gone
 
     def forget(self) -> None:
+        """Nothing is asked any more."""
+        self._stop_looking()
         self._sip_end.forget()
+
+    def _stop_looking(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
 
@@ -166,7 +170,7 @@ class LiveChannel:
         return self._finished(playback, True, self._loop.time()) if reply.status == 404 else None
 
     def _look_later(self, sure: bool) -> None:
-        self.forget()
+        self._stop_looking()
         self._looking = self._loop.call_later(LOOK_SECONDS, self._report, Look(sure))
 
     # --- commands -------------------------------------------------------------------------------------------
