@@ -13,6 +13,7 @@ from the environment; every one has a default that works on one machine:
                                  far-end=127.0.0.1:5070
     EXPERTLINE_INBOUND_APP       the ARI application for calls from outside (the worker's [ari] app); default:
                                  expertline; empty: they are turned away
+    EXPERTLINE_HEP_PORT          the worker's [hep] port, where it hears why calls were refused; default: 9060; 0: it doesn't
     EXPERTLINE_EXTERNAL_ADDRESS, EXPERTLINE_LOCAL_NETWORK, EXPERTLINE_TLS_CERTIFICATE, EXPERTLINE_TLS_KEY
     EXPERTLINE_NODE_HOST, EXPERTLINE_NODE_PORT  (the far end) where the node is; 127.0.0.1, 5060
     EXPERTLINE_WITNESS_DIGITS    (the far end) what the supervisor's telephone enters
@@ -52,6 +53,7 @@ def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
         local_network=environment.get("EXPERTLINE_LOCAL_NETWORK") or None,
         tls_certificate=_path(environment, "EXPERTLINE_TLS_CERTIFICATE"),
         tls_key=_path(environment, "EXPERTLINE_TLS_KEY"),
+        hep_port=_number(environment, "EXPERTLINE_HEP_PORT", 9060) or None,
     )
 
 

@@ -3,7 +3,7 @@
 import re
 import resource
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
 def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> dict[str, str]:
     """The configuration's files, by name."""
     kind = "node" if isinstance(settings, NodeSettings) else "far_end"
-    own = (*_OWN, "bench") if isinstance(settings, NodeSettings) and settings.bench else _OWN
+    own = (*_OWN, *_optional(settings))
     sources = {name: f"shared/{name}.conf.j2" for name in _SHARED}
     sources |= dict.fromkeys(_EMPTY, "shared/none.conf.j2")
     sources |= {name: f"{kind}/{name}.conf.j2" for name in own}
@@ -69,6 +69,13 @@ def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> 
     if isinstance(settings, FarEndSettings):
         values |= _far_end_values(settings)
     return {f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()}
+
+
+def _optional(settings: NodeSettings | FarEndSettings) -> Iterator[str]:
+    if isinstance(settings, NodeSettings) and settings.bench:
+        yield "bench"
+    if isinstance(settings, NodeSettings) and settings.hep_port:
+        yield "hep"
 
 
 def _far_end_values(settings: FarEndSettings) -> dict[str, object]:
