@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 
 from asterisk import far_end, inbox, sounds
+from asterisk.front import TRUNK_HEADER
 from asterisk.program import Program
 from asterisk.settings import FarEndSettings, NodeSettings
 
@@ -65,7 +66,7 @@ def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> 
     sources |= {name: f"{kind}/{name}.conf.j2" for name in own}
     environment = _environment()
     values: dict[str, object] = {"settings": settings, "program": program}
-    values |= {"folder": settings.folder, "open_files": _open_files()}
+    values |= {"folder": settings.folder, "open_files": _open_files(), "trunk_header": TRUNK_HEADER}
     if isinstance(settings, FarEndSettings):
         values |= _far_end_values(settings)
     return {f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()}

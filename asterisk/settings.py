@@ -11,6 +11,9 @@ from asterisk.ports import PortRange
 Transport = Literal["udp", "tcp", "tls"]
 DtmfMode = Literal["auto", "auto_info", "rfc4733", "inband", "info"]
 
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  nothing is bound here
+"""Hosts that stand for all addresses of this machine."""
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 
@@ -33,6 +36,11 @@ class Trunk:
     """While nothing sounds, a packet of comfort noise goes out so often, for media timers on the way; 0 is never."""
     qualify_seconds: int = 0
     """How often the trunk is asked by OPTIONS whether it is there; 0 is never."""
+
+    @property
+    def takes_info(self) -> bool:
+        """Whether its keys may come by SIP INFO."""
+        return self.dtmf_mode in ("info", "auto_info")
 
     def __post_init__(self) -> None:
         # These go into configuration files: a line break there would be a new setting.
@@ -77,6 +85,20 @@ class InstanceSettings:
         return f"http://{self.http_host}:{self.http_port}/ari"
 
 
+@dataclass(frozen=True, slots=True)
+class FrontPorts:
+    """That a SIP front (asterisk/front.py) stands before the node, and their ports on loopback, UDP."""
+
+    inner_port: int
+    """Where the front takes what the node sends."""
+    node_port: int
+    """Where the node's Asterisk has its SIP."""
+
+    def __post_init__(self) -> None:
+        if self.inner_port == self.node_port or not all(0 < port < 65_536 for port in (self.inner_port, self.node_port)):
+            raise ValueError(f"the SIP front and its node need two different ports: {self.inner_port}, {self.node_port}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings(InstanceSettings):
     """Our own Asterisk, which places the calls that the worker orders."""
@@ -90,24 +112,38 @@ class NodeSettings(InstanceSettings):
     """With ``external_address``: the network for which it does not hold, such as 10.0.0.0/8."""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    front: FrontPorts | None = None
+    """With it carriers' SIP goes through a front, which then has ``sip_host`` and ``sip_port``."""
     bench: bool = False
     """Adds the conversation in pure dialplan that bench/calls compares with."""
 
     @property
-    def transports(self) -> tuple[str, ...]:
+    def transports(self) -> tuple[Transport, ...]:
         """The transports that the trunks use, each once."""
         return tuple(sorted({trunk.transport for trunk in self.trunks}))
 
     @property
     def takes_info(self) -> bool:
         """Whether a trunk says its keys by SIP INFO. Asterisk takes INFO on every trunk or on none."""
-        return any(trunk.dtmf_mode in ("info", "auto_info") for trunk in self.trunks)
+        return any(trunk.takes_info for trunk in self.trunks)
+
+    @property
+    def sip_ports(self) -> dict[Transport, int]:
+        """The port of each transport that carriers use."""
+        return {each: self.sip_port + (each == "tls") for each in self.transports}
+
+    @property
+    def shown_host(self) -> str:
+        """Our address as carriers see it."""
+        return self.external_address or self.sip_host
 
     def __post_init__(self) -> None:
         if "tls" in self.transports and not (self.tls_certificate and self.tls_key):
             raise ValueError("a trunk with transport tls needs tls_certificate and tls_key")
         if len({trunk.name for trunk in self.trunks}) != len(self.trunks):
             raise ValueError("two trunks have the same name")
+        if self.front is not None and self.sip_host in EVERY_ADDRESS:
+            raise ValueError("with a SIP front sip_host (EXPERTLINE_SIP_HOST) is one address of this machine, not all of them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

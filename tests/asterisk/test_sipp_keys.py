@@ -101,11 +101,13 @@ OTHERS: Mapping[str, Case] = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def made(tmp_path_factory: pytest.TempPathFactory, short_folder: Path) -> AsyncIterator[Mapping[str, Made]]:
-    """All telephones at once."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=[False, True], ids=["node", "front"])
+async def made(
+    tmp_path_factory: pytest.TempPathFactory, short_folder: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Mapping[str, Made]]:
+    """All telephones at once: at a node, and at one with a SIP front."""
     every = {**ONE_PRESS, **EARLY, **LEAVING, **OTHERS}
-    async with all_called(every, tmp_path_factory.mktemp("sipp"), short_folder) as results:
+    async with all_called(every, tmp_path_factory.mktemp("sipp"), short_folder, front=request.param) as results:
         yield results
 
 
