@@ -142,6 +142,8 @@ class NodeSettings(InstanceSettings):
             raise ValueError("a trunk with transport tls needs tls_certificate and tls_key")
         if len({trunk.name for trunk in self.trunks}) != len(self.trunks):
             raise ValueError("two trunks have the same name")
+        if self.front is not None and self.sip_port in (self.front.inner_port, self.front.node_port):
+            raise ValueError("the ports of a SIP front (EXPERTLINE_FRONT_PORTS) are others than EXPERTLINE_SIP_PORT")
         if self.front is not None and self.sip_host in EVERY_ADDRESS:
             raise ValueError("with a SIP front sip_host (EXPERTLINE_SIP_HOST) is one address of this machine, not all of them")
 

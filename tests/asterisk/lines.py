@@ -99,7 +99,7 @@ class Case:
     sip: int = 0
     options: tuple[str, ...] = ()
     """SIPp's."""
-    values: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
     """The scenario's."""
     listens: bool = False
     """The flow only takes keys in (`Listener`), until the telephone hangs up."""
@@ -124,12 +124,12 @@ class Made:
     """What its node and the front have written."""
 
 
-def free_front() -> FrontPorts:
-    """Ports for a SIP front that nobody has."""
-    inner = node = free_port(socket.SOCK_DGRAM)
-    while node == inner:
-        node = free_port(socket.SOCK_DGRAM)
-    return FrontPorts(inner, node)
+def free_front(sip_port: int) -> FrontPorts:
+    """Ports for the SIP front of a node that nobody has."""
+    found: set[int] = set()
+    while len(found) < 2:
+        found |= {free_port(socket.SOCK_DGRAM)} - {sip_port}
+    return FrontPorts(*found)
 
 
 @asynccontextmanager
@@ -144,12 +144,7 @@ async def all_called(
     }
     try:
         async with asyncio.timeout(WAIT):
-            await asyncio.gather(
-                *(
-                    phone.start(case.scenario, *case.options, **case.values)
-                    for phone, case in zip(phones.values(), cases.values(), strict=True)
-                )
-            )
+            await asyncio.gather(*(_start(phone, cases[name]) for name, phone in phones.items()))
             groups: dict[bool, dict[str, Telephone]] = {}
             for name, phone in phones.items():
                 groups.setdefault("info" in cases[name].dtmf_mode, {})[name] = phone
@@ -164,17 +159,22 @@ async def all_called(
         await asyncio.gather(*(phone.stop() for phone in phones.values()))
 
 
+async def _start(phone: Telephone, case: Case) -> None:
+    await phone.start(case.scenario, *case.options, **case.values)
+
+
 async def _through_a_node(
     folder: Path, prompts: Path, cases: Mapping[str, Case], phones: Mapping[str, Telephone], front: bool
 ) -> dict[str, Made]:
     """Whose keys come by INFO have a node of their own: there INFO counts on every trunk."""
+    sip_port = free_port(socket.SOCK_DGRAM)
     settings = NodeSettings(
         folder=folder,
-        sip_port=free_port(socket.SOCK_DGRAM),
+        sip_port=sip_port,
         http_port=free_port(),
         rtp=free_range(),
         trunks=tuple(phone.trunk for phone in phones.values()),
-        front=free_front() if front else None,
+        front=free_front(sip_port) if front else None,
     )
     async with Instance(settings), connected(settings, None, write_prompts(prompts)) as exchange:
         results = await asyncio.gather(*(_call(exchange, cases[name], phone) for name, phone in phones.items()))
