@@ -20,9 +20,10 @@ from typing import Generic, Self, TypeVar
 import aiohttp
 
 from asterisk.front import Front
+from asterisk.log_pipe import LogPipe
 from asterisk.ports import require_free
 from asterisk.program import Program, find_program
-from asterisk.render import render
+from asterisk.render import OWNER_ONLY, render
 from asterisk.settings import FarEndSettings, NodeSettings
 
 Settings = TypeVar("Settings", NodeSettings, FarEndSettings)
@@ -46,6 +47,7 @@ class Instance(Generic[Settings]):
         self.settings: Settings = settings
         self._program = program
         self._process: asyncio.subprocess.Process | None = None
+        self._log: LogPipe | None = None
         self._said_before = 0
         self._front: Front | None = None
 
@@ -75,15 +77,19 @@ class Instance(Generic[Settings]):
             raise
 
     async def _run(self, command_line: Sequence[str]) -> asyncio.subprocess.Process:
-        with (self.settings.folder / "log/output").open("wb") as output:
+        self._log = log = LogPipe(self.settings.folder / "log")
+        try:
             return await asyncio.create_subprocess_exec(
                 *command_line,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
+                stdout=log.write_end,
+                stderr=log.write_end,
                 cwd=self.settings.folder,
+                umask=OWNER_ONLY,
                 start_new_session=True,  # Ctrl-C at a terminal is for who started us
             )
+        finally:
+            log.begin()
 
     async def _start_front(self) -> None:
         """Before Asterisk, so that its ports are had for certain when calls can begin."""
@@ -115,10 +121,11 @@ class Instance(Generic[Settings]):
         return self._process is not None and self._process.returncode is None
 
     def log_tail(self, lines: int = _TAIL) -> str:
-        """The end of what Asterisk printed and logged since this start."""
-        printed, logged = self.settings.folder / "log/output", self.settings.folder / "log/messages"
-        texts = _text(printed, 0), _text(logged, self._said_before)
-        return "\n".join("\n".join(text.splitlines()[-lines:]) for text in texts if text).strip() or "(empty)"
+        """The end of what Asterisk has said since this start, without numbers."""
+        if self._log:
+            self._log.read()
+        said = _text(self.settings.folder / "log/messages", self._said_before)
+        return "\n".join(said.splitlines()[-lines:]) or "(empty)"
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -158,6 +165,8 @@ class Instance(Generic[Settings]):
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+        if self._log:
+            await self._log.ended()
 
 
 def command(program: Program, configuration: Path) -> tuple[str, ...]:

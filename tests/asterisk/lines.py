@@ -66,7 +66,14 @@ def twice(fault: Fault) -> Hand:
 
 
 async def nothing(flow: Watched, phone: Telephone) -> None:
-    """It presses none."""
+    """It presses none, and sends nothing at all."""
+
+
+async def listens(flow: Watched, phone: Telephone) -> None:
+    """It presses none; its line sends the silence around it, as networks do."""
+    await phone.invite()
+    while True:
+        await phone.rtp.quiet(25)
 
 
 class Listener:
@@ -101,6 +108,7 @@ class Case:
     """SIPp's."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """The scenario's."""
+    session_timers: bool = False
     listens: bool = False
     """The flow only takes keys in (`Listener`), until the telephone hangs up."""
 
@@ -134,16 +142,19 @@ def free_front(sip_port: int) -> FrontPorts:
 
 @asynccontextmanager
 async def all_called(
-    cases: Mapping[str, Case], folder: Path, sockets: Path, *, front: bool = False
+    cases: Mapping[str, Case], folder: Path, sockets: Path, seconds: float = WAIT, *, front: bool = False
 ) -> AsyncIterator[Mapping[str, Made]]:
-    """Every telephone, at the same time; `sockets` is a folder with a short path. front: through a SIP front."""
+    """Every telephone, at the same time; `sockets` is a folder with a short path; seconds: for all of it; front: through a SIP
+    front."""
     assert shutil.which("sipp"), "script/setup test installs sip-tester"
     phones = {
         name: await Telephone.at(number, name, case.dtmf_mode, folder)
         for number, (name, case) in enumerate(cases.items(), start=1)
     }
+    for name, phone in phones.items():
+        phone.trunk = replace(phone.trunk, session_timers=cases[name].session_timers)
     try:
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(seconds):
             await asyncio.gather(*(_start(phone, cases[name]) for name, phone in phones.items()))
             groups: dict[bool, dict[str, Telephone]] = {}
             for name, phone in phones.items():
@@ -198,4 +209,3 @@ async def _call(exchange: Exchange, case: Case, phone: Telephone) -> Made:
         await pressing
     messages = phone.messages.read_text(errors="replace")
     return Made(outcome, trail, flow, decisions, phone.rtp.came, complaint, phone.answers, messages, logs="")
-

@@ -90,7 +90,7 @@ async def test_a_taken_port_is_named(settings: NodeSettings) -> None:
 
 
 async def test_a_start_that_fails_says_so(settings: NodeSettings) -> None:
-    broken = replace(settings, trunks=(Trunk("carrier", TRUNK, 9, "tls"),), tls_certificate=Path("/none"), tls_key=Path("/none"))
+    broken = replace(settings, external_address="-")
     with pytest.raises(FrontDidNotStart, match="Kamailio ended"):
         await Front(broken).start()
     assert processes(settings) == []
@@ -154,6 +154,11 @@ def test_settings_of_a_front(tmp_path: Path) -> None:
     for wrong in ("5062", "5062-", "a-b", "5062-5062", "0-5062"):
         with pytest.raises(ValueError, match=r"(?i)front"):
             node_from_environment({**environment, "EXPERTLINE_FRONT_PORTS": wrong})
+    with pytest.raises(ValueError, match="no trunk with tls"):
+        NodeSettings(
+            folder=tmp_path, sip_port=1, http_port=2, rtp=made.rtp, trunks=(Trunk("carrier", TRUNK, 9, "tls"),),
+            tls_certificate=tmp_path, tls_key=tmp_path, front=made.front,
+        )  # fmt: skip
     with pytest.raises(ValueError, match="EXPERTLINE_SIP_PORT"):
         node_from_environment({**environment, "EXPERTLINE_SIP_PORT": "5064"})
     with pytest.raises(ValueError, match="EXPERTLINE_SIP_HOST"):
