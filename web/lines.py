@@ -92,13 +92,15 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """A trunk (中继) of a node. `held`: a worker holds the node; `last`: when a call over it ended last; `hour`: what the calls
+    """A trunk (中继) of a node. `held`: a worker holds the node; `stopped_at`: since when it dials nothing all the same, because
+    its sounds can't be played (ivr/sound_check.py); `last`: when a call over it ended last; `hour`: what the calls
     of the last hour came to, in words.
     """
 
     node: str
     name: str
     held: bool
+    stopped_at: datetime | None
     online: bool | None
     seen_at: datetime
     live: int
@@ -111,6 +113,8 @@ class Trunk:
         """In a word, with the kind of badge."""
         if not self.held:
             return "呼叫服务未运行", "bad"
+        if self.stopped_at is not None:
+            return "已停止拨号", "bad"
         if self.online is None:
             return "状态未知", "warning"
         return ("在线", "good") if self.online else ("离线", "bad")
@@ -135,7 +139,7 @@ async def look(db: Database) -> Lines:
     ]
     trunks = [
         Trunk(
-            row.node, row.name, row.held, row.online, row.seen_at, row.live, row.last, hour[row.node, row.name],
+            row.node, row.name, row.held, row.stopped_at, row.online, row.seen_at, row.live, row.last, hour[row.node, row.name],
             [each for each in alarms if each.lifted_at is None and (each.node, each.trunk) == (row.node, row.name)],
         )
         for row in await db.all(_TRUNKS)
