@@ -67,9 +67,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "call": {
         "worker": (
             "SELECT",
-            f"INSERT ({_CALL}, witness)",
-            "UPDATE (flow, attempt, state, not_before, node, epoch, dialled_at, trunk, outcome, decided_at, evidence, "
-            "evidence_hash, trail, ended_at, numbers)",
+            f"INSERT ({_CALL}, witness, draw)",
+            "UPDATE (flow, attempt, state, not_before, by_wall, node, epoch, dialled_at, dialled_ahead, trunk, outcome, "
+            "decided_at, evidence, evidence_hash, trail, ended_at, ended_ahead, numbers)",
         ),
         # a trigger refuses the console everything but cancelling what waits
         "console": (
@@ -78,6 +78,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "auditor": ("SELECT (id, activity, pick, witness, outcome, evidence, evidence_hash)",),
     },
     "call_progress": {"worker": ("SELECT", "INSERT", "UPDATE (epoch, stage, since)", "DELETE"), "console": ("SELECT",)},
+    "clock": {"worker": ("SELECT",), "console": ("SELECT",)},
+    "clock_step": {"worker": ("SELECT", "INSERT (clock, step_s, node)"), "console": ("SELECT",)},
     "condition": {
         "worker": ("SELECT",),
         "console": ("SELECT", "INSERT", f"UPDATE ({_CONDITION})", "DELETE"),
@@ -100,7 +102,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "worker": (
             "SELECT",
             "INSERT (channel, trunk, caller_hash, node, epoch)",
-            "UPDATE (epoch, wanted_at, outcome, trail, ended_at, call, why_not)",
+            "UPDATE (epoch, wanted_at, outcome, trail, ended_at, ended_ahead, call, why_not)",
         ),
     },
     "ledger": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",), "auditor": ("SELECT",)},
@@ -123,7 +125,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT", "UPDATE (state, receipt, receipt_at, submitted_at, given_up_at, error)"),
     },
     "name_block": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",)},
-    "node": {"worker": ("SELECT", "INSERT (name)", "UPDATE (holder, epoch, lease_until)"), "console": ("SELECT",)},
+    "node": {"worker": ("SELECT", "INSERT (name)", "UPDATE (holder, epoch, lease_until, clock, lease_s)"), "console": ("SELECT",)},
     "normal_form_progress": {"worker": ("SELECT", "UPDATE (up_to)")},
     "notice": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", f"UPDATE ({_NOTICE})", "DELETE")},
     "operation": {"worker": ("SELECT (id, at, activity, act, remark)", _ACT), "console": ("SELECT", _ACT), "auditor": ("SELECT",)},
@@ -198,7 +200,11 @@ SEQUENCES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 # functions that not everybody may call, and by which process they are called
-FUNCTIONS: Mapping[str, tuple[str, ...]] = {"tidy_pool()": ("console",), "witness_unfit(witness)": ("console", "worker")}
+FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+    "shift_clock(double precision)": ("worker",),
+    "tidy_pool()": ("console",),
+    "witness_unfit(witness)": ("console", "worker"),
+}
 
 _RIGHT = re.compile(r"([A-Z]+)(?: \(([a-z0-9_, ]+)\))?")
 
@@ -213,8 +219,8 @@ class Right(NamedTuple):
 def rights(table: str, process: str) -> Iterator[Right]:
     """What a process may do with a table.
 
-    >>> list(rights("node", "worker"))[1:]
-    [Right(privilege='INSERT', columns=('name',)), Right(privilege='UPDATE', columns=('holder', 'epoch', 'lease_until'))]
+    >>> list(rights("clock_step", "worker"))
+    [Right(privilege='SELECT', columns=()), Right(privilege='INSERT', columns=('clock', 'step_s', 'node'))]
     """
     for text in RIGHTS.get(table, {}).get(process, ()):
         found = _RIGHT.fullmatch(text)

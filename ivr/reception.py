@@ -13,7 +13,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 from db.errors import DatabaseError
@@ -40,10 +40,11 @@ WRITE_AGAIN_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A row of a call from outside."""
+    """A row of a call from outside, how many came from that number within the hour, and the database's clock."""
 
     id: int
     recent: int
+    now: datetime
 
 
 class Reception:
@@ -123,8 +124,7 @@ class Reception:
             self._driver().turn_away(arrival.channel, "busy")
             await self._end(entry.id, Outcome.CANCELLED, None, why_not)
             return
-        now = datetime.now(UTC)
-        open_now = opening(self._calling, now) <= now
+        open_now = opening(self._calling, entry.now) <= entry.now
         try:
             outcome, trail = await self._converse(arrival, entry.id, Inbound(Timings(), open_now=open_now))
         except Abandoned:

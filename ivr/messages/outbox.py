@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from db.contexts import MAIL_ADDRESS
@@ -109,8 +108,9 @@ async def claim(
 
 async def settle(db: Database, row: Any, settled: Settled, carrier: str, parts: int | None) -> None:
     """Write what the try came to."""
-    values: dict[str, str | int | bool | datetime | None] = {
-        "id": row.id, "tries": row.tries, "state": settled.state.value, "next_try": settled.next_try,
+    again = None if settled.again_in is None else settled.again_in.total_seconds()
+    values: dict[str, str | int | float | bool | None] = {
+        "id": row.id, "tries": row.tries, "state": settled.state.value, "again_s": again,
         "given_up": settled.given_up, "error": settled.error, "carrier": carrier, "parts": parts,
     }  # fmt: skip
     await db.run(Q.settle, values)

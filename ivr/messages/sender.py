@@ -103,7 +103,7 @@ class Sender:
 
     async def _carry(self, row: Any, carrier: Carrier) -> None:
         verdict, parts = await self._try(row, carrier)
-        settled = after_try(verdict, row.tries, self._office.retries, datetime.now(UTC))
+        settled = after_try(verdict, row.tries, self._office.retries)
         if settled.error:
             level = logging.ERROR if settled.given_up else logging.WARNING
             LOG.log(level, "message %s (%s), try %d: %s", row.id, row.kind, row.tries, settled.error)
