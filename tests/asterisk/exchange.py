@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -161,12 +162,13 @@ async def connected(
     request_seconds: float = 10.0,
     probe_seconds: float = 5.0,
     arrived: Callable[[Arrival], None] | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncIterator[Exchange]:
-    """A connected driver; afterwards it is stopped and no channel may be left."""
+    """A connected driver; afterwards it is stopped and no channel may be left. clock: the wall clock."""
     url = f"http://127.0.0.1:{port or node.http_port}/ari"
     where = Node(url, node.ari_user, node.ari_password, app or f"test-{uuid4().hex[:8]}")
     async with Client(where, request_seconds=request_seconds, probe_seconds=probe_seconds) as client:
-        driver = Driver(client, arrived=arrived)
+        driver = Driver(client, arrived=arrived, clock=clock)
         listening = asyncio.create_task(client.listen(driver))
         try:
             async with asyncio.timeout(WAIT):

@@ -13,6 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,6 +32,7 @@ LISTENING = patient(reply_seconds=10.0, key_guard=0.5, confirm_seconds=0.5)
 """Nobody is hurried: what a telephone does decides, never how busy the machine is."""
 
 
+Clock = Callable[[], datetime]
 Hand = Callable[[Watched, Telephone], Coroutine[Any, Any, None]]
 """What a telephone presses, while its call lasts."""
 
@@ -86,8 +88,10 @@ class Made:
 
 
 @asynccontextmanager
-async def all_called(cases: Mapping[str, Case], folder: Path, sockets: Path) -> AsyncIterator[Mapping[str, Made]]:
-    """Every telephone, at the same time; `sockets` is a folder with a short path."""
+async def all_called(
+    cases: Mapping[str, Case], folder: Path, sockets: Path, clock: Clock = lambda: datetime.now(UTC)
+) -> AsyncIterator[Mapping[str, Made]]:
+    """Every telephone, at the same time; `sockets` is a folder with a short path; `clock`: the driver's wall clock."""
     assert shutil.which("sipp"), "script/setup test installs sip-tester"
     phones = {
         name: await Telephone.at(number, name, case.dtmf_mode, folder)
@@ -100,7 +104,10 @@ async def all_called(cases: Mapping[str, Case], folder: Path, sockets: Path) -> 
             for name, phone in phones.items():
                 groups.setdefault("info" in cases[name].dtmf_mode, {})[name] = phone
             results = await asyncio.gather(
-                *(_through_a_node(sockets / ("info" if info else "lines"), folder, cases, group) for info, group in groups.items())
+                *(
+                    _through_a_node(sockets / ("info" if info else "lines"), folder, cases, group, clock)
+                    for info, group in groups.items()
+                )
             )
         yield {name: made for result in results for name, made in result.items()}
     finally:
@@ -108,7 +115,7 @@ async def all_called(cases: Mapping[str, Case], folder: Path, sockets: Path) -> 
 
 
 async def _through_a_node(
-    folder: Path, prompts: Path, cases: Mapping[str, Case], phones: Mapping[str, Telephone]
+    folder: Path, prompts: Path, cases: Mapping[str, Case], phones: Mapping[str, Telephone], clock: Clock
 ) -> dict[str, Made]:
     """Whose keys come by INFO have a node of their own: there INFO counts on every trunk."""
     settings = NodeSettings(
@@ -118,7 +125,7 @@ async def _through_a_node(
         rtp=free_range(),
         trunks=tuple(phone.trunk for phone in phones.values()),
     )
-    async with Instance(settings), connected(settings, None, write_prompts(prompts)) as exchange:
+    async with Instance(settings), connected(settings, None, write_prompts(prompts), clock=clock) as exchange:
         results = await asyncio.gather(*(_call(exchange, cases[name], phone) for name, phone in phones.items()))
     return dict(zip(phones, results, strict=True))
 
