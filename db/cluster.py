@@ -151,7 +151,8 @@ class Cluster:
         return result
 
     def _as_postgres(self, argv: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", **dict(self.environment)}
+        environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"}
+        argv = ["env", *(f"{name}={value}" for name, value in self.environment), *argv]  # not before the change of user
         if os.geteuid() == 0:
             argv = ["setpriv", f"--reuid={_AS_ROOT}", f"--regid={_AS_ROOT}", "--clear-groups", *argv]
         # pg_ctl leaves the server behind, which inherits its output: a pipe would never end.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+_SHARED = Path("/dev/shm")
+
 
 class Clock:
     """The wall clock of all processes that have `environment` in theirs; `file` is read by each of them, whoever it runs as."""
@@ -33,6 +35,13 @@ class Clock:
 
     def step(self, seconds: float) -> None:
         self.set(self.ahead + seconds)
+
+
+def tidy() -> None:
+    """What the library of a process that was killed has left in memory."""
+    for left in [*_SHARED.glob("faketime_shm_*"), *_SHARED.glob("sem.faketime_sem_*")]:
+        if not Path(f"/proc/{left.name.rpartition('_')[2]}").exists():
+            left.unlink(missing_ok=True)
 
 
 def _library() -> Path:

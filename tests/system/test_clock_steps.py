@@ -25,7 +25,7 @@ from tests.postgres import Cluster, fresh_database, make_template, private_clust
 from tests.scenes import condition
 from tests.system.conftest import Stack, running_stack
 from tests.system.crash import LIVE, watched
-from tests.system.faketime import Clock
+from tests.system.faketime import Clock, tidy
 from tests.system.test_draw import begin
 
 pytestmark = [pytest.mark.telephone, pytest.mark.postgres]
@@ -40,6 +40,7 @@ def clock() -> Iterator[Clock]:
     folder.chmod(0o755)
     yield Clock(folder / "clock")
     shutil.rmtree(folder)
+    tidy()
 
 
 @pytest.fixture(scope="module")
