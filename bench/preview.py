@@ -73,7 +73,7 @@ async def measure(database: TestDatabase, looks: int) -> None:
     with transaction(database.dsn) as tx:
         units = [AvoidedUnit(row.unit) for row in tx.all("SELECT unit FROM expert LIMIT 3")]
     async with Database(database.dsn) as db:
-        vault, made = Vault(os.urandom(32)), plan([condition()], units=units, rules="bench-2")
+        vault, made = Vault(os.urandom(32)), plan([condition()], units=units, rules="bench-3")
         activity = await make_activity(db, vault, made)
         for _ in range(looks):
             begun = perf_counter()

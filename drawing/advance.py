@@ -154,6 +154,8 @@ class _Step:
                     if pick.retry is not None:
                         await self.tx.run(Q.drop_call, {"call": pick.retry})
                     await self._unreached(pick)
+                    if self.rules.unreached_by_line(pick.outcomes):
+                        LOG.error("%s: pick %d is unreached by the line's fault alone; ask the carrier", self.activity.id, pick.id)
                     more += await self._fill() - 1
         return more
 
@@ -166,11 +168,11 @@ class _Step:
             await self.chain.append(EntryType.OUTCOME, body)
 
     def _tell(self, pick: int, outcomes: Sequence[str], again: Again) -> None:
-        """A call that fails by our fault again and again holds its seat, and only people can help."""
+        """A call that fails by the line's fault or ours again and again holds its seat, and only people can help."""
         if (failures := failures_in_a_row(outcomes)) >= ALARM:
             LOG.error(
-                "%s: the last %d calls of pick %d all failed by our fault; again at %s", self.activity.id, failures, pick,
-                again.not_before.isoformat(timespec="seconds"),
+                "%s: the last %d calls of pick %d all failed by the line's fault or ours; again at %s",
+                self.activity.id, failures, pick, again.not_before.isoformat(timespec="seconds"),
             )  # fmt: skip
 
     async def _pauses(self) -> list[Pause]:

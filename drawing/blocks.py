@@ -74,7 +74,7 @@ def unpack_block(block: bytes) -> list[Entry]:
 
 def pack_lines(lines: Iterable[bytes]) -> bytes:
     """A pool block from lines without newline."""
-    return zlib.compress(b"".join(line + b"\n" for line in lines), 1)
+    return zlib.compress(b"\n".join([*lines, b""]), 1)
 
 
 def pool_lines(block: bytes) -> list[bytes]:

@@ -13,9 +13,10 @@ from drawing.call_words import call_sentence
 from drawing.chain import Q
 from drawing.lifecycle import ActivityState
 from drawing.lots import fingerprint
+from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from drawing.stages import Stage
-from drawing.words import CALL_OUTCOMES, CALL_STAGES
+from drawing.words import CALL_OUTCOMES, CALL_STAGES, PICK_OUTCOMES, UNREACHED_BY_LINE
 
 AFTERWARDS = frozenset({Stage.GATHERING, Stage.LEAVING})
 """What may follow a decision on the same line."""
@@ -36,6 +37,12 @@ class Row:
     pick: int = 0
     stage: Stage | None = None  # of a live call, where that is known
     since: datetime | None = None
+    by_line: bool = False  # unreached, and that is the line's doing
+
+    @property
+    def result(self) -> str:
+        """结果, in the manual's words; empty while it is open."""
+        return UNREACHED_BY_LINE if self.by_line else PICK_OUTCOMES[self.outcome]
 
     @property
     def talking(self) -> bool:
@@ -97,10 +104,11 @@ async def board(db: Database, activity: str, lead_s: int) -> Board:
     head = await db.one(Q.board, {"activity": activity, "lead": lead_s})
     if head is None:
         raise LookupError(f"no activity {activity}")
+    rules = Rules.load(head.rules)
     rows = [
         Row(
             n, row.condition, row.seat, PickOutcome(row.outcome), row.calls, row.call_state, row.call_outcome, row.due_in,
-            row.pick, _stage(row.stage), row.since,
+            row.pick, _stage(row.stage), row.since, row.came_to is not None and rules.unreached_by_line(row.came_to),
         )
         for n, row in enumerate(await db.all(Q.board_rows, {"activity": activity}), start=1)
     ]  # fmt: skip

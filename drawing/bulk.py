@@ -13,40 +13,21 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import sha256
 from itertools import islice
-from json.encoder import encode_basestring
 from typing import Any, NamedTuple, TypeVar
 
-from drawing import eligibility, merkle, pool
+from drawing import merkle, pool
 from drawing.blocks import BLOCK, NAMES, Entry, iter_packed, pack, pack_lines
+from drawing.bulk_member import ID, writer
+from drawing.bulk_member import Setting as Setting
 from drawing.canonical import canon
 from drawing.child import end_with_parent
-from drawing.eligibility import Avoid, Condition, Exclusion, Facts
 
 CHUNK = 16 * BLOCK  # rows per task: large enough to hide what a task costs, small enough to keep memory flat
 IN_FLIGHT = 4
-_ID = 10  # bytes of a pool id
-_KEY = 1 + 32 + _ID  # bytes of tier ‖ ticket ‖ id
+_KEY = 1 + 32 + ID  # bytes of tier ‖ ticket ‖ id
 
 Made = TypeVar("Made")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a snapshot depends on beside the experts; `picked`: pool ids picked before in this activity.
-
-    identities: who the experts are, for worker processes too, so it must be picklable and hashable; without it facts have the
-    older form.
-    """
-
-    keys: pool.Keys
-    conditions: tuple[Condition, ...]
-    avoid: Avoid
-    draw: int
-    picked: frozenset[str] = frozenset()
-    identities: pool.Identities | None = None
 
 
 class Block(NamedTuple):
@@ -146,16 +127,17 @@ def _each(executor: Executor | None, work: Callable[..., Made], tasks: Iterable[
 def _sorted_rows(experts: Iterable[pool.Expert], activity_key: bytes) -> list[bytes]:
     """id ‖ row of each expert, descending, so that the first can be taken off the end."""
     keyed = pool.keyed(activity_key)
-    rows = [keyed(b"%d" % expert[0])[:_ID] + _packed(expert) for expert in experts]
+    rows = [keyed(b"%d" % expert[0])[:ID] + _packed(expert) for expert in experts]
     rows.sort(reverse=True)
     for row, following in zip(rows, islice(rows, 1, None), strict=False):
-        if row[:_ID] == following[:_ID]:
-            raise ValueError(f"expert {marshal.loads(row[_ID:])[0]} is in the snapshot twice")  # noqa: S302
+        if row[:ID] == following[:ID]:
+            raise ValueError(f"expert {marshal.loads(row[ID:])[0]} is in the snapshot twice")  # noqa: S302
     return rows
 
 
 def _packed(expert: pool.Expert) -> bytes:
-    values: tuple[Any, ...] = (*expert,)  # marshal refuses a NamedTuple
+    # Marshal refuses a NamedTuple, and what the database gives as lists is looked up below.
+    values: tuple[Any, ...] = tuple([tuple(value) if isinstance(value, list) else value for value in expert])
     return marshal.dumps(values, 2)
 
 
@@ -167,7 +149,7 @@ def _consume(rows: list[bytes]) -> Iterator[list[bytes]]:
 
 
 def _part(setting: Setting, rows: Sequence[bytes]) -> _Part:
-    write = _writer(setting)
+    write = writer(setting)
     lines: list[bytes] = []
     leaves: list[bytes] = []
     names: list[bytes] = []
@@ -184,8 +166,8 @@ def _part(setting: Setting, rows: Sequence[bytes]) -> _Part:
             continue
         for name, tier in made.eligible.items():
             eligible[name][tier] += 1
-            standing[name].append(pack(Entry(made.number, made.expert, tier, made.units)))
-    firsts = [row[:_ID].hex() for row in rows[::NAMES]]
+            standing[name].append(pack(Entry(made.number, row[:ID].hex(), tier, made.units)))
+    firsts = [row[:ID].hex() for row in rows[::NAMES]]
     blocks = [
         Block(firsts[at // NAMES], merkle.root(leaves[at : at + BLOCK]), pack_lines(lines[at : at + BLOCK]))
         for at in range(0, len(lines), BLOCK)
@@ -199,89 +181,6 @@ def _joined(packed: Sequence[bytes]) -> list[bytes]:
     return [b"".join(packed[at : at + BLOCK]) for at in range(0, len(packed), BLOCK)]
 
 
-class _Written(NamedTuple):
-    number: int
-    expert: str
-    line: bytes
-    leaf: bytes
-    name: bytes
-    units: tuple[str, ...]
-    eligible: dict[str, int]
-    excluded: tuple[str, ...]
-
-
-@lru_cache(maxsize=2)
-def _writer(setting: Setting) -> Callable[[bytes], _Written]:
-    """What turns a row into its member of the pool; keeps what repeats from row to row."""
-    person, salted = pool.keyed(setting.keys.activity), pool.keyed(setting.keys.pool)
-    conditions, (persons, units) = setting.conditions, setting.avoid.sets()
-    head = b'{"draw":%d,"facts":' % setting.draw
-
-    @lru_cache(maxsize=65_536)
-    def unit(name: str) -> str:
-        return pool.unit_hash(setting.keys.activity, name)
-
-    @lru_cache(maxsize=65_536)
-    def array(values: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-        ordered = tuple(sorted(set(values)))
-        return ordered, canon(list(ordered)).decode()
-
-    @lru_cache(maxsize=65_536)
-    def text(value: str) -> str:
-        return canon(value).decode()
-
-    @lru_cache(maxsize=65_536)
-    def tiers(items: tuple[tuple[str, int], ...]) -> str:
-        return canon(dict(items)).decode()
-
-    @lru_cache(maxsize=1_024)
-    def reasons(asserted: tuple[str, ...], derived: tuple[Exclusion, ...], again: bool) -> tuple[str, ...]:
-        found = {Exclusion(code).value for code in (*asserted, *derived)}
-        return tuple(sorted(found | ({Exclusion.PICKED_BEFORE.value} if again else set())))
-
-    def binding(identity: bytes, expert: pool.Expert) -> tuple[str, bytes]:
-        """`id_no` and `identity` within the facts, and the line of the block of names."""
-        if setting.identities is None:
-            return "", b""
-        name, employer, id_no = setting.identities(expert)
-        named = f'"name":{encode_basestring(name)},"unit":{text(employer)}}}'.encode()
-        name_bound = sha256(salted(b"identity" + identity)[:16] + b"{" + named).hexdigest()
-        id_no_bound = sha256(salted(b"id_no" + identity)[:16] + id_no.encode()).hexdigest()
-        line = b'{"id":"%b","id_no":%b,%b' % (identity, encode_basestring(id_no).encode(), named)
-        return f'"id_no":"{id_no_bound}","identity":"{name_bound}",', line
-
-    def write(row: bytes) -> _Written:
-        expert = pool.Expert(*marshal.loads(row[_ID:]))  # noqa: S302  # our own bytes, never stored
-        identity = row[:_ID].hex()
-        willing, willing_json = array(tuple(expert.willing))
-        specialties, specialties_json = array(tuple(expert.specialties))
-        qualifications, qualifications_json = array(tuple(expert.qualifications))
-        authorities, authorities_json = array(tuple(expert.authorities))
-        employers = tuple(sorted({unit(name) for name in expert.units}))
-        employers_json = '["' + '","'.join(employers) + '"]' if employers else "[]"
-        who = person(b"person:" + expert.id_card_hash.hex().encode()).hex()
-        facts = Facts(expert.residence, willing, specialties, expert.title, qualifications, authorities, employers, who)
-        bound, name = binding(expert_id := identity.encode(), expert)
-        opened = (
-            f'{{"authorities":{authorities_json},{bound}"person":"{who}","qualifications":{qualifications_json},'
-            f'"residence":{text(expert.residence)},"specialties":{specialties_json},'
-            f'"title":{text(expert.title)},"units":{employers_json},"willing":{willing_json}}}'
-        ).encode()
-        own_salt = salted(expert_id)[:16]
-        facts_hash = sha256(own_salt + opened).hexdigest()
-        eligible = eligibility.eligible(conditions, facts)
-        derived = tuple(eligibility.derived_exclusions(persons, units, facts))
-        excluded = reasons(tuple(expert.asserted), derived, identity in setting.picked)
-        record = (
-            f'{{"eligible":{tiers(tuple(eligible.items()))},"excluded":{array(excluded)[1]},'
-            f'"facts_hash":"{facts_hash}","id":"{identity}"}}'
-        ).encode()
-        line = b'%b%b,"record":%b,"salt":"%b"}' % (head, opened, record, own_salt.hex().encode())
-        return _Written(expert.number, identity, line, merkle.leaf_hash(record), name, employers, eligible, excluded)
-
-    return write
-
-
 def _tickets(draw_seed: bytes, condition: str, blocks: Sequence[bytes]) -> list[bytes]:
     """tier ‖ ticket ‖ id ‖ entry of each packed entry, sorted."""
     keyed = pool.keyed(draw_seed)
@@ -289,8 +188,8 @@ def _tickets(draw_seed: bytes, condition: str, blocks: Sequence[bytes]) -> list[
     keys = []
     for block in blocks:
         for packed in iter_packed(block):
-            expert = packed[8 : 8 + _ID]
+            expert = packed[8 : 8 + ID]
             lot = keyed(before + expert.hex().encode() + after)
-            keys.append(packed[8 + _ID : 9 + _ID] + lot + expert + packed)
+            keys.append(packed[8 + ID : 9 + ID] + lot + expert + packed)
     keys.sort()
     return keys

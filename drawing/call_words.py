@@ -101,6 +101,10 @@ def _answered(outcome: str, course: Course) -> str:
             return f"后对方挂断，{_how_far(course)}{_pressed(course)}"
         case "interrupted":
             return f"后通话中断（不计对方次数），{_how_far(course)}"
+        case "line_dropped":
+            return f"后线路中断（不计对方次数），{_how_far(course)}"
+        case "no_media":
+            return f"，线路无声，双方未能通话（不计对方次数）{'，按过键' + _keys(course) if course.keys else ''}"
         case "no_key":
             return f"，{_how_far(course)}，{'按键未确认' + _keys(course) if course.keys else '未按键'}"
         case "wrong_keys":

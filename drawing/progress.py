@@ -40,7 +40,7 @@ class Picked:
     rank: int
     at: datetime
     attempts: list[tuple[str, datetime]] = field(default_factory=list)  # evidence, when
-    tries: list[str] = field(default_factory=list)  # outcomes of the calls that did not fail by our fault
+    calls: list[str] = field(default_factory=list)  # what each came to
     outcome: str | None = None
     absent: bool = False
     replaced: bool = False  # a supplement draws the absent one's seat again

@@ -665,7 +665,7 @@ VALUES (%(id)s, %(activity)s, %(name_enc)s, %(name_hash)s, %(id_card_hash)s, %(r
 
 -- name: board
 -- An activity as its board shows it.
-SELECT a.name, a.state::text AS state, a.seats AS planned, a.started_at,
+SELECT a.name, a.state::text AS state, a.rules, a.seats AS planned, a.started_at,
        result_opens_at(a.id, %(lead)s) AS opens_at,
        d.commit_hash, d.witnessed_at IS NOT NULL AS witnessed, d.sealed_at IS NOT NULL AS sealed,
        (SELECT count(*) FROM call c WHERE c.activity = a.id AND c.flow = 'witness' AND c.dialled_at IS NOT NULL) AS witness_calls,
@@ -686,12 +686,14 @@ ORDER BY c.pick, c.attempt;
 
 -- name: board_rows
 -- Every pick with its last call (a call back about it only while that is live): what it came to, or while it waits what the one
--- before came to; and where a live one stands.
+-- before came to; where a live one stands; and of an unreached pick what all its calls came to.
 SELECT p.id AS pick, p.condition, p.seat, p.outcome::text AS outcome,
        (SELECT count(*) FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.dialled_at IS NOT NULL) AS calls,
        l.state::text AS call_state, l.outcome::text AS call_outcome,
        CASE WHEN l.state = 'waiting' THEN extract(epoch FROM l.not_before - clock_timestamp())::float8 END AS due_in,
-       s.stage::text AS stage, s.since
+       s.stage::text AS stage, s.since,
+       CASE WHEN p.outcome = 'unreached' THEN ARRAY(
+         SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended') END AS came_to
 FROM pick p LEFT JOIN LATERAL (
   SELECT c.id, c.epoch, c.state, c.not_before, CASE WHEN c.state <> 'waiting' THEN c.outcome ELSE (
            SELECT b.outcome FROM call b WHERE b.pick = p.id AND b.flow = 'invitation' AND b.attempt = c.attempt - 1) END AS outcome

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, NoReturn
 from drawing.eligibility import Condition
 from drawing.lots import Placed
 from drawing.progress import Picked, Progress
-from drawing.rules import DECISIONS, OUR_FAILURES
+from drawing.rules import DECISIONS
 from drawing.transcript import BrokenChain, Entry
 
 CLOCK_ERROR_MS = 1000
@@ -120,14 +120,13 @@ class Picks(Progress):
         call = self._calls[body["evidence"]]
         same = (call.expert, call.attempt) == (body["expert"], body["attempt"])
         self.require(same, "呼叫证据属于另一专家或另一次呼叫")
-        self.require(DECISIONS.isdisjoint(pick.tries), "专家已作决定，不应再次呼叫")
-        self.require(not self.draw.rules.unreached_after(pick.tries, 0), "呼叫次数已达规则上限，不应再次呼叫")
+        self.require(DECISIONS.isdisjoint(pick.calls), "专家已作决定，不应再次呼叫")
+        self.require(not self.draw.rules.unreached_after(pick.calls, 0), "呼叫次数已达规则上限，不应再次呼叫")
         since = (entry.at - pick.at).total_seconds() * 1000
         fits = body.get("elapsed_ms", 0) <= since * 1.001 + CLOCK_ERROR_MS
         self.require(fits, f"呼叫历时 {body.get('elapsed_ms')} 毫秒，长于抽取至此的时间")
         pick.attempts.append((body["evidence"], entry.at))
-        if call.outcome not in OUR_FAILURES:
-            pick.tries.append(call.outcome)
+        pick.calls.append(call.outcome)
 
     def _open_pick(self, expert: str) -> Picked:
         pick = self.current.get(expert)
@@ -150,11 +149,12 @@ class Picks(Progress):
             self.require(self.draw.ended, "未强制结束，不得取消呼叫")
             named = set(rests)
             self.require(rests == [each for each in known if each in named], "取消只能以本次抽取的呼叫为据")
-        decided = set(pick.tries) & DECISIONS
+        decided = set(pick.calls) & DECISIONS
         self.require(decided <= {outcome}, f"呼叫证据表明专家已作决定（{'、'.join(sorted(decided))}）")
         if outcome == "unreached":
-            held = self.draw.held_seconds(pick.attempts[0][1], entry.at)
-            enough = self.draw.rules.unreached_after(pick.tries, held)
+            since = self.draw.rules.hold_from(pick.calls)
+            held = 0.0 if since is None else self.draw.held_seconds(pick.attempts[since][1], entry.at)
+            enough = self.draw.rules.unreached_after(pick.calls, held)
             self.require(enough, f"按规则 {self.draw.rules.version} 尚不足以认定未接通")
         self._came_to(pick, outcome)
 

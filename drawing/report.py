@@ -8,6 +8,7 @@ from drawing.lots import fingerprint
 from drawing.progress import Draw, Picked
 from drawing.replay import Replay
 from drawing.transcript import stamp
+from drawing.words import UNREACHED_BY_LINE
 
 NO_WITNESS = "无见证: 种子可被系统运营者选择"
 OUTCOME_LABELS = {
@@ -128,7 +129,8 @@ def _draw(draw: Draw, picks: Sequence[Picked]) -> list[str]:
         given = f"{draw.share['by']}，数字 {draw.share['value']}" if draw.share else "（未公开或尚未见证）"
         lines.append(f"  见证：{given}")
     for pick in picks:
-        result = OUTCOME_LABELS[pick.outcome] + ("，后登记缺席" if pick.absent else "")
+        by_line = pick.outcome == "unreached" and draw.rules.unreached_by_line(pick.calls)
+        result = (UNREACHED_BY_LINE if by_line else OUTCOME_LABELS[pick.outcome]) + ("，后登记缺席" if pick.absent else "")
         lines.append(
             f"  条件 {pick.condition} 席位 {pick.seat}：次序第 {pick.rank} 位 {pick.placed.expert}，"
             f"呼叫 {len(pick.attempts)} 次，{result}"

@@ -10,49 +10,27 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Self
 
+from drawing.call_outcomes import ADDED
+from drawing.call_outcomes import DECISIONS as DECISIONS
+from drawing.call_outcomes import HEARD as HEARD
+from drawing.call_outcomes import LINE_FAULTS as LINE_FAULTS
+from drawing.call_outcomes import OUR_FAILURES as OUR_FAILURES
+from drawing.call_outcomes import RETRIED as RETRIED
+from drawing.call_outcomes import TRIES as TRIES
+from drawing.call_outcomes import CallOutcome as CallOutcome
+from drawing.call_outcomes import failures_in_a_row as failures_in_a_row
+from drawing.line_rules import InboundRule as InboundRule
+from drawing.line_rules import LinesRule as LinesRule
 from drawing.message_rules import Messages
 from drawing.preview_rules import PreviewRule
 from drawing.rule_table import BadRules as BadRules
 from drawing.rule_table import Table
 
 FOLDER = Path(__file__).with_name("rules")
-
-
-class CallOutcome(StrEnum):
-    """How one call ended."""
-
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    NO_KEY = "no_key"
-    WRONG_KEYS = "wrong_keys"
-    HUNG_UP_EARLY = "hung_up_early"
-    WRONG_PERSON = "wrong_person"
-    VOICEMAIL = "voicemail"
-    BUSY = "busy"
-    REDIRECTED = "redirected"
-    REJECTED = "rejected"
-    NO_ANSWER = "no_answer"
-    UNREACHABLE = "unreachable"
-    INVALID_NUMBER = "invalid_number"
-    TRUNK_FAILURE = "trunk_failure"
-    INTERRUPTED = "interrupted"
-    CANCELLED = "cancelled"
-
-
-DECISIONS = frozenset({CallOutcome.ACCEPTED, CallOutcome.DECLINED})
-# Ours, not the expert's: such a call is no try.
-OUR_FAILURES = frozenset({CallOutcome.TRUNK_FAILURE, CallOutcome.INTERRUPTED, CallOutcome.CANCELLED})
-TRIES = frozenset(CallOutcome) - DECISIONS - OUR_FAILURES
-RETRIED = frozenset(CallOutcome) - DECISIONS - {CallOutcome.CANCELLED}
-ADDED = {CallOutcome.REDIRECTED: CallOutcome.UNREACHABLE}
-"""Outcomes that came later than the first rules: a version that does not name one takes the other's number for it."""
-HEARD = frozenset({"delivered", "still_comes", "cant_come", "leave_confirmed", "leave_denied", "withdrawn"})
-"""What a call about an agreement is to come to (ivr.calls.Outcome); such a call is not repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +46,7 @@ class Calling:
     """How calls are made. Times in seconds; hours are local (China), until = 24:00 is None."""
 
     pause_s: Mapping[CallOutcome, int]
-    longest_pause_s: int  # to which the pause grows while a call fails by our fault again and again
+    longest_pause_s: int  # to which the pause grows while a call fails by the line's fault or ours again and again
     ring_s: int
     confirm_s: int  # a key that was asked for again and goes down sooner is no confirmation (docs/lines.md)
     hours_from: time
@@ -126,17 +104,6 @@ class NoticeRule:
 
 
 @dataclass(frozen=True, slots=True)
-class InboundRule:
-    """What keeps the inbound line (K4) from being blocked, and from making us ring somebody all day. Times in seconds."""
-
-    at_once: int  # calls from outside on a node at the same time; one more is busy
-    per_number_hour: int  # calls from one number that are taken in an hour
-    call_backs_hour: int  # to one person, beside the budget of all calls
-    call_backs_day: int
-    leave_lead_s: int  # before 集合时间: until then leave (请假) may be asked for by telephone
-
-
-@dataclass(frozen=True, slots=True)
 class Retention:
     """How long what is kept of people is kept, by kind of record."""
 
@@ -160,11 +127,13 @@ class Rules:
     unreached_tries: Mapping[CallOutcome, int]
     unreached_total: int
     hold_s: int  # a retry keeps its seat at most so long (D9)
+    line_faults: int | None  # so many faults of the line end a pick; None: they never do, as in versions before them
     calling: Calling
     notices: Mapping[str, NoticeRule]  # by kind of call (ivr.dialplans); "": for those that are not named
     reminder_evening: time  # of the day before the gathering
     reminder_before_s: int  # and once more so long before
     inbound: InboundRule
+    lines: LinesRule
     messages: Messages
     attachments: int  # at least so many with 提交审核 (V1)
     retention: Retention
@@ -199,8 +168,10 @@ class Rules:
             "messages", "submission", "retention",
         )  # fmt: skip
         tables = {name: top.table(name) for name in names}
+        lines = top.table("lines") if top.has("lines") else None
         top.done()
-        sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in tables.items()}
+        sourced = tables if lines is None else {**tables, "lines": lines}
+        sources = {name: Source(each.text("source"), each.take("valid_from", date)) for name, each in sourced.items()}
         (
             witness, sealing, appointment, avoidance, preview, unreached, calling, notices, reminder, inbound, messages,
             submission, retention,
@@ -220,17 +191,19 @@ class Rules:
             unreached_tries=unreached.by_outcome("tries", TRIES, ADDED),
             unreached_total=unreached.number("total", least=1),
             hold_s=unreached.number("hold_s", least=1),
+            line_faults=unreached.number("line_faults", least=1) if unreached.has("line_faults") else None,
             calling=_calling(calling),
             notices=_notices(notices),
             reminder_evening=reminder.clock("evening"),
             reminder_before_s=reminder.number("before_s", least=1),
-            inbound=_inbound(inbound),
+            inbound=InboundRule.of(inbound),
+            lines=LinesRule() if lines is None else LinesRule.of(lines),
             messages=Messages.of(messages),
             attachments=submission.number("attachments"),
             retention=Retention(recording_days=retention.number("recording_days", least=1)),
             sources=sources,
         )
-        for table in tables.values():
+        for table in sourced.values():
             table.done()
         return rules
 
@@ -242,34 +215,58 @@ class Rules:
         """Whether calls with these outcomes, in this order, make somebody 未接通 (unreached).
 
         Either one kind of outcome, or all together, came as often as its table says, or the retry has held
-        its seat for its time (`held_seconds`, from the first call's end, pauses not counted). Calls that
-        failed by our fault (trunk_failure, interrupted, cancelled) count for nothing, and without a real
-        try nobody is unreached.
+        its seat for its time (`held_seconds`, since the end of the call that `hold_from` names, pauses not
+        counted). Calls that failed by our own fault (interrupted, cancelled) count for nothing. Faults of the
+        line are no tries; where the version says `line_faults`, so many of them end the pick, and so does the
+        time when there was nothing else.
 
         >>> rules = Rules.load("demo-1")
         >>> rules.unreached_after(["busy", "busy"], 10)
         False
         >>> rules.unreached_after(["busy", "no_answer", "no_answer"], 10)
         True
-        >>> rules.unreached_after(["trunk_failure"] * 9, 9999)
-        False
+        >>> rules.unreached_after(["trunk_failure"] * 9, 9999), Rules.load("demo-4").unreached_after(["trunk_failure"] * 9, 0)
+        (False, True)
         """
         if any(outcome in DECISIONS for outcome in outcomes):
             return False
+        if self._line_gave_out(outcomes):
+            return True
         tries = Counter(CallOutcome(outcome) for outcome in outcomes if outcome in TRIES)
-        if not tries:
-            return False
         enough = (0 < self.unreached_tries[outcome] <= times for outcome, times in tries.items())
-        return any(enough) or tries.total() >= self.unreached_total or held_seconds >= self.hold_s
+        if any(enough) or tries.total() >= self.unreached_total:
+            return True
+        return self.hold_from(outcomes) is not None and held_seconds >= self.hold_s
 
+    def hold_from(self, outcomes: Sequence[str]) -> int | None:
+        """The call since whose end the seat's time runs, as its place in `outcomes`; None: it does not run yet.
 
-def failures_in_a_row(outcomes: Sequence[str]) -> int:
-    """How many of the last calls failed by our fault.
+        The first of all calls, once one of them was a try. Without a try the first fault of the line, where the version
+        ends a pick for those.
 
-    >>> failures_in_a_row(["trunk_failure", "busy", "interrupted", "trunk_failure"])
-    2
-    """
-    return next((n for n, outcome in enumerate(reversed(outcomes)) if outcome not in OUR_FAILURES), len(outcomes))
+        >>> calls = ["interrupted", "no_media", "busy"]
+        >>> [Rules.load(version).hold_from(calls[:n]) for version in ("gd-2", "gd-3") for n in (1, 2, 3)]
+        [None, None, 0, None, 1, 0]
+        """
+        if any(outcome in TRIES for outcome in outcomes):
+            return 0
+        if self.line_faults is None:
+            return None
+        return next((n for n, outcome in enumerate(outcomes) if outcome in LINE_FAULTS), None)
+
+    def unreached_by_line(self, outcomes: Sequence[str]) -> bool:
+        """Whether it is the line's doing (线路原因) that somebody with these calls is unreached: its faults came to their
+        number, or the person was not tried at all.
+
+        >>> rules = Rules.load("gd-3")
+        >>> [rules.unreached_by_line(calls) for calls in (["no_media"], ["busy", "no_media"], ["busy"] + ["no_media"] * 10)]
+        [True, False, True]
+        """
+        return self._line_gave_out(outcomes) or not any(outcome in TRIES for outcome in outcomes)
+
+    def _line_gave_out(self, outcomes: Sequence[str]) -> bool:
+        faults = sum(outcome in LINE_FAULTS for outcome in outcomes)
+        return self.line_faults is not None and faults >= self.line_faults
 
 
 def versions() -> list[str]:
@@ -301,16 +298,6 @@ def _calling(table: Table) -> Calling:
     )
     budget.done()
     return calling
-
-
-def _inbound(table: Table) -> InboundRule:
-    return InboundRule(
-        at_once=table.number("at_once", least=1),
-        per_number_hour=table.number("per_number_hour", least=1),
-        call_backs_hour=table.number("call_backs_hour", least=1),
-        call_backs_day=table.number("call_backs_day", least=1),
-        leave_lead_s=table.number("leave_lead_s"),
-    )
 
 
 NOTICE_KEYS = ("tries", "pause_s", "hours", "until_s")

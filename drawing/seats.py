@@ -66,13 +66,15 @@ def held_seconds(since: datetime, until: datetime, pauses: Iterable[Pause]) -> f
 def verdict(tries: Sequence[Try], now: datetime, rules: Rules, pauses: Iterable[Pause] = ()) -> Again | Verdict:
     """What follows for an open pick whose last call has ended without a decision (requirements D9, K2).
 
-    A retry holds its seat from the end of the first call on, and for the rules' time at most; `pauses` (from, until) don't count.
+    A retry holds its seat from the end of the call that `Rules.hold_from` names, and for the rules' time at most; `pauses` (from,
+    until) don't count.
     """
     if not tries:
         return Again(1, now)
     # A second less than it seems: the verifier counts from transcript entry to transcript entry, a little later.
-    last, held = tries[-1], held_seconds(tries[0].ended_at, now, pauses) - 1
-    outcomes = [each.outcome for each in tries]
+    last, outcomes = tries[-1], [each.outcome for each in tries]
+    since = rules.hold_from(outcomes)
+    held = 0.0 if since is None else held_seconds(tries[since].ended_at, now, pauses) - 1
     if rules.unreached_after(outcomes, held):
         return Verdict.UNREACHED
     return Again(len(tries) + 1, last.ended_at + timedelta(seconds=rules.calling.pause_after(outcomes)))

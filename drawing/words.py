@@ -23,6 +23,8 @@ CALL_OUTCOMES: Mapping[str, str] = {
     "unreachable": "关机或无法接通",
     "invalid_number": "空号",
     "trunk_failure": "线路故障",
+    "no_media": "线路无声",
+    "line_dropped": "线路中断",
     "interrupted": "通话中断",
     "cancelled": "已取消",
     "withdrawn": "邀请已失效",
@@ -61,6 +63,8 @@ PICK_OUTCOMES: Mapping[PickOutcome, str] = {
     PickOutcome.CANCELLED: "已取消",
 }
 """What became of a pick; an open one is told by its calls."""
+UNREACHED_BY_LINE = "线路原因未接通"
+"""Instead of 未接通, where it was the line's doing (Rules.unreached_by_line) and not the person's."""
 WEAK_SHARES: Mapping[str, str] = {
     "not_digits": "只能输入数字 0 至 9，不含空格和其他符号。",
     "too_short": "数字不足 8 位，请输入 8 至 12 位。",

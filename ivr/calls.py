@@ -40,7 +40,9 @@ class Outcome(Enum):
     UNREACHABLE = "unreachable"
     INVALID_NUMBER = "invalid_number"
     TRUNK_FAILURE = "trunk_failure"
-    INTERRUPTED = "interrupted"
+    NO_MEDIA = "no_media"  # 线路无声: answered, and no sound came through in a direction (ivr.media)
+    LINE_DROPPED = "line_dropped"  # 线路中断: the network ended an answered call
+    INTERRUPTED = "interrupted"  # we or our Asterisk did
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"  # the matter was no longer open when the key came: the flow apologised
     DELIVERED = "delivered"  # a notice was heard to the end of what matters

@@ -146,19 +146,23 @@ class TrunkLoad:
     """Its last calls all failed: it is taken only where no other is left."""
 
 
+_LINE_FAULTS = frozenset({Outcome.NO_MEDIA, Outcome.LINE_DROPPED})
+"""Of the line, though somebody had answered: another trunk may do better."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An earlier call about the same matter: on which trunk, and whether the trunk failed before anybody was reached."""
+    """An earlier call about the same matter: on which trunk, and whether it failed by the trunk's fault."""
 
     trunk: str
     failed: bool
 
 
 def tried(trunk: str, outcome: Outcome, *, rang: bool) -> Tried:
-    """rang: 180 or 183 had come. Then it was no failure of the trunk alone, whatever came after: who heard it ring is not
-    rung again over another trunk at once.
+    """rang: 180 or 183 had come. Then an INVITE that failed was no failure of the trunk alone, whatever came after: who heard
+    it ring is not rung again over another trunk at once. What the line did to an answered call is its own fault.
     """
-    return Tried(trunk, outcome is Outcome.TRUNK_FAILURE and not rang)
+    return Tried(trunk, outcome in _LINE_FAULTS or (outcome is Outcome.TRUNK_FAILURE and not rang))
 
 
 def choose_trunk(trunks: Sequence[TrunkLoad], before: Sequence[Tried], tick: float) -> TrunkLoad | Hindrance:

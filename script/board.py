@@ -11,7 +11,7 @@ from rich.text import Text
 
 from drawing.board import Board, Row, live_words, stage_words
 from drawing.seats import PickOutcome
-from drawing.words import CALL_OUTCOMES, PICK_OUTCOMES
+from drawing.words import CALL_OUTCOMES
 
 STYLES = {
     PickOutcome.OPEN: "white",
@@ -70,7 +70,7 @@ def _rows(board: Board, now: datetime) -> Table:
     for title in ("专家", "条件", "席位", "呼叫次数", "最近一次呼叫", "结果"):
         table.add_column(title)
     for row in board.rows:
-        result = Text(MARKS.get(row.outcome, "") + PICK_OUTCOMES[row.outcome], style=STYLES[row.outcome])
+        result = Text(MARKS.get(row.outcome, "") + row.result, style=STYLES[row.outcome])
         table.add_row(f"第 {row.n} 位专家", row.condition, str(row.seat), str(row.calls), _call(row, now), result)
     return table
 

@@ -87,7 +87,7 @@ class Choices:
     ari_password: Path | None = None
     trunk: str = "far-end"
     caller_id: str = "02000000000"
-    rules: str = "gd-2"
+    rules: str = "gd-3"
     sms: str = "off"
     """How 短信 go: off, trunk or gateway."""
     web_host: str = "127.0.0.1"

@@ -24,7 +24,7 @@ from drawing import rules
 from drawing.audit.findings import Kind
 from drawing.call_words import call_sentence
 from drawing.lifecycle import ActivityState, Role, transitions
-from drawing.rules import DECISIONS, HEARD, RETRIED, TRIES, CallOutcome, Rules
+from drawing.rules import DECISIONS, HEARD, LINE_FAULTS, RETRIED, TRIES, CallOutcome, Rules
 from ivr.calls import DialFailed, Outcome
 from ivr.outcomes import classify
 from ivr.policy import Rule, tried
@@ -130,12 +130,13 @@ RULES: Mapping[str, str] = {
     "preview.scale": "up to which factor the installation's secret scale moves all edges",
     "preview.person_hour": "previews of one person in an hour, over all activities; refused ones do not count",
     "preview.company_hour": "the same of all who act for one company",
+    "unreached.line_faults": "calls that failed by the line, over all trunks, that make somebody 线路原因未接通; –: none do",
     "unreached.total": "calls of all outcomes together that make somebody 未接通",
-    "unreached.hold_s": "how long retries may hold a seat, from the end of the first call (D9)",
+    "unreached.hold_s": "how long retries may hold a seat, from the end of the first call (D9), or of the first fault of the line",
     "unreached.tries": "calls with this outcome that make somebody 未接通",
     "calling.ring_s": "how long it rings",
     "calling.confirm_s": "a key that was asked for again confirms only when it goes down so long afterwards, or later",
-    "calling.longest_pause_s": "to which the pause grows, doubled each time, while a call fails by our fault again and again",
+    "calling.longest_pause_s": "to which the pause grows, doubled each time, while calls fail by the line or by us again and again",
     "calling.hours": "local time in which calls may begin",
     "calling.per_person": "calls to one person over all activities, per minute, hour and day",
     "calling.calls_per_second": "calls begun per second",
@@ -143,6 +144,8 @@ RULES: Mapping[str, str] = {
     "calling.daily_ceiling": "calls of a day in all",
     "calling.allowed_numbers": "patterns that a number must match as a whole",
     "calling.pause_s": "before the next call after this outcome",
+    "lines.keyless_calls": "answered calls of a trunk in a row without a key, after which somebody is told",
+    "lines.no_media_calls": "the same for calls without sound in a direction (`no_media`)",
     "inbound.at_once": "calls from outside at the same time, on one node; one more is busy (K4)",
     "inbound.per_number_hour": "calls from one number that are taken in an hour (K4)",
     "inbound.call_backs_hour": "call backs to one person in an hour; they count in the budget of all calls too (K4)",
@@ -164,8 +167,8 @@ RULES: Mapping[str, str] = {
 
 
 def _for_readers() -> list[str]:
-    """The rules that draws are held by: not those of benches, and not `demo-3`, which is `demo-2` but for one number."""
-    return [version for version in rules.versions() if not version.startswith(("bench-", "demo-3"))]
+    """The rules that draws are held by: not those of benches, and not those that are another version but for one number."""
+    return [version for version in rules.versions() if not version.startswith(("bench-", "demo-3", "demo-5"))]
 
 
 def _newest() -> list[str]:
@@ -251,7 +254,9 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
         "线路故障",
         "the trunk never reached the person: 5xx, refused, or a time-out before ringing",
     ),
-    Outcome.INTERRUPTED: ("通话中断", "we, Asterisk or the network died"),
+    Outcome.NO_MEDIA: ("线路无声", "answered, and no sound came through in a direction: nothing that we said counts as heard"),
+    Outcome.LINE_DROPPED: ("线路中断", "answered, and ended by the network"),
+    Outcome.INTERRUPTED: ("通话中断", "we or our Asterisk died"),
     Outcome.CANCELLED: ("已取消", "given up by us"),
     Outcome.WITHDRAWN: ("邀请已失效", "a key came when the matter was no longer open; the flow apologised"),
     Outcome.DELIVERED: ("已送达", "a notice was heard to the end of what matters"),
@@ -310,8 +315,15 @@ def _consequence(outcome: Outcome) -> str:
         return "nothing; no try"
     if _final(ruled):
         return "a try; 未接通 at once"
-    counted = f"a try; {_unreached_after(ruled)}" if ruled in TRIES else "no try (not the expert's doing)"
+    counted = f"a try; {_unreached_after(ruled)}" if ruled in TRIES else _no_try(ruled)
     return f"{counted}; again after {_each(lambda made: f'{made.calling.pause_s[ruled]} s')}"
+
+
+def _no_try(outcome: CallOutcome) -> str:
+    """Not the expert's doing."""
+    if outcome not in LINE_FAULTS:
+        return "no try"
+    return f"no try; with the other faults of the line 线路原因未接通 after {_each(lambda made: str(made.line_faults))}"
 
 
 def _final(outcome: CallOutcome) -> bool:
@@ -361,13 +373,13 @@ def _words(outcome: Outcome) -> _Cells:
         course = {**course, "pressed": [{"key": key} for key in "575"]}
     if outcome is Outcome.VOICEMAIL:
         course = {**course, "talked": [{"at_ms": 300, "for_ms": 8600}]}
-    elsewhere = tried("", outcome, rang=False).failed
+    elsewhere, rang = (tried("", outcome, rang=rang).failed for rang in (False, True))
     return (
         f"`{outcome.value}`",
         call_sentence(outcome.value, course),
         "yes" if outcome.value in TRIES else "no",
-        "yes, unless it rang" if elsewhere else "no",
-        "no, unless it rang" if elsewhere else "yes",
+        "yes" if rang else "yes, unless it rang" if elsewhere else "no",
+        "no, unless it rang" if elsewhere and not rang else "yes",
     )
 
 

@@ -8,7 +8,6 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from drawing.board import call_words, stage_words
-from drawing.words import PICK_OUTCOMES
 from web import keys
 from web.keys import DATABASE, SETTINGS
 from web.navigation import navigation
@@ -34,7 +33,6 @@ def environment() -> Environment:
     made.filters["minute"] = lambda moment: china_time(moment)[:16]
     made.filters["call"] = call_words
     made.filters["stage"] = stage_words
-    made.filters["pick"] = PICK_OUTCOMES.__getitem__
     return made
 
 

@@ -32,10 +32,10 @@ SELECT count(*) FROM call WHERE state = 'live';
 SELECT count(*) FROM call WHERE outcome = 'trunk_failure' AND dialled_at > clock_timestamp() - interval '10 minutes';
 
 -- name: calls_failing
--- Calls that wait after five failures of ours in a row (drawing.advance.ALARM): a person should look.
+-- Calls that wait after five failures of the line or of ours in a row (drawing.advance.ALARM): a person should look.
 SELECT count(*) FROM call w
 WHERE w.state = 'waiting' AND (
-  SELECT count(*) = 5 AND bool_and(l.outcome IN ('trunk_failure', 'interrupted')) FROM (
+  SELECT count(*) = 5 AND bool_and(l.outcome IN ('trunk_failure', 'no_media', 'line_dropped', 'interrupted')) FROM (
     SELECT c.outcome FROM call c
     WHERE c.activity = w.activity AND c.flow = w.flow AND c.state = 'ended' AND c.dialled_at IS NOT NULL
       AND c.pick IS NOT DISTINCT FROM w.pick AND c.witness IS NOT DISTINCT FROM w.witness

@@ -58,7 +58,7 @@ class Settings(BaseModel):
     published_number: str | None = Field(
         default=None, description="the one number that experts see, to be shown beside 试听: the worker's trunk.caller_id"
     )
-    rules: str = Field(default="gd-2", description="version of the rule file that a new activity obeys")
+    rules: str = Field(default="gd-3", description="version of the rule file that a new activity obeys")
     speech: SpeechSettings | None = Field(default=None, description="for 试听; without it notices can't be heard")
     gateway_secret_file: Path | None = Field(
         default=None, description="the secret shared with the 短信 gateway, to take its receipts; the worker's own file"

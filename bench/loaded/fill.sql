@@ -28,7 +28,7 @@ INSERT INTO lot (id, project, name, of_project, code) SELECT 'L-' || n, '招标�
 INSERT INTO activity (id, name, state, seats, district, bid_opening, evaluation_start, evaluation_end, rules, key_enc,
                       created_at, started_at, project)
 SELECT id, '招标代理演示项目' || project || '(' || (n %% 5 + 1) || '标段)', state::activity_state, 5, '440100',
-       at + interval '1 day', at + interval '26 hours', at + interval '30 hours', 'bench-2', key_enc, at,
+       at + interval '1 day', at + interval '26 hours', at + interval '30 hours', 'bench-3', key_enc, at,
        CASE WHEN state IN ('draft', 'submitted', 'ready') THEN NULL ELSE at + interval '5 minutes' END, project
 FROM made JOIN sealed USING (id);
 

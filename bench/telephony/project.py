@@ -28,7 +28,7 @@ from ivr.prompts import fixed_phrases
 from ivr.speech.recordings import recording_name
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan
 
-RULES = "bench-1"
+RULES = "bench-3"
 EXPERTS, ACTIVITIES = 4000, 20
 STEADY = 300.0  # how long it may take until all draws are calling
 
@@ -70,7 +70,7 @@ class Project:
         """Calls dialled in that time that no telephone heard of."""
         return int(
             await self.db.value(
-                "SELECT count(*) FROM call WHERE outcome IN ('trunk_failure', 'interrupted')"
+                "SELECT count(*) FROM call WHERE outcome IN ('trunk_failure', 'no_media', 'line_dropped', 'interrupted')"
                 " AND trail->>'answered' IS NULL AND extract(epoch FROM dialled_at) BETWEEN %(first)s AND %(last)s",
                 {"first": window[0], "last": window[1]},
             )

@@ -37,7 +37,6 @@ CONDITIONS = (
     Condition("c2", Mode.WILLING, ("440300", "440100"), ("A", "B"), (), (), (), ("住建",), 2),
 )
 FAILURES = ("busy", "no_answer", "voicemail", "rejected", "trunk_failure", "hung_up_early", "invalid_number")
-RULES = Rules.load("demo-1")
 
 
 class Person(NamedTuple):
@@ -139,6 +138,7 @@ class Activity:
     accepts: float = 0.4
     pauses: bool = True
     old: bool = False
+    rules: str = "demo-1"
 
     def write(self, kind: EntryType, /, **body: Any) -> Entry:
         self.at += timedelta(milliseconds=self.choose.randrange(5_000))
@@ -166,7 +166,7 @@ class Activity:
             pool_root=merkle.root([pool.leaf(record) for record in records]).hex(),
             pool_size=len(records),
             previous=(last_seal, last_seal),
-            rules="demo-1",
+            rules=self.rules,
             system_share_hash=sha256(self.share).hexdigest(),
             witnesses=self.witnesses,
             facts=None if self.old else FACTS,
@@ -287,7 +287,7 @@ class Activity:
         digest = self.attempt(expert, outcome)
         if outcome in ("accepted", "declined"):
             self.outcome(expert, outcome, [digest])
-        elif RULES.unreached_after([each for _, each in pick["calls"]], 0):
+        elif Rules.load(self.rules).unreached_after([each for _, each in pick["calls"]], 0):
             self.outcome(expert, "unreached", [each for each, _ in pick["calls"]])
 
     def attempt(self, expert: str, outcome: str) -> str:
@@ -343,8 +343,9 @@ class Activity:
 
     def unseal(self, draw: int) -> None:
         """Open one draw (the older form: all)."""
-        start = stamp(self.at + timedelta(seconds=RULES.unseal_lead_s))
-        body: dict[str, Any] = {"lead_seconds": RULES.unseal_lead_s, "evaluation_start": start}
+        lead = Rules.load(self.rules).unseal_lead_s
+        start = stamp(self.at + timedelta(seconds=lead))
+        body: dict[str, Any] = {"lead_seconds": lead, "evaluation_start": start}
         self.write(EntryType.UNSEAL, **body if self.old else body | {"draw": draw, "gather_at": start})
 
     def open_result(self) -> None:

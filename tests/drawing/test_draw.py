@@ -14,6 +14,7 @@ from db.pool import Database
 from drawing import decide, result, snapshot
 from drawing.__main__ import main
 from drawing.advance import Need, advance
+from drawing.board import board
 from drawing.chain import Q
 from drawing.decide import Call, NotOurs, Owing
 from drawing.evidence import FactsSealed, Form, export
@@ -24,6 +25,7 @@ from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from drawing.start import CannotStart, start
 from drawing.transcript import stamp
+from drawing.verify import verify
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan, shift_times, witness
 
@@ -295,6 +297,29 @@ async def test_a_retry_holds_its_seat_for_a_time_only(draw: Callable[..., Any]) 
     await hand.advance()
     outcomes = await hand.db.all("SELECT outcome::text AS outcome FROM pick ORDER BY id")
     assert [row.outcome for row in outcomes] == ["unreached", "open"]
+
+
+async def test_a_line_that_stays_bad_ends_a_pick(draw: Callable[..., Any], tmp_path: Path) -> None:
+    """Six faults of the line, whatever their kind, and the next one is picked; the clerk reads why."""
+    hand = await draw(3, condition(seats=1), rules="demo-4")
+    faults = ["no_media", "trunk_failure", "line_dropped"] * 2
+    for n, outcome in enumerate(faults):
+        assert await hand.db.value("SELECT count(*) FROM pick") == 1, f"after {n} faults"
+        (call,) = await hand.live()
+        await hand.ends(call, outcome)
+        await hand.advance()
+    shown = await board(hand.db, hand.activity, 0)
+    assert [(row.outcome, row.result) for row in shown.rows] == [
+        (PickOutcome.UNREACHED, "线路原因未接通"),
+        (PickOutcome.OPEN, ""),
+    ]
+    (call,) = await hand.live()
+    await hand.answers(call, PickOutcome.ACCEPTED)
+    await hand.ends(call, "accepted")
+    await hand.advance()
+    await export(hand.db, hand.keys.custody, hand.activity, tmp_path / "evidence")
+    report = verify(tmp_path / "evidence")
+    assert report.broken == []
 
 
 @pytest.mark.parametrize(("paused", "unreached"), [(False, True), (True, False)])

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from drawing.rules import FOLDER, TRIES, BadRules, CallOutcome, Rules, versions
+from drawing.rules import FOLDER, LINE_FAULTS, OUR_FAILURES, TRIES, BadRules, CallOutcome, Rules, versions
 
 DEMO = (FOLDER / "demo-1.toml").read_text(encoding="utf-8")
 
@@ -62,11 +62,84 @@ def test_mixed_outcomes_count_together_and_a_hold_ends() -> None:
     assert rules.unreached_after(["busy"], rules.hold_s)
 
 
-@pytest.mark.parametrize("outcome", ["trunk_failure", "interrupted", "cancelled"])
-def test_our_own_failures_never_make_anybody_unreached(outcome: str) -> None:
-    rules = Rules.load("demo-1")
+@pytest.mark.parametrize("version", versions())
+@pytest.mark.parametrize("outcome", ["interrupted", "cancelled"])
+def test_our_own_failures_never_make_anybody_unreached(version: str, outcome: str) -> None:
+    rules = Rules.load(version)
     assert not rules.unreached_after([outcome] * 50, 10**6)
     assert not rules.unreached_after([], 10**6)
+
+
+WITH_LINE_FAULTS = {"bench-3", "demo-4", "demo-5", "gd-3"}
+
+
+def test_which_versions_end_a_pick_for_the_line() -> None:
+    assert {version for version in versions() if Rules.load(version).line_faults is not None} == WITH_LINE_FAULTS
+
+
+@pytest.mark.parametrize("version", sorted(set(versions()) - WITH_LINE_FAULTS))
+@pytest.mark.parametrize("outcome", sorted(LINE_FAULTS))
+def test_versions_before_count_faults_of_the_line_for_nothing(version: str, outcome: CallOutcome) -> None:
+    """Old draws stay verifiable: what was unreached stays so, and nothing else is."""
+    rules = Rules.load(version)
+    assert not rules.unreached_after([outcome] * 50, 10**6)
+    assert rules.hold_from([outcome] * 50) is None
+    assert not rules.unreached_after([outcome] * 50 + ["busy"], rules.hold_s - 1)
+    assert rules.unreached_after([outcome, "busy"], rules.hold_s)
+
+
+@pytest.mark.parametrize("version", sorted(WITH_LINE_FAULTS))
+@pytest.mark.parametrize("outcome", sorted(LINE_FAULTS))
+def test_faults_of_the_line_end_a_pick_by_number_or_time(version: str, outcome: CallOutcome) -> None:
+    rules = Rules.load(version)
+    enough = rules.line_faults or 0
+    assert rules.unreached_after([outcome] * enough, 0)
+    assert not rules.unreached_after([outcome] * (enough - 1), rules.hold_s - 1)
+    assert rules.unreached_after([outcome], rules.hold_s)
+    assert rules.unreached_after(["interrupted", *[outcome] * (enough - 1), "busy", outcome], 0)
+    assert not rules.unreached_after([outcome] * enough + ["accepted"], 10**6)
+
+
+def test_all_faults_of_the_line_count_together_and_no_try_with_them() -> None:
+    rules = Rules.load("gd-3")
+    mixed = [*sorted(LINE_FAULTS) * 3]
+    assert not rules.unreached_after([*mixed, "busy", "busy"], 0)
+    assert rules.unreached_after([*mixed, "busy", "busy", "no_media"], 0)
+    assert rules.unreached_by_line([*mixed, "busy", "busy", "no_media"])
+    assert not rules.unreached_by_line([*mixed, "busy", "busy", "busy"])
+    assert rules.notice("details").used_up(["busy", "busy"])
+    assert not rules.notice("details").used_up([*mixed, "busy"])
+
+
+def test_the_time_runs_from_the_first_fault_of_the_line_when_there_was_no_try() -> None:
+    rules = Rules.load("gd-3")
+    assert rules.hold_from([]) is None
+    assert rules.hold_from(["interrupted", "interrupted"]) is None
+    assert rules.hold_from(["interrupted", "no_media", "line_dropped"]) == 1
+    assert rules.hold_from(["interrupted", "no_media", "busy"]) == 0
+
+
+@pytest.mark.parametrize("version", sorted(WITH_LINE_FAULTS))
+def test_an_outage_does_not_use_the_pool_up(version: str) -> None:
+    """A trunk that fails at once is tried for about as long as a busy telephone keeps its seat, whatever the number says."""
+    rules = Rules.load(version)
+    pauses = [rules.calling.pause_after(["trunk_failure"] * n) for n in range(1, rules.line_faults or 0)]
+    assert sum(pauses) >= rules.hold_s / 2
+    silent = [rules.calling.pause_after(["no_media"] * n) for n in range(1, 9)]
+    rung = 1 + sum(sum(silent[:n]) <= rules.hold_s for n in range(1, 9))
+    assert rung <= 8
+
+
+def test_alarms_of_the_lines() -> None:
+    for version in versions():
+        lines = Rules.load(version).lines
+        assert min(lines.keyless_calls, lines.no_media_calls) >= 1
+    assert Rules.load("gd-2").lines == Rules.load("gd-3").lines
+
+
+def test_what_a_line_did_is_no_try() -> None:
+    assert LINE_FAULTS | {CallOutcome.INTERRUPTED, CallOutcome.CANCELLED} == OUR_FAILURES
+    assert not LINE_FAULTS & TRIES
 
 
 def test_a_decision_is_never_unreached() -> None:
@@ -114,7 +187,8 @@ def test_a_notice_is_tried_so_often_and_so_long() -> None:
 
 
 def test_an_unknown_version_says_which_there_are() -> None:
-    with pytest.raises(BadRules, match=r"no rules 'x'; there are: bench-1, bench-2, demo-1, demo-2, demo-3, gd-1, gd-2"):
+    there_are = "bench-1, bench-2, bench-3, demo-1, demo-2, demo-3, demo-4, demo-5, gd-1, gd-2, gd-3"
+    with pytest.raises(BadRules, match=f"no rules 'x'; there are: {there_are}"):
         Rules.load("x")
 
 

@@ -80,6 +80,29 @@ def test_a_pause_holds_no_seat(minutes: int, pauses: list[tuple[int, int]], unre
     assert (found is Verdict.UNREACHED) is unreached
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "minutes", "unreached"),
+    [
+        (["no_media"] * 9, 0, False),
+        (["no_media"] * 10, 0, True),
+        (["trunk_failure"] * 4 + ["line_dropped"] * 3 + ["no_media"] * 3, 0, True),
+        (["no_media"], 46, True),
+        (["no_media"], 44, False),
+        (["interrupted"] * 50, 10_000, False),
+    ],
+)
+def test_the_lines_faults_end_a_pick_too(outcomes: list[str], minutes: int, unreached: bool) -> None:
+    tries = [Try(outcome, at(0)) for outcome in outcomes]
+    assert (verdict(tries, at(minutes), Rules.load("gd-3")) is Verdict.UNREACHED) is unreached
+    assert verdict(tries, at(minutes), RULES) is not Verdict.UNREACHED
+
+
+def test_what_was_interrupted_before_the_first_fault_of_the_line_holds_no_seat() -> None:
+    tries = [Try("interrupted", at(0)), Try("no_media", at(40))]
+    assert verdict(tries, at(84), Rules.load("gd-3")) is not Verdict.UNREACHED
+    assert verdict(tries, at(86), Rules.load("gd-3")) is Verdict.UNREACHED
+
+
 @pytest.mark.parametrize("version", ["gd-1", "demo-1"])
 def test_failures_of_ours_are_repeated_ever_more_slowly(version: str) -> None:
     calling = Rules.load(version).calling

@@ -401,6 +401,57 @@ def test_a_hold_without_its_pauses_makes_unreached(tmp_path: Path) -> None:
         assert (report.exit_code, len(report.broken)) == (expected, expected)
 
 
+def by_line(rules: str, faults: int, held: int = 0, first: str = "no_media") -> Activity:
+    """Somebody is unreached after so many faults of the line, the seat held for `held` seconds; everybody else as usual."""
+    activity = Activity(random.Random(1), people(60), pauses=False, rules=rules)
+    activity.begin()
+    activity.fill()
+    expert = next(iter(activity.picked))
+    calls = [activity.attempt(expert, outcome) for outcome in [first, *["trunk_failure", "line_dropped"] * 9][:faults]]
+    activity.at += timedelta(seconds=held)
+    activity.outcome(expert, "unreached", calls)
+    activity.fill()
+    activity.run()
+    activity.seal()
+    activity.open_result()
+    activity.close()
+    return activity
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("faults", "held"), [(6, 0), (1, 120)])
+def test_unreached_may_rest_on_faults_of_the_line(faults: int, held: int, form: str, tmp_path: Path) -> None:
+    report = verify(put(by_line("demo-4", faults, held).files(FORMS[form]), tmp_path))
+    assert (report.exit_code, report.broken) == (0, [])
+    assert f"呼叫 {faults} 次，线路原因未接通" in report.text()
+
+
+@pytest.mark.parametrize(
+    ("rules", "faults", "held", "says"),
+    [
+        ("demo-4", 5, 0, "尚不足以认定未接通"),
+        ("demo-4", 1, 60, "尚不足以认定未接通"),
+        ("demo-4", 7, 0, "呼叫次数已达规则上限"),
+        ("demo-1", 6, 0, "尚不足以认定未接通"),
+        ("demo-3", 1, 120, "尚不足以认定未接通"),
+    ],
+)
+def test_too_few_or_too_many_faults_of_the_line_are_refused(
+    rules: str, faults: int, held: int, says: str, tmp_path: Path
+) -> None:
+    """Under rules that do not name them any number is refused."""
+    report = verify(put(by_line(rules, faults, held).files(), tmp_path))
+    assert report.exit_code == 1
+    assert says in " ".join(report.broken)
+
+
+def test_what_we_interrupted_ends_no_pick(tmp_path: Path) -> None:
+    """The seat's time runs from the first fault of the line, not from a failure of ours before it."""
+    for first, expected in (("no_media", 0), ("interrupted", 1)):
+        report = verify(put(by_line("demo-4", 1, 130, first).files(), tmp_path / first))
+        assert (report.exit_code, len(report.broken)) == (expected, expected)
+
+
 def test_the_public_form_shows_a_forged_pick_too(tmp_path: Path) -> None:
     activity = one_draw()
     seq = first(activity, EntryType.PICK)

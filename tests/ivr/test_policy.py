@@ -188,9 +188,10 @@ def test_which_trunk(trunks: list[TrunkLoad], before: list[Tried], chosen: str |
 @pytest.mark.parametrize("outcome", Outcome)
 @pytest.mark.parametrize("rang", [False, True])
 def test_another_trunk_only_after_a_failure_of_the_trunk(outcome: Outcome, rang: bool) -> None:
-    """Never after ringing, early media, 486 or 603."""
+    """Never after ringing, early media, 486 or 603; after what the line did to an answered call always."""
     elsewhere = choose_trunk([A, B], [tried("a", outcome, rang=rang)], TICK) == B
-    assert elsewhere == (outcome is Outcome.TRUNK_FAILURE and not rang)
+    answered = outcome in (Outcome.NO_MEDIA, Outcome.LINE_DROPPED)
+    assert elsewhere == (answered or (outcome is Outcome.TRUNK_FAILURE and not rang))
 
 
 def test_trunks_keep_their_own_limits_and_the_common_one() -> None:

@@ -134,7 +134,7 @@ def _keys(schema: Mapping[str, Any]) -> list[str]:
 
 def test_the_examples_of_the_page_are_accepted(tmp_path: Path) -> None:
     worker, console = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert read(tmp_path, worker).rules == "gd-2"
+    assert read(tmp_path, worker).rules == "gd-3"
     path = tmp_path / "web.toml"
     path.write_text(console, encoding="utf-8")
     assert web.settings.Settings.read(path).port == 8080
