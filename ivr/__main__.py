@@ -90,7 +90,7 @@ async def _hold(settings: Settings, db: Database, custody: Custody, speech: Spee
         node = Node(settings.ari.url, settings.ari.user, password, settings.ari.app)
         async with (
             Client(node) as client,
-            office.opened(settings, db, custody, lease, client) as sender,
+            office.opened(settings, db, custody, lease, client, watch) as sender,
             Notes.own(settings.dsn) as apart,
         ):
             worker = Worker(settings, db, custody, speech, lease, client, Notes(apart, lease.epoch), watch, sender)

@@ -70,7 +70,7 @@ due AS (
   ORDER BY next_try, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 UPDATE message m SET tries = m.tries + 1, next_try = clock_timestamp() + %(lost_after)s * interval '1 second'
 FROM due WHERE m.id = due.id
-RETURNING m.id, m.kind, m.matter, m.activity, m.pick, m.witness, m.draw, m.address_enc, m.tries;
+RETURNING m.id, m.kind, m.matter, m.activity, m.pick, m.witness, m.draw, m.address_enc, m.tries, clock_timestamp() AS now;
 
 -- name: settle
 -- What a try came to; nothing when a receipt or a later try was faster.

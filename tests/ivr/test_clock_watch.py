@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from ivr.calls import Outcome
 from ivr.clock_watch import ACT, ClockStepped, ClockWatch, boottime
 from ivr.dispatch import Q as DISPATCH
 from ivr.lease import Lease
+from ivr.messages import outbox
+from ivr.messages.kinds import Kind
+from ivr.messages.outbox import Claim
 from tests.drawing.test_draw import Hand
 from tests.postgres import TestDatabase
 from tests.scenes import add_experts, condition, make_activity, make_keys, plan, witness
@@ -306,3 +310,21 @@ async def test_a_pause_of_the_draw_is_as_long_as_it_was(db: Database, drawn: Dra
     await db.run("UPDATE pick SET picked_at = picked_at - %(s)s * interval '1 second'", {"s": rules.hold_s + 10})
     await hand.advance()
     assert await db.value("SELECT count(*) FROM pick WHERE outcome = 'unreached'") == 3
+
+
+async def test_a_message_that_is_being_sent_does_not_seem_lost(db: Database, drawn: Drawn, machine: Machine) -> None:
+    """Between the step and its notice nothing is taken: it would be sent twice."""
+    await drawn()
+    await db.run("INSERT INTO message (kind, matter, activity, pick) SELECT 'details', 'pick:' || id, activity, id FROM pick")
+    lease, watch = Lease(db, "n", 60.0, reading=machine.reading), machine.watch(db)
+    await watch.look()
+    assert await lease.take()
+    right = Claim(lease.node, lease.holder, lease.epoch)
+    assert len(await outbox.claim(db, right, [Kind.DETAILS], 9, checked=partial(watch.check, asked=watch.tick()))) == 3
+    machine.database_is_set(HOUR)
+    await db.run("UPDATE message SET next_try = next_try - interval '1 hour'")  # as they look by the clock now
+    with pytest.raises(ClockStepped):
+        await outbox.claim(db, right, [Kind.DETAILS], 9, checked=partial(watch.check, asked=watch.tick()))
+    await watch.look()
+    assert await outbox.claim(db, right, [Kind.DETAILS], 9, checked=partial(watch.check, asked=watch.tick())) == []
+    assert await db.value("SELECT max(tries) FROM message") == 1

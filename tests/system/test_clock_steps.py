@@ -8,8 +8,6 @@ import asyncio
 import contextlib
 import itertools
 import random
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -21,11 +19,11 @@ from db.pool import Database
 from drawing import evidence, result
 from drawing.__main__ import main
 from drawing.rules import Rules
-from tests.postgres import Cluster, fresh_database, make_template, private_cluster
+from tests.faketime import Clock, under_a_clock
+from tests.postgres import Cluster, fresh_database
 from tests.scenes import condition
 from tests.system.conftest import Stack, running_stack
 from tests.system.crash import LIVE, watched
-from tests.system.faketime import Clock, tidy
 from tests.system.test_draw import begin
 
 pytestmark = [pytest.mark.telephone, pytest.mark.postgres]
@@ -35,26 +33,22 @@ STEPS = "SELECT step_s FROM clock_step WHERE clock = 'database' ORDER BY id"
 
 
 @pytest.fixture(scope="module")
-def clock() -> Iterator[Clock]:
-    folder = Path(tempfile.mkdtemp(prefix="xl-clock-", dir="/tmp"))
-    folder.chmod(0o755)
-    yield Clock(folder / "clock")
-    shutil.rmtree(folder)
-    tidy()
-
-
-@pytest.fixture(scope="module")
-def touched(clock: Clock) -> Iterator[Cluster]:
-    """A cluster whose clock that is."""
-    with private_cluster(clock.environment) as cluster:
-        make_template(cluster)
-        yield cluster
+def both() -> Iterator[tuple[Clock, Cluster]]:
+    with under_a_clock() as both:
+        yield both
 
 
 @pytest.fixture
-async def stack(touched: Cluster, clock: Clock, tmp_path: Path, speech_cache: Path) -> AsyncIterator[Stack]:
-    clock.set(0.0)
-    with fresh_database(touched) as database:
+def clock(both: tuple[Clock, Cluster]) -> Clock:
+    both[0].set(0.0)
+    return both[0]
+
+
+@pytest.fixture
+async def stack(
+    both: tuple[Clock, Cluster], clock: Clock, tmp_path: Path, speech_cache: Path
+) -> AsyncIterator[Stack]:
+    with fresh_database(both[1]) as database:
         async with Database(database.dsn) as db, running_stack(db, database, tmp_path, speech_cache) as stack:
             stack.environment = clock.environment
             yield stack

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from tests.postgres import Cluster, make_template, private_cluster
 
 _SHARED = Path("/dev/shm")
 
@@ -37,7 +42,22 @@ class Clock:
         self.set(self.ahead + seconds)
 
 
-def tidy() -> None:
+@contextmanager
+def under_a_clock() -> Iterator[tuple[Clock, Cluster]]:
+    """A private PostgreSQL with the whole schema, and the clock that it has."""
+    folder = Path(tempfile.mkdtemp(prefix="xl-clock-", dir="/tmp"))
+    folder.chmod(0o755)
+    clock = Clock(folder / "clock")
+    try:
+        with private_cluster(clock.environment) as cluster:
+            make_template(cluster)
+            yield clock, cluster
+    finally:
+        shutil.rmtree(folder)
+        _tidy()
+
+
+def _tidy() -> None:
     """What the library of a process that was killed has left in memory."""
     for left in [*_SHARED.glob("faketime_shm_*"), *_SHARED.glob("sem.faketime_sem_*")]:
         if not Path(f"/proc/{left.name.rpartition('_')[2]}").exists():
