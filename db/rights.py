@@ -69,7 +69,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "SELECT",
             f"INSERT ({_CALL}, witness, draw)",
             "UPDATE (flow, attempt, state, not_before, by_wall, node, epoch, dialled_at, dialled_ahead, trunk, outcome, "
-            "decided_at, evidence, evidence_hash, trail, ended_at, ended_ahead, numbers)",
+            "decided_at, evidence, evidence_hash, trail, ended_at, ended_ahead, numbers, trunk_result)",
         ),
         # a trigger refuses the console everything but cancelling what waits
         "console": (
@@ -101,8 +101,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "inbound": {
         "worker": (
             "SELECT",
-            "INSERT (channel, trunk, caller_hash, node, epoch)",
-            "UPDATE (epoch, wanted_at, outcome, trail, ended_at, ended_ahead, call, why_not)",
+            "INSERT (channel, trunk, caller_hash, place, node, epoch)",
+            "UPDATE (epoch, place, wanted_at, outcome, trail, ended_at, ended_ahead, call, why_not)",
         ),
     },
     "ledger": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",), "auditor": ("SELECT",)},
@@ -125,9 +125,19 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": ("SELECT", "UPDATE (state, receipt, receipt_at, submitted_at, given_up_at, error)"),
     },
     "name_block": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",)},
-    "node": {"worker": ("SELECT", "INSERT (name)", "UPDATE (holder, epoch, lease_until, clock, lease_s)"), "console": ("SELECT",)},
+    "node": {
+        "worker": (
+            "SELECT",
+            "INSERT (name)",
+            "UPDATE (holder, epoch, lease_until, clock, lease_s, dialling_stopped_at, dialling_stopped_why)",
+        ),
+        "console": ("SELECT",),
+    },
     "normal_form_progress": {"worker": ("SELECT", "UPDATE (up_to)")},
     "notice": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", f"UPDATE ({_NOTICE})", "DELETE")},
+    "number_fault": {"worker": ("SELECT", "INSERT (call, expert, activity, draw, fault)")},
+    "number_fault_handled": {"console": ("SELECT", "INSERT", "UPDATE (at)")},
+    "number_fault_open": {"console": ("SELECT",)},  # a view: what may be shown of number_fault
     "operation": {"worker": ("SELECT (id, at, activity, act, remark)", _ACT), "console": ("SELECT", _ACT), "auditor": ("SELECT",)},
     "operation_chain": {"worker": ("SELECT",), "console": ("SELECT",), "auditor": ("SELECT",)},
     "order_block": {"worker": ("SELECT", "INSERT")},
@@ -182,6 +192,14 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     # a trigger refuses the console entries that only the worker writes
     "transcript": {"worker": ("SELECT", "INSERT"), "console": ("SELECT", "INSERT"), "auditor": ("SELECT",)},
+    "trunk": {
+        "worker": ("SELECT", "INSERT (node, name, position, online)", "UPDATE (position, online, seen_at)", "DELETE"),
+        "console": ("SELECT", "UPDATE (mended_at)"),
+    },
+    "trunk_alarm": {
+        "worker": ("SELECT", "INSERT (node, trunk, alarm, calls)", "UPDATE (lifted_at)"),
+        "console": ("SELECT", "UPDATE (lifted_at)"),
+    },
     "vault": {"worker": ("SELECT", "INSERT (check_value)"), "console": ("SELECT", "INSERT (check_value)")},
     "witness": {
         "worker": ("SELECT",),
@@ -219,8 +237,8 @@ class Right(NamedTuple):
 def rights(table: str, process: str) -> Iterator[Right]:
     """What a process may do with a table.
 
-    >>> list(rights("clock_step", "worker"))
-    [Right(privilege='SELECT', columns=()), Right(privilege='INSERT', columns=('clock', 'step_s', 'node'))]
+    >>> list(rights("appointment", "auditor"))
+    [Right(privilege='SELECT', columns=('pick', 'expert', 'activity'))]
     """
     for text in RIGHTS.get(table, {}).get(process, ()):
         found = _RIGHT.fullmatch(text)

@@ -21,6 +21,7 @@ PROMPTS: Mapping[str, str] = {
     "confirm_wrong_person": "确认提示",
     "details": "地点通知",
     "witness_receipt": "承诺播报",
+    "witness_receipt_sent": "回执核对",
     "witness_ask": "取数提示",
     "witness_readback": "复述",
 }

@@ -88,7 +88,7 @@ async def answer(
     if row.attempt is None:
         await _stands_already(tx, values)
         return
-    if not row.closed:
+    if not row.closed or _enough(row):
         raise NotOurs
     if outcome is PickOutcome.ACCEPTED:
         travel = Rules.load(row.rules).travel_s
@@ -97,6 +97,13 @@ async def answer(
     expert = facts["expert"]
     await chain.append(EntryType.ATTEMPT, _attempt(call, expert, row.attempt, evidence))
     await chain.append(EntryType.OUTCOME, {"expert": expert, "outcome": outcome.value, "rests_on": [evidence.hash]})
+
+
+def _enough(row: Any) -> bool:
+    """Whether the calls before a call back already make the person 未接通, which only `advance` has not said yet: a key that came
+    after them would stand in the transcript after calls that were enough.
+    """
+    return row.tries is not None and Rules.load(row.rules).unreached_after(row.tries, 0)
 
 
 async def _under_the_lock(
@@ -221,15 +228,17 @@ async def end_call(
     facts: Mapping[str, Any],
     trail: str,
     *,
+    trunk_result: str | None = None,
     regardless: bool = False,
 ) -> Ended | None:
-    """The line is known to be gone. A decision taken before stays; else the attempt goes into the transcript.
+    """The line is known to be gone. A decision taken before stays; else the attempt goes into the transcript. trunk_result:
+    what the call showed of its trunk (ivr.trunk_results).
 
     None when the call is no longer ours or its end was written before.
     """
     evidence = Evidence.of(facts)
-    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, **evidence.parameters()}
-    row = await _under_the_lock(tx, Q.end_call, call, values, regardless)
+    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, "trunk_result": trunk_result}
+    row = await _under_the_lock(tx, Q.end_call, call, values | evidence.parameters(), regardless)
     if row.attempt is None:
         return None
     if not row.decided:
@@ -238,9 +247,12 @@ async def end_call(
     return Ended(row.outcome, due=not row.decided or row.state != ActivityState.DRAWING.value, over=over, now=row.now)
 
 
-async def end_decided(db: Database, call: Call, outcome: str, trail: str) -> Ended | None:
+async def end_decided(
+    db: Database, call: Call, outcome: str, trail: str, trunk_result: str | None = None
+) -> Ended | None:
     """As `end_call`, for a call whose decision leads to nothing more; None when that decision does not stand in it."""
     values = {"activity": call.activity, "call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail}
+    values["trunk_result"] = trunk_result
     row = await db.together((Q.lock_activity, {"activity": call.activity}), (Q.end_decided, values))
     return None if row is None else Ended(outcome, due=row.state != ActivityState.DRAWING.value)
 

@@ -14,6 +14,7 @@ from db.contexts import STAFF_PHONE
 from db.pool import Database, Transaction
 from drawing.call_ids import new_call_id
 from drawing.chain import Custody, Q
+from drawing.phone_numbers import NoNumber, understood
 from drawing.rules import Rules
 
 ACT = "masked_call"
@@ -66,7 +67,10 @@ async def ask(
         raise LookupError(f"no pick {pick} in {activity}")
     if row.outcome != "accepted":
         raise CannotCall("该专家目前不是本活动的参评专家，不能呼叫。")
-    number = phone.strip().replace(" ", "").replace("-", "")
+    try:
+        number = understood(phone).digits
+    except NoNumber as fault:
+        raise CannotCall(f"本机号码不能拨打：{fault}。") from None
     if not Rules.load(row.rules).calling.allows(number):
         raise CannotCall("本机号码不能拨打：请输入可以接听的手机号码或固定电话（固定电话加区号）。")
     call = new_call_id()

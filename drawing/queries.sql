@@ -251,7 +251,7 @@ RETURNING pick, expert, witness, attempt;
 -- name: decide_invitation (prepared)
 -- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already. A retry or a
 -- call back that waits has nothing to ask any more (neither ended nor live: put so, the planner can't go through all that wait
--- instead of those of the pick). No row while the draw owes a pick, which it does from now on when a seat came free; the lock is
+-- instead of those of the pick). A call back's answer comes with what the calls before it came to. No row while the draw owes a pick, which it does from now on when a seat came free; the lock is
 -- had before.
 WITH held AS (
   SELECT a.id, a.rules, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash,
@@ -262,7 +262,8 @@ WITH held AS (
 decided AS (
   UPDATE call c SET outcome = %(outcome)s::text::call_outcome, decided_at = clock_timestamp(), evidence = %(evidence)s,
          evidence_hash = %(evidence_hash)s
-  FROM held WHERE c.id = %(call)s AND c.epoch = %(epoch)s AND c.outcome IS NULL AND c.state = 'live' RETURNING c.pick, c.attempt),
+  FROM held WHERE c.id = %(call)s AND c.epoch = %(epoch)s AND c.outcome IS NULL AND c.state = 'live'
+  RETURNING c.pick, c.attempt, c.flow),
 closed AS (
   UPDATE pick p SET outcome = %(outcome)s::text::pick_outcome, decided_at = clock_timestamp()
   FROM decided d WHERE p.id = d.pick AND p.outcome = 'open' RETURNING p.id),
@@ -272,7 +273,10 @@ dropped AS (
     AND w.state <> 'ended' AND w.state <> 'live'),
 owing AS (
   UPDATE activity a SET owed = true FROM closed WHERE a.id = %(activity)s AND %(outcome)s <> 'accepted')
-SELECT h.*, d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed FROM held h LEFT JOIN decided d ON true;
+SELECT h.*, d.pick, d.attempt, EXISTS (SELECT FROM closed) AS closed, CASE WHEN d.flow = 'call_back_invitation' THEN
+         ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = d.pick AND c.flow = 'invitation' AND c.state = 'ended'
+               ORDER BY c.attempt) END AS tries
+FROM held h LEFT JOIN decided d ON true;
 
 -- name: decided_so
 -- Whether this very decision stands already: its first answer got lost on the way back.
@@ -289,8 +293,8 @@ WITH held AS (
     SELECT seq, at, hash, type, clock FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
   WHERE a.id = %(activity)s AND (NOT a.owed OR %(regardless)s)),
 ended AS (
-  UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), ended_ahead = (SELECT ahead FROM clock),
-         trail = %(trail)s, outcome = coalesce(c.outcome, %(outcome)s::call_outcome),
+  UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), ended_ahead = (SELECT ahead FROM clock), trail = %(trail)s,
+         trunk_result = %(trunk_result)s::text::trunk_result, outcome = coalesce(c.outcome, %(outcome)s::call_outcome),
          evidence = coalesce(c.evidence, %(evidence)s), evidence_hash = coalesce(c.evidence_hash, %(evidence_hash)s)
   FROM held WHERE c.id = %(call)s AND c.epoch = %(epoch)s AND c.state = 'live'
   RETURNING c.pick, c.witness, c.attempt, c.flow, c.outcome::text AS outcome, c.decided_at IS NOT NULL AS decided)
@@ -299,7 +303,7 @@ SELECT h.*, e.* FROM held h LEFT JOIN ended e ON true;
 -- name: end_decided (prepared)
 -- The same for a call whose decision stands, which leads to nothing more: no entry, so that nothing has to come before it. No row
 -- for any other call.
-UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s
+UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s, trunk_result = %(trunk_result)s::text::trunk_result
 FROM activity a
 WHERE a.id = %(activity)s AND c.id = %(call)s AND c.epoch = %(epoch)s AND c.state = 'live'
   AND c.outcome = %(outcome)s::text::call_outcome AND c.decided_at IS NOT NULL

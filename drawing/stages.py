@@ -50,6 +50,7 @@ STAGES: Mapping[str, Stage] = {
     "wait": Stage.HOLDING,
     "promise_call": Stage.LEAVING,
     "witness_receipt": Stage.BRIEFING,
+    "witness_receipt_sent": Stage.BRIEFING,
     "witness_ask": Stage.DIGITS,
     "witness_no_key": Stage.DIGITS,
     "witness_weak": Stage.DIGITS,

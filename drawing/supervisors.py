@@ -19,7 +19,7 @@ from db.vault import Vault
 from drawing.call_ids import new_call_id
 from drawing.chain import Q as COMMON
 from drawing.decide import Evidence, NotOurs
-from drawing.phone_numbers import normal
+from drawing.phone_numbers import NoNumber, understood
 from drawing.planning import Refused, confirm
 from drawing.rules import Rules
 
@@ -196,9 +196,11 @@ async def decide(tx: Transaction, call: NumberCheck, outcome: str, facts: Mappin
     await tx.run(COMMON.log_operation, told | {"remark": f"登记 {row.supervisor}，呼叫 {call.id}"})
 
 
-async def end_call(tx: Transaction, call: NumberCheck, outcome: str, facts: Mapping[str, Any], trail: str) -> None:
-    """The line is known to be gone; what was decided before stays."""
-    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail}
+async def end_call(
+    tx: Transaction, call: NumberCheck, outcome: str, facts: Mapping[str, Any], trail: str, trunk_result: str | None = None
+) -> None:
+    """The line is known to be gone; what was decided before stays. trunk_result: as for drawing.decide.end_call."""
+    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, "trunk_result": trunk_result}
     await tx.run(Q.end_number_check, values | Evidence.of(facts).parameters())
 
 
@@ -218,7 +220,10 @@ async def _locked(tx: Transaction, terminal: str, number: int) -> Any:
 
 
 async def _sealed(tx: Transaction, vault: Vault, number: int, details: Details, rules: str) -> dict[str, Any]:
-    phone = normal(details.phone)
+    try:
+        phone = understood(details.phone).digits
+    except NoNumber as fault:
+        raise Refused({"phone": f"{fault}。"}) from None
     if not Rules.load(rules).calling.allows(phone):
         raise Refused({"phone": "电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"})
     hashed = vault.keyed_hash("phone", phone)

@@ -27,6 +27,7 @@ class WhyNot(Enum):
     """Why a call from outside led to no call back."""
 
     AT_ONCE = "at_once"  # too many calls from outside at the same time: busy
+    SAME_CALLER = "same_caller"  # another call of this caller is on the line (a forked INVITE): busy
     PER_NUMBER = "per_number"  # too many from this number within the hour: busy
     HOURS = "hours"  # outside the hours in which we call: said so, and hung up
     NOT_WANTED = "not_wanted"

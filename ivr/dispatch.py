@@ -40,6 +40,9 @@ REFUSED, REFUSED_REMARK = "拒绝拨打", "{}：号码与登记的不符或密�
 OF_THE_DRAW = [kind.name for kind in KINDS.values() if kind.again is Again.BY_DRAW]
 """Held while the draw is not under way, and while it owes a pick."""
 CALL_BACK_INVITATION = "call_back_invitation"
+WITNESS = "witness"
+RECEIPT_SECONDS, RECEIPT_AGAIN_SECONDS = 20.0, 0.5
+"""So long after the commit the witness's call waits for the receipt to be 已送达, looking so often."""
 INVITING = frozenset({"invitation", CALL_BACK_INVITATION})
 
 
@@ -75,9 +78,14 @@ class Dispatcher:
         calling: Calling,
         trunks: Trunks,
         watch: ClockWatch | None = None,
+        *,
+        messages: bool = False,
     ) -> None:
-        """watch: notices that the database's clock was set; without one nobody does."""
-        self._db, self._custody, self._lease, self._watch = db, custody, lease, watch or ClockWatch(db, lease.node)
+        """watch: notices that the database's clock was set; without one nobody does. messages: 短信 are sent, so that a witness may
+        have the receipt before the call.
+        """
+        self._db, self._custody, self._lease, self._messages = db, custody, lease, messages
+        self._watch = watch or ClockWatch(db, lease.node)
         self._preparer, self._calling, self._trunks = preparer, calling, trunks
         self._calls_today = 0
         self._ahead: list[Any] = []
@@ -110,6 +118,9 @@ class Dispatcher:
         """The call, live and ours on a trunk that is reserved, or None when something stands in its way: then it waits, or
         is settled. line: all trunks together, as they are at `tick` by the event loop's clock. Raises ClockStepped.
         """
+        if call.flow == WITNESS and await self._awaits_receipt(call):
+            await self.postpone(call, RECEIPT_AGAIN_SECONDS)
+            return None
         legs = 2 if call.flow in PAIRS else 1
         trunk = self._trunks.take(await self._before(call), tick, legs)
         if isinstance(trunk, Hindrance):
@@ -131,6 +142,13 @@ class Dispatcher:
             return None
         self._calls_today += 1
         return Ready(call.id, call.activity or "", call.flow, attempt, call.pick, conversation, trunk, time.monotonic())
+
+    async def _awaits_receipt(self, call: Any) -> bool:
+        """A witness who has the receipt hears a call half as long: it is worth some seconds, not more."""
+        if not self._messages or not Rules.load(call.rules).messages.witness_receipt:
+            return False
+        values = {"activity": call.activity, "witness": call.witness, "seconds": RECEIPT_SECONDS}
+        return bool(await self._db.value(Q.receipt_awaited, values))
 
     async def _refuse(self, call: Any, error: NotBound) -> None:
         """Nobody is rung for a pick that does not fit the transcript. The call waits, in case that what was changed is put right,
@@ -170,7 +188,7 @@ class Dispatcher:
             raise Owing
         if of_the_draw and row.state != ActivityState.DRAWING.value:
             return None
-        if call.flow == CALL_BACK_INVITATION and not await tx.value(Q.is_open, {"pick": call.pick}):
+        if call.flow == CALL_BACK_INVITATION and not await self._may_answer(tx, call.pick, row.rules):
             await tx.run(Q.change_flow, {"call": call.id, "flow": "call_back_nothing"})
             return None
         if await self._is_elsewhere(tx, call, conversation.who, row):
@@ -189,6 +207,11 @@ class Dispatcher:
         if call.flow != CALL_BACK_INVITATION:
             return int(call.attempt)
         return int(await tx.value(Q.number_attempt, {"call": call.id}))
+
+    async def _may_answer(self, tx: Transaction, pick: int, rules: str) -> bool:
+        """Whether a pick is open, and stays so: once its calls are enough for 未接通 it only waits for `advance` to say so."""
+        row = await tx.one(Q.open_tries, {"pick": pick})
+        return row is not None and not Rules.load(rules).unreached_after(row.outcomes, 0)
 
     async def _check_number(
         self,

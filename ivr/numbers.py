@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from db.contexts import Context
 from db.vault import Undecipherable, Vault
-from ivr.policy import subscriber
+from drawing.phone_numbers import subscriber
 
 KIND = "phone"
 """The kind of keyed hash, as expert.phone_hash."""

@@ -44,21 +44,6 @@ class Calling(Protocol):
     def allowed_numbers(self) -> Sequence[re.Pattern[str]]: ...
 
 
-_MOBILE = re.compile(r"(?:\+?86|0086|0)?(1[3-9][0-9]{9})", re.ASCII)
-
-
-def subscriber(number: str) -> str:
-    """A caller's number as the network shows it, in the form in which numbers are on file; empty when it was withheld.
-
-    Carriers show one mobile number in several ways.
-
-    >>> [subscriber(each) for each in ("13800138000", "+8613800138000", "013800138000", "008613800138000", "anonymous")]
-    ['13800138000', '13800138000', '13800138000', '13800138000', '']
-    """
-    mobile = _MOBILE.fullmatch(number)
-    return mobile[1] if mobile else re.sub(r"[^0-9]", "", number)
-
-
 class Rule(Enum):
     """What can stand against a call."""
 
@@ -143,7 +128,7 @@ class TrunkLoad:
     most: int | None = None
     """How many channels the carrier gives; None: only the rules' limit for all together holds."""
     failing: bool = False
-    """Its last calls all failed: it is taken only where no other is left."""
+    """Its last calls all failed, or it has another alarm (ivr.trunk_alarms): it is taken only where no other is left."""
 
 
 _LINE_FAULTS = frozenset({Outcome.NO_MEDIA, Outcome.LINE_DROPPED})

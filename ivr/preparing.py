@@ -19,7 +19,7 @@ from drawing.reference import reference
 from drawing.rules import Rules
 from ivr import masked, numbers
 from ivr.calls import Flow
-from ivr.dialplans import KINDS, PAIRS, Timings, Whom
+from ivr.dialplans import KINDS, PAIRS, WITNESS_SENT, Timings, Whom
 from ivr.masked import PairConversation
 from ivr.numbers import NumberRefused
 from ivr.prompts import Language, Prompt
@@ -96,9 +96,9 @@ class Preparer:
         return language if language in self._speech.languages else Language.MANDARIN
 
     async def _witness(self, call: Any) -> Conversation:
-        kind = KINDS[call.flow]
         row = await self._db.one(Q.witness_call, {"activity": call.activity, "witness": call.witness})
         used = {each.value for each in await self._db.all(chain.Q.shares_used)}
+        kind = WITNESS_SENT if row.sent else KINDS[call.flow]
         context = WITNESS_PHONE.at(row.no)
         (number,), refused = self._numbers((row.phone_enc, context, row.phone_hash))
         return Conversation(

@@ -30,6 +30,12 @@ RETURNING epoch;
 UPDATE node SET lease_until = clock_timestamp(), holder = NULL, clock = %(clock)s, lease_s = 0
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
+-- name: note_dialling_stopped
+-- Why this node dials nothing, since when; null: it does.
+UPDATE node SET dialling_stopped_why = %(why)s,
+       dialling_stopped_at = CASE WHEN %(why)s IS NOT NULL THEN coalesce(dialling_stopped_at, clock_timestamp()) END
+WHERE name = %(node)s AND epoch = %(epoch)s AND dialling_stopped_why IS DISTINCT FROM %(why)s;
+
 -- name: due (prepared)
 -- Calls whose time has come, the draws in turn so that a small one need not wait for all calls of a large one, each draw's oldest
 -- first; of very many those that have waited longest. Calls of kinds that belong to the draw are held while it is paused or
@@ -65,12 +71,24 @@ FROM pick_to_person p
 WHERE p.pick = %(pick)s;
 
 -- name: witness_call
--- All that a witness call says and needs: the commit it is about, and the ledger's size under it.
-SELECT w.no, w.phone_enc, w.phone_hash, a.rules, t.body, encode(t.hash, 'hex') AS hash
+-- All that a witness call says and needs: the commit it is about, and whether the witness has its receipt as a 短信 (已送达).
+SELECT w.no, w.phone_enc, w.phone_hash, a.rules, t.body, encode(t.hash, 'hex') AS hash,
+       EXISTS (SELECT FROM message m WHERE m.kind = 'witness_receipt' AND m.state = 'delivered'
+                 AND m.matter = 'witness:' || a.id || ':' || (t.body::jsonb ->> 'draw') || ':' || w.id) AS sent
 FROM witness w JOIN activity a ON a.id = w.activity
      JOIN transcript t ON t.activity = a.id AND t.type = 'commit'
 WHERE w.activity = %(activity)s AND w.id = %(witness)s AND w.replaced_at IS NULL
 ORDER BY t.seq DESC LIMIT 1;
+
+-- name: receipt_awaited
+-- Whether a witness's receipt may still become 已送达: so soon after the commit its 短信 is on its way, or about to be put in.
+SELECT EXISTS (
+  SELECT FROM draw d
+  WHERE d.activity = %(activity)s AND d.witnessed_at IS NULL
+    AND d.committed_at > clock_timestamp() - %(seconds)s * interval '1 second'
+    AND NOT EXISTS (SELECT FROM message m WHERE m.kind = 'witness_receipt'
+                      AND m.matter = 'witness:' || d.activity || ':' || d.no || ':' || %(witness)s
+                      AND (m.state IN ('delivered', 'failed') OR m.given_up_at IS NOT NULL)));
 
 -- name: number_check
 -- All that a call to verify a supervisor's number needs, and that what is dialled is still what it is about.
@@ -166,12 +184,26 @@ FROM call c JOIN pick_to_person p ON p.pick = c.pick JOIN activity a ON a.id = p
 WHERE c.id = %(call)s;
 
 -- name: take_inbound
--- A call from outside has come; how many came from that number within the hour before; and the database's clock.
-INSERT INTO inbound (channel, trunk, caller_hash, node, epoch)
-VALUES (%(channel)s, %(trunk)s, %(caller)s, %(node)s, %(epoch)s)
-RETURNING id, (SELECT count(*) FROM inbound i WHERE i.caller_hash = %(caller)s
+-- A call from outside has come, and takes its caller's place; how many came from that number within the hour before, forks of them not
+-- counted. And the
+-- database's clock. No row when another call of that caller holds the place.
+INSERT INTO inbound (channel, trunk, caller_hash, place, node, epoch)
+VALUES (%(channel)s, %(trunk)s, %(caller)s, %(caller)s, %(node)s, %(epoch)s)
+ON CONFLICT (place) WHERE ended_at IS NULL DO NOTHING
+RETURNING id, (SELECT count(*) FROM inbound i WHERE i.caller_hash = %(caller)s AND i.why_not IS DISTINCT FROM 'same_caller'
                AND i.arrived_at > clock_timestamp() - interval '1 hour' AND i.arrived_at <= clock_timestamp()) AS recent,
           clock_timestamp() AS now;
+
+-- name: free_place
+-- The place of a call that is gone without an end: its node was lost, or is ours by now.
+UPDATE inbound SET place = NULL
+WHERE place = %(caller)s AND ended_at IS NULL
+  AND (arrived_at < clock_timestamp() - %(seconds)s * interval '1 second' OR node = %(node)s AND epoch < %(epoch)s);
+
+-- name: take_fork
+-- The same caller has come once more while the first call is on the line.
+INSERT INTO inbound (channel, trunk, caller_hash, node, epoch)
+VALUES (%(channel)s, %(trunk)s, %(caller)s, %(node)s, %(epoch)s) RETURNING id;
 
 -- name: want_call_back
 -- Whoever calls asks to be called back; the same statement for everybody, known or not. Saying it twice changes nothing.
@@ -238,9 +270,11 @@ UPDATE call SET attempt = 1 + (SELECT count(*) FROM call o WHERE o.pick = call.p
                                AND o.dialled_at IS NOT NULL)
 WHERE id = %(call)s RETURNING attempt;
 
--- name: is_open
--- Whether a pick has no outcome yet.
-SELECT true FROM pick WHERE id = %(pick)s AND outcome = 'open';
+-- name: open_tries
+-- What the calls about a pick came to so far, in turn, those of call backs not counted; no row when it has an outcome.
+SELECT ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
+             ORDER BY c.attempt) AS outcomes
+FROM pick p WHERE p.id = %(pick)s AND p.outcome = 'open';
 
 -- name: change_flow
 -- What was open when the call back was asked for is no more: that is what it will say.
@@ -295,3 +329,41 @@ SELECT shift_clock(%(step)s);
 -- name: note_clock_step
 -- That a clock was set, for people.
 INSERT INTO clock_step (clock, step_s, node) VALUES (%(clock)s, %(step)s, %(node)s);
+
+-- name: note_trunks
+-- The node's trunks as its settings have them, and whether each is there; those that the settings have no more go. Written when
+-- something has changed, and else each half minute.
+WITH given AS (
+  SELECT n.name, n.online, n.position::int
+  FROM unnest(%(names)s::text[], %(online)s::boolean[]) WITH ORDINALITY AS n (name, online, position)),
+gone AS (DELETE FROM trunk t WHERE t.node = %(node)s AND t.name <> ALL(%(names)s::text[]))
+INSERT INTO trunk AS t (node, name, position, online) SELECT %(node)s, g.name, g.position, g.online FROM given g
+ON CONFLICT (node, name) DO UPDATE SET position = excluded.position, online = excluded.online, seen_at = clock_timestamp()
+WHERE (t.position, t.online) IS DISTINCT FROM (excluded.position, excluded.online)
+   OR t.seen_at < clock_timestamp() - interval '30 seconds';
+
+-- name: trunk_moments (prepared)
+-- When the last calls of each of the node's trunks ended, by what they showed of it: so many of each at most, each by one look into
+-- an index. What was before the administrator had the trunk mended does not count.
+SELECT t.name AS trunk, r.result::text AS result, array_agg(l.ended_at ORDER BY l.ended_at DESC) AS moments
+FROM trunk t CROSS JOIN unnest(enum_range(NULL::trunk_result)) AS r (result)
+CROSS JOIN LATERAL (
+  SELECT c.ended_at FROM call c
+  WHERE c.node = t.node AND c.trunk = t.name AND c.trunk_result = r.result AND c.ended_at > t.mended_at
+  ORDER BY c.ended_at DESC LIMIT %(depth)s) l
+WHERE t.node = %(node)s GROUP BY t.name, r.result;
+
+-- name: raise_trunk_alarms
+-- Those that hold now; only those that were not open are new.
+INSERT INTO trunk_alarm (node, trunk, alarm, calls)
+SELECT %(node)s, f.trunk, f.alarm::trunk_alarm_kind, f.calls
+FROM unnest(%(trunks)s::text[], %(alarms)s::text[], %(calls)s::int[]) AS f (trunk, alarm, calls)
+ON CONFLICT (node, trunk, alarm) WHERE lifted_at IS NULL DO NOTHING RETURNING trunk, alarm::text AS alarm, calls;
+
+-- name: lift_trunk_alarms
+-- The node's open alarms that hold no more; never before they were raised, also where the clock was set back since.
+UPDATE trunk_alarm a SET lifted_at = greatest(a.raised_at, clock_timestamp())
+WHERE a.node = %(node)s AND a.lifted_at IS NULL AND NOT EXISTS (
+  SELECT FROM unnest(%(trunks)s::text[], %(alarms)s::text[]) AS f (trunk, alarm)
+  WHERE f.trunk = a.trunk AND f.alarm = a.alarm::text)
+RETURNING a.trunk, a.alarm::text AS alarm;

@@ -19,6 +19,7 @@ from typing import Any
 from db.errors import DatabaseError
 from db.pool import Database
 from db.vault import Vault
+from drawing.phone_numbers import subscriber
 from drawing.rules import Rules
 from ivr import prompts
 from ivr.ari.driver import Driver
@@ -30,21 +31,26 @@ from ivr.dialplans import Inbound, Timings
 from ivr.dispatch import Q
 from ivr.evidence import moment
 from ivr.lease import Lease
-from ivr.policy import opening, subscriber
+from ivr.policy import opening
+from ivr.sound_check import SoundCheck
 from ivr.speech import Speech
 
 LOG = logging.getLogger(__name__)
 LAPSE_SECONDS = 900.0  # a call back that could not be made by then is expected no more
 WRITE_AGAIN_SECONDS = 2.0
+LONGEST_SECONDS = 120.0  # no call from outside lasts as long (Timings.inbound_seconds): one that seems to is gone without an end
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A row of a call from outside, how many came from that number within the hour, and the database's clock."""
+    """A row of a call from outside, how many came from that number within the hour, and the database's clock. `fork`: another call
+    of the same caller is on the line, and the rest is not known.
+    """
 
     id: int
     recent: int
-    now: datetime
+    now: datetime | None
+    fork: bool = False
 
 
 class Reception:
@@ -59,10 +65,14 @@ class Reception:
         rules: Rules,
         driver: Callable[[], Driver],
         note: Callable[[str], None],
+        sounds: SoundCheck,
     ) -> None:
         self._db, self._vault, self._speech, self._lease = db, vault, speech, lease
         self._rule, self._calling, self._driver, self._note = rules.inbound, rules.calling, driver, note
+        self._sounds = sounds
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._places: set[str] = set()  # channels of calls that are answered
+        self._sip_calls: set[str] = set()
         self._media: asyncio.Task[Mapping[str, Sequence[str]]] | None = None
         self._stopping = False
 
@@ -76,8 +86,7 @@ class Reception:
         if self._stopping or not self._lease.held:
             self._driver().turn_away(arrival.channel, "congestion")
             return
-        busy = len(self._tasks) >= self._rule.at_once
-        task = asyncio.create_task(self._take(arrival, busy), name="call from outside")
+        task = asyncio.create_task(self._take(arrival), name="call from outside")
         self._tasks[arrival.channel] = task
         task.add_done_callback(lambda _: self._tasks.pop(arrival.channel, None))
 
@@ -109,22 +118,35 @@ class Reception:
 
     # --- one call -----------------------------------------------------------------------------------------------
 
-    async def _take(self, arrival: Arrival, busy: bool) -> None:
+    async def _take(self, arrival: Arrival) -> None:
+        await self._sounds.known.wait()
+        if not self._sounds.ok:  # nobody is picked up to hear nothing
+            self._driver().turn_away(arrival.channel, "congestion")
+            return
+        fork = bool(arrival.sip_call) and arrival.sip_call in self._sip_calls
+        self._sip_calls.add(arrival.sip_call)
         try:
-            entry = await self._enter(arrival)
+            await self._receive(arrival, fork)
+        finally:
+            self._places.discard(arrival.channel)
+            if not fork:
+                self._sip_calls.discard(arrival.sip_call)
+
+    async def _receive(self, arrival: Arrival, fork: bool) -> None:
+        try:
+            entry = await self._enter(arrival, fork)
         except DatabaseError as error:
             LOG.warning("a call from outside can't be taken: %s", error)
             self._driver().turn_away(arrival.channel, "congestion")
             return
-        why_not = WhyNot.AT_ONCE if busy else None
-        if entry.recent >= self._rule.per_number_hour:
-            why_not = WhyNot.PER_NUMBER
+        why_not = self._why_not(entry)
         if why_not is not None:
             LOG.info("call %s from outside is turned away: %s", entry.id, why_not.value)
             self._driver().turn_away(arrival.channel, "busy")
             await self._end(entry.id, Outcome.CANCELLED, None, why_not)
             return
-        open_now = opening(self._calling, entry.now) <= entry.now
+        self._places.add(arrival.channel)
+        open_now = entry.now is not None and opening(self._calling, entry.now) <= entry.now
         try:
             outcome, trail = await self._converse(arrival, entry.id, Inbound(Timings(), open_now=open_now))
         except Abandoned:
@@ -132,12 +154,26 @@ class Reception:
             return
         await self._end(entry.id, outcome, trail, None if open_now else WhyNot.HOURS)
 
-    async def _enter(self, arrival: Arrival) -> _Entry:
+    def _why_not(self, entry: _Entry) -> WhyNot | None:
+        """Why it is not answered."""
+        if entry.fork:
+            return WhyNot.SAME_CALLER
+        if entry.recent >= self._rule.per_number_hour:
+            return WhyNot.PER_NUMBER
+        return WhyNot.AT_ONCE if len(self._places) >= self._rule.at_once else None
+
+    async def _enter(self, arrival: Arrival, fork: bool) -> _Entry:
         number = subscriber(arrival.number)
         caller = self._vault.keyed_hash("phone", number) if number else None
         values: dict[str, Any] = {"channel": arrival.channel, "trunk": arrival.trunk, "caller": caller}
         values |= {"node": self._lease.node, "epoch": self._lease.epoch}
-        return _Entry(*await self._db.one(Q.take_inbound, values))
+        if not fork:
+            row = await self._db.one(Q.take_inbound, values)
+            if row is None and await self._db.run(Q.free_place, values | {"seconds": LONGEST_SECONDS}):
+                row = await self._db.one(Q.take_inbound, values)
+            if row is not None:
+                return _Entry(row.id, row.recent, row.now)
+        return _Entry(int(await self._db.value(Q.take_fork, values)), 0, None, fork=True)
 
     async def _converse(self, arrival: Arrival, entry: int, flow: Inbound) -> tuple[Outcome, Trail]:
         async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
@@ -159,10 +195,15 @@ class Reception:
             return Outcome.INTERRUPTED, Trail(arrival.channel, arrival.trunk)
 
     def _prompts(self) -> asyncio.Task[Mapping[str, Sequence[str]]]:
-        """Rendered once; anew when that failed."""
-        if self._media is None or (self._media.done() and (self._media.cancelled() or self._media.exception())):
+        """Rendered once; anew when that failed, or what was made is lost."""
+        if self._media is None or (self._media.done() and not self._is_whole(self._media)):
             self._media = asyncio.create_task(self._render(), name="prompts of the inbound line")
         return self._media
+
+    def _is_whole(self, made: asyncio.Task[Mapping[str, Sequence[str]]]) -> bool:
+        if made.cancelled() or made.exception() is not None:
+            return False
+        return all(self._sounds.lost(media) is None for media in made.result().values())
 
     async def _render(self) -> Mapping[str, Sequence[str]]:
         hours = self._calling.hours_from, self._calling.hours_until or time()

@@ -15,7 +15,7 @@ from typing import Any
 
 from db.errors import DatabaseError, SerializationFailure
 from db.pool import Database, Transaction
-from drawing import decide, notices, supervisors
+from drawing import decide, notices, number_faults, supervisors
 from drawing.advance import advance
 from drawing.chain import Custody
 from drawing.decide import Call, Ended, NotOurs, Owing
@@ -41,6 +41,7 @@ from ivr.clock_watch import ClockStepped, ClockWatch
 from ivr.dialplans import EVERY_KIND, Again
 from ivr.dispatch import Q, Ready
 from ivr.evidence import evidence, moment
+from ivr.trunk_results import trunk_result
 
 LOG = logging.getLogger(__name__)
 TRIES_TO_SETTLE = 3
@@ -98,22 +99,24 @@ class Recorder:
     async def end(self, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> bool:
         """The line is known to be gone; whether `advance` should look. Raises DatabaseError while the database is away."""
         call = Call(ready.id, ready.activity, self.epoch, ready.elapsed_ms)
-        whole = _json(trail)
+        whole, showed = _json(trail), _showed(ready, outcome, trail)
         if outcome in OF_KEYS and not _owes_details(ready, outcome, trail):
-            stands = await decide.end_decided(self.db, call, outcome.value, whole)
+            stands = await decide.end_decided(self.db, call, outcome.value, whole, showed)
             if stands is not None:
                 return stands.due
         facts = self._facts(ready, trail, outcome)
         if not ready.activity:  # it belongs to none: there is no draw that could wait for it
             async with self.db.transaction() as tx:
-                await supervisors.end_call(tx, NumberCheck(ready.id, self.epoch), outcome.value, facts, whole)
+                await supervisors.end_call(tx, NumberCheck(ready.id, self.epoch), outcome.value, facts, whole, showed)
             return False
         ended: Ended | None = None
 
         async def write(tx: Transaction, regardless: bool) -> None:
             nonlocal ended
             asked = 0.0 if self.watch is None else self.watch.tick()
-            ended = await decide.end_call(tx, self.custody, call, outcome.value, facts, whole, regardless=regardless)
+            ended = await decide.end_call(
+                tx, self.custody, call, outcome.value, facts, whole, trunk_result=showed, regardless=regardless
+            )
             if ended is not None:
                 if self.watch is not None and ended.now is not None:
                     self.watch.check(ended.now, asked)
@@ -128,6 +131,8 @@ class Recorder:
 
     async def _follow(self, tx: Transaction, ready: Ready, ended: Ended, trail: Trail | PairTrail) -> None:
         """What its end leads to, besides what `advance` does for a draw; of an activity that is over nobody is told where to go."""
+        if ready.pick is not None and not (isinstance(trail, PairTrail) and trail.expert is None):  # not staff's number
+            await number_faults.note(tx, ready.id, ended.outcome)
         if EVERY_KIND[ready.flow].again is Again.BY_RULES:
             await notices.follow_up(tx, ready.id, ended.outcome)
         elif ready.pick is not None and not ended.over and _owes_details(ready, Outcome(ended.outcome), trail):
@@ -177,6 +182,12 @@ def _owes_details(ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> b
     if outcome is not Outcome.ACCEPTED or ready.pick is None:
         return False
     return not (isinstance(trail, Trail) and any(heard.prompt == "details" and heard.whole for heard in trail.heard))
+
+
+def _showed(ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> str | None:
+    """What the call showed of its trunk; nothing if it was only settled, not made, by us."""
+    found = trunk_result(outcome, trail, asks=EVERY_KIND[ready.flow].asks)
+    return None if found is None else found.value
 
 
 def _json(trail: Trail | PairTrail) -> str:

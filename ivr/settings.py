@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from db.settings_file import read_settings
+from drawing.phone_numbers import published
 
 _SAFE_URL = r"^(https://[^/\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(/\S*)?$"
 
@@ -30,7 +31,9 @@ class Trunk(_Section):
     """A line to a carrier (中继). `[trunk]` is the only one; of several `[[trunk]]` the first comes first."""
 
     name: str = Field(description="the PJSIP endpoint's name", pattern=r"^[a-z][a-z0-9-]{0,39}$")
-    caller_id: str = Field(description="the one published number that experts see (K5)", pattern=r"^\+?[0-9]{1,20}$")
+    caller_id: str = Field(
+        description="the one published number that experts see (K5), with +86 or 0 as the carrier wants it"
+    )
     calls_per_second: float | None = Field(
         default=None, gt=0, description="what this carrier takes, where that is less than the rules allow"
     )
@@ -39,6 +42,8 @@ class Trunk(_Section):
         gt=0,
         description="how many calls at once this carrier takes, where that is less than the rules allow",
     )
+
+    _tidied = field_validator("caller_id")(published)
 
 
 class Speech(_Section):

@@ -27,6 +27,7 @@ from ivr.preparing import Conversation
 from ivr.prompts import readback
 from ivr.record import Recorder
 from ivr.settings import Trunk
+from ivr.sound_check import SoundCheck
 from ivr.trunks import Trunks
 
 LOG = logging.getLogger(__name__)
@@ -47,9 +48,10 @@ class Switchboard:
         note: Callable[[str], None],
         arrived: Callable[[Arrival], None] | None = None,
         show: Callable[[str, Stage], None] | None = None,
+        sounds: SoundCheck | None = None,
     ) -> None:
-        """show: told where each call with one person stands, for whoever watches."""
-        self.driver = Driver(client, arrived=arrived)
+        """show: told where each call with one person stands, for whoever watches. sounds: says whether prompts can be played."""
+        self.driver, self._sounds = Driver(client, arrived=arrived, sounds=sounds), sounds
         self._client, self._lease, self._recorder = client, lease, recorder
         self._calling, self._note, self._shown = calling, note, show
         self.trunks = Trunks(trunks, calling, self._channels, asyncio.get_running_loop().time())
@@ -140,7 +142,7 @@ class Switchboard:
 
     async def _converse(self, ready: Ready) -> tuple[Outcome, Trail | PairTrail]:
         conversation = ready.conversation
-        if self._stopping or not self._lease.safe_to_dial:
+        if self._stopping or not self._lease.safe_to_dial or not self._would_sound(conversation):
             return Outcome.CANCELLED, _blank(ready)
         if conversation.refused:
             LOG.error("call %s: %s; it is not dialled", ready.id, conversation.refused)
@@ -172,6 +174,15 @@ class Switchboard:
             LOG.exception("call %s broke", ready.id)
             await self._gone_whole(ready)
             return Outcome.INTERRUPTED, _blank(ready)
+
+    def _would_sound(self, conversation: Conversation | PairConversation) -> bool:
+        """Nobody's telephone rings for a call that could not be heard."""
+        if self._sounds is None:
+            return True
+        for media in conversation.media.values():
+            if (lost := self._sounds.lost(media)) is not None:
+                self._sounds.failed(media, lost)
+        return self._sounds.ok
 
     def _turn(self, trunk: str) -> float:
         """Seconds until that trunk takes one leg more; that turn is then its own."""

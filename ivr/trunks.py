@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from drawing.rules import Calling
 from ivr import settings
 from ivr.calls import Outcome
 from ivr.policy import Hindrance, TokenBucket, Tried, TrunkLoad, choose_trunk
+from ivr.trunk_alarms import FAILING
 
-LOG = logging.getLogger(__name__)
-FAILING = 5
-"""So many calls in a row that a trunk failed to bring anywhere, and it is told to people."""
 _SAYS_NOTHING = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED})
 
 
@@ -32,6 +29,7 @@ class Trunks:
         self._buckets = {name: TokenBucket.full(rate, tick) for name, rate in rates.items()}
         self._reserved: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
+        self._avoided: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> settings.Trunk:
         return self._settings[name]
@@ -83,19 +81,20 @@ class Trunks:
         self._reserved[name] -= legs
         self._buckets[name], self._all = self._buckets[name].give_back(), self._all.give_back()
 
+    def avoid(self, names: Collection[str]) -> None:
+        """Those with an alarm: they are taken last until it is lifted."""
+        self._avoided = frozenset(names)
+
     def ended(self, name: str, outcome: Outcome, *, rang: bool) -> None:
         """What a call over this trunk came to."""
         if outcome in _SAYS_NOTHING or name not in self._settings:
             return
         if outcome is not Outcome.TRUNK_FAILURE or rang:
-            if self._failures.pop(name, 0) >= FAILING:
-                LOG.warning("trunk %s works again", name)
+            self._failures.pop(name, None)
             return
         self._failures[name] += 1
-        if self._failures[name] % FAILING == 0:
-            LOG.error("trunk %s: the last %d calls all failed; ask the carrier", name, self._failures[name])
 
     def _load(self, name: str, tick: float, legs: int) -> TrunkLoad:
         bucket, most = self._buckets[name].filled(tick), self._settings[name].channels
         load = TrunkLoad(bucket, self._channels(name) + self._reserved[name] + legs - 1, name, most)
-        return replace(load, failing=self._failures[name] >= FAILING)
+        return replace(load, failing=self._failures[name] >= FAILING or name in self._avoided)

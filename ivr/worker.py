@@ -30,6 +30,7 @@ from ivr.collecting import Collecting
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher
 from ivr.lease import Lease
+from ivr.messages.kinds import Medium
 from ivr.messages.sender import Sender
 from ivr.noting import Notes
 from ivr.policy import TrunkLoad
@@ -38,9 +39,12 @@ from ivr.reception import Reception
 from ivr.record import Recorder
 from ivr.reminding import Reminding
 from ivr.settings import Settings
-from ivr.speech import Speech, SpeechError
+from ivr.sound_check import SoundCheck
+from ivr.speech import NotWritten, Speech, SpeechError
 from ivr.switchboard import Switchboard
 from ivr.taking_over import TakingOver
+from ivr.trunk_alarms import Limits
+from ivr.trunk_watch import TrunkWatch
 
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
@@ -77,21 +81,28 @@ class Worker:
         self._calling = rules.calling
         orders = Orders(custody.vault)
         recorder = Recorder(db, custody, orders, lease.epoch, watch)
+        self._sounds = SoundCheck(db, lease, client, speech, lambda: self._switchboard.driver, lambda: self._note(""))
         self._reception = Reception(
-            db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note
+            db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note, self._sounds
         )
         self._switchboard = Switchboard(
-            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived, notes.note
+            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived, notes.note, self._sounds
         )
         preparer = Preparer(db, custody, speech, Timings())
         self._taking_over = TakingOver(settings, db, lease, client, self._switchboard, self._reception)
-        self._dispatcher = Dispatcher(db, custody, lease, preparer, self._calling, self._switchboard.trunks, watch)
+        messages = sender is not None and sender.sends(Medium.SMS)
+        self._dispatcher = Dispatcher(
+            db, custody, lease, preparer, self._calling, self._switchboard.trunks, watch, messages=messages
+        )
         self._notes, self._watch, self._sender = notes, watch, sender
         self._look = asyncio.Event()
         self._advancing = Advancing(settings, db, custody, orders, lambda: self._note(""), watch)
         self._reminding = Reminding(db)
         self._anchoring = Anchoring(db)
         self._collecting = Collecting(db, custody.vault, client)
+        limits = Limits(rules.lines.keyless_calls, rules.lines.no_media_calls)
+        names = [each.name for each in settings.trunk]
+        self._trunk_watch = TrunkWatch(db, client, settings.node, names, limits, self._switchboard.trunks.avoid)
         self._stopping = False
 
     async def run(self) -> None:
@@ -103,6 +114,7 @@ class Worker:
                     tasks.create_task(self._hear_asterisk(), name="events"),
                     tasks.create_task(self._hear_database(), name="listen"),
                     tasks.create_task(self._notes.run(), name="notes"),
+                    tasks.create_task(self._trunk_watch.run(), name="trunks"),
                     tasks.create_task(watch_layout(self._custody.vault, self._db), name="layout 1"),
                 ]
                 self._reception.prepare()
@@ -110,6 +122,7 @@ class Worker:
                     tasks.create_task(self._sender.run(), name="outbox")
                 collecting = tasks.create_task(self._collecting.run(), name="recordings")
                 await self._taking_over.run()
+                watching.append(tasks.create_task(self._sounds.run(), name="sounds"))
                 advancing = tasks.create_task(self._advancing.run(), name="advance")
                 await self._loop()
                 self._advancing.stop()
@@ -203,7 +216,7 @@ class Worker:
 
     async def _dispatch(self) -> float:
         """Make live what is due, as far as lease, line and trunk allow; the pause until there may be more."""
-        if self._stopping or not self._lease.safe_to_dial or not self._client.connected:
+        if self._stopping or not self._lease.safe_to_dial or not self._client.connected or not self._sounds.ok:
             return SWEEP_SECONDS
         if (free := self._calling.channels - len(self._switchboard)) <= 0:
             return SWEEP_SECONDS  # the end of a call wakes us
@@ -228,6 +241,9 @@ class Worker:
             raise
         except SerializationFailure as error:  # at the next look
             LOG.info("call %s: %s", call.id, error)
+        except NotWritten as error:
+            self._sounds.not_written(error)
+            await self._dispatcher.postpone(call, SWEEP_SECONDS)
         except SpeechError as error:
             LOG.error("call %s: its prompts can't be made: %s", call.id, error)
             await self._dispatcher.postpone(call, ASIDE_SECONDS)

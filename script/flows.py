@@ -45,7 +45,7 @@ from ivr.calls import (
     TimerFired,
     Unavailable,
 )
-from ivr.dialplans import KINDS, Again, Inbound, Kind, Timings, Whom
+from ivr.dialplans import KINDS, WITNESS_SENT, Again, Inbound, Kind, Timings, Whom
 from ivr.dialplans.conversation import CALL, STEP
 from script.diagrams import END, KEYS, Edges, add, diagram, merged
 from script.walking import Walked, steps
@@ -58,6 +58,7 @@ INBOUND = {
     "inbound": Kind("inbound", Whom.EXPERT, Again.NEVER, lambda timings, _: Inbound(timings), lambda _: prompts.inbound(*_DAY))
 }
 """A call from outside is no call of ours, but a flow like the others."""
+SENT = {"witness, with the receipt sent before": WITNESS_SENT}
 NAMES: Mapping[type[Event], str] = {
     Started: "started", Ringing: "rings", EarlyMedia: "early media", Answered: "answered", Played: "prompt's end",
     PlayFailed: "prompt fails", HungUp: "hung up", DialFailed: "not put through", Recorded: "recorded",
@@ -68,7 +69,7 @@ NAMES: Mapping[type[Event], str] = {
 @cache
 def flows_text() -> str:
     """A diagram for each kind of call, with what it comes to when they hang up."""
-    return "\n".join(f"### {name}\n\n{_drawn(kind)}" for name, kind in (KINDS | INBOUND).items())
+    return "\n".join(f"### {name}\n\n{_drawn(kind)}" for name, kind in (KINDS | SENT | INBOUND).items())
 
 
 @cache

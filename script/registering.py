@@ -12,8 +12,11 @@ from db.vault import Vault
 from drawing import supervisors
 from drawing.call_ids import new_call_id
 from drawing.supervisors import Details
+from ivr.settings import Settings
 
 TERMINAL = "440000"
+NODE: str = Settings.model_fields["node"].default
+"""The worker's, which takes it over when it starts: a node of any other name would seem to be one whose worker is gone."""
 ACT = "预先登记监督人（未经呼叫核验）"
 
 
@@ -39,17 +42,17 @@ async def preregister(db: Database, vault: Vault, who: Preregistered, rules: str
         else:
             number = await supervisors.register(tx, vault, TERMINAL, who.account, details, rules)
         await tx.run(supervisors.Q.drop_number_checks, {"id": number})
-        values = {"call": new_call_id(), "id": number, "act": ACT}
+        values = {"call": new_call_id(), "id": number, "act": ACT, "node": NODE}
         for statement in _STATEMENTS:
             await tx.run(statement, values)
     return number
 
 
 _STATEMENTS = (
-    "INSERT INTO node (name) VALUES ('preregistered') ON CONFLICT DO NOTHING",
+    "INSERT INTO node (name) VALUES (%(node)s) ON CONFLICT DO NOTHING",
     """INSERT INTO call (id, flow, supervisor, attempt, matter, state, node, epoch, dialled_at, outcome, decided_at, ended_at)
        SELECT %(call)s, 'number_check', id, 1000, jsonb_build_object('number', encode(phone_hash, 'hex')), 'ended',
-              'preregistered', 0, clock_timestamp(), 'verified', clock_timestamp(), clock_timestamp()
+              %(node)s, 0, clock_timestamp(), 'verified', clock_timestamp(), clock_timestamp()
        FROM supervisor WHERE id = %(id)s""",
     "UPDATE supervisor SET verified_by = %(call)s, verified_at = clock_timestamp() WHERE id = %(id)s",
     "INSERT INTO operation (actor, role, act, remark) VALUES ('system', 'system', %(act)s, %(id)s::text)",

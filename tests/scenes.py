@@ -168,6 +168,14 @@ def shift_times(dsn: str, activity: str, *, start: str, end: str = "3 hours") ->
         tx.run("ALTER TABLE activity ENABLE TRIGGER keep_evaluation_start")
 
 
+def a_day_passes(dsn: str, activity: str) -> None:
+    """Since the activity's draws were opened; as `shift_times`."""
+    with transaction(dsn.replace("user=expertline_service", "user=expertline_owner")) as tx:
+        tx.run("ALTER TABLE draw DISABLE TRIGGER keep_opening")
+        tx.run("UPDATE draw SET unsealed_at = unsealed_at - interval '1 day' WHERE activity = %(a)s", {"a": activity})
+        tx.run("ALTER TABLE draw ENABLE TRIGGER keep_opening")
+
+
 async def add_picks(
     db: Database, custody: Custody, activity: str, outcomes: Mapping[int, str], ago: timedelta = timedelta()
 ) -> dict[int, int]:

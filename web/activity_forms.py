@@ -13,8 +13,7 @@ from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 from ivr.speech.free_text import unspoken
 from web import options
 from web.forms import Form, Moment, Plain, Upload, wrong
-from web.matching import credit_code, person_name, tenderer_code, unit_name
-from web.people_forms import Phone
+from web.matching import credit_code, own_phone, person_name, public_phone, tenderer_code, unit_name
 
 YesNo = Literal["yes", "no"]
 
@@ -58,7 +57,9 @@ class DrawProject(Form):
         Field(title="招标代理机构统一社会信用代码", max_length=30),
         credit_code("招标代理机构统一社会信用代码"),
     ] = ""
-    contact_phone: Annotated[str, Field(title="项目联系方式", description="电话号码，如 18080808080"), Phone]
+    contact_phone: Annotated[
+        str, Field(title="项目联系方式", description="电话号码，如 18080808080 或 020-83180000"), public_phone()
+    ]
     contact: Annotated[str, Field(title="项目联系人", max_length=30)]
 
 
@@ -133,7 +134,9 @@ class DraftForm(Form):
             "进场项目按照公共资源交易平台运行服务机构的要求进行填写。",
         ),
     ]
-    clerk_phone: Annotated[str, Field(title="经办人电话", description="电话号码，如 18080808080"), Phone]
+    clerk_phone: Annotated[
+        str, Field(title="经办人电话", description="电话号码，如 18080808080 或 020-83180000"), own_phone()
+    ]
     clerk_id_card: Annotated[
         str, Field(title="经办人证件号", pattern=r"^[0-9A-Za-z()-]{5,30}$", description="身份证等证件的号码，数字和字母"), Plain
     ]
@@ -223,11 +226,11 @@ class NoticeForm(Form):
         str,
         Field(
             title="联系方式",
-            pattern=r"^[0-9][0-9-]{6,19}$",
-            description="电话号码，数字和“-”。注：非进场项目联系人、联系电话填写项目业主监督人的姓名和电话，"
+            description="电话号码，如 18080808080 或 020-83180000，不带分机号。"
+            "注：非进场项目联系人、联系电话填写项目业主监督人的姓名和电话，"
             "进场项目联系人按照各公共资源交易平台运行服务机构的管理制度规则进行填写。",
         ),
-        Plain,
+        public_phone(),
     ]
     note: Annotated[str, Field(title="注意事项", max_length=NOTE_LENGTH, description=f"最多 {NOTE_LENGTH} 个字")] = ""
 

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from db.pool import Database
 from db.queries import load
+from drawing.experts import number_list
 from drawing.lifecycle import ActivityState, Role
 from web.identity import CLERKS, Identity
 from web.ownership import scope
 from web.times import CHINA
 
 Q = load("web")
-_TODAY, _PENDING = Q.today, Q.pending
+_TODAY, _PENDING, _ALARMS = Q.today, Q.pending, Q.alarms_raised
 _S = ActivityState
 _CLERK: Mapping[ActivityState, str] = {
     _S.REJECTED: "核验未通过，请修改后重新提交",
@@ -46,6 +47,22 @@ class Pending:
     state: ActivityState
     reason: str
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What waits for the administrator: alarms of trunks, experts' numbers."""
+
+    alarms: int
+    numbers: int
+
+
+async def attention(db: Database, me: Identity) -> Attention | None:
+    """None for other roles, and where nothing waits."""
+    if me.role is not Role.ADMINISTRATOR:
+        return None
+    found = Attention(await db.value(_ALARMS), await number_list.count(db))
+    return found if found.alarms or found.numbers else None
 
 
 async def today(db: Database, me: Identity, now: datetime) -> Today | None:

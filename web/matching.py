@@ -1,14 +1,17 @@
-"""Fields whose values are matched elsewhere: names of units and people, and codes. What is kept is what was understood."""
+"""Fields whose values are matched elsewhere: names of units and people, codes, telephone numbers. What is kept is what was
+understood.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from pydantic import AfterValidator
 from pydantic_core.core_schema import ValidationInfo
 
 from drawing.credit_code import LEGAL_PERSON, code_fault, understood_code
 from drawing.normal_forms import Unmatchable, understood_name, understood_unit
+from drawing.phone_numbers import PERSONAL, PUBLIC, Kind, NoNumber, understood
 
 INTERNAL = "；如是部队等没有统一社会信用代码的单位，招标人类别请选“其他组织”并填内部代码"
 
@@ -44,6 +47,26 @@ def tenderer_code(title: str) -> AfterValidator:
         if legal and (fault := code_fault(code)):
             raise ValueError(f"{title}{fault}{INTERNAL}。")
         return code
+
+    return AfterValidator(check)
+
+
+def own_phone() -> AfterValidator:
+    """A person's own telephone: mobile, or landline with its area code."""
+    return _phone(PERSONAL)
+
+
+def public_phone() -> AfterValidator:
+    """A telephone that people are told to ring: 400 numbers and hotlines too."""
+    return _phone(PUBLIC)
+
+
+def _phone(kinds: Collection[Kind]) -> AfterValidator:
+    def check(typed: str) -> str:
+        try:
+            return understood(typed, kinds).written
+        except NoNumber as fault:
+            raise ValueError(f"{fault}。") from None
 
     return AfterValidator(check)
 

@@ -38,6 +38,7 @@ MODULES: tuple[Module, ...] = (
     Module("/reviews", "审核", "核验抽取申请、选定监督人", frozenset({Role.REVIEWER})),
     Module("/supervisors", "监督人登记册", "登记监督人，核验其电话", frozenset({Role.REVIEWER})),
     Module("/pool", "专家库", "导入、查询、暂停专家", frozenset({Role.ADMINISTRATOR})),
+    Module("/lines", "线路", "中继状态、线路告警、号码问题", frozenset({Role.ADMINISTRATOR})),
     Module("/witness", "见证", "核对承诺指纹，提供见证数字", frozenset({Role.SUPERVISOR})),
     Module("/registration", "我的登记", "核验登记的电话", frozenset({Role.SUPERVISOR})),
     Module("/operations", "操作记录", "谁在何时做了什么", frozenset({Role.ADMINISTRATOR})),

@@ -11,6 +11,7 @@ from drawing.board import call_words, stage_words
 from web import keys
 from web.keys import DATABASE, SETTINGS
 from web.navigation import navigation
+from web.qr import head_code
 from web.sessions import add_flash
 from web.times import china_time
 
@@ -20,7 +21,7 @@ PAGES: web.AppKey[Environment] = web.AppKey("pages", Environment)
 
 def environment() -> Environment:
     """The templates of web/templates, with the filters `china` (a moment), `minute` (without seconds), `call` (the last
-    call of a drawing.board.Row), `stage` (a Stage) and `pick` (a PickOutcome).
+    call of a drawing.board.Row), `stage` (a Stage) and `qr` (a LedgerHead).
     """
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
@@ -33,6 +34,7 @@ def environment() -> Environment:
     made.filters["minute"] = lambda moment: china_time(moment)[:16]
     made.filters["call"] = call_words
     made.filters["stage"] = stage_words
+    made.filters["qr"] = head_code
     return made
 
 

@@ -4,34 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from web.forms import Form, Plain
+from web.matching import own_phone
 from web.options import one_of
-from web.typed import plain
-
-_DIGITS, _DIALLED = range(7, 21), frozenset("0123456789+() -")
-
-
-def _dialled(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    number = plain(value).strip()
-    if sum(each.isdigit() for each in number) not in _DIGITS or set(number) - _DIALLED:
-        raise ValueError("电话号码不正确，请填写手机号码或带区号的固定电话，如 18080808080 或 020-83180000。")
-    return number
-
 
 LANGUAGES = (("cmn", "普通话"), ("yue", "粤语"), ("en", "English"))
-Phone = BeforeValidator(_dialled)
-"""Annotated[str, Field(…), Phone]"""
 
 
 class SupervisionRow(Form):
     """One of 监督人员."""
 
     supervisor_name: Annotated[str, Field(title="姓名", max_length=30)]
-    supervisor_phone: Annotated[str, Field(title="电话"), Phone]
+    supervisor_phone: Annotated[str, Field(title="电话"), own_phone()]
     supervisor_department: Annotated[str, Field(title="部门", max_length=60)]
 
 
@@ -41,7 +27,7 @@ class SupervisorForm(Form):
     name: Annotated[str, Field(title="姓名", max_length=30)]
     unit: Annotated[str, Field(title="单位", max_length=60)]
     phone: Annotated[
-        str, Field(title="电话", description="监督人本人的电话。登记或变更后系统呼叫此号码核验，核验通过才能见证。"), Phone
+        str, Field(title="电话", description="监督人本人的电话。登记或变更后系统呼叫此号码核验，核验通过才能见证。"), own_phone()
     ]
     language: Annotated[
         str, Field(title="核验电话的语言"), one_of(lambda: LANGUAGES)

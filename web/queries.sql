@@ -10,9 +10,11 @@ SELECT a.id, a.state::text AS state, a.seats AS planned, a.started_at,
 FROM activity a WHERE a.state IN ('drawing', 'paused') ORDER BY a.started_at, a.id;
 
 -- name: nodes
--- Every Asterisk node and for how many seconds its lease still holds by the database's clock; null if it was never held.
+-- Every Asterisk node, for how many seconds its lease still holds by the database's clock (null if it was never held), and since when
+-- and why it dials nothing.
 SELECT name, holder IS NOT NULL AND lease_until > clock_timestamp() AS held,
-       CASE WHEN isfinite(lease_until) THEN extract(epoch FROM lease_until - clock_timestamp())::float8 END AS lease_left_s
+       CASE WHEN isfinite(lease_until) THEN extract(epoch FROM lease_until - clock_timestamp())::float8 END AS lease_left_s,
+       dialling_stopped_why, extract(epoch FROM clock_timestamp() - dialling_stopped_at)::float8 AS dialling_stopped_s
 FROM node ORDER BY name;
 
 -- name: last_audit
@@ -40,6 +42,45 @@ WHERE w.state = 'waiting' AND (
     WHERE c.activity = w.activity AND c.flow = w.flow AND c.state = 'ended' AND c.dialled_at IS NOT NULL
       AND c.pick IS NOT DISTINCT FROM w.pick AND c.witness IS NOT DISTINCT FROM w.witness
     ORDER BY c.attempt DESC LIMIT 5) l);
+
+-- name: trunks
+-- Every trunk of every node: whether a worker holds the node, what that last saw of the trunk, its live calls, and when a call over it
+-- ended last (one look into an index for each thing a call may show).
+SELECT t.node, t.name, t.online, t.seen_at, n.holder IS NOT NULL AND n.lease_until > clock_timestamp() AS held,
+       (SELECT count(*) FROM call c WHERE c.node = t.node AND c.state = 'live' AND c.trunk = t.name)::int AS live,
+       (SELECT max(l.at) FROM unnest(enum_range(NULL::trunk_result)) AS r (result) CROSS JOIN LATERAL (
+          SELECT max(c.ended_at) AS at FROM call c WHERE c.node = t.node AND c.trunk = t.name AND c.trunk_result = r.result) l) AS last
+FROM trunk t JOIN node n ON n.name = t.node ORDER BY t.node, t.position;
+
+-- name: trunk_outcomes
+-- What the calls dialled within an hour came to, by trunk.
+SELECT c.node, c.trunk, c.outcome::text AS outcome, count(*)::int AS calls FROM call c
+WHERE c.dialled_at > clock_timestamp() - interval '1 hour' AND c.state = 'ended' AND c.trunk IS NOT NULL
+GROUP BY c.node, c.trunk, c.outcome ORDER BY calls DESC, outcome;
+
+-- name: trunk_alarms
+-- The alarms that are raised, and those lifted within a day, the newest first.
+SELECT node, trunk, alarm::text AS alarm, calls, raised_at, lifted_at FROM trunk_alarm
+WHERE lifted_at IS NULL OR lifted_at > clock_timestamp() - interval '1 day' ORDER BY lifted_at DESC NULLS FIRST, id DESC LIMIT 200;
+
+-- name: alarms_raised
+-- How many alarms of trunks are raised.
+SELECT count(*) FROM trunk_alarm WHERE lifted_at IS NULL;
+
+-- name: trunk_health
+-- Every trunk with its raised alarms; null: not known whether it is there.
+SELECT t.node, t.name, t.online,
+       ARRAY(SELECT a.alarm::text FROM trunk_alarm a WHERE a.node = t.node AND a.trunk = t.name AND a.lifted_at IS NULL
+             ORDER BY a.alarm) AS alarms
+FROM trunk t ORDER BY t.node, t.position;
+
+-- name: trunk_mended
+-- The administrator had a trunk mended: calls before count for no alarm.
+UPDATE trunk SET mended_at = clock_timestamp() WHERE node = %(node)s AND name = %(trunk)s RETURNING name;
+
+-- name: lift_alarms_of_trunk
+-- With that its alarms are lifted.
+UPDATE trunk_alarm SET lifted_at = greatest(raised_at, clock_timestamp()) WHERE node = %(node)s AND trunk = %(trunk)s AND lifted_at IS NULL;
 
 -- name: names_refused
 -- Activities of which, within a week, somebody was not named or not rung because a row did not fit the transcript, or whose pool could

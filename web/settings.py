@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from db.settings_file import read_settings
+from drawing.phone_numbers import published
 
 LOOPBACK_ONLY = "only a loopback address (127.0.0.1 or ::1) unless behind_proxy is true: the console speaks no TLS"
 
@@ -64,6 +65,11 @@ class Settings(BaseModel):
         default=None, description="the secret shared with the 短信 gateway, to take its receipts; the worker's own file"
     )
     development: Development = Development()
+
+    @field_validator("published_number")
+    @classmethod
+    def _tidied(cls, number: str | None) -> str | None:
+        return None if number is None else published(number)
 
     @field_validator("public_url")
     @classmethod

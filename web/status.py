@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ Q = load("web")
 _UNDER_WAY, _NODES, _CALLS_LIVE = Q.under_way, Q.nodes, Q.calls_live
 _TRUNK_FAILURES, _CALLS_FAILING, _NAMES_REFUSED = Q.trunk_failures, Q.calls_failing, Q.names_refused
 _CLOCK_STEPS = Q.clock_steps
+_TRUNKS = Q.trunk_health
 _NUMBERS = (_CALLS_LIVE, _TRUNK_FAILURES, _CALLS_FAILING, _NAMES_REFUSED)  # as Health has them
 
 
@@ -32,12 +34,25 @@ class UnderWay:
 @dataclass(frozen=True, slots=True)
 class Node:
     """An Asterisk node: whether a worker holds it, and for how many seconds its lease still runs (negative: since when
-    it has run out; None: never held).
+    it has run out; None: never held). `dialling_stopped_why`: why it dials nothing although it is held, such as that its sounds
+    can't be played, for so many seconds.
     """
 
     name: str
     held: bool
     lease_left_s: float | None
+    dialling_stopped_why: str | None = None
+    dialling_stopped_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkHealth:
+    """A trunk: whether Asterisk says that it is there (None: not known), and its alarms (ivr.trunk_alarms.TrunkAlarm)."""
+
+    node: str
+    name: str
+    online: bool | None
+    alarms: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,7 @@ class Health:
     nodes: tuple[Node, ...]
     clock_steps: tuple[ClockStep, ...]
     """Within a day."""
+    trunks: tuple[TrunkHealth, ...]
     calls_live: int
     trunk_failures: int
     """Within ten minutes."""
@@ -64,6 +80,11 @@ class Health:
     """Waiting after five failures of ours in a row."""
     names_refused: int
     """Activities with a row that did not fit the transcript, within seven days."""
+
+    @property
+    def alarm(self) -> bool:
+        """Whether some trunk needs a person."""
+        return any(each.alarms for each in self.trunks)
 
 
 async def under_way(db: Database) -> list[UnderWay]:
@@ -87,4 +108,5 @@ async def health(db: Database) -> Health:
     """The nodes' leases and the open lines; raises DatabaseError when the database is away."""
     nodes = tuple(await db.all(_NODES, None, Node))
     steps = tuple(await db.all(_CLOCK_STEPS, None, ClockStep))
-    return Health(nodes, steps, *[await db.value(each) for each in _NUMBERS])
+    trunks = tuple(await db.all(_TRUNKS, None, TrunkHealth))
+    return Health(nodes, steps, trunks, *[await db.value(each) for each in _NUMBERS])

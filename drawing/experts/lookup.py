@@ -15,15 +15,18 @@ from db.contexts import EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE, Column
 from db.pool import Database, Transaction
 from db.queries import load
 from db.vault import Vault
-from drawing.experts.identity import PHONE as PHONE_FORM
 from drawing.experts.identity import id_card_fault, mask
 from drawing.lifecycle import Role
+from drawing.phone_numbers import MOBILE_ONLY, NoNumber, understood
+from drawing.phone_numbers import Kind as NumberKind
 
 _Q = load("drawing.experts")
 _BY_PHONE, _BY_ID_CARD, _SUSPEND, _LOG, _SIZE = (
     _Q.expert_by_phone, _Q.expert_by_id_card, _Q.suspend, _Q.log_pool_operation, _Q.pool_size,
 )  # fmt: skip
 _FILLING = re.compile(r"[\s\-‐–—·]+")
+_ON_FILE = MOBILE_ONLY | {NumberKind.UNASSIGNED}
+"""Segments that are refused today, of people who were imported before."""
 LONGEST_REASON = 200
 
 
@@ -81,17 +84,20 @@ class PoolSize:
 
 
 def normalise(kind: Kind, typed: str) -> str:
-    """The number as it is stored: half-width, no blanks or hyphens, X upper-case, no +86. BadQuery if it is none.
+    """The number as it is stored: a telephone number in its normal form; a 证件号 half-width, without blanks, X upper-case.
+
+    Raises BadQuery if it is none.
 
     >>> normalise(Kind.PHONE, " １３８ 0013-8000 "), normalise(Kind.ID_CARD, "11010519491231002x")
     ('13800138000', '11010519491231002X')
     """
-    number = _FILLING.sub("", unicodedata.normalize("NFKC", typed)).upper()
     if kind is Kind.PHONE:
-        number = number.removeprefix("+86")
-        if not PHONE_FORM.fullmatch(number):
-            raise BadQuery(f"应为 11 位内地手机号，以 13 至 19 开头，现为 {len(number)} 个字符")
-    elif fault := id_card_fault(number):
+        try:
+            return understood(typed, _ON_FILE).digits
+        except NoNumber as error:
+            raise BadQuery(f"应为 11 位内地手机号：{error}") from None
+    number = _FILLING.sub("", unicodedata.normalize("NFKC", typed)).upper()
+    if fault := id_card_fault(number):
         raise BadQuery(fault)
     return number
 

@@ -15,8 +15,9 @@ from typing import Annotated, NamedTuple, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from drawing.experts.identity import PHONE, id_card_fault, mask, shown
+from drawing.experts.identity import id_card_fault, mask, shown
 from drawing.normal_forms import understood_name, understood_unit
+from drawing.phone_numbers import NoNumber, mobile
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 
 T = TypeVar("T")
@@ -40,9 +41,10 @@ def _id_card(value: str) -> str:
 
 
 def _phone(value: str) -> str:
-    if not PHONE.fullmatch(value):
-        raise ValueError(f"应为 11 位内地手机号，以 13 至 19 开头，现为 {mask(value)}（{len(value)} 个字符）")
-    return value
+    try:
+        return mobile(value)
+    except NoNumber as fault:
+        raise ValueError(f"应为 11 位内地手机号：{fault}（{mask(value)}）") from None
 
 
 @cache
@@ -142,7 +144,7 @@ class ExpertRow(BaseModel):
         examples=["11010519491231002X"],
     )
     phone: Annotated[str, BeforeValidator(_phone)] = Field(
-        alias="手机号码", description="11 位内地手机号；库内不重复", examples=["18080808080"]
+        alias="手机号码", description="11 位内地手机号，+86、空格、“-”和全角数字可以；库内不重复", examples=["18080808080"]
     )
     residence: Annotated[str, BeforeValidator(_region)] = Field(
         alias="常驻地", description="广东省的市或县区：6 位代码或全称", examples=["440104", "广州市越秀区"]

@@ -19,6 +19,7 @@ from ivr.ari.client import Client
 from ivr.ari.errors import IllegalAct, Unanswered, Unsent
 from ivr.ari.evidence import Evidence
 from ivr.ari.line import Arrival, Line
+from ivr.ari.sounds import AllSound, Playing, Sounds
 from ivr.calls import Answered, DialFailed, Digit, EarlyMedia, Event, HungUp, Played, PlayFailed, Ringing
 
 _log = logging.getLogger(__name__)
@@ -43,12 +44,14 @@ class LiveChannel:
         line: Line | Arrival,
         clock: Callable[[], datetime],
         report: Callable[[Answered | DialFailed | PlayFailed | Look], None],
+        sounds: Sounds | None = None,
     ) -> None:
         """An Arrival is there already; a Line's channel only once it is dialled."""
         self._client, self._line, self._clock, self._report = client, line, clock, report
+        self._sounds: Sounds = sounds or AllSound()
         self._loop = asyncio.get_running_loop()
         self._looking: asyncio.TimerHandle | None = None
-        self._playing: tuple[str, str] | None = None  # playback id, prompt
+        self._playing: Playing | None = None
         self._playbacks = 0
         self._sip = 0
         self._leaving = self._by_us = False
@@ -102,13 +105,18 @@ class LiveChannel:
 
     def _finished(self, playback: str, well: bool, tick: float) -> Event | None:
         """Only the end of what plays now counts; `failed` on the way out is the hangup's doing."""
-        if self._playing is None or self._playing[0] != playback:
+        playing = self._playing
+        if playing is None or playing.id != playback:
             return None
-        prompt, self._playing = self._playing[1], None
+        self._playing = None
+        well = well and not playing.is_too_short(tick)
         self.evidence.silent(tick, whole=well)
         if well:
-            return Played(prompt)
-        return None if self._leaving else PlayFailed(prompt)
+            return Played(playing.prompt)
+        if self._leaving:
+            return None
+        self._sounds.failed(playing.media, self._sounds.lost(playing.media))
+        return PlayFailed(playing.prompt)
 
     def _ended(self, tick: float, cause: int, lost: bool = False) -> Event | None:
         if self.gone:
@@ -145,7 +153,7 @@ class LiveChannel:
     async def _look_at_playback(self) -> Event | None:
         if self._playing is None:
             return None
-        playback = self._playing[0]
+        playback = self._playing.id
         reply = await self._client.request("GET", f"playbacks/{playback}")
         return self._finished(playback, True, self._loop.time()) if reply.status == 404 else None
 
@@ -212,12 +220,14 @@ class LiveChannel:
     async def play(self, prompt: str, media: Sequence[str]) -> None:
         """Stop what plays, and play this, without waiting in between: a person has pressed a key and listens."""
         stopping = self._silenced()
-        if not media:
+        lost = self._sounds.lost(media)
+        if lost is not None or not media:
             await self._stop(stopping)
+            self._sounds.failed(media, lost)
             return self._report(PlayFailed(prompt))
         self._playbacks += 1
         playback = f"{self._line.channel}-{self._playbacks:04d}"
-        self._playing = (playback, prompt)
+        self._playing = Playing(playback, prompt, media, self._loop.time(), self._sounds.heard_for(media))
         path = f"channels/{self._line.channel}/play/{playback}"
         try:
             _, reply = await asyncio.gather(self._stop(stopping), self._client.command("POST", path, wire.play(media)))
@@ -228,6 +238,7 @@ class LiveChannel:
         self._playing = None
         if reply.status in (404, 409):  # the channel is leaving or has left
             return self._look_later(sure=True)
+        self._sounds.failed(media, None)
         return self._report(PlayFailed(prompt))
 
     async def stop_playing(self) -> None:
@@ -237,7 +248,7 @@ class LiveChannel:
         """The playback that is to be stopped, if one is on: from now on it counts as not heard."""
         if self._playing is None:
             return None
-        playback, self._playing = self._playing[0], None
+        playback, self._playing = self._playing.id, None
         self.evidence.silent(self._loop.time())
         return playback
 

@@ -12,11 +12,13 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ivr.ari import wire
+from ivr.ari.announcer import Announcer
 from ivr.ari.client import Client
 from ivr.ari.errors import Abandoned, AriError, IllegalAct
 from ivr.ari.leg import Decider, Leg, Speaker, Watcher
 from ivr.ari.line import Arrival, Line, is_ours
 from ivr.ari.pair import Pair
+from ivr.ari.sounds import Sounds
 from ivr.bridged import PairFlow, PairTrail, Side
 from ivr.calls import Flow, Outcome, Trail
 
@@ -37,6 +39,10 @@ def _may_arrive(channel: wire.WholeChannel) -> bool:
     return channel.technology == "PJSIP" and not is_ours(channel.id)
 
 
+def _arrival(channel: wire.WholeChannel, *sip_call: str) -> Arrival:
+    return Arrival(channel.id, channel.caller.number, channel.endpoint, "".join(sip_call))
+
+
 class Driver:
     """One per connection. It is the Sink of its client: `client.listen(driver)` runs beside it."""
 
@@ -46,13 +52,16 @@ class Driver:
         *,
         clock: Callable[[], datetime] = _utc_now,
         arrived: Callable[[Arrival], None] | None = None,
+        sounds: Sounds | None = None,
     ) -> None:
-        """arrived: told of each call from outside, after a gap perhaps twice; it waits for `run` or
+        """sounds: what is known of the files that calls play.
+        arrived: told of each call from outside, after a gap perhaps twice; it waits for `run` or
         `turn_away`. A channel that no call here owns is hung up (a worker that lost its lease may have dialled it),
         and so is a call from outside when nobody wants any."""
         self._client = client
         self._clock = clock
-        self._arrived = arrived
+        self._arrived, self._sounds = arrived, sounds
+        self.announcer = Announcer(client)
         self._legs: dict[str, Leg | Pair] = {}
         self._over = False
         self._sent_away: dict[str, asyncio.Task[None]] = {}
@@ -80,7 +89,9 @@ class Driver:
             raise Abandoned("this driver was stopped")
         if line.channel in self._legs:
             raise IllegalAct(f"channel {line.channel} is in use")
-        leg = self._legs[line.channel] = Leg(self._client, self._clock, line, flow, media, decide, speak, watch)
+        leg = self._legs[line.channel] = Leg(
+            self._client, self._clock, line, flow, media, decide, speak, watch, self._sounds
+        )
         try:
             return await leg.converse()
         finally:
@@ -104,7 +115,7 @@ class Driver:
         channels = [line.channel for line in lines.values()]
         if any(channel in self._legs for channel in channels):
             raise IllegalAct(f"call {channels[0]} is in use")
-        pair = Pair(self._client, self._clock, lines, flow, media, turn)
+        pair = Pair(self._client, self._clock, lines, flow, media, turn, self._sounds)
         self._legs |= dict.fromkeys(channels, pair)
         try:
             return await pair.converse()
@@ -128,6 +139,12 @@ class Driver:
         """
         if leg := self._legs.get(channel):
             leg.cancel()
+
+    def give_up(self, saying: Callable[[Sequence[str]], bool]) -> None:
+        """Have every call end that would say what that is true of; what is answered runs out."""
+        for leg in self._legs.values():
+            if any(saying(media) for media in leg.media.values()):
+                leg.cancel()
 
     async def stop(self) -> None:
         """The lease is lost: send nothing more, let every `run` raise Abandoned. Decisions being written
@@ -161,13 +178,15 @@ class Driver:
         channel = wire.channel_of(event)
         if leg := self._legs.get(channel):
             leg.file(event)
+        elif isinstance(event, wire.PlaybackFinished):
+            self.announcer.finished(event.playback)
         elif isinstance(event, wire.StasisStart | wire.Dial) and not self._over:
             self._unowned(event, channel)
 
     def _unowned(self, event: wire.StasisStart | wire.Dial, channel: str) -> None:
-        outside = isinstance(event, wire.StasisStart) and event.args == (INBOUND,) and _may_arrive(event.channel)
+        outside = isinstance(event, wire.StasisStart) and event.args[:1] == (INBOUND,) and _may_arrive(event.channel)
         if isinstance(event, wire.StasisStart) and outside and self._arrived is not None:
-            self._arrived(Arrival(channel, event.channel.caller.number, event.channel.endpoint))
+            self._arrived(_arrival(event.channel, *event.args[1:2]))
         else:
             self._send_away(channel)
 
@@ -219,7 +238,7 @@ class Driver:
             if self._is_answered(each):
                 self._send_away(each.id)
             elif self._is_from_outside(each):
-                arrived(Arrival(each.id, each.caller.number, each.endpoint))
+                arrived(_arrival(each, *each.dialplan.app_data.split(",", 2)[2:]))
 
     async def _unkept(self, keep: Collection[str]) -> set[str]:
         channels = await self._client.channels()
@@ -231,8 +250,8 @@ class Driver:
         return self._is_from_outside(channel) and channel.state == "Up"
 
     def _is_from_outside(self, channel: wire.WholeChannel) -> bool:
-        data = f"{self._client.node.app},{INBOUND}"
-        return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data == data and _may_arrive(channel)
+        sent_here = channel.dialplan.app_data.split(",")[:2] == [self._client.node.app, INBOUND]
+        return channel.dialplan.app_name == "Stasis" and sent_here and _may_arrive(channel)
 
     def _keep(self, task: asyncio.Task[None] | None) -> None:
         if task is not None:

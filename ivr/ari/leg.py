@@ -16,6 +16,7 @@ from ivr.ari.channel import LiveChannel, Look
 from ivr.ari.client import Client
 from ivr.ari.errors import Abandoned, IllegalAct
 from ivr.ari.line import Arrival, Line
+from ivr.ari.sounds import Sounds
 from ivr.ari.timers import Fired, Timers
 from ivr.calls import (
     Answered,
@@ -83,6 +84,7 @@ class Leg:
         decide: Decider,
         speak: Speaker | None,
         watch: Watcher | None,
+        sounds: Sounds | None = None,
     ) -> None:
         """clock: the wall clock, which is looked at once; the call's time goes on by the monotonic one."""
         self._line, self._flow = line, flow
@@ -92,7 +94,7 @@ class Leg:
         self._loop = asyncio.get_running_loop()
         self._clock = SteadyClock(clock(), self._loop.time())
         self._queue: asyncio.Queue[tuple[_Mail, float]] = asyncio.Queue()
-        self._channel = LiveChannel(client, line, lambda: self._clock.at(self._loop.time()), self._put)
+        self._channel = LiveChannel(client, line, lambda: self._clock.at(self._loop.time()), self._put, sounds)
         self._timers = Timers(self._put)
         self._flooded = self._abandoned = False
         self.deciding: asyncio.Task[None] | None = None
@@ -113,6 +115,11 @@ class Leg:
     def look(self) -> None:
         """The websocket was away: see what has become of the call."""
         self._put(Look())
+
+    @property
+    def media(self) -> Mapping[str, Sequence[str]]:
+        """All that it may say, by prompt."""
+        return self._media
 
     def abandon(self) -> None:
         """Nothing is sent from now on."""

@@ -36,6 +36,8 @@ class Arrival:
     channel: str
     number: str = field(repr=False)
     trunk: str
+    sip_call: str = field(default="", repr=False)
+    """SIP's Call-ID: the same for both, when a proxy forks one INVITE and both forks come here."""
 
     def __post_init__(self) -> None:
         if is_ours(self.channel):

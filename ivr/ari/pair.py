@@ -17,6 +17,7 @@ from ivr.ari.channel import LiveChannel, Look
 from ivr.ari.client import Client
 from ivr.ari.errors import Abandoned, IllegalAct
 from ivr.ari.line import Line
+from ivr.ari.sounds import AllSound, Sounds
 from ivr.ari.timers import Fired, Timers
 from ivr.bridged import (
     Join,
@@ -97,15 +98,17 @@ class Pair:
         flow: PairFlow,
         media: Mapping[str, Sequence[str]],
         turn: Callable[[], float],
+        sounds: Sounds | None = None,
     ) -> None:
         self._flow, self._media, self._turn = flow, media, turn
+        self._sounds: Sounds = sounds or AllSound()
         self._call = lines[Side.STAFF].channel
         self._side_of = {line.channel: side for side, line in lines.items()}
         self._loop = asyncio.get_running_loop()
         self._clock = SteadyClock(clock(), self._loop.time())  # as leg.py's
         self._queue: asyncio.Queue[tuple[_Mail, float]] = asyncio.Queue()
         self._channels = {
-            side: LiveChannel(client, line, self._now, partial(self._put_of, side)) for side, line in lines.items()
+            side: LiveChannel(client, line, self._now, partial(self._put_of, side), sounds) for side, line in lines.items()
         }
         self.bridge = LiveBridge(client, bridge_of(self._call))
         self._timers = Timers(self._put)
@@ -132,6 +135,11 @@ class Pair:
         """The websocket was away: see what has become of both."""
         for side in Side:
             self._put_of(side, Look())
+
+    @property
+    def media(self) -> Mapping[str, Sequence[str]]:
+        """All that it may say, by prompt."""
+        return self._media
 
     def abandon(self) -> None:
         """Nothing more is done: the call is for its next holder."""
@@ -183,7 +191,7 @@ class Pair:
             case Cancelled() | Joined() | NotJoined():
                 return mail
             case _Turn(ring_seconds):
-                if self._waiting is not None:
+                if self._waiting is not None and self._all_sounds():
                     self._waiting = None
                     await self._channels[Side.EXPERT].dial(ring_seconds)
                 return None
@@ -191,6 +199,14 @@ class Pair:
                 return None
             case _Of(side, what):
                 return await self._read_of(side, what, tick)
+
+    def _all_sounds(self) -> bool:
+        """What the expert would hear is there still; else whoever is told of it cancels this call."""
+        for media in self._media.values():
+            if (lost := self._sounds.lost(media)) is not None:
+                self._sounds.failed(media, lost)
+                return False
+        return True
 
     async def _read_of(
         self, side: Side, what: wire.Event | DialFailed | PlayFailed | Look, tick: float

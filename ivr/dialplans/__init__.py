@@ -1,6 +1,8 @@
 """The conversations, one pure flow per kind of call. A new kind adds its file, its prompts, its test, and its line here."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from ivr import prompts
 from ivr.calls import Flow
@@ -16,8 +18,8 @@ from ivr.dialplans.timings import Timings
 from ivr.dialplans.witness import Witness
 
 __all__ = [
-    "EVERY_KIND", "KINDS", "PAIRS", "Again", "CallBack", "Enquiry", "Inbound", "Invitation", "Kind", "Masked", "Notice",
-    "NumberCheck", "PairKind", "Timings", "Whom", "Witness",
+    "EVERY_KIND", "KINDS", "PAIRS", "WITNESS_SENT", "Again", "CallBack", "Enquiry", "Inbound", "Invitation", "Kind", "Masked",
+    "Notice", "NumberCheck", "PairKind", "Timings", "Whom", "Witness",
 ]  # fmt: skip
 
 
@@ -29,15 +31,15 @@ _EXPERT, _WITNESS, _DRAW, _RULES = Whom.EXPERT, Whom.WITNESS, Again.BY_DRAW, Aga
 _KINDS = (
     Kind("invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation),
     Kind("witness", _WITNESS, _DRAW, Witness, prompts.witness),
-    Kind("details", _EXPERT, _RULES, _notice("details_call", "details", core="details"), prompts.invitation),
+    Kind("details", _EXPERT, _RULES, _notice("details_call", "details", core="details"), prompts.invitation, asks=False),
     Kind("change_of_time", _EXPERT, _RULES, lambda timings, _: Enquiry(timings, "change_of_time", STILL_COMES),
          prompts.change_of_time, prompts.ChangeOfTimeFacts.of),
     Kind("leave", _EXPERT, _RULES, lambda timings, _: Enquiry(timings, "leave", ASKS_FOR_LEAVE), prompts.leave),
-    Kind("release", _EXPERT, _RULES, _notice("release", "release_more", core="release"), prompts.release),
+    Kind("release", _EXPERT, _RULES, _notice("release", "release_more", core="release"), prompts.release, asks=False),
     Kind("withdrawal", _EXPERT, _RULES, _notice("withdrawal", "withdrawal_more", core="withdrawal"),
-         prompts.withdrawal, prompts.WithdrawalFacts.of),
-    Kind("urging", _EXPERT, _RULES, _notice("urging", "urging_more", core="urging"), prompts.urging),
-    Kind("reminder", _EXPERT, _RULES, _notice("reminder", "details", core="reminder"), prompts.reminder),
+         prompts.withdrawal, prompts.WithdrawalFacts.of, asks=False),
+    Kind("urging", _EXPERT, _RULES, _notice("urging", "urging_more", core="urging"), prompts.urging, asks=False),
+    Kind("reminder", _EXPERT, _RULES, _notice("reminder", "details", core="reminder"), prompts.reminder, asks=False),
     Kind("call_back_invitation", _EXPERT, _DRAW, lambda timings, _: Invitation(timings), prompts.invitation),  # the open one
     Kind("call_back", _EXPERT, Again.NEVER, lambda timings, _: CallBack(timings, Matter.APPOINTMENT),
          prompts.call_back, lambda known, matter: prompts.CallBackFacts(known, bool(matter.get("leave")))),
@@ -47,6 +49,8 @@ _KINDS = (
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in _KINDS}
 """Every kind of call with one person, by the name that its rows have."""
+WITNESS_SENT = replace(KINDS["witness"], flow=partial(Witness, sent=True))
+"""The witness's call where the receipt went ahead as a 短信 that is 已送达."""
 
 PAIRS = {
     "masked": PairKind("masked", Again.NEVER, lambda timings, record: Masked(timings, record=record), prompts.masked),

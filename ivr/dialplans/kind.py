@@ -47,6 +47,8 @@ class Kind:
     flow: Callable[[Timings, Weak], Flow]
     prompts: Callable[..., Mapping[str, Prompt]]
     facts: Callable[[InvitationFacts, Matter], Any] = lambda known, matter: known
+    asks: bool = True
+    """Whether the person is to press a key; where not, a call without any says nothing about the trunk (ivr.trunk_results)."""
 
     def says(
         self, known: InvitationFacts, matter: Matter, language: Language = Language.MANDARIN
@@ -65,3 +67,4 @@ class PairKind:
     again: Again
     flow: Callable[[Timings, bool], PairFlow]
     prompts: Callable[[Any, Language], Mapping[str, Prompt]]
+    asks: bool = True

@@ -1,7 +1,8 @@
 """The witness call (见证): the supervisor hears what is committed, then gives digits nobody could foresee.
 
 The receipt is heard whole at least once: until then only 3 or * (from the start) does anything, and a 1 is
-kept and goes on at its end. From then on keys belong to the number: it is taken from the steps that ask
+kept and goes on at its end. Where it went ahead as a 短信 that is 已送达 (`sent`), only its fingerprint's end is said, to be
+compared, and 3 or * plays the whole. From then on keys belong to the number: it is taken from the steps that ask
 for it (`witness_ask`, `witness_no_key` and the refusals), the first digit silences the prompt, # or the
 twelfth digit or a long pause ends it, * starts it over.
 """
@@ -25,11 +26,12 @@ class State(Enum):
 
 
 class Witness(Conversation):
-    def __init__(self, timings: Timings, weak: Callable[[str], str | None]) -> None:
+    def __init__(self, timings: Timings, weak: Callable[[str], str | None], *, sent: bool = False) -> None:
         """`weak` names the prompt that says why the digits can't be used (such as `witness_weak`), or
-        None: they can.
+        None: they can. `sent`: the witness has the receipt already.
         """
         super().__init__(timings)
+        self._sent = sent
         self.state = State.RECEIPT
         self._weak = weak
         self._digits = ""
@@ -37,7 +39,7 @@ class Witness(Conversation):
         self._replays = self._silences = self._refusals = self._wrong_keys = self._repeats = 0
 
     def answered(self, now: datetime) -> Commands:
-        return self.play("witness_receipt", now)
+        return self.play("witness_receipt_sent" if self._sent else "witness_receipt", now)
 
     def talk(self, event: Digit | Played | TimerFired, now: datetime) -> Commands:
         match self.state, event:

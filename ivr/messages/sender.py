@@ -64,6 +64,10 @@ class Sender:
         self._look = asyncio.Event()
         self._stopping = False
 
+    def sends(self, medium: Medium) -> bool:
+        """Whether anything goes out by it."""
+        return medium in self._office.carriers
+
     def look(self) -> None:
         """There may be something to send."""
         self._look.set()

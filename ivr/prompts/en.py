@@ -8,15 +8,17 @@ said as it is.
 from collections.abc import Mapping
 
 from .facts import InvitationFacts
-from .frame import LEAD, LONG, SHORT, Frame, prompts, when
+from .frame import BREATH, LONG, SHORT, Frame, prompts, soon_when, when
 from .language import Language
 from .parts import Address, Code, Duration, Fixed, Name, Part, Phone, Prompt, Room, Text
 
-WHO = Fixed("Hello. This is the bid evaluation expert pool of Guangdong Province.")
-AUTOMATIC = Fixed("This is an automatic call. You can press a key at any time.")
-ASKS_NOTHING = Fixed("We will not ask for the number of your identity card, or for any payment.")
+HELLO = Fixed("Hello.")
+WHO = Fixed("Guangdong's bid evaluation expert pool.", brisk=True)
+TRUST = Fixed("Automatic call: no payment, no ID. To check, call our published number.", brisk=True)
+INVITES = Fixed("You are invited on", brisk=True)
+CHOICE: tuple[Part, ...] = (Fixed("To take part, press 1."), BREATH, Fixed("To decline, press 2."))
 MENU: tuple[Part, ...] = (
-    Fixed("To take part, press 1."), SHORT, Fixed("Not to take part, press 2."), SHORT,
+    *CHOICE, SHORT,
     Fixed("To hear this again, press 3, or the star key."), SHORT,
     Fixed("If this is the wrong number, or you are not the person called, press 9."),
 )  # fmt: skip
@@ -25,9 +27,8 @@ REPEAT = Fixed("To hear this again, press 3, or the star key.")
 WRONG_KEY, NO_KEY = Fixed("That key is not valid."), Fixed("We have not received a key.")
 MAY_HANG_UP = Fixed("You may hang up when you have heard enough.")
 FRAME = Frame(
-    who=WHO, automatic=AUTOMATIC, asks_nothing=ASKS_NOTHING, wrong_key=WRONG_KEY, no_key=NO_KEY,
+    hello=HELLO, who=WHO, trust=TRUST, wrong_key=WRONG_KEY, no_key=NO_KEY,
     confirm="To confirm, press {key} once more.", choose_again=CHOOSE_AGAIN, repeat=REPEAT,
-    told=Fixed("This is an automatic call."),
 )  # fmt: skip
 
 FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
@@ -42,8 +43,6 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
         Fixed("You say that this is the wrong number, or that you are not the person called."), SHORT,
         Fixed("To confirm, press 9 once more."), SHORT, CHOOSE_AGAIN,
     ),
-    "wrong_key": (WRONG_KEY, SHORT, *MENU),
-    "no_key": (NO_KEY, SHORT, *MENU),
     "goodbye_no_key": (Fixed("We have not received your choice. We may call again later. Goodbye."),),
     "received_accept": (Fixed("Your choice is recorded. You will take part in this evaluation. Thank you."), LONG),
     "received_decline": (Fixed("Your choice is recorded. You will not take part this time. Thank you. Goodbye."),),
@@ -54,45 +53,47 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
         Fixed("Sorry, all places are taken, or this invitation is no longer valid. Thank you. Goodbye."),
     ),
     "goodbye": (Fixed("Thank you. Goodbye."),),
-    "details_call": (
-        LEAD, WHO, SHORT, Fixed("You have agreed to take part in an evaluation. Here is where and when to come."), LONG,
+    "details_call": FRAME.notice(
+        Fixed("You have agreed to take part in an evaluation. Here is where and when to come."), SHORT,
     ),
 }  # fmt: skip
 
 
 def invitation(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the invitation call, by id."""
-    texts = {**FIXED_INVITATION, "invitation": _invite(facts), "details": details(facts)}
-    return prompts(texts, Language.ENGLISH)
+    asked: tuple[Part, ...] = (INVITES, *soon_when(facts.gather_at))
+    varying = {"invitation": _invite(facts, asked), "details": details(facts), **FRAME.reminders(asked, MENU)}
+    return prompts({**FIXED_INVITATION, **varying}, Language.ENGLISH)
 
 
-def _invite(facts: InvitationFacts) -> tuple[Part, ...]:
+def _invite(facts: InvitationFacts, asked: tuple[Part, ...]) -> tuple[Part, ...]:
     length: tuple[Part, ...] = ()
     if facts.duration is not None:
         length = (SHORT, Fixed("The evaluation will take about"), Duration(facts.duration))
     return (
-        LEAD, WHO, SHORT, AUTOMATIC, LONG,
-        Fixed("You are invited to take part in an evaluation."), SHORT,
+        *FRAME.opening, *asked, BREATH, *CHOICE, LONG,
         Fixed("The time to come is"), *when(facts.gather_at), SHORT,
         Fixed("The area is"), Address(facts.district), *length, LONG,
-        *MENU, LONG,
-        ASKS_NOTHING,
+        *MENU,
     )  # fmt: skip
 
 
 def details(facts: InvitationFacts) -> tuple[Part, ...]:
     """Where to go and what to show there (集合信息)."""
     contact: tuple[Part, ...] = (Name(facts.contact),) if facts.contact else ()
-    code: tuple[Part, ...] = (Fixed("Your code of 6 digits is"), SHORT, Code(facts.code), LONG)
-    return (
-        Fixed("Please write down where and when to come."), LONG,
+    told_twice: tuple[Part, ...] = (
         Fixed("The time to come is"), *when(facts.gather_at), SHORT,
         Fixed("The place is"), Address(facts.address), SHORT,
         *((Fixed("The room is"), Room(facts.room), SHORT) if facts.room else ()),
+    )  # fmt: skip
+    code: tuple[Part, ...] = (Fixed("Your code of 6 digits is"), SHORT, Code(facts.code), LONG)
+    return (
+        Fixed("Please write down where and when to come."), SHORT, REPEAT, LONG,
+        *told_twice,
         Fixed("The person to contact is"), *contact, SHORT,
         Fixed("The telephone number is"), Phone(facts.contact_phone), LONG,
         *((Fixed("Please note:"), Text(facts.note), LONG) if facts.note else ()),
-        *code, Fixed("Once more."), *code,
+        *code, Fixed("Once more."), SHORT, *told_twice, *code,
         Fixed("Show the code when you arrive, and tell it to nobody."), SHORT,
         REPEAT, SHORT, MAY_HANG_UP,
     )  # fmt: skip

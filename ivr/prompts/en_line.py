@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from .en import FIXED_INVITATION, WHO, details
+from .en import FIXED_INVITATION, FRAME, details
 from .facts import CallBackFacts, InvitationFacts
-from .frame import LANGUAGE_MENU, LEAD, LONG, SHORT, prompts
+from .frame import LANGUAGE_MENU, LONG, SHORT, prompts
 from .language import Language
 from .parts import Fixed, Part, Phone, Prompt
 
@@ -33,7 +33,7 @@ LEAVE: Mapping[str, tuple[Part, ...]] = {
 def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
     """All prompts of a call back, by id."""
     common = {"wait": FIXED_INVITATION["wait"], "promise_call": (SORRY,), "goodbye": FIXED_INVITATION["goodbye"]}
-    intro: tuple[Part, ...] = (LEAD, WHO, SHORT, CALLED, SHORT, NOT_YOU, LONG)
+    intro: tuple[Part, ...] = (*FRAME.greeting, CALLED, SHORT, NOT_YOU, LONG)
     menu = _menu(facts)
     texts = {**common, "languages": LANGUAGE_MENU, "call_back": (*intro, *menu)}
     texts["language_recorded"] = (

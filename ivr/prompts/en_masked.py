@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from .en import ASKS_NOTHING, REPEAT, WHO
+from .en import FRAME, REPEAT
 from .facts import MaskedFacts
-from .frame import LEAD, LONG, SHORT, prompts
+from .frame import LONG, SHORT, prompts
 from .language import Language
 from .parts import Fixed, Part, Prompt
 
@@ -20,8 +20,8 @@ def expert(facts: MaskedFacts) -> Mapping[str, Prompt]:
     """The prompts of the expert's leg, by id."""
     recorded: tuple[Part, ...] = (SHORT, Fixed("The call will be recorded.")) if facts.recorded else ()
     asked: tuple[Part, ...] = (
-        LEAD, WHO, SHORT, Fixed("A member of staff would like to talk with you about your evaluation."), SHORT,
+        *FRAME.opening, Fixed("A member of staff would like to talk with you about your evaluation."), SHORT,
         Fixed("Neither of you sees the other's number."), *recorded, LONG,
-        Fixed("To be connected, press 1."), SHORT, Fixed("To refuse, press 2."), SHORT, REPEAT, LONG, ASKS_NOTHING,
+        Fixed("To be connected, press 1."), SHORT, Fixed("To refuse, press 2."), SHORT, REPEAT,
     )  # fmt: skip
     return prompts({**FIXED_MASKED, "masked_expert": asked}, Language.ENGLISH)

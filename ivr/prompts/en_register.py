@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from .en import FIXED_INVITATION, FRAME
-from .frame import LEAD, LONG, SHORT, prompts
+from .frame import LONG, SHORT, prompts
 from .language import Language
 from .parts import Fixed, Part, Prompt
 
@@ -13,9 +13,9 @@ MENU: tuple[Part, ...] = (
 )  # fmt: skip
 TEXTS: Mapping[str, tuple[Part, ...]] = {
     "number_check": (
-        LEAD, FRAME.who, SHORT, FRAME.automatic, LONG,
+        *FRAME.opening,
         Fixed("This number is registered as that of a supervisor, who will be called to witness draws. Please verify it now."),
-        LONG, *MENU, LONG, FRAME.asks_nothing,
+        LONG, *MENU,
     ),
     "number_check_wrong_key": (FRAME.wrong_key, SHORT, *MENU),
     "number_check_no_key": (FRAME.no_key, SHORT, *MENU),

@@ -10,9 +10,11 @@ from .parts import Date, Fixed, Part, Pause, Prompt, Time
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China has one zone and no summer time (since 1992); a fixed offset needs no tz database."""
 
-SHORT, LONG = Pause(250), Pause(600)
-LEAD = Pause(400)
+SHORT, LONG, BREATH = Pause(250), Pause(600), Pause(150)
+LEAD = Pause(200)
 """Before the first word: the first moments after an answer are lost on many lines."""
+HEARD = Pause(500)
+"""After the greeting: whoever answers says 喂 just then, and an audio path that opens late has opened by now."""
 
 Parts = tuple[Part, ...]
 
@@ -35,6 +37,12 @@ def when(at: datetime) -> Parts:
     return (Date(local.date()), Time(local.time()))
 
 
+def soon_when(at: datetime) -> Parts:
+    """The same in the fewest words: month, day and time, for what is said before the first key. The whole follows."""
+    local = at.astimezone(CHINA)
+    return (Date(local.date(), short=True, brisk=True), Time(local.time(), brisk=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A language's phrases that frame what is said, and the calls that are built with them.
@@ -42,27 +50,39 @@ class Frame:
     `confirm` has the key's place as {key}.
     """
 
+    hello: Fixed
     who: Fixed
-    automatic: Fixed
-    asks_nothing: Fixed
+    trust: Fixed
+    """Why this can be believed: automatic, nothing to pay, no 证件, and how to check. Right after who calls."""
     wrong_key: Fixed
     no_key: Fixed
     confirm: str
     choose_again: Fixed
     repeat: Fixed
-    told: Fixed
-    """That this call is automatic, where no key is asked for."""
+
+    @property
+    def greeting(self) -> Parts:
+        """Who calls."""
+        return (LEAD, self.hello, HEARD, self.who, BREATH)
+
+    @property
+    def opening(self) -> Parts:
+        """Who calls, and why that can be believed; within the first nine seconds."""
+        return (*self.greeting, self.trust, BREATH)
 
     def notice(self, *core: Part) -> Parts:
         """A notice, up to what must be known."""
-        return (LEAD, self.who, SHORT, self.told, LONG, *core)
+        return (*self.opening, *core)
 
     def question(self, name: str, said: Parts, menu: Parts) -> Mapping[str, Parts]:
-        """What asks for a key, at first and when none or another came."""
+        """What asks for a key, at first and when none or another came; each says who calls and about what."""
+        return {name: (*self.opening, *said, SHORT, *menu), **self.reminders(said, menu)}
+
+    def reminders(self, said: Parts, menu: Parts) -> Mapping[str, Parts]:
+        """What is said when no key came, or one that means nothing: whoever takes the telephone only now knows what it is about."""
         return {
-            name: (LEAD, self.who, SHORT, self.automatic, LONG, *said, LONG, *menu, LONG, self.asks_nothing),
-            "wrong_key": (self.wrong_key, SHORT, *menu),
-            "no_key": (self.no_key, SHORT, *menu),
+            "wrong_key": (self.wrong_key, BREATH, self.who, BREATH, *said, SHORT, *menu),
+            "no_key": (self.no_key, BREATH, self.who, BREATH, *said, SHORT, *menu),
         }
 
     def menu(self, *choices: str) -> Parts:

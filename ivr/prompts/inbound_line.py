@@ -8,17 +8,17 @@ to a number that is on file. The rules of wording are those of zh.py.
 from collections.abc import Mapping
 from datetime import time
 
-from .frame import LEAD, LONG, SHORT, prompts
+from .frame import LONG, SHORT, prompts
 from .language import Language
 from .parts import ClockRange, Fixed, Part, Prompt
-from .zh import ASKS_NOTHING, AUTOMATIC, FIXED_INVITATION, REPEAT, WHO
+from .zh import ASKS_NOTHING, AUTOMATIC, FIXED_INVITATION, FRAME, REPEAT
 from .zh_line import SORRY
 
 YUE, EN = Language.CANTONESE, Language.ENGLISH
 
 INBOUND: Mapping[str, tuple[Part, ...]] = {
     "inbound": (
-        LEAD, WHO, SHORT, AUTOMATIC, LONG,
+        *FRAME.greeting, AUTOMATIC, LONG,
         Fixed("来电不能直接办理事项。"), SHORT,
         Fixed("需要我们给您回电话，请按1。"), SHORT,
         Fixed("呢度系专家库，要我哋打返畀您，请按1。", language=YUE), SHORT,
@@ -43,7 +43,7 @@ INBOUND: Mapping[str, tuple[Part, ...]] = {
 def inbound(begin: time, end: time) -> Mapping[str, Prompt]:
     """All prompts of a call from outside, by id; begin and end of the hours in which we call, local."""
     closed: tuple[Part, ...] = (
-        LEAD, WHO, SHORT, Fixed("现在不是回电时间。"), SHORT, Fixed("每天的回电时间是"), ClockRange(begin, end), SHORT,
+        *FRAME.greeting, Fixed("现在不是回电时间。"), SHORT, Fixed("每天的回电时间是"), ClockRange(begin, end), SHORT,
         Fixed("请您到时再打。再见。"), SHORT,
         Fixed("每日打返电话嘅时间系", language=YUE), ClockRange(begin, end, language=YUE), SHORT,
         Fixed("We call back every day", language=EN), ClockRange(begin, end, language=EN), SHORT,

@@ -15,12 +15,14 @@ from .language import Language
 class Fixed:
     """A phrase of ours, always the same; the only kind that a recorded human voice can replace.
 
-    `language`: its own, whatever the prompt's is; left out where there is no voice for it.
+    `language`: its own, whatever the prompt's is; left out where there is no voice for it. `brisk`: a formula that begins
+    every call, said at the pace of everyday speech so that what is asked comes soon.
     """
 
     text: str
     slow: bool = False
     language: Language | None = None
+    brisk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +34,21 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A calendar day in China, said with year and weekday (星期)."""
+    """A calendar day in China, said with year and weekday (星期); `short`: month and day only. `brisk` as Fixed's."""
 
     value: date
     slow: bool = False
+    short: bool = False
+    brisk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A time of day in China, to the minute (24-hour input; said as 上午, 下午 …)."""
+    """A time of day in China, to the minute (24-hour input; said as 上午, 下午 …). `brisk` as Fixed's."""
 
     value: time
     slow: bool = False
+    brisk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

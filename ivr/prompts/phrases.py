@@ -35,22 +35,23 @@ from .zh import EXCLUSION_REASONS, witness
 
 def fixed_phrases(language: Language = Language.MANDARIN) -> tuple[str, ...]:
     """Every fixed phrase of a language, once, in order; those too that prompts in another language have."""
-    found = (
-        part.text
-        for group in _samples()
-        for prompt in group.values()
-        for part in prompt.parts
-        if isinstance(part, Fixed) and language_of(part, prompt.language) is language
-    )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(part.text for part in _fixed(language)))
 
 
 def ready_made(language: Language = Language.MANDARIN) -> Prompt:
     """All that calls in a language share: the fixed phrases and the figures. Rendered before the first call may go out,
     it leaves only dates, times and places to be made for each gathering.
     """
-    phrases = tuple(Fixed(phrase) for phrase in fixed_phrases(language))
+    phrases = dict.fromkeys(replace(part, language=None) for part in _fixed(language))
     return Prompt("ready_made", (*phrases, *(Digits(str(figure)) for figure in range(10))), language)
+
+
+def _fixed(language: Language) -> Iterator[Fixed]:
+    for group in _samples():
+        for prompt in group.values():
+            for part in prompt.parts:
+                if isinstance(part, Fixed) and language_of(part, prompt.language) is language:
+                    yield part
 
 
 def _samples() -> Iterator[Mapping[str, Prompt]]:

@@ -9,24 +9,25 @@ meaning first and the key after it.
 from collections.abc import Mapping
 
 from .facts import InvitationFacts
-from .frame import LEAD, LONG, SHORT, Frame, prompts, when
+from .frame import BREATH, LONG, SHORT, Frame, prompts, soon_when, when
 from .language import Language
 from .parts import Address, Code, Duration, Fixed, Name, Part, Phone, Prompt, Room, Text
 
-WHO = Fixed("您好。呢度系广东省综合评标评审专家库。")
-AUTOMATIC = Fixed("呢个系自动语音电话，您可以随时按键。")
-ASKS_NOTHING = Fixed("我哋唔会问您嘅证件号码，亦唔会要您畀钱。")
+HELLO = Fixed("您好。")
+WHO = Fixed("广东省综合评标评审专家库。", brisk=True)
+TRUST = Fixed("自动来电，唔收费，唔问证件，可打公布电话核实。", brisk=True)
+INVITES = Fixed("请您评标，", brisk=True)
+CHOICE: tuple[Part, ...] = (Fixed("参加请按1。"), BREATH, Fixed("唔参加请按2。"))
 MENU: tuple[Part, ...] = (
-    Fixed("参加，请按1。"), SHORT, Fixed("唔参加，请按2。"), SHORT, Fixed("再听一次，请按3，或者按星号键。"), SHORT,
-    Fixed("打错咗，或者唔系本人，请按9。"),
+    *CHOICE, SHORT, Fixed("再听一次，请按3，或者按星号键。"), SHORT, Fixed("打错咗，或者唔系本人，请按9。"),
 )  # fmt: skip
 CHOOSE_AGAIN = Fixed("再拣一次，请按星号键。")
 REPEAT = Fixed("再听一次，请按3，或者按星号键。")
 WRONG_KEY, NO_KEY = Fixed("按键无效。"), Fixed("我哋未收到您嘅按键。")
 MAY_HANG_UP = Fixed("听完可以挂线。")
 FRAME = Frame(
-    who=WHO, automatic=AUTOMATIC, asks_nothing=ASKS_NOTHING, wrong_key=WRONG_KEY, no_key=NO_KEY,
-    confirm="确认，请再按一次{key}。", choose_again=CHOOSE_AGAIN, repeat=REPEAT, told=Fixed("呢个系自动语音电话。"),
+    hello=HELLO, who=WHO, trust=TRUST, wrong_key=WRONG_KEY, no_key=NO_KEY,
+    confirm="确认，请再按一次{key}。", choose_again=CHOOSE_AGAIN, repeat=REPEAT,
 )  # fmt: skip
 
 FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
@@ -39,8 +40,6 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "confirm_wrong_person": (
         Fixed("您话打错咗，或者唔系本人。"), SHORT, Fixed("确认，请再按一次9。"), SHORT, CHOOSE_AGAIN,
     ),
-    "wrong_key": (WRONG_KEY, SHORT, *MENU),
-    "no_key": (NO_KEY, SHORT, *MENU),
     "goodbye_no_key": (Fixed("我哋未收到您嘅选择，稍后可能会再打畀您。再见。"),),
     "received_accept": (Fixed("您嘅选择已经记录，您会参加呢次评标。多谢。"), LONG),
     "received_decline": (Fixed("您嘅选择已经记录，呢次您唔参加。多谢，再见。"),),
@@ -49,43 +48,45 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "promise_call": (Fixed("对唔住，系统暂时未能记录您嘅选择。我哋会再打畀您。再见。"),),
     "apology_taken": (Fixed("对唔住，名额已经满咗，或者呢次邀请已经失效。多谢您，再见。"),),
     "goodbye": (Fixed("多谢您，再见。"),),
-    "details_call": (LEAD, WHO, SHORT, Fixed("您已经同意参加一次评标，而家话畀您知集合嘅资料。"), LONG),
+    "details_call": FRAME.notice(Fixed("您已经同意参加一次评标，而家话畀您知集合嘅资料。"), SHORT),
 }  # fmt: skip
 
 
 def invitation(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the invitation call, by id."""
-    texts = {**FIXED_INVITATION, "invitation": _invite(facts), "details": details(facts)}
-    return prompts(texts, Language.CANTONESE)
+    asked: tuple[Part, ...] = (INVITES, *soon_when(facts.gather_at))
+    varying = {"invitation": _invite(facts, asked), "details": details(facts), **FRAME.reminders(asked, MENU)}
+    return prompts({**FIXED_INVITATION, **varying}, Language.CANTONESE)
 
 
-def _invite(facts: InvitationFacts) -> tuple[Part, ...]:
+def _invite(facts: InvitationFacts, asked: tuple[Part, ...]) -> tuple[Part, ...]:
     length: tuple[Part, ...] = ()
     if facts.duration is not None:
         length = (SHORT, Fixed("评标大约需要"), Duration(facts.duration))
     return (
-        LEAD, WHO, SHORT, AUTOMATIC, LONG,
-        Fixed("而家邀请您参加一次评标。"), SHORT,
+        *FRAME.opening, *asked, BREATH, *CHOICE, LONG,
         Fixed("集合时间系"), *when(facts.gather_at), SHORT,
         Fixed("集合地区系"), Address(facts.district), *length, LONG,
-        *MENU, LONG,
-        ASKS_NOTHING,
+        *MENU,
     )  # fmt: skip
 
 
 def details(facts: InvitationFacts) -> tuple[Part, ...]:
     """Where to go and what to show there (集合信息)."""
     contact: tuple[Part, ...] = (Name(facts.contact),) if facts.contact else ()
-    code: tuple[Part, ...] = (Fixed("您嘅6位验证码系"), SHORT, Code(facts.code), LONG)
-    return (
-        Fixed("请您记低集合嘅资料。"), LONG,
+    told_twice: tuple[Part, ...] = (
         Fixed("集合时间系"), *when(facts.gather_at), SHORT,
         Fixed("集合地点系"), Address(facts.address), SHORT,
         *((Fixed("评标室系"), Room(facts.room), SHORT) if facts.room else ()),
+    )  # fmt: skip
+    code: tuple[Part, ...] = (Fixed("您嘅6位验证码系"), SHORT, Code(facts.code), LONG)
+    return (
+        Fixed("请您记低集合嘅资料。"), SHORT, REPEAT, LONG,
+        *told_twice,
         Fixed("联络人"), *contact, SHORT,
         Fixed("联络电话"), Phone(facts.contact_phone), LONG,
         *((Fixed("注意事项："), Text(facts.note), LONG) if facts.note else ()),
-        *code, Fixed("再讲一次。"), *code,
+        *code, Fixed("再讲一次。"), SHORT, *told_twice, *code,
         Fixed("到场嗰阵请出示验证码，唔好讲畀人知。"), SHORT,
         REPEAT, SHORT, MAY_HANG_UP,
     )  # fmt: skip

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from .facts import CallBackFacts, InvitationFacts
-from .frame import LANGUAGE_MENU, LEAD, LONG, SHORT, prompts
+from .frame import LANGUAGE_MENU, LONG, SHORT, prompts
 from .language import Language
 from .parts import Fixed, Part, Phone, Prompt
-from .yue import FIXED_INVITATION, WHO, details
+from .yue import FIXED_INVITATION, FRAME, details
 
 SORRY = Fixed("对唔住，系统而家好忙，暂时未能办理。请您稍后再打畀我哋。再见。")
 LANGUAGE_KEY = Fixed("选择语言，请按7。")
@@ -31,7 +31,7 @@ LEAVE: Mapping[str, tuple[Part, ...]] = {
 def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
     """All prompts of a call back, by id."""
     common = {"wait": FIXED_INVITATION["wait"], "promise_call": (SORRY,), "goodbye": FIXED_INVITATION["goodbye"]}
-    intro: tuple[Part, ...] = (LEAD, WHO, SHORT, CALLED, SHORT, NOT_YOU, LONG)
+    intro: tuple[Part, ...] = (*FRAME.greeting, CALLED, SHORT, NOT_YOU, LONG)
     menu = _menu(facts)
     texts = {**common, "languages": LANGUAGE_MENU, "call_back": (*intro, *menu)}
     texts["language_recorded"] = (Fixed("您拣嘅语言已经记录，以后嘅电话会用。"), LONG, *menu)

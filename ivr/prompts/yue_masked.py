@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from .facts import MaskedFacts
-from .frame import LEAD, LONG, SHORT, prompts
+from .frame import LONG, SHORT, prompts
 from .language import Language
 from .parts import Fixed, Part, Prompt
-from .yue import ASKS_NOTHING, REPEAT, WHO
+from .yue import FRAME, REPEAT
 
 FIXED_MASKED: Mapping[str, tuple[Part, ...]] = {
     "masked_thanks": (Fixed("好，唔帮您接通。多谢您，再见。"),),
@@ -20,7 +20,7 @@ def expert(facts: MaskedFacts) -> Mapping[str, Prompt]:
     """The prompts of the expert's leg, by id."""
     recorded: tuple[Part, ...] = (SHORT, Fixed("通话会录音。")) if facts.recorded else ()
     asked: tuple[Part, ...] = (
-        LEAD, WHO, SHORT, Fixed("工作人员想同您通话，讲您嘅评标。"), SHORT, Fixed("双方都睇唔到对方嘅号码。"), *recorded, LONG,
-        Fixed("接通，请按1。"), SHORT, Fixed("唔接通，请按2。"), SHORT, REPEAT, LONG, ASKS_NOTHING,
+        *FRAME.opening, Fixed("工作人员想同您通话，讲您嘅评标。"), SHORT, Fixed("双方都睇唔到对方嘅号码。"), *recorded, LONG,
+        Fixed("接通，请按1。"), SHORT, Fixed("唔接通，请按2。"), SHORT, REPEAT,
     )  # fmt: skip
     return prompts({**FIXED_MASKED, "masked_expert": asked}, Language.CANTONESE)

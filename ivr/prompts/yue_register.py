@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .frame import LEAD, LONG, SHORT, prompts
+from .frame import LONG, SHORT, prompts
 from .language import Language
 from .parts import Fixed, Part, Prompt
 from .yue import FIXED_INVITATION, FRAME
@@ -13,9 +13,9 @@ MENU: tuple[Part, ...] = (
 )  # fmt: skip
 TEXTS: Mapping[str, tuple[Part, ...]] = {
     "number_check": (
-        LEAD, FRAME.who, SHORT, FRAME.automatic, LONG,
+        *FRAME.opening,
         Fixed("抽取终端将呢个电话登记为监督人嘅电话，以后抽取专家嗰阵，会用佢请监督人见证。而家请您核验。"), LONG,
-        *MENU, LONG, FRAME.asks_nothing,
+        *MENU,
     ),
     "number_check_wrong_key": (FRAME.wrong_key, SHORT, *MENU),
     "number_check_no_key": (FRAME.no_key, SHORT, *MENU),

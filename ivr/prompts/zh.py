@@ -1,27 +1,33 @@
 """The wording in Mandarin (普通话).
 
 Rules of the wording: short sentences, for a bad line and a listener of sixty; the meaning first and the key
-after it (参加，请按1); it says that it is automatic, asks for no 证件号 and no money. What is asked comes before
-what reassures, and that a key may be pressed at any time is said at once. Words that espeak-ng misreads are
-avoided (重听 comes out as zhong ting: 再听一遍).
+after it (参加请按1). Who calls and why that can be believed (automatic, no money, no 证件, how to check) is said within
+nine seconds, for when and the keys 1 and 2 within fifteen, everything else after that (tests/ivr/speech/test_timing.py
+measures it). Words that espeak-ng misreads are avoided (重听 comes out as zhong ting: 再听一遍).
 """
 
 from collections.abc import Mapping
 
 from .facts import InvitationFacts, WitnessFacts
-from .frame import LEAD, LONG, SHORT, Frame, prompts, when
+from .frame import BREATH, LONG, SHORT, Frame, prompts, soon_when, when
 from .parts import Address, Code, Count, Digits, Duration, Fixed, Name, Part, Pause, Phone, Prompt, Room, Text
 
 ROOT_FIGURES = 8
 """How many hex figures of the ledger's root are said: 32 bits, enough to compare with a written receipt."""
 
-WHO = Fixed("您好。这里是广东省综合评标评审专家库。")
+HELLO = Fixed("您好。")
+SENT_FIGURES = 8
+"""How many of the fingerprint's last figures are said to a witness who has it as a 短信."""
+
+WITNESS_ASKED = Fixed("请您见证一次专家抽取。")
+WHO = Fixed("广东省综合评标评审专家库。", brisk=True)
+TRUST = Fixed("自动来电，不收费，不问证件，可拨公布电话核实。", brisk=True)
 AUTOMATIC = Fixed("这是自动语音电话，您可以随时按键。")
 ASKS_NOTHING = Fixed("我们不会询问您的证件号码，也不会要您付款。")
+INVITES = Fixed("请您评标，", brisk=True)
+CHOICE: tuple[Part, ...] = (Fixed("参加请按1。"), BREATH, Fixed("不参加请按2。"))
 MENU: tuple[Part, ...] = (
-    Fixed("参加，请按1。"),
-    SHORT,
-    Fixed("不参加，请按2。"),
+    *CHOICE,
     SHORT,
     Fixed("再听一遍，请按3，或者按星号键。"),
     SHORT,
@@ -33,8 +39,8 @@ REPEAT = Fixed("再听一遍，请按3，或者按星号键。")
 WRONG_KEY, NO_KEY = Fixed("按键无效。"), Fixed("没有收到您的按键。")
 MAY_HANG_UP = Fixed("听完可以挂机。")
 FRAME = Frame(
-    who=WHO, automatic=AUTOMATIC, asks_nothing=ASKS_NOTHING, wrong_key=WRONG_KEY, no_key=NO_KEY,
-    confirm="确认，请再按一次{key}。", choose_again=CHOOSE_AGAIN, repeat=REPEAT, told=Fixed("这是自动语音电话。"),
+    hello=HELLO, who=WHO, trust=TRUST, wrong_key=WRONG_KEY, no_key=NO_KEY,
+    confirm="确认，请再按一次{key}。", choose_again=CHOOSE_AGAIN, repeat=REPEAT,
 )  # fmt: skip
 
 FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
@@ -47,8 +53,6 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "confirm_wrong_person": (
         Fixed("您表示打错了，或者不是本人。"), SHORT, Fixed("确认，请再按一次9。"), SHORT, CHOOSE_AGAIN,
     ),
-    "wrong_key": (WRONG_KEY, SHORT, *MENU),
-    "no_key": (NO_KEY, SHORT, *MENU),
     "goodbye_no_key": (Fixed("没有收到您的选择，我们稍后可能再次来电。再见。"),),
     "received_accept": (Fixed("您的选择已经记录，您将参加这次评标。谢谢。"), LONG),
     "received_decline": (Fixed("您的选择已经记录，这次您不参加。谢谢，再见。"),),
@@ -57,7 +61,7 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
     "promise_call": (Fixed("对不起，系统暂时不能记录您的选择。我们会再次给您打电话。再见。"),),
     "apology_taken": (Fixed("对不起，名额已满，或者这次邀请已经失效。谢谢您，再见。"),),
     "goodbye": (Fixed("谢谢您，再见。"),),
-    "details_call": (LEAD, WHO, SHORT, Fixed("您已经同意参加一次评标，现在把集合信息告诉您。"), LONG),
+    "details_call": FRAME.notice(Fixed("您已经同意参加一次评标，现在把集合信息告诉您。"), SHORT),
 }  # fmt: skip
 
 EXCLUSION_REASONS: Mapping[str, str] = {
@@ -71,15 +75,15 @@ EXCLUSION_REASONS: Mapping[str, str] = {
 
 FIXED_WITNESS: Mapping[str, tuple[Part, ...]] = {
     "witness_ask": (
-        Fixed("现在请您给出见证数字，8到12位。"), SHORT,
-        Fixed("请当场掷骰子，或者摸球，或者看一张纸币的号码。"), SHORT,
-        Fixed("不要自己想数字，也不要用别人给您的数字。"), SHORT,
+        Fixed("请给出见证数字，8到12位。"), SHORT,
+        Fixed("请当场掷骰子，摸球，或者看纸币号码。"), SHORT,
+        Fixed("不要自己想，也不要用别人给的数字。"), SHORT,
         Fixed("请输入数字，最后按井号键。"),
     ),
     "witness_readback": (Fixed("您输入的数字是："), SHORT),
     "witness_readback_keys": (
         LONG, Fixed("确认，请按1。"), SHORT, Fixed("再输入一次，请按星号键。"), SHORT,
-        Fixed("数字只需要确认一次。如果有人再次要您给数字，请拒绝，并且报告。"),
+        Fixed("只需要确认一次。有人再要数字，请拒绝，并且报告。"),
     ),
     "witness_weak": (Fixed("这个数字太容易猜到，不能使用。"), SHORT, DIGITS_AGAIN),
     "witness_weak_length": (
@@ -99,7 +103,7 @@ FIXED_WITNESS: Mapping[str, tuple[Part, ...]] = {
     ),
     "witness_no_key": (Fixed("没有收到您的数字。"), SHORT, Fixed("请输入8到12位数字，最后按井号键。")),
     "witness_wrong_key": (Fixed("按键无效。"), SHORT, Fixed("确认，请按1。再输入一次，请按星号键。")),
-    "witness_received": (Fixed("您的数字已经记录，抽取现在开始。谢谢您，再见。"),),
+    "witness_received": (Fixed("数字已经记录，抽取现在开始。谢谢您，再见。"),),
     "witness_refused": (Fixed("对不起，这次见证已经结束，或者已经失效。您的数字没有使用。再见。"),),
     "witness_goodbye": (Fixed("没有收到您的数字，抽取没有开始。我们会再次给您打电话。再见。"),),
     "group_pause": (Pause(400),),
@@ -109,14 +113,16 @@ FIXED_WITNESS: Mapping[str, tuple[Part, ...]] = {
 
 def invitation(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the invitation call, by id."""
-    varying: dict[str, tuple[Part, ...]] = {"invitation": _invite(facts), "details": details(facts)}
+    asked: tuple[Part, ...] = (INVITES, *soon_when(facts.gather_at))
+    varying = {"invitation": _invite(facts, asked), "details": details(facts), **FRAME.reminders(asked, MENU)}
     return prompts({**FIXED_INVITATION, **varying})
 
 
 def witness(facts: WitnessFacts) -> Mapping[str, Prompt]:
     """All prompts of the witness call (见证), by id, among them `digit_0` … `digit_9` for the read-back."""
     shared = {name: FIXED_INVITATION[name] for name in ("wait", "promise_call", "goodbye")}
-    return prompts({**shared, **FIXED_WITNESS, "witness_receipt": _receipt(facts)})
+    receipts = {"witness_receipt": _receipt(facts), "witness_receipt_sent": _receipt_sent(facts)}
+    return prompts({**shared, **FIXED_WITNESS, **receipts})
 
 
 def readback(digits: str) -> tuple[str, ...]:
@@ -133,33 +139,34 @@ def readback(digits: str) -> tuple[str, ...]:
     return (*ids, "witness_readback_keys")
 
 
-def _invite(facts: InvitationFacts) -> tuple[Part, ...]:
+def _invite(facts: InvitationFacts, asked: tuple[Part, ...]) -> tuple[Part, ...]:
     length: tuple[Part, ...] = ()
     if facts.duration is not None:
         length = (SHORT, Fixed("评标大约需要"), Duration(facts.duration))
     return (
-        LEAD, WHO, SHORT, AUTOMATIC, LONG,
-        Fixed("现在邀请您参加一次评标。"), SHORT,
+        *FRAME.opening, *asked, BREATH, *CHOICE, LONG,
         Fixed("集合时间是"), *when(facts.gather_at), SHORT,
         Fixed("集合地区是"), Address(facts.district), *length, LONG,
-        *MENU, LONG,
-        ASKS_NOTHING,
+        *MENU,
     )  # fmt: skip
 
 
 def details(facts: InvitationFacts) -> tuple[Part, ...]:
     """Where to go and what to show there (集合信息)."""
     contact: tuple[Part, ...] = (Name(facts.contact),) if facts.contact else ()
-    code: tuple[Part, ...] = (Fixed("您的6位验证码是"), SHORT, Code(facts.code), LONG)
-    return (
-        Fixed("请您记下集合信息。"), LONG,
+    told_twice: tuple[Part, ...] = (
         Fixed("集合时间是"), *when(facts.gather_at), SHORT,
         Fixed("集合地点是"), Address(facts.address), SHORT,
         *((Fixed("评标室是"), Room(facts.room), SHORT) if facts.room else ()),
+    )  # fmt: skip
+    code: tuple[Part, ...] = (Fixed("您的6位验证码是"), SHORT, Code(facts.code), LONG)
+    return (
+        Fixed("请您记下集合信息。"), SHORT, REPEAT, LONG,
+        *told_twice,
         Fixed("联系人"), *contact, SHORT,
         Fixed("联系电话"), Phone(facts.contact_phone), LONG,
         *((Fixed("注意事项："), Text(facts.note), LONG) if facts.note else ()),
-        *code, Fixed("再说一遍。"), *code,
+        *code, Fixed("再说一遍。"), SHORT, *told_twice, *code,
         Fixed("到场时请出示验证码，不要告诉别人。"), SHORT,
         REPEAT, SHORT, MAY_HANG_UP,
     )  # fmt: skip
@@ -167,7 +174,8 @@ def details(facts: InvitationFacts) -> tuple[Part, ...]:
 
 def _receipt(facts: WitnessFacts) -> tuple[Part, ...]:
     return (
-        LEAD, WHO, SHORT, Fixed("这是自动语音电话，请您见证一次专家抽取。"), LONG,
+        *FRAME.opening, WITNESS_ASKED, SHORT,
+        Fixed("听完后继续，请按1。"), SHORT, REPEAT, LONG,
         Fixed("请记下以下内容。"), SHORT,
         Fixed("活动编号"), Digits(facts.activity), SHORT,
         Text(f"这个活动的第{facts.draw}次抽取"), SHORT,
@@ -177,6 +185,16 @@ def _receipt(facts: WitnessFacts) -> tuple[Part, ...]:
         Fixed("账本校验值的开头"), Digits(facts.ledger_root[:ROOT_FIGURES]), LONG,
         Fixed("本次抽取的指纹，20位数字"), SHORT, Digits(facts.fingerprint.replace(" ", "")), LONG,
         REPEAT, SHORT, Fixed("继续，请按1。"),
+    )  # fmt: skip
+
+
+def _receipt_sent(facts: WitnessFacts) -> tuple[Part, ...]:
+    """For a witness who has the receipt as a 短信: enough to see that it is about this draw, and the whole by key."""
+    return (
+        *FRAME.opening, WITNESS_ASKED, SHORT,
+        Fixed("见证回执短信已经发给您，请核对。"), SHORT,
+        Fixed("本次指纹的最后8位是"), Digits(facts.fingerprint.replace(" ", "")[-SENT_FIGURES:]), SHORT,
+        Fixed("核对一致，请按1。"), SHORT, Fixed("没有短信，听完整内容，请按3。"),
     )  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from .facts import CallBackFacts, InvitationFacts
-from .frame import LANGUAGE_MENU, LEAD, LONG, SHORT, prompts
+from .frame import LANGUAGE_MENU, LONG, SHORT, prompts
 from .parts import Fixed, Part, Phone, Prompt
-from .zh import FIXED_INVITATION, WHO, details
+from .zh import FIXED_INVITATION, FRAME, details
 
 SORRY = Fixed("对不起，系统正忙，现在不能办理。请您稍后再给我们打电话。再见。")
 LANGUAGE_KEY = Fixed("选择语言，请按7。")
@@ -30,7 +30,7 @@ LEAVE: Mapping[str, tuple[Part, ...]] = {
 def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
     """All prompts of a call back, by id."""
     common = {"wait": FIXED_INVITATION["wait"], "promise_call": (SORRY,), "goodbye": FIXED_INVITATION["goodbye"]}
-    intro: tuple[Part, ...] = (LEAD, WHO, SHORT, CALLED, SHORT, NOT_YOU, LONG)
+    intro: tuple[Part, ...] = (*FRAME.greeting, CALLED, SHORT, NOT_YOU, LONG)
     menu = _menu(facts)
     texts = {**common, "languages": LANGUAGE_MENU, "call_back": (*intro, *menu)}
     texts["language_recorded"] = (Fixed("您选择的语言已经记录，以后的电话会使用。"), LONG, *menu)

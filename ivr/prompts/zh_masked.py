@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from .facts import MaskedFacts
 from .frame import LEAD, LONG, SHORT, prompts
 from .parts import Fixed, Name, Part, Prompt, Text
-from .zh import ASKS_NOTHING, REPEAT, WHO
+from .zh import FRAME, REPEAT
 
 HIDDEN = Fixed("双方都看不到对方的号码。")
 RECORDED = Fixed("通话将会录音。")
@@ -51,8 +51,8 @@ def _staff(facts: MaskedFacts) -> tuple[Part, ...]:
 
 def _expert(facts: MaskedFacts) -> tuple[Part, ...]:
     return (
-        LEAD, WHO, SHORT, Fixed("工作人员想和您通话，谈您的评标。"), SHORT, HIDDEN, *_recorded(facts), LONG,
-        Fixed("接通，请按1。"), SHORT, Fixed("不接通，请按2。"), SHORT, REPEAT, LONG, ASKS_NOTHING,
+        *FRAME.opening, Fixed("工作人员想和您通话，谈您的评标。"), SHORT, HIDDEN, *_recorded(facts), LONG,
+        Fixed("接通，请按1。"), SHORT, Fixed("不接通，请按2。"), SHORT, REPEAT,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ It names nobody: the number may be anybody's.
 
 from collections.abc import Mapping
 
-from .frame import LEAD, LONG, SHORT, prompts
+from .frame import LONG, SHORT, prompts
 from .parts import Fixed, Part, Prompt
 from .zh import FIXED_INVITATION, FRAME
 
@@ -15,9 +15,9 @@ MENU: tuple[Part, ...] = (
 )  # fmt: skip
 TEXTS: Mapping[str, tuple[Part, ...]] = {
     "number_check": (
-        LEAD, FRAME.who, SHORT, FRAME.automatic, LONG,
+        *FRAME.opening,
         Fixed("抽取终端把这个电话登记为监督人的电话，以后抽取专家时，会用它请监督人见证。现在请您核验。"), LONG,
-        *MENU, LONG, FRAME.asks_nothing,
+        *MENU,
     ),
     "number_check_wrong_key": (FRAME.wrong_key, SHORT, *MENU),
     "number_check_no_key": (FRAME.no_key, SHORT, *MENU),

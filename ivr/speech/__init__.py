@@ -4,7 +4,7 @@ wording.
 
 from .command import CommandEngine
 from .engine import Engine, Pace, Pyttsx3Engine
-from .errors import BadRecording, NoVoice, RenderFailed, SpeechError
+from .errors import BadRecording, NotWritten, NoVoice, RenderFailed, SpeechError
 from .recordings import recording_name
 from .speech import Speech
 from .voices import make_speech
@@ -14,6 +14,7 @@ __all__ = [
     "CommandEngine",
     "Engine",
     "NoVoice",
+    "NotWritten",
     "Pace",
     "Pyttsx3Engine",
     "RenderFailed",

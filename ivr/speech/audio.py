@@ -17,6 +17,8 @@ RATE = 8000
 LEVEL = 10 ** (-23 / 20)
 """Loudness of every part: RMS of what is above silence, -23 dBFS (telephone speech lies near -26 to -20)."""
 PEAK = 0.89
+TREBLE_DB = 4.0
+"""How much the highest part of the band is raised (see `band`)."""
 _FRAME = RATE // 100
 _SILENCE_DB = -40.0
 _SILENT = 2e-3
@@ -59,9 +61,11 @@ def for_telephone(samples: Samples, rate: int) -> Samples:
 
 
 def band(samples: Samples) -> Samples:
-    """Without the direct current and mains hum that recordings bring: falls from 100 Hz to nothing at 60 Hz.
+    """Shaped for a handset: nothing below 180 Hz, all from 300 Hz on, and treble up to `TREBLE_DB` more from 2.5 kHz on.
 
-    A telephone line carries 300 to 3400 Hz (ITU-T G.712); the upper end is `resample`'s.
+    A telephone line carries 300 to 3400 Hz (ITU-T G.712), and a handset's small speaker gives the lower end back weakly: what lies
+    there is spent in vain at a given loudness, while consonants, which tell the words apart, lie above 2 kHz. Direct current and
+    the mains hum of recordings go with it. The upper end is `resample`'s.
     """
     around = min(RATE // 4, len(samples) - 1)
     if around < 1:
@@ -72,7 +76,8 @@ def band(samples: Samples) -> Samples:
     longer = np.concatenate([before, samples, behind])
     size = 1 << (len(longer) + RATE // 4).bit_length()  # room behind, so that nothing comes round to the beginning
     hertz = np.fft.rfftfreq(size, 1 / RATE)
-    gain = np.sin(np.clip((hertz - 60) / 40, 0, 1) * np.pi / 2) ** 2
+    treble = 10 ** (TREBLE_DB / 20 * np.sin(np.clip((hertz - 1000) / 1500, 0, 1) * np.pi / 2) ** 2)
+    gain = np.sin(np.clip((hertz - 180) / 120, 0, 1) * np.pi / 2) ** 2 * treble
     passed = np.fft.irfft(np.fft.rfft(longer - samples.mean(), size) * gain, size)
     return np.asarray(passed[around : around + len(samples)])
 

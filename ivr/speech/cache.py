@@ -8,6 +8,7 @@ believed only if the one is the other's A-law, sample for sample: no third file 
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 import threading
 import time
@@ -20,7 +21,7 @@ import numpy as np
 
 from .audio import RATE, BadAudio, Samples, alaw_bytes, read_wav, to_pcm, wav_bytes
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when the sound processing changes."""
 
 KEPT_MIB = 1024
@@ -33,7 +34,8 @@ _STALE_SECONDS = 3600
 _PRUNE_EVERY = 500
 _REMEMBERED = 20_000
 _ENDS = (".wav", ".alaw")
-_State = tuple[tuple[int, int, int], ...]
+_TRIAL = ".new-trial"
+_State = tuple[tuple[int, int, int, int], ...]
 
 
 def key(*what: object) -> str:
@@ -53,6 +55,7 @@ class SoundCache:
 
     def __init__(self, folder: Path, kept_mib: float = KEPT_MIB) -> None:
         self.folder = folder.absolute()
+        self._path = str(self.folder)
         self._kept_bytes = int(kept_mib * 2**20)
         self._whole: dict[str, _State] = {}
         self._turn = threading.Lock()
@@ -77,12 +80,17 @@ class SoundCache:
         if state is None:
             return False
         if self._whole.get(name) != state:
-            if not self._is_whole(name):
+            if not self._is_whole(name, state):
                 return False
             if len(self._whole) >= _REMEMBERED:
                 self._whole.clear()
             self._whole[name] = state
         return True
+
+    def is_as_seen(self, name: str) -> bool:
+        """Whether both files are still those that were found whole: two looks at the disk, nothing is read."""
+        state = self._whole.get(name)
+        return self.has(name) if state is None else self._state(name) == state
 
     def used(self, name: str) -> None:
         """Remember on the disk that it is in use, so that no process drops it (the time of access; the other times
@@ -102,6 +110,17 @@ class SoundCache:
         self._written += 1
         if self._written % _PRUNE_EVERY == 0:
             self.prune()
+
+    def try_writing(self) -> None:
+        """Write as much as a long sound has, and drop it again. Raises OSError."""
+        with self._locked():
+            self._write(_TRIAL, bytes(2**20))
+            (self.folder / _TRIAL).unlink()
+
+    def sounds_for(self, name: str) -> float:
+        """How many seconds a sound that was found whole takes; 0 for one that was not."""
+        state = self._whole.get(name)
+        return state[1][1] / RATE if state else 0.0
 
     def seconds(self, name: str) -> float:
         """How long it takes to hear it."""
@@ -131,18 +150,21 @@ class SoundCache:
                     yield seen.st_atime, seen.st_size, path
 
     def _state(self, name: str) -> _State | None:
-        """What tells a file that was changed since: inode, size, and the time of its last writing."""
+        """What tells a file that was changed since: inode, size, the time of its last writing, and who may read it."""
         try:
-            seen = [(self.folder / f"{name}{end}").stat() for end in _ENDS]
-        except FileNotFoundError:
+            seen = [os.stat(f"{self._path}/{name}{end}") for end in _ENDS]  # noqa: PTH116 - each call asks some 200 times
+        except OSError:  # gone, or a part of the way to it is
             return None
-        return tuple((each.st_ino, each.st_size, each.st_mtime_ns) for each in seen)
+        return tuple((each.st_ino, each.st_size, each.st_mtime_ns, each.st_mode) for each in seen)
 
-    def _is_whole(self, name: str) -> bool:
+    def _is_whole(self, name: str, state: _State) -> bool:
+        """Also that everybody may read it: Asterisk may run as another user."""
+        if not all(mode & stat.S_IROTH for *_, mode in state):
+            return False
         try:
             wav, alaw = ((self.folder / f"{name}{end}").read_bytes() for end in _ENDS)
             samples, _ = read_wav(wav)
-        except (BadAudio, FileNotFoundError):
+        except (BadAudio, OSError):
             return False
         pcm = (samples * 32768).astype(np.int16)  # read_wav divides by 2 ** 15: exact in float64, and so is the way back
         return len(pcm) > 0 and wav == wav_bytes(pcm) and alaw == alaw_bytes(pcm)
@@ -150,6 +172,7 @@ class SoundCache:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Alone in this folder, among threads and processes."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         with self._turn, (self.folder / ".lock").open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

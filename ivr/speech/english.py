@@ -47,8 +47,8 @@ _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 def spoken_text(part: Spoken) -> str:
     """What an English voice must say for this part."""
     match part:
-        case Date(value):
-            return day(value)
+        case Date(value, short=short):
+            return _day_of_month(value.month, value.day) if short else day(value)
         case Time(value):
             return clock(value.hour, value.minute)
         case ClockRange(start, end):
@@ -137,7 +137,11 @@ def day(value: date) -> str:
 
 
 def _date(years: int, month: int, days: int) -> str:
-    return f"the {ordinal(days)} of {_MONTHS[month - 1]}, {year(years)}"
+    return f"{_day_of_month(month, days)}, {year(years)}"
+
+
+def _day_of_month(month: int, days: int) -> str:
+    return f"the {ordinal(days)} of {_MONTHS[month - 1]}"
 
 
 def clock(hour: int, minute: int) -> str:

@@ -15,5 +15,9 @@ class RenderFailed(SpeechError):
     """The engine died, hung, or made no usable sound, also when asked again."""
 
 
+class NotWritten(RenderFailed):
+    """A sound was made, and the folder of sounds does not take it: it is full, gone or not ours. So is every call's."""
+
+
 class BadRecording(SpeechError):
     """A recording of a human voice can't be used. The message names the file and says why."""

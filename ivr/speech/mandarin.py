@@ -105,12 +105,14 @@ def grouped(text: str, sizes: tuple[int, ...]) -> str:
     return "，".join(groups)
 
 
-def day(value: date, *, weekday: bool = True) -> str:
-    """A date with year and weekday.
+def day(value: date, *, weekday: bool = True, short: bool = False) -> str:
+    """A date with year and weekday; `short`: month and day only.
 
-    >>> day(date(2026, 11, 23))
-    '二零二六年十一月二十三日，星期一'
+    >>> day(date(2026, 11, 23)), day(date(2026, 11, 23), short=True)
+    ('二零二六年十一月二十三日，星期一', '十一月二十三日')
     """
+    if short:
+        return f"{cardinal(value.month)}月{cardinal(value.day)}日"
     spoken = f"{figures(str(value.year))}年{cardinal(value.month)}月{cardinal(value.day)}日"
     return f"{spoken}，星期{WEEKDAYS[value.weekday()]}" if weekday else spoken
 

@@ -35,8 +35,8 @@ VERSION = "2"
 def spoken_text(part: Spoken) -> str:
     """What a voice must say for this part, in hanzi."""
     match part:
-        case Date(value):
-            return day(value)
+        case Date(value, short=short):
+            return day(value, short=short)
         case Time(value):
             return clock(value.hour, value.minute)
         case ClockRange(start, end):

@@ -10,17 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ivr.prompts.language import Language
-from ivr.prompts.parts import Code, Digits, Fixed, Part, Pause, Prompt, Spoken, language_of
+from ivr.prompts.parts import Code, Date, Digits, Fixed, Part, Pause, Prompt, Spoken, Time, language_of
 
 from . import audio
 from .cache import SoundCache, key
 from .engine import LANGUAGE_NAMES, Engine, Pace
-from .errors import RenderFailed, SpeechError
+from .errors import NotWritten, RenderFailed, SpeechError
 from .recordings import Recordings
 from .saying import Saying, saying
 
-LOOK_AGAIN_SECONDS = 30.0
-"""So long a sound that was seen on the disk is believed to be there still."""
+USED_AGAIN_SECONDS = 30.0
+"""So often it is written down that a sound is in use."""
+SOUND, TONE = "sound:", "tone:"
+"""How Asterisk is told to play a file, and a tone of its own."""
+TEST_SOUND = Prompt("test_sound", (Pause(250),))
+"""Is heard by nobody: whether a node can play what is made here."""
 
 _BETWEEN_FIGURES, _BETWEEN_GROUPS, _GROUP = Pause(80), Pause(450), 3
 _KNOWN_PARTS = 20_000
@@ -44,7 +48,8 @@ class Speech:
         self._recordings = Recordings(recordings)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._names: dict[_Heard, str] = {}
-        self._seen: dict[str, float] = {}
+        self._made_of: dict[str, _Heard] = {}
+        self._used: dict[str, float] = {}
 
     @property
     def languages(self) -> frozenset[Language]:
@@ -73,22 +78,50 @@ class Speech:
         await self._close_engines()
 
     async def render(self, prompt: Prompt) -> tuple[str, ...]:
-        """The prompt's media list: absolute paths without extension. Cached parts cost a look at the disk now and
-        then.
+        """The prompt's media list: absolute paths without extension. Each part is looked for on the disk (two stats), and made
+        anew if its files are not those that were seen.
         """
         parts = list(self._sounds(prompt))
         names = [self._name(heard) for heard in parts]
         now = asyncio.get_running_loop().time()
         for name, heard in zip(names, parts, strict=True):
-            if self._seen.get(name, 0.0) < now:
-                await self._ensure(name, heard)
+            await self._ensure(name, heard)
+            if self._used.get(name, 0.0) < now:
                 self._cache.used(name)
-                self._seen[name] = now + LOOK_AGAIN_SECONDS
+                self._used[name] = now + USED_AGAIN_SECONDS
         return tuple(map(self._cache.media, names))
 
     async def render_all(self, prompts: Mapping[str, Prompt]) -> Mapping[str, tuple[str, ...]]:
         """Media lists by prompt id."""
         return {name: await self.render(prompt) for name, prompt in prompts.items()}
+
+    def lost(self, media: Iterable[str]) -> str | None:
+        """The first sound of a rendered media list (as `render` gives it, or as Asterisk is told) whose files are not as they were
+        when it was rendered: gone, emptied, changed or unreadable. By its path; None if all are. A look at the disk, no more.
+        """
+        paths = (each.removeprefix(SOUND) for each in media if not each.startswith(TONE))
+        return next((path for path in paths if not self._cache.is_as_seen(path.rpartition("/")[2])), None)
+
+    def heard_for(self, media: Iterable[str]) -> float:
+        """How many seconds a rendered media list takes, without looking at the disk."""
+        return sum(self._cache.sounds_for(each.rpartition("/")[2]) for each in media)
+
+    async def mend(self, media: Iterable[str]) -> list[str]:
+        """Make anew what is lost of a media list, and return all of it that is made here. Raises SpeechError."""
+        mended = []
+        for path in media:
+            name = path.rpartition("/")[2]
+            if (heard := self._made_of.get(name)) is not None:
+                await self._ensure(name, heard)
+                mended.append(path)
+        return mended
+
+    async def check_writable(self) -> None:
+        """Raises NotWritten while no sound can be put into the cache."""
+        try:
+            await asyncio.to_thread(self._cache.try_writing)
+        except OSError as error:
+            raise self._not_written(error) from error
 
     async def prepare(self, prompts: Iterable[Prompt]) -> None:
         """Have everything ready before a draw starts."""
@@ -118,8 +151,10 @@ class Speech:
         if name is None:
             if len(self._names) >= _KNOWN_PARTS:
                 self._names.clear()
-                self._seen.clear()
+                self._made_of.clear()
+                self._used.clear()
             name = self._names[heard] = self._new_name(*heard)
+            self._made_of[name] = heard
         return name
 
     def _new_name(self, part: Part, language: Language) -> str:
@@ -159,7 +194,10 @@ class Speech:
         try:
             await asyncio.to_thread(self._cache.put, name, sound)
         except OSError as error:
-            raise RenderFailed(f"a sound can't be written to {self._cache.folder}: {error.strerror}") from error
+            raise self._not_written(error) from error
+
+    def _not_written(self, error: OSError) -> NotWritten:
+        return NotWritten(f"a sound can't be written to {self._cache.folder}: {error.strerror}")
 
     async def _sound(self, part: Part, language: Language) -> audio.Samples:
         if isinstance(part, Pause):
@@ -194,4 +232,6 @@ def _figures(code: Code) -> Iterator[Part]:
 
 
 def _pace(part: Spoken) -> Pace:
+    if isinstance(part, Fixed | Date | Time) and part.brisk:
+        return Pace.BRISK
     return Pace.SLOW if part.slow else Pace.NORMAL

@@ -128,7 +128,7 @@ NOT_ITS_OWN: dict[str, set[str]] = {
     "console": {
         "append_ledger", "claim", "decide_call", "decide_invitation", "decide_number_check", "decide_pick", "drop_appointments",
         "end_call", "end_decided", "end_number_check", "erase_recordings", "insert_activity", "insert_appointment", "insert_call",
-        "keep_recording", "mark_sealed", "order_block", "pick_and_call", "plan_announcements", "plan_details",
+        "keep_recording", "mark_sealed", "note_number_fault", "order_block", "pick_and_call", "plan_announcements", "plan_details",
         "plan_notices", "plan_seal_receipts", "plan_witness_receipts", "put", "set_closed", "settle",
         "verify",
     },

@@ -91,6 +91,10 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("administrator-1", "pool-imports", "/pool/imports"),
     ("administrator-1", "pool-import", "/pool/imports/{import}"),
     ("administrator-1", "pool-import-bad", "/pool/imports/{bad_import}"),
+    ("administrator-1", "lines", "/lines"),
+    ("administrator-1", "line-numbers", "/lines/numbers"),
+    ("administrator-1", "line-number", "/lines/numbers/{expert}/redirected"),
+    ("administrator-1", "line-number-wrong", "/lines/numbers/{expert}/redirected"),
     ("administrator-1", "operations", "/operations"),
     ("administrator-1", "operation", "/operations/{operation}"),
     ("registrar-1", "home-registrar", "/"),
@@ -114,6 +118,12 @@ def _same_digits(page: Page) -> None:
     assert "数字都相同" in page.text
 
 
+def _with_a_number(page: Page) -> None:
+    page.fill(word="新号码 138 0013 8000")
+    page.click("标记为已处理")
+    assert "请勿填写电话号码" in page.text
+
+
 AFTER: Mapping[str, Callable[[Page], None]] = {
     "draft-wrong": lambda page: page.click("保存，下一步"),
     "copy-wrong": lambda page: page.click("复制"),
@@ -122,8 +132,12 @@ AFTER: Mapping[str, Callable[[Page], None]] = {
     "avoidance-bad-file": _bad_file,
     "witness-wrong": _same_digits,
     "supervisor-wrong": lambda page: page.click("保存"),
+    "line-number-wrong": _with_a_number,
 }
 """What is done on the page before it is looked at, by the picture's name."""
+FIT = {"witnesses", "witnesses-fixed", "result-open"}
+"""Pictures of pages whose tables are cards on a telephone."""
+_SIDEWAYS = "return [...document.querySelectorAll('.scroll')].some(each => each.scrollWidth > each.clientWidth)"
 NO_PAGES = {
     "/health", "/login", "/activities/{activity}/events", "/activities/{activity}/evidence.zip",
     "/activities/{activity}/evidence-supervisor.zip", "/pool/template.xlsx", "/pool/template.csv",
@@ -159,6 +173,8 @@ def _wrong(page: Page, world: World) -> list[str]:
                 page.resize(size)
                 page.screenshot(f"page-{name}")
                 found += [f"{name} at {size[0]} px: {each}" for each in page.faults()]
+                if name in FIT and page.driver.execute_script(_SIDEWAYS):
+                    found.append(f"{name} at {size[0]} px: a table scrolls sideways")
         page.resize(WIDE)
         page.shows_no_errors()
     return found
@@ -177,7 +193,7 @@ def test_no_page_is_left_out() -> None:
 
 def _route(pattern: str) -> str | None:
     """The first route that fits the page's address."""
-    numbers = dict.fromkeys(("project", "new_project", "import", "bad_import", "operation", "supervisor"), "1")
+    numbers = dict.fromkeys(("project", "new_project", "import", "bad_import", "operation", "supervisor", "expert"), "1")
     activities = ("draft", "submitted", "ready", "waiting", "drawing", "paused", "ended", "short", "sealed", "opened")
     path = pattern.partition("?")[0].format(**numbers, **dict.fromkeys(activities, "CQSQ202611230001"))
     for route in ROUTES:

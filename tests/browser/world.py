@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 
 from aiohttp import ClientSession, CookieJar, FormData
 
-from drawing import halts, recordings, supervisors, witnesses
+from drawing import halts, number_faults, recordings, supervisors, witnesses
 from drawing.decide import share_on_page
 from drawing.lifecycle import Role
+from drawing.result import unseal
 from drawing.seats import PickOutcome
 from drawing.stages import Stage
 from ivr.noting import Notes
 from script.registering import TERMINAL, preregister
 from tests.drawing.experts.test_read_csv import table, text
 from tests.drawing.test_draw import Hand
-from tests.scenes import condition, masked_call, standby, wav, witness
+from tests.scenes import a_day_passes, condition, masked_call, standby, wav, witness
 from tests.web.clerk import complete, make_draft, make_project, submitted
 from tests.web.conftest import Visitor
 from tests.web.draws import DIGITS, Draws, everybody_agrees, opened
@@ -50,8 +51,11 @@ async def _draws(made: World, draws: Draws) -> None:
     two = [condition(seats=2), condition("c2", seats=1)]
     hand = await draws.started(EXPERTS, two, witnesses=(witness(),))
     await _witnessed(hand, draws)
+    await _lines(made, hand, draws)
     await opened(hand)
     made.places["opened"] = hand.activity
+    await unseal(draws.db, draws.keys.custody, hand.activity)
+    a_day_passes(hand.dsn, hand.activity)
     await _recorded(hand, draws)
     hand = await draws.started(0, two)
     await everybody_agrees(hand)
@@ -60,8 +64,8 @@ async def _draws(made: World, draws: Draws) -> None:
     await everybody_agrees(hand)
     made.places["short"] = hand.activity
     hand = await draws.started(0, [condition(seats=4)])
-    busy, declines, *talking = await hand.live()
-    await hand.ends(busy, "busy")
+    redirected, declines, *talking = await hand.live()
+    await hand.ends(redirected, "redirected")
     await hand.answers(declines, PickOutcome.DECLINED)
     await hand.advance()
     await hand.ends(declines, "declined")
@@ -80,6 +84,30 @@ async def _draws(made: World, draws: Draws) -> None:
     made.places["waiting"] = (await draws.committed_more()).activity
     made.places["ready"] = (await draws.ready(0, witnesses=(witness(), standby()))).activity
     await _supervisors(made, draws)
+
+
+async def _lines(made: World, hand: Hand, draws: Draws) -> None:
+    """Two trunks, one of them with alarms; two numbers that want attention."""
+    await draws.db.run(TRUNKS)
+    first, second, _ = await hand.live()
+    await draws.db.run("UPDATE call SET node = 'n', trunk = 'carrier' WHERE state = 'live'")
+    for call, outcome in ((first, "redirected"), (second, "invalid_number")):
+        await hand.ends(call, outcome)
+        async with draws.db.transaction() as tx:
+            await number_faults.note(tx, call.id, outcome)
+    await hand.advance()
+    made.places["expert"] = str(await draws.db.value("SELECT expert FROM number_fault WHERE fault = 'redirected'"))
+
+
+TRUNKS = """
+INSERT INTO node (name, epoch) VALUES ('n', 1) ON CONFLICT DO NOTHING;
+UPDATE node SET holder = gen_random_uuid(), lease_until = clock_timestamp() + interval '1 hour' WHERE name = 'n';
+INSERT INTO trunk (node, name, position, online) VALUES ('n', 'carrier', 1, true), ('n', 'spare', 2, false);
+INSERT INTO trunk_alarm (node, trunk, alarm, calls, raised_at, lifted_at)
+SELECT 'n', trunk, alarm::trunk_alarm_kind, calls, clock_timestamp() - interval '1 hour', lifted
+FROM (VALUES ('carrier', 'keyless', 8, NULL), ('carrier', 'dropping', 3, NULL), ('spare', 'failing', 5, clock_timestamp()))
+     AS a (trunk, alarm, calls, lifted)
+"""
 
 
 async def _supervisors(made: World, draws: Draws) -> None:

@@ -66,6 +66,26 @@ async def test_staffs_number_is_kept_encrypted_alone(db: Database, keys: Keys, a
     assert PHONE not in operation.row
 
 
+@pytest.mark.parametrize(
+    ("typed", "rung"),
+    [("+86 138-0013-8001", PHONE), ("０１３８００１３８００１", PHONE), ("（020）8318 6888", "02083186888")],
+)
+async def test_staff_may_write_their_number_as_people_do(db: Database, keys: Keys, ask: Ask, typed: str, rung: str) -> None:
+    call = await ask(typed)
+    row = await db.one("SELECT staff_phone_enc, staff_phone_hash FROM call")
+    assert keys.custody.vault.decrypt(bytes(row.staff_phone_enc), STAFF_PHONE.at(call)).decode() == rung
+    assert bytes(row.staff_phone_hash) == keys.custody.vault.keyed_hash("phone", rung)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [("020-83186888转801", "分机"), ("4001234567", "400"), ("12345", "热线短号码"), ("+85261234567", "香港"), ("83186888", "区号")],
+)
+async def test_why_staff_can_not_be_rung_is_said(ask: Ask, typed: str, why: str) -> None:
+    with pytest.raises(CannotCall, match=why):
+        await ask(typed)
+
+
 @pytest.mark.parametrize("phone", ["", "110", "0086", "1380013800a", "13800138001; DROP", "+8613800138001,,9"])
 async def test_a_number_off_the_allowlist_is_refused(db: Database, ask: Ask, phone: str) -> None:
     with pytest.raises(CannotCall, match="本机号码不能拨打"):

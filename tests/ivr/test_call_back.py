@@ -148,7 +148,7 @@ def test_the_prompts_that_the_flow_names_are_there() -> None:
 
 def test_the_call_back_word_for_word() -> None:
     begin = (
-        "您好。这里是广东省综合评标评审专家库。/您刚才给我们打过电话，现在给您回电话。/如果不是您打的，请直接挂机。"
+        "您好。/广东省综合评标评审专家库。/您刚才给我们打过电话，现在给您回电话。/如果不是您打的，请直接挂机。"
     )
     assert heard("call_back", CallBackFacts(INVITATION, leave=True)) == (
         f"{begin}/您已经同意参加一次评标。/听集合信息，请按一。/不能参加，需要请假，请按八。/选择语言，请按七。"

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from db.pool import Database
-from drawing import decide
+from db.vault import confirm
+from drawing import decide, evidence
+from drawing.__main__ import main
+from drawing.call_outcomes import CallOutcome
 from drawing.decide import Call, NotOurs
 from drawing.lifecycle import Role
 from drawing.rules import Rules
@@ -19,12 +22,14 @@ from drawing.seats import PickOutcome
 from drawing.start import start
 from ivr.call_backs import follow
 from ivr.dispatch import OF_THE_DRAW, Q
+from tests.attack import test_sealed_values as sealed_values
 from tests.drawing.test_draw import Hand
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan
 
 pytestmark = pytest.mark.postgres
 RULE = Rules.load("demo-1").inbound
+desk = sealed_values.desk
 PHONES = ["13800000000", "13800000001", "13800000002"]
 
 
@@ -110,6 +115,52 @@ async def test_accepting_in_the_call_back_ends_the_matter(line: Callable[..., An
     await made.advance()
     assert await made.state() == "completed"
     assert (await made.types()).count("attempt") == 2
+
+
+async def test_after_the_last_try_a_call_back_decides_nothing_more(line: Callable[..., Any]) -> None:
+    """Between the end of the call that makes the tries enough and `advance`, which says 未接通."""
+    made = await line()
+    await _used_up(made)
+    row = await made.rings_us()
+    assert row.flow == "call_back_invitation"
+    back = await made.begins("call_back_invitation")
+    with pytest.raises(NotOurs):
+        await made.answers(back, PickOutcome.ACCEPTED)
+    await made.ends(back, "no_key")
+    await made.advance()
+    assert await made.db.value("SELECT outcome::text FROM pick") == "unreached"
+    await evidence.export(made.db, made.keys.custody, made.activity, made.keys.master.parent / "evidence")
+    assert main(["verify", str(made.keys.master.parent / "evidence")]) in (0, 2, 3)
+
+
+async def test_nor_is_anybody_rung_for_it(line: Callable[..., Any], desk: sealed_values.Desk, db: Database, keys: Keys) -> None:
+    """They are told that nothing is open, as they would be a moment later."""
+    await confirm(keys.custody.vault, db)
+    made = await line()
+    await _used_up(made)
+    await made.rings_us()
+    assert await desk.make_live() == []
+    assert await db.value("SELECT flow FROM call WHERE state = 'waiting'") == "call_back_nothing"
+    await made.advance()
+    assert await db.value("SELECT outcome::text FROM pick") == "unreached"
+
+
+async def test_before_the_last_try_they_are(line: Callable[..., Any], desk: sealed_values.Desk, db: Database, keys: Keys) -> None:
+    await confirm(keys.custody.vault, db)
+    made = await line()
+    (call,) = await made.live()
+    await made.ends(call, "no_answer")
+    await made.rings_us()
+    assert [each.flow for each in await desk.make_live()] == ["call_back_invitation"]
+
+
+async def _used_up(made: Line) -> None:
+    """All tries, and nothing has followed from the last one yet."""
+    rules = Rules.load(await made.db.value("SELECT rules FROM activity"))
+    for _ in range(rules.unreached_tries[CallOutcome.NO_ANSWER]):
+        await made.advance()
+        (call,) = await made.live()
+        await made.ends(call, "no_answer")
 
 
 async def test_a_call_back_that_comes_to_nothing_is_no_try(line: Callable[..., Any]) -> None:
@@ -270,8 +321,11 @@ async def test_calls_from_one_number_are_counted_by_the_hour(line: Callable[...,
     made = await line()
     values = {"channel": "1.1", "trunk": "t", "node": "n", "epoch": 1}
     await made.db.run("INSERT INTO node (name, epoch) VALUES ('n', 1)")
-    recent = [(await made.db.one(Q.take_inbound, values | {"caller": b"x"})).recent for _ in range(3)]
-    assert recent == [0, 1, 2]
+    for before in range(3):
+        entry = await made.db.one(Q.take_inbound, values | {"caller": b"x"})
+        assert entry.recent == before
+        end = {"id": entry.id, "epoch": 1, "outcome": "no_key", "trail": None, "why_not": None}
+        await made.db.one(Q.end_inbound, end)
     await made.db.run("UPDATE inbound SET arrived_at = arrived_at - interval '61 minutes'")
     assert (await made.db.one(Q.take_inbound, values | {"caller": b"x"})).recent == 0
     assert (await made.db.one(Q.take_inbound, values | {"caller": None})).recent == 0  # withheld

@@ -14,7 +14,7 @@ from drawing.stages import STAGES, Stage
 from drawing.words import CALL_STAGES
 from ivr.calls import Answered, Digit, EarlyMedia, Event, Outcome, Played, Recorded, Ringing, Started
 from ivr.course import stage_after
-from ivr.dialplans import KINDS, Invitation, Kind, Timings
+from ivr.dialplans import KINDS, WITNESS_SENT, Invitation, Kind, Timings
 from ivr.preparing import WEAK
 from script.flows import prompts_named
 
@@ -33,13 +33,13 @@ def test_every_stage_has_a_word_of_its_own() -> None:
     assert len(set(CALL_STAGES.values())) == len(Stage)
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("kind", [*KINDS.values(), WITNESS_SENT], ids=[*KINDS, "witness_sent"])
 def test_every_step_of_this_kind_of_call_has_its_stage(kind: Kind) -> None:
     assert prompts_named(kind) - STAGES.keys() == set()
 
 
 def test_no_step_is_named_that_no_flow_begins() -> None:
-    begun = {prompt for kind in KINDS.values() for prompt in prompts_named(kind)}
+    begun = {prompt for kind in (*KINDS.values(), WITNESS_SENT) for prompt in prompts_named(kind)}
     assert STAGES.keys() - begun - {*WEAK.values(), "witness_weak"} == set()
 
 

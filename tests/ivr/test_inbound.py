@@ -21,7 +21,6 @@ from ivr.calls import (
     Unavailable,
 )
 from ivr.dialplans import Inbound, Timings
-from ivr.policy import subscriber
 from ivr.speech.saying import saying
 from tests.ivr.dialogue import Script, script
 
@@ -125,13 +124,13 @@ def test_every_prompt_is_there_and_gives_nothing_away() -> None:
     assert set(made) == ids
     said = {name: "/".join(saying(part, prompt.language).text for part in prompt.spoken()) for name, prompt in made.items()}
     assert said["inbound"] == (
-        "您好。这里是广东省综合评标评审专家库。/这是自动语音电话，您可以随时按键。/来电不能直接办理事项。"
+        "您好。/广东省综合评标评审专家库。/这是自动语音电话，您可以随时按键。/来电不能直接办理事项。"
         "/需要我们给您回电话，请按一。/呢度系专家库，要我哋打返畀您，请按一。"
         "/This is the expert pool. To be called back, press one./我们只拨打已经登记的号码。/再听一遍，请按三，或者按星号键。"
         "/我们不会询问您的证件号码，也不会要您付款。"
     )
     assert said["inbound_closed"] == (
-        "您好。这里是广东省综合评标评审专家库。/现在不是回电时间。/每天的回电时间是/上午八点整至晚上九点整/请您到时再打。再见。"
+        "您好。/广东省综合评标评审专家库。/现在不是回电时间。/每天的回电时间是/上午八点整至晚上九点整/请您到时再打。再见。"
         "/每日打返电话嘅时间系/上午八点正至晚上九点正"
         "/We call back every day/from eight o'clock in the morning to nine o'clock in the evening/Please call again then."
     )
@@ -143,17 +142,4 @@ def test_every_prompt_is_there_and_gives_nothing_away() -> None:
     assert not any(word in text for text in said.values() for word in ("邀请", "评标时间", "请假", "专家您"))
 
 
-@pytest.mark.parametrize(
-    ("shown", "on_file"),
-    [
-        ("13800138000", "13800138000"),
-        ("+8613800138000", "13800138000"),
-        ("8613800138000", "13800138000"),
-        ("02083186888", "02083186888"),
-        ("", ""),
-        ("Anonymous", ""),
-        ("+12025550123", "12025550123"),
-    ],
-)
-def test_a_callers_number(shown: str, on_file: str) -> None:
-    assert subscriber(shown) == on_file
+

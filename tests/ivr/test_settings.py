@@ -46,6 +46,20 @@ def test_good_settings_are_read(tmp_path: Path) -> None:
     assert settings.ari.password_file == Path("ari.password")
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("+86 20 1234-5678", "+862012345678"), ("（020）12345678", "02012345678"), ("０２０－１２３４５６７８", "02012345678")],
+)
+def test_the_published_number_may_be_written_as_people_do(tmp_path: Path, written: str, kept: str) -> None:
+    assert read(tmp_path, GOOD.replace("02012345678", written)).trunk[0].caller_id == kept
+
+
+@pytest.mark.parametrize("written", ["020-12345678转1", "020123456780x1", "number", "", "02012345678+", "1" * 21])
+def test_what_is_no_published_number(tmp_path: Path, written: str) -> None:
+    with pytest.raises(SettingsRefused, match="caller_id"):
+        read(tmp_path, GOOD.replace("02012345678", written))
+
+
 TWO = GOOD.replace("[trunk]", "[[trunk]]").replace(
     "[speech]", '[[trunk]]\nname = "other"\ncaller_id = "02087654321"\nchannels = 10\ncalls_per_second = 0.5\n[speech]'
 )

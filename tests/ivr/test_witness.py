@@ -65,6 +65,18 @@ def test_the_receipt_again() -> None:
     said.presses("*").does(Play("witness_receipt")).presses("1").does(Play("witness_ask"))
 
 
+def test_who_has_the_receipt_hears_its_end_and_by_a_key_the_whole() -> None:
+    said = script(Witness(Timings(), weak, sent=True)).gets(Started()).does(Dial(30.0))
+    said = said.gets(Answered()).does(Play("witness_receipt_sent"))
+    said.presses("4").does_nothing().presses("3").does(Play("witness_receipt")).presses("1").does_nothing()
+    said.hears_out().does(Play("witness_ask"))
+
+
+def test_who_has_the_receipt_goes_on_once_its_end_was_heard() -> None:
+    said = script(Witness(Timings(), weak, sent=True)).gets(Started()).does(Dial(30.0))
+    said.gets(Answered()).does(Play("witness_receipt_sent")).hears_out().presses("1").does(Play("witness_ask"))
+
+
 def test_the_key_that_led_to_the_question_is_no_digit() -> None:
     said = asked().after(0.1).gets(Digit("1", "witness_ask")).does_nothing()
     said.presses("4", step="witness_receipt").does_nothing()

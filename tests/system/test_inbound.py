@@ -243,7 +243,7 @@ def test_a_flood_is_turned_away(left: Aftermath) -> None:
     assert len(rows) == FLOOD
     taken = [row for row in rows if row.trail is not None]
     assert 0 < len(taken) <= RULE.per_number_hour
-    assert {row.why_not for row in rows if row.trail is None} <= {"at_once", "per_number"}
+    assert {row.why_not for row in rows if row.trail is None} <= {"at_once", "per_number", "same_caller"}
     ended = [each.detail for each in left.log if (each.number, each.event) == (FLOODER, "ended")]
     assert len(ended) == len(taken)  # the others were never answered
     assert FLOODER not in left.calls

@@ -11,6 +11,7 @@ import pytest
 from asterisk.far_end import Behaviour
 from asterisk.inbox import read_messages
 from asterisk.instance import authorization
+from db.blocking import transaction
 from db.contexts import EXPERT_PHONE
 from drawing.lifecycle import Role
 from drawing.seats import PickOutcome
@@ -19,8 +20,9 @@ from ivr.messages import outbox, zh
 from ivr.messages.kinds import Kind
 from ivr.prompts.facts import InvitationFacts
 from tests.drawing.test_draw import Hand
-from tests.scenes import add_experts, condition, make_activity, plan
+from tests.scenes import add_experts, condition, make_activity, plan, witness
 from tests.system.conftest import PATIENCE, POLL, Stack
+from tests.system.test_draw import begin
 
 pytestmark = [pytest.mark.telephone, pytest.mark.postgres]
 
@@ -28,6 +30,17 @@ AGREES = Behaviour.ACCEPTS.number(1)
 NO_RECEIPT = Behaviour.UNREACHABLE.number(2)
 FAILS = Behaviour.INVALID.number(3)
 BY_TRUNK = '[sms]\nby = "trunk"\n'
+
+
+NEVER_DELIVERED = """
+CREATE FUNCTION never_delivered() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.state := 'failed';
+  RETURN NEW;
+END $$;
+CREATE TRIGGER never_delivered BEFORE UPDATE ON message FOR EACH ROW WHEN (NEW.state = 'delivered')
+  EXECUTE FUNCTION never_delivered()
+"""
 
 
 @pytest.mark.parametrize("stack", [{"qualify_seconds": 1}], indirect=True)
@@ -72,6 +85,24 @@ async def test_messages_through_the_trunk(stack: Stack) -> None:
     for number in (AGREES, NO_RECEIPT, FAILS):
         assert number not in log
         assert number not in stack.node.log_tail(1_000)
+
+
+@pytest.mark.parametrize(("number", "heard"), [(1, "witness_receipt_sent"), (2, "witness_receipt")], ids=["delivered", "failed"])
+async def test_a_witness_who_has_the_receipt_hears_its_end_only(stack: Stack, number: int, heard: str) -> None:
+    """The call waits for what comes of the 短信: what is 已送达 is not said again, everything else is said in full."""
+    phone = Behaviour.WITNESS.number(number)
+    supervisor = witness(phone)
+    if heard == "witness_receipt":
+        with transaction(stack.database.owner_dsn) as tx:
+            tx.run(NEVER_DELIVERED)
+    await begin(stack, [Behaviour.DECLINES], condition(seats=1), witnesses=(supervisor,))
+    await stack.worker(more=BY_TRUNK)
+    await stack.until("SELECT count(*) = 1 FROM call WHERE flow = 'witness' AND outcome = 'share_given' AND state = 'ended'")
+    trail = await stack.db.value("SELECT trail FROM call WHERE flow = 'witness'")
+    assert (trail["heard"][0]["prompt"], trail["heard"][0]["whole"]) == (heard, True)
+    state = await stack.db.value("SELECT state::text FROM message WHERE kind = 'witness_receipt'")
+    assert (state == "delivered") is (heard == "witness_receipt_sent")
+    assert phone not in stack.workers[0].log.read_text()
 
 
 async def _two_have_agreed(stack: Stack) -> Hand:

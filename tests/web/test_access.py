@@ -44,7 +44,8 @@ RECORDS_ITSELF: set[str] = {
     "/pool/search", r"/pool/experts/{id:\d{1,18}}/suspension", "/pool/imports", r"/pool/imports/{id:\d{1,18}}/retry",
     *(f"{_ACTIVITY}/draw/{each}" for each in ("start", "pause", "resume", "force-end")), f"{_ACTIVITY}/result/print",
     "/messages/receipts", "/supervisors/new", r"/supervisors/{id:\d{1,18}}", r"/supervisors/{id:\d{1,18}}/active",
-    f"{_ACTIVITY}/witnesses",
+    f"{_ACTIVITY}/witnesses", "/lines/mended",
+    r"/lines/numbers/{expert:\d{1,18}}/{fault:[a-z0-9_]{1,20}}",
 }  # fmt: skip
 """POST routes with act=None: what they call writes 操作记录; each has a test that sees it."""
 

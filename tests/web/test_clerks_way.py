@@ -153,7 +153,10 @@ async def test_a_draft_that_was_left_is_continued(visit: Visit) -> None:
         ({"note": "请戴口罩😀"}, "电话语音不能读出😀（表情或符号），请去掉或改写。"),
         ({"gather_at": at(3)}, "集合时间不能晚于预计评标开始时间。"),
         ({"gather_at": at(-1)}, "集合时间已过，请重新设置。"),
-        ({"contact_phone": "转 801"}, "联系方式的格式不正确，请按提示填写。"),
+        ({"contact_phone": "020-83186888 转 801"}, "系统不能拨打分机，请填写能直接接通的号码，不带分机号。"),
+        ({"contact_phone": "8001234567"}, "不能填写 800 号码（手机打不通），请填写手机号码或带区号的固定电话。"),
+        ({"contact_phone": "83186888"}, "固定电话请加区号，如 020-83180000。"),
+        ({"contact_phone": "+852 6123 4567"}, "不能填写香港号码（国家或地区代码不是 86）"),
     ],
 )
 async def test_a_notice_is_refused_at_its_field(visit: Visit, changes: dict[str, str], message: str) -> None:

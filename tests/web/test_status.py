@@ -8,7 +8,11 @@ import pytest
 
 from db.blocking import transaction
 from db.pool import Database
+from ivr.lease import Lease
+from ivr.settings import Settings
+from script.registering import preregister
 from tests.postgres import TestDatabase
+from tests.scenes import Keys, witness
 from tests.web.conftest import Client
 from web.security import HEADERS
 
@@ -58,7 +62,9 @@ async def test_health_tells_leases_and_open_lines(client: Client, db: Database, 
     assert (told["status"], told["database"], told["calls_live"]) == ("ok", "reachable", 1)
     assert (told["trunk_failures"], told["calls_failing"]) == (0, 0)
     held, never = told["nodes"]
-    assert (held["name"], held["held"], never) == ("a", True, {"name": "never", "held": False, "lease_left_s": None})
+    dials = {"dialling_stopped_why": None, "dialling_stopped_s": None}
+    assert (held["name"], held["held"]) == ("a", True)
+    assert never == {"name": "never", "held": False, "lease_left_s": None, **dials}
     assert 0 < held["lease_left_s"] <= 3600
 
 
@@ -70,6 +76,25 @@ async def test_health_says_for_a_day_that_a_clock_was_set(client: Client, db: Da
     told = await (await client.get("/health")).json()
     [step] = told["clock_steps"]
     assert (told["status"], step["clock"], step["step_s"], step["node"]) == ("degraded", "database", -3600.5, "a")
+
+
+async def test_who_was_registered_beforehand_adds_no_node(client: Client, db: Database, keys: Keys) -> None:
+    """The demo's supervisor left a node that no worker ever holds, so /health never looked whole."""
+    await preregister(db, keys.custody.vault, witness())
+    assert await Lease(db, Settings.model_fields["node"].default, 3600.0).take()
+    told = await (await client.get("/health")).json()
+    assert [(each["name"], each["held"]) for each in told["nodes"]] == [("node-1", True)]
+
+
+async def test_health_tells_that_a_node_dials_nothing_and_why(client: Client, db: Database) -> None:
+    why = "Asterisk can't play the sound 0123456789abcdef01234567"
+    await db.run(
+        "INSERT INTO node (name, dialling_stopped_at, dialling_stopped_why)"
+        " VALUES ('a', clock_timestamp() - interval '1 minute', %(why)s)", {"why": why}
+    )  # fmt: skip
+    told = await (await client.get("/health")).json()
+    assert (told["status"], told["nodes"][0]["dialling_stopped_why"]) == ("degraded", why)
+    assert told["nodes"][0]["dialling_stopped_s"] >= 60
 
 
 async def test_a_database_that_goes_away_and_comes_back(client: Client, database: TestDatabase) -> None:

@@ -1,5 +1,5 @@
 """`/health`: for monitoring. 200 while the database answers, 503 when it does not; `degraded` when the last audit found something
-or is too long ago, and for a day after a clock was set.
+or is too long ago, a trunk has an alarm, a node has stopped dialling, or a clock was set within a day.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ async def show(request: web.Request) -> web.Response:
         "overdue": audit.overdue,
     }
     steps = [asdict(step) | {"at": step.at.isoformat(timespec="seconds")} for step in found.clock_steps]
-    state = "degraded" if audit.alarm or steps else "ok"
-    told_all = {"status": state, "database": "reachable", **asdict(found), "clock_steps": steps, "audit": told}
-    return web.json_response(told_all)
+    stopped = any(node.dialling_stopped_why for node in found.nodes)
+    state = "degraded" if audit.alarm or found.alarm or stopped or steps else "ok"
+    whole = {"status": state, "database": "reachable", **asdict(found), "clock_steps": steps, "audit": told}
+    return web.json_response(whole)
 
 
 ROUTES = (get("/health", show, PUBLIC, name="health"),)

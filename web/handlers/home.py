@@ -16,7 +16,8 @@ async def show(request: web.Request) -> web.Response:
     """The first page after the login."""
     me, db = identity(request), request.app[DATABASE]
     today = await home.today(db, me, datetime.now(UTC))
-    return render(request, "home.html", today=today, pending=await home.pending(db, me))
+    pending, attention = await home.pending(db, me), await home.attention(db, me)
+    return render(request, "home.html", today=today, pending=pending, attention=attention)
 
 
 ROUTES = (get("/", show, ANYBODY, name="home"),)

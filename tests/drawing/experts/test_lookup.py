@@ -58,9 +58,11 @@ async def test_a_search_for_nobody_is_recorded_too(db: Database, vault: Vault, r
 @pytest.mark.parametrize(
     ("kind", "typed", "message"),
     [
-        (Kind.PHONE, "", "现为 0 个字符"),
+        (Kind.PHONE, "", "11 位"),
         (Kind.PHONE, "1380013800", "11 位"),
         (Kind.PHONE, "12800138000", "13 至 19"),
+        (Kind.PHONE, "020-83186888", "请填写手机号码"),
+        (Kind.PHONE, "+85261234567", "香港"),
         (Kind.ID_CARD, "110105194912310021", "校验码"),
         (Kind.ID_CARD, "'; DROP TABLE expert; --", "18 位"),
     ],

@@ -64,14 +64,20 @@ EARLIER = datetime(2026, 11, 22, 14, 30, tzinfo=CHINA)
 TIME = (Date(date(2026, 11, 23)), Time(time(9, 30)))
 PLACE = (Address(INVITATION.address), Room("1203"))
 PHONE = Phone(INVITATION.contact_phone)
-DETAILS = (*TIME, *PLACE, Name("张工"), PHONE, Text(INVITATION.note), Code("482913"), Code("482913"))
-INVITED = {"invitation": (*TIME, Address(INVITATION.district), Duration(timedelta(hours=2, minutes=30))), "details": DETAILS}
+CODE = Code("482913")
+DETAILS = (*TIME, *PLACE, Name("张工"), PHONE, Text(INVITATION.note), CODE, *TIME, *PLACE, CODE)
+SOON = (Date(date(2026, 11, 23), short=True, brisk=True), Time(time(9, 30), brisk=True))
+INVITED = {
+    "invitation": (*SOON, *TIME, Address(INVITATION.district), Duration(timedelta(hours=2, minutes=30))),
+    "wrong_key": SOON, "no_key": SOON, "details": DETAILS,
+}  # fmt: skip
+CHANGED = (Date(EARLIER.date()), Time(EARLIER.time()), *TIME)
 TOLD: Mapping[str, Mapping[str, tuple[Part, ...]]] = {
     "invitation": INVITED, "details": INVITED, "call_back_invitation": INVITED,
     "change_of_time": {
-        "change_of_time": (Date(EARLIER.date()), Time(EARLIER.time()), *TIME), "received_still_comes": TIME,
+        "change_of_time": CHANGED, "wrong_key": CHANGED, "no_key": CHANGED, "received_still_comes": TIME,
     },
-    "leave": {"leave": TIME},
+    "leave": {"leave": TIME, "wrong_key": TIME, "no_key": TIME},
     "release": {"release": TIME},
     "withdrawal": {"withdrawal": TIME},
     "urging": {"urging": TIME, "urging_more": (*PLACE, PHONE)},
@@ -125,12 +131,18 @@ def test_mandarin_is_spoken_to_who_chose_nothing() -> None:
     assert all(prompt.language is Language.MANDARIN for prompt in invitation(INVITATION).values())
 
 
+IN_CANTONESE = "您好。/广东省综合评标评审专家库。/自动来电，唔收费，唔问证件，可打公布电话核实。"
+IN_ENGLISH = (
+    "Hello./Guangdong's bid evaluation expert pool."
+    "/Automatic call: no payment, no I D. To check, call our published number."
+)
+
+
 def test_the_invitation_in_cantonese_word_for_word() -> None:
     assert heard(invitation(INVITATION, Language.CANTONESE)["invitation"]) == (
-        "您好。呢度系广东省综合评标评审专家库。/呢个系自动语音电话，您可以随时按键。/而家邀请您参加一次评标。"
-        "/集合时间系/二零二六年十一月二十三日，星期一/上午九点三十分/集合地区系/广州市越秀区"
-        "/评标大约需要/两个半钟头/参加，请按一。/唔参加，请按二。/再听一次，请按三，或者按星号键。"
-        "/打错咗，或者唔系本人，请按九。/我哋唔会问您嘅证件号码，亦唔会要您畀钱。"
+        f"{IN_CANTONESE}/请您评标/十一月二十三日/上午九点三十分/参加请按一。/唔参加请按二。"
+        "/集合时间系/二零二六年十一月二十三日，星期一/上午九点三十分/集合地区系/广州市越秀区/评标大约需要/两个半钟头"
+        "/参加请按一。/唔参加请按二。/再听一次，请按三，或者按星号键。/打错咗，或者唔系本人，请按九。"
     )
 
 
@@ -143,26 +155,26 @@ def test_the_details_in_cantonese_dictate_one_as_cantonese_does() -> None:
 
 def test_the_invitation_in_english_word_for_word() -> None:
     assert heard(invitation(PINYIN, Language.ENGLISH)["invitation"]) == (
-        "Hello. This is the bid evaluation expert pool of Guangdong Province."
-        "/This is an automatic call. You can press a key at any time."
-        "/You are invited to take part in an evaluation."
+        f"{IN_ENGLISH}/You are invited on/the twenty-third of November/nine thirty in the morning"
+        "/To take part, press one./To decline, press two."
         "/The time to come is/Monday, the twenty-third of November, twenty twenty-six/nine thirty in the morning"
         "/The area is/Guangzhou, Yuexiu/The evaluation will take about/two and a half hours"
-        "/To take part, press one./Not to take part, press two./To hear this again, press three, or the star key."
+        "/To take part, press one./To decline, press two./To hear this again, press three, or the star key."
         "/If this is the wrong number, or you are not the person called, press nine."
-        "/We will not ask for the number of your identity card, or for any payment."
     )
 
 
 def test_the_details_in_english_word_for_word() -> None:
-    assert heard(invitation(PINYIN, Language.ENGLISH)["details"]) == (
-        "Please write down where and when to come."
+    where = (
         "/The time to come is/Monday, the twenty-third of November, twenty twenty-six/nine thirty in the morning"
         "/The place is/one hundred and eighteen Yuehua Road, three F/The room is/one two zero three"
+    )
+    assert heard(invitation(PINYIN, Language.ENGLISH)["details"]) == (
+        f"Please write down where and when to come./To hear this again, press three, or the star key.{where}"
         "/The person to contact is/Ms Zhang"
         "/The telephone number is/one eight zero, eight eight eight eight, eight eight eight eight"
         "/Please note/Bring your C A key"
-        "/Your code of six digits is/four eight two, nine one three/Once more."
+        f"/Your code of six digits is/four eight two, nine one three/Once more.{where}"
         "/Your code of six digits is/four eight two, nine one three"
         "/Show the code when you arrive, and tell it to nobody."
         "/To hear this again, press three, or the star key./You may hang up when you have heard enough."
@@ -196,7 +208,7 @@ def test_a_language_is_offered_in_itself() -> None:
 
 
 def test_the_notices_in_cantonese_word_for_word() -> None:
-    begin = "您好。呢度系广东省综合评标评审专家库。/呢个系自动语音电话。"
+    begin = IN_CANTONESE
     when = "/二零二六年十一月二十三日，星期一/上午九点三十分"
     about = f"{begin}/您同意参加嘅评标，集合时间系{when}"
     assert says("release", "release", Language.CANTONESE) == f"{about}/呢次抽取已经结束，您唔使参加，请唔好前往。"
@@ -213,7 +225,7 @@ def test_the_notices_in_cantonese_word_for_word() -> None:
 
 
 def test_the_notices_in_english_word_for_word() -> None:
-    begin = "Hello. This is the bid evaluation expert pool of Guangdong Province./This is an automatic call."
+    begin = IN_ENGLISH
     when = "/Monday, the twenty-third of November, twenty twenty-six/nine thirty in the morning"
     about = f"{begin}/You agreed to come to an evaluation on{when}"
     assert says("release", "release", Language.ENGLISH) == (

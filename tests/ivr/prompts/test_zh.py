@@ -15,7 +15,7 @@ INVITATION_IDS = {
     "promise_call", "apology_taken", "goodbye",
 }  # fmt: skip
 WITNESS_IDS = {
-    "witness_receipt", "witness_ask", "witness_readback", "witness_readback_keys", "witness_weak",
+    "witness_receipt", "witness_receipt_sent", "witness_ask", "witness_readback", "witness_readback_keys", "witness_weak",
     "witness_weak_length", "witness_weak_equal", "witness_weak_run", "witness_weak_date", "witness_weak_used",
     "witness_no_key", "witness_wrong_key", "witness_received", "witness_refused", "witness_goodbye",
     "group_pause", "wait", "promise_call", "goodbye",
@@ -26,35 +26,54 @@ def heard(prompt: Prompt) -> str:
     return "/".join(spoken_text(part) for part in prompt.spoken())
 
 
+OPENING = "您好。/广东省综合评标评审专家库。/自动来电，不收费，不问证件，可拨公布电话核实。"
+
+
 def test_the_invitation_word_for_word() -> None:
     assert heard(invitation(INVITATION)["invitation"]) == (
-        "您好。这里是广东省综合评标评审专家库。/这是自动语音电话，您可以随时按键。"
-        "/现在邀请您参加一次评标。/集合时间是/二零二六年十一月二十三日，星期一/上午九点三十分"
-        "/集合地区是/广州市越秀区/评标大约需要/两个半小时"
-        "/参加，请按一。/不参加，请按二。/再听一遍，请按三，或者按星号键。/打错了，或者不是本人，请按九。"
-        "/我们不会询问您的证件号码，也不会要您付款。"
+        f"{OPENING}/请您评标/十一月二十三日/上午九点三十分/参加请按一。/不参加请按二。"
+        "/集合时间是/二零二六年十一月二十三日，星期一/上午九点三十分/集合地区是/广州市越秀区/评标大约需要/两个半小时"
+        "/参加请按一。/不参加请按二。/再听一遍，请按三，或者按星号键。/打错了，或者不是本人，请按九。"
     )
 
 
-def test_the_details_word_for_word_with_the_code_said_twice() -> None:
+@pytest.mark.parametrize(("name", "why"), [("no_key", "没有收到您的按键。"), ("wrong_key", "按键无效。")])
+def test_after_silence_or_a_wrong_key_who_calls_and_for_when_is_said_again(name: str, why: str) -> None:
+    assert heard(invitation(INVITATION)[name]) == (
+        f"{why}/广东省综合评标评审专家库。/请您评标/十一月二十三日/上午九点三十分"
+        "/参加请按一。/不参加请按二。/再听一遍，请按三，或者按星号键。/打错了，或者不是本人，请按九。"
+    )
+
+
+def test_the_details_word_for_word_with_time_place_and_code_said_twice_and_the_key_for_again_first() -> None:
+    where = (
+        "/集合时间是/二零二六年十一月二十三日，星期一/上午九点三十分"
+        "/集合地点是/广州市越秀区越华路一百一十八号三楼/评标室是/幺二零三"
+    )
     assert heard(invitation(INVITATION)["details"]) == (
-        "请您记下集合信息。/集合时间是/二零二六年十一月二十三日，星期一/上午九点三十分"
-        "/集合地点是/广州市越秀区越华路一百一十八号三楼/评标室是/幺二零三/联系人/张工"
+        f"请您记下集合信息。/再听一遍，请按三，或者按星号键。{where}/联系人/张工"
         "/联系电话/幺八零，八八八八，八八八八/注意事项：/请戴口罩，上午八点三十分前签到，两人一桌"
-        "/您的六位验证码是/四八二，九幺三/再说一遍。/您的六位验证码是/四八二，九幺三"
+        f"/您的六位验证码是/四八二，九幺三/再说一遍。{where}/您的六位验证码是/四八二，九幺三"
         "/到场时请出示验证码，不要告诉别人。/再听一遍，请按三，或者按星号键。/听完可以挂机。"
     )
 
 
 def test_the_witness_receipt_word_for_word() -> None:
     assert heard(witness(WITNESS)["witness_receipt"]) == (
-        "您好。这里是广东省综合评标评审专家库。/这是自动语音电话，请您见证一次专家抽取。/请记下以下内容。"
+        f"{OPENING}/请您见证一次专家抽取。/听完后继续，请按一。/再听一遍，请按三，或者按星号键。/请记下以下内容。"
         "/活动编号/C Q S Q，二零二六，幺幺二三，零零零幺/这个活动的第二次抽取/名册人数/两万人"
         "/条件一/可以抽取的，主专业/一百五十二人/备选专业/两人/条件二/可以抽取的，主专业/四十人"
         "/已经排除的有：/单位回避/三人/暂停资格/十二人"
         "/账本记录数/十二条/账本校验值的开头/零 C 幺 A，A B 二 D"
         "/本次抽取的指纹，二十位数字/四八三零，八九零九，六七零幺，三幺三九，九三九三"
         "/再听一遍，请按三，或者按星号键。/继续，请按一。"
+    )
+
+
+def test_the_receipt_of_a_witness_who_has_it_as_a_message_word_for_word() -> None:
+    assert heard(witness(WITNESS)["witness_receipt_sent"]) == (
+        f"{OPENING}/请您见证一次专家抽取。/见证回执短信已经发给您，请核对。/本次指纹的最后八位是/三幺三九，九三九三"
+        "/核对一致，请按一。/没有短信，听完整内容，请按三。"
     )
 
 

@@ -20,7 +20,7 @@ from ivr.speech import audio, make_speech, recording_name
 from tests.ivr.facts import KINDS_HEARD, WITNESS, told
 
 pytestmark = pytest.mark.speech
-PHRASES = ("参加，请按1。", "不参加，请按2。", "集合时间是", "谢谢您，再见。")
+PHRASES = ("参加请按1。", "不参加请按2。", "集合时间是", "谢谢您，再见。")
 
 
 def spoken_like(seconds: float, rate: int, size: float) -> audio.Samples:

@@ -1,0 +1,81 @@
+"""Rows of calls from outside: one caller has one place, whichever node, trunk or process brings them once more."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from db.errors import Conflict
+from db.pool import Database
+from ivr.dispatch import Q
+
+pytestmark = pytest.mark.postgres
+ANN, BEN = b"a" * 32, b"b" * 32
+
+
+@pytest.fixture
+async def nodes(db: Database) -> None:
+    await db.run("INSERT INTO node (name, epoch) VALUES ('n', 1), ('m', 1)")
+
+
+def _values(caller: bytes | None, **changes: Any) -> dict[str, Any]:
+    return {"channel": "1.1", "trunk": "t", "caller": caller, "node": "n", "epoch": 1, "seconds": 120} | changes
+
+
+async def _take(db: Database, caller: bytes | None, **changes: Any) -> Any:
+    return await db.one(Q.take_inbound, _values(caller, **changes))
+
+
+async def _end(db: Database, entry: int) -> None:
+    end = {"id": entry, "epoch": 1, "outcome": "no_key", "trail": None, "why_not": None}
+    assert await db.one(Q.end_inbound, end) is not None
+
+
+@pytest.mark.usefixtures("nodes")
+async def test_a_caller_has_one_place_at_a_time(db: Database) -> None:
+    first = await _take(db, ANN)
+    assert await _take(db, ANN, node="m", trunk="u") is None
+    assert await _take(db, BEN) is not None
+    await _end(db, first.id)
+    assert await _take(db, ANN, node="m") is not None
+
+
+@pytest.mark.usefixtures("nodes")
+async def test_of_many_at_once_one_has_it(db: Database) -> None:
+    taken = await asyncio.gather(*(_take(db, ANN, node="nm"[n % 2]) for n in range(8)))
+    assert sum(each is not None for each in taken) == 1
+
+
+@pytest.mark.usefixtures("nodes")
+async def test_who_withholds_the_number_is_not_taken_for_another(db: Database) -> None:
+    assert None not in [await _take(db, None) for _ in range(3)]
+
+
+@pytest.mark.usefixtures("nodes")
+async def test_a_place_is_no_other_callers(db: Database) -> None:
+    entry = (await _take(db, ANN)).id
+    with pytest.raises(Conflict):
+        await db.run("UPDATE inbound SET place = %(b)s WHERE id = %(id)s", {"b": BEN, "id": entry})
+
+
+@pytest.mark.usefixtures("nodes")
+@pytest.mark.parametrize(("changes", "freed"), [({}, 0), ({"epoch": 2}, 1), ({"node": "m", "epoch": 2}, 0), ({"seconds": -1}, 1)])
+async def test_whose_call_is_gone_keeps_no_place(db: Database, changes: dict[str, Any], freed: int) -> None:
+    """By an earlier holder of the same node, or longer ago than any call lasts; a live one keeps it."""
+    await _take(db, ANN)
+    assert await db.run(Q.free_place, _values(ANN, **changes)) == freed
+    assert (await _take(db, ANN) is not None) == bool(freed)
+
+
+@pytest.mark.usefixtures("nodes")
+async def test_forks_do_not_use_up_the_callers_calls_an_hour(db: Database) -> None:
+    """A carrier that forks every INVITE would halve them."""
+    for _ in range(3):
+        entry = (await _take(db, ANN)).id
+        fork = await db.value(Q.take_fork, _values(ANN))
+        for row, why_not in ((entry, "not_wanted"), (fork, "same_caller")):
+            end = {"id": row, "epoch": 1, "outcome": "cancelled", "trail": None, "why_not": why_not}
+            await db.one(Q.end_inbound, end)
+    assert (await _take(db, ANN)).recent == 3
