@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from db.errors import Conflict
@@ -22,6 +22,7 @@ from drawing.rules import Calling, Rules
 from drawing.seats import PickOutcome
 from ivr import masked, numbers, policy
 from ivr.calls import Outcome
+from ivr.clock_watch import ClockWatch
 from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again
 from ivr.lease import Lease
 from ivr.masked import PairConversation
@@ -76,22 +77,31 @@ class Dispatcher:
         preparer: Preparer,
         calling: Calling,
         trunks: Trunks,
+        watch: ClockWatch | None = None,
         *,
         messages: bool = False,
     ) -> None:
-        """messages: 短信 are sent, so that a witness may have the receipt before the call."""
+        """watch: notices that the database's clock was set; without one nobody does. messages: 短信 are sent, so that a witness may
+        have the receipt before the call.
+        """
         self._db, self._custody, self._lease, self._messages = db, custody, lease, messages
+        self._watch = watch or ClockWatch(db, lease.node)
         self._preparer, self._calling, self._trunks = preparer, calling, trunks
         self._calls_today = 0
         self._ahead: list[Any] = []
         self._looked = 0.0
 
     async def due(self, limit: int) -> list[Any]:
-        """Waiting calls whose time has come, the draws in turn. Looked for some ahead at once: `make_live` looks again at each."""
+        """Waiting calls whose time has come, the draws in turn. Looked for some ahead at once: `make_live` looks again at each.
+        Raises ClockStepped.
+        """
         now = asyncio.get_running_loop().time()
         if len(self._ahead) < limit or now - self._looked > AHEAD_SECONDS:
-            self._ahead = await self._db.all(Q.due, {"limit": limit + AHEAD, "held": OF_THE_DRAW})
-            self._looked = now
+            asked, self._ahead = self._watch.tick(), []
+            due = await self._db.all(Q.due, {"limit": limit + AHEAD, "held": OF_THE_DRAW})
+            if due:
+                self._watch.check(due[0].now, asked)
+            self._ahead, self._looked = due, now
         due, self._ahead = self._ahead[:limit], self._ahead[limit:]
         return due
 
@@ -104,23 +114,23 @@ class Dispatcher:
         """Look how many calls were made today, by all workers; counted on from there until the next look."""
         self._calls_today = await self._db.value(Q.calls_today)
 
-    async def make_live(self, call: Any, line: TrunkLoad, now: datetime) -> Ready | None:
+    async def make_live(self, call: Any, line: TrunkLoad, tick: float) -> Ready | None:
         """The call, live and ours on a trunk that is reserved, or None when something stands in its way: then it waits, or
-        is settled. line: all trunks together.
+        is settled. line: all trunks together, as they are at `tick` by the event loop's clock. Raises ClockStepped.
         """
         if call.flow == WITNESS and await self._awaits_receipt(call):
             await self.postpone(call, RECEIPT_AGAIN_SECONDS)
             return None
         legs = 2 if call.flow in PAIRS else 1
-        trunk = self._trunks.take(await self._before(call), now, legs)
+        trunk = self._trunks.take(await self._before(call), tick, legs)
         if isinstance(trunk, Hindrance):
-            await self._wait(self._db, call, now, trunk)
+            await self._wait(self._db, call, await self._db.value(chain.Q.now), trunk)
             return None
         attempt: int | None = None
         try:
             conversation = await self._preparer.prepare(call)
             async with self._db.transaction() as tx:
-                attempt = await self._go_live(tx, call, conversation, line, trunk)
+                attempt = await self._go_live(tx, call, conversation, line, trunk, tick)
         except NotBound as error:
             await self._refuse(call, error)
         except Conflict:  # a unique index: somebody else rings this expert, or this number, at this very moment
@@ -159,14 +169,20 @@ class Dispatcher:
         return [policy.tried(row.trunk, Outcome(row.outcome), rang=row.rang) for row in rows]
 
     async def _go_live(
-        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, line: TrunkLoad, trunk: str
+        self,
+        tx: Transaction,
+        call: Any,
+        conversation: Conversation | PairConversation,
+        line: TrunkLoad,
+        trunk: str,
+        tick: float,
     ) -> int | None:
         """Which attempt it is now; None when it is not live."""
         kind = EVERY_KIND[call.flow]
         of_the_draw = kind.again is Again.BY_DRAW
         held = numbers.hashes(self._custody.vault, conversation.numbers)
         if call.activity is None:
-            return await self._check_number(tx, call, conversation, line, trunk, held)
+            return await self._check_number(tx, call, conversation, line, trunk, held, tick)
         row = await self._look(tx, call, held)
         if of_the_draw and row.owed:
             raise Owing
@@ -182,7 +198,7 @@ class Dispatcher:
         calling = self._calling if of_the_draw else self._calling.within(Rules.load(row.rules).notice(kind.name))
         if call.flow in PAIRS:  # both legs take a channel
             line = replace(line, channels=line.channels + 1)
-        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
+        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line, tick)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
             await self._wait(tx, call, row.now, against)
             return None
@@ -205,9 +221,12 @@ class Dispatcher:
         line: TrunkLoad,
         trunk: str,
         held: Sequence[bytes],
+        tick: float,
     ) -> int | None:
         """A call that verifies a supervisor's number: it belongs to no activity, and is held up by hours and budgets only."""
+        asked = self._watch.tick()
         row = await tx.one(Q.number_check_now, {"call": call.id, "numbers": held})
+        self._watch.check(row.now, asked)
         if not row.stands:  # the register has another number by now
             await tx.run(chain.Q.drop_call, {"call": call.id})
             return None
@@ -215,7 +234,7 @@ class Dispatcher:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
             return None
         calling = self._calling.within(Rules.load(call.rules).notice(call.flow))
-        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
+        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line, tick)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:
             await self._wait(tx, call, row.now, against)
             return None
@@ -235,11 +254,16 @@ class Dispatcher:
         return True
 
     async def _look(self, tx: Transaction, call: Any, held: Sequence[bytes]) -> Any:
-        """Under the activity's lock. held: keyed hashes of the numbers."""
+        """Under the activity's lock. held: keyed hashes of the numbers. Raises ClockStepped: what depends on the time of day, on a
+        budget or on a pause is not judged by a clock that was set a moment ago.
+        """
+        asked = self._watch.tick()
         tx.post(chain.Q.lock_activity, {"activity": call.activity})
         travel = Rules.load(call.rules).travel_s
         values = {"expert": call.expert, "activity": call.activity, "pick": call.pick, "travel": travel, "numbers": held}
-        return await tx.one(Q.call_now, values)
+        row = await tx.one(Q.call_now, values)
+        self._watch.check(row.now, asked)
+        return row
 
     async def _is_elsewhere(self, tx: Transaction, call: Any, who: str, row: Any) -> bool:
         """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable, if that
@@ -261,11 +285,16 @@ class Dispatcher:
     async def _wait(self, db: Database | Transaction, call: Any, now: datetime, against: Hindrance) -> None:
         """It waits until the rule allows it; a call for which staff sits at the telephone waits a little, or is given up."""
         LOG.info("call %s waits: %s", call.id, against.rule.value)
-        if call.flow in PAIRS and masked.too_late(call.matter, max(now, against.until or now)):
+        begins = now + timedelta(seconds=against.wait_s or 0.0)
+        if call.flow in PAIRS and masked.too_late(call.matter, max(begins, against.until or begins)):
             LOG.warning("call %s is given up: %s", call.id, against.rule.value)
             await db.run(chain.Q.drop_call, {"call": call.id})
             return
-        await db.run(Q.postpone_until, {"call": call.id, "until": against.until})
+        if against.wait_s is not None:
+            await db.run(Q.postpone, {"call": call.id, "seconds": against.wait_s})
+            return
+        by_wall = against.rule in policy.BY_WALL
+        await db.run(Q.postpone_until, {"call": call.id, "until": against.until, "by_wall": by_wall})
 
     async def _is_over(self, tx: Transaction, call: Any, row: Any) -> bool:
         """The rules' time for this kind of call has passed: it is dropped."""

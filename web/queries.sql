@@ -89,6 +89,10 @@ UPDATE trunk_alarm SET lifted_at = greatest(raised_at, clock_timestamp()) WHERE 
 SELECT count(DISTINCT activity) FROM operation
 WHERE act = '名单核对不符' AND at > clock_timestamp() - interval '7 days';
 
+-- name: clock_steps
+-- Which clocks were set within a day, by how much, and whose worker noticed it; the newest first.
+SELECT at, clock, node, step_s FROM clock_step WHERE at > clock_timestamp() - interval '1 day' ORDER BY id DESC LIMIT 20;
+
 -- name: open_session
 -- A new login.
 INSERT INTO session (token_hash, provider, identity, csrf, expires_at)
