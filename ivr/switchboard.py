@@ -182,9 +182,9 @@ class Switchboard:
         """Nobody's telephone rings for a call that could not be heard."""
         if self._sounds is None:
             return True
-        for media in conversation.media.values():
-            if (lost := self._sounds.lost(media)) is not None:
-                self._sounds.failed(media, lost)
+        said = list({each: None for media in conversation.media.values() for each in media})
+        if (lost := self._sounds.lost(said)) is not None:
+            self._sounds.failed(said, lost)
         return self._sounds.ok
 
     def _turn(self, trunk: str) -> float:

@@ -377,6 +377,8 @@ def endings_table() -> str:
 
 
 _ENDS = {EndedBy.PERSON: HungUp(16), EndedBy.NETWORK: HungUp(102), EndedBy.US: HungUp(16, by_us=True)}
+
+
 def reasons_table() -> str:
     """Every cause of a Reason, and what it means."""
     return table(("`Q.850;cause=`", "`SIP;cause=`", "means"), refusals.meanings())

@@ -248,8 +248,9 @@ class LiveChannel:
         stopping = self._silenced()
         lost = self._sounds.lost(media)
         if lost is not None or not media:
+            if media:
+                self._sounds.failed(media, lost)
             await self._stop(stopping)
-            self._sounds.failed(media, lost)
             return self._report(PlayFailed(prompt))
         self._playbacks += 1
         playback = f"{self._line.channel}-{self._playbacks:04d}"

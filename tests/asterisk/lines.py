@@ -114,7 +114,10 @@ async def all_called(
             for name, phone in phones.items():
                 groups.setdefault("info" in cases[name].dtmf_mode, {})[name] = phone
             results = await asyncio.gather(
-                *(_through_a_node(sockets / ("info" if info else "lines"), folder, cases, group) for info, group in groups.items())
+                *(
+                    _through_a_node(sockets / ("info" if info else "lines"), folder, cases, group)
+                    for info, group in groups.items()
+                )
             )
         yield {name: made for result in results for name, made in result.items()}
     finally:
@@ -156,4 +159,3 @@ async def _call(exchange: Exchange, case: Case, phone: Telephone) -> Made:
     with contextlib.suppress(asyncio.CancelledError):
         await pressing
     return Made(outcome, trail, flow, decisions, phone.rtp.came, complaint)
-

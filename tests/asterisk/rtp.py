@@ -15,8 +15,20 @@ A_LAW, COMFORT_NOISE = 8, 13  # RFC 3551, RFC 3389
 QUIET = b"\xd5" * FRAME
 
 Fault = Literal[
-    "none", "ends lost", "no end", "doubled", "reordered", "in-band", "late end", "late update", "broken", "new source", "long",
-    "bounced", "in pieces", "lagging"
+    "none",
+    "ends lost",
+    "no end",
+    "doubled",
+    "reordered",
+    "in-band",
+    "late end",
+    "late update",
+    "broken",
+    "new source",
+    "long",
+    "bounced",
+    "in pieces",
+    "lagging",
 ]
 
 

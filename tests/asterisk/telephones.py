@@ -73,9 +73,7 @@ class Invite:
         if media is None:
             return None
         said = dict(re.findall(r"^([-A-Za-z]+): (.*)$", head, re.MULTILINE))
-        return cls(
-            said["Call-ID"], said["From"], said["To"], said["Contact"].strip("<>"), (media[1], int(media[2]))
-        )
+        return cls(said["Call-ID"], said["From"], said["To"], said["Contact"].strip("<>"), (media[1], int(media[2])))
 
     @property
     def node(self) -> tuple[str, int]:
