@@ -69,7 +69,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "SELECT",
             f"INSERT ({_CALL}, witness, draw)",
             "UPDATE (flow, attempt, state, not_before, by_wall, node, epoch, dialled_at, dialled_ahead, trunk, outcome, "
-            "decided_at, evidence, evidence_hash, trail, ended_at, ended_ahead, numbers, trunk_result)",
+            "decided_at, evidence, evidence_hash, trail, ended_at, ended_ahead, numbers, trunk_result, trunk_end)",
         ),
         # a trigger refuses the console everything but cancelling what waits
         "console": (

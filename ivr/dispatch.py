@@ -81,9 +81,7 @@ class Dispatcher:
         *,
         messages: bool = False,
     ) -> None:
-        """watch: notices that the database's clock was set; without one nobody does. messages: 短信 are sent, so that a witness may
-        have the receipt before the call.
-        """
+        """messages: 短信 are sent, so that a witness may have the receipt before the call."""
         self._db, self._custody, self._lease, self._messages = db, custody, lease, messages
         self._watch = watch or ClockWatch(db, lease.node)
         self._preparer, self._calling, self._trunks = preparer, calling, trunks
@@ -130,7 +128,7 @@ class Dispatcher:
         try:
             conversation = await self._preparer.prepare(call)
             async with self._db.transaction() as tx:
-                attempt = await self._go_live(tx, call, conversation, line, trunk, tick)
+                attempt = await self._go_live(tx, call, conversation, line, trunk)
         except NotBound as error:
             await self._refuse(call, error)
         except Conflict:  # a unique index: somebody else rings this expert, or this number, at this very moment
@@ -169,20 +167,14 @@ class Dispatcher:
         return [policy.tried(row.trunk, Outcome(row.outcome), rang=row.rang) for row in rows]
 
     async def _go_live(
-        self,
-        tx: Transaction,
-        call: Any,
-        conversation: Conversation | PairConversation,
-        line: TrunkLoad,
-        trunk: str,
-        tick: float,
+        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, line: TrunkLoad, trunk: str
     ) -> int | None:
         """Which attempt it is now; None when it is not live."""
         kind = EVERY_KIND[call.flow]
         of_the_draw = kind.again is Again.BY_DRAW
         held = numbers.hashes(self._custody.vault, conversation.numbers)
         if call.activity is None:
-            return await self._check_number(tx, call, conversation, line, trunk, held, tick)
+            return await self._check_number(tx, call, conversation, line, trunk, held)
         row = await self._look(tx, call, held)
         if of_the_draw and row.owed:
             raise Owing
@@ -198,7 +190,7 @@ class Dispatcher:
         calling = self._calling if of_the_draw else self._calling.within(Rules.load(row.rules).notice(kind.name))
         if call.flow in PAIRS:  # both legs take a channel
             line = replace(line, channels=line.channels + 1)
-        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line, tick)
+        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
             await self._wait(tx, call, row.now, against)
             return None
@@ -221,7 +213,6 @@ class Dispatcher:
         line: TrunkLoad,
         trunk: str,
         held: Sequence[bytes],
-        tick: float,
     ) -> int | None:
         """A call that verifies a supervisor's number: it belongs to no activity, and is held up by hours and budgets only."""
         asked = self._watch.tick()
@@ -234,7 +225,7 @@ class Dispatcher:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
             return None
         calling = self._calling.within(Rules.load(call.rules).notice(call.flow))
-        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line, tick)
+        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:
             await self._wait(tx, call, row.now, against)
             return None
@@ -254,9 +245,7 @@ class Dispatcher:
         return True
 
     async def _look(self, tx: Transaction, call: Any, held: Sequence[bytes]) -> Any:
-        """Under the activity's lock. held: keyed hashes of the numbers. Raises ClockStepped: what depends on the time of day, on a
-        budget or on a pause is not judged by a clock that was set a moment ago.
-        """
+        """Under the activity's lock. held: keyed hashes of the numbers. Raises ClockStepped: nothing is judged by such a clock."""
         asked = self._watch.tick()
         tx.post(chain.Q.lock_activity, {"activity": call.activity})
         travel = Rules.load(call.rules).travel_s

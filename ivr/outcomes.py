@@ -8,6 +8,7 @@ our Asterisk makes of it (it turns 480 into 19, seen on 22.10.1).
 from collections.abc import Mapping
 
 from ivr.calls import DialFailed, HungUp, Outcome
+from ivr.endings import answered_outcome
 
 _BY_SIP: Mapping[int, Outcome] = {
     404: Outcome.INVALID_NUMBER,
@@ -48,10 +49,10 @@ def classify(end: HungUp | DialFailed, *, answered: bool, alerted: bool) -> Outc
     hung up; `by_us` here is the driver killing a call that it could not follow.
     """
     match end:
+        case HungUp() if answered:
+            return answered_outcome(end)
         case HungUp(lost=True) | HungUp(by_us=True):
             return Outcome.INTERRUPTED
-        case HungUp(cause=cause) if answered:
-            return Outcome.INTERRUPTED if _of_the_network(cause) else Outcome.HUNG_UP_EARLY
         case HungUp(cause=cause, sip=sip) | DialFailed(cause=cause, sip=sip):
             return _unanswered(cause, sip, alerted)
 
@@ -67,8 +68,3 @@ def _unanswered(cause: int, sip: int, alerted: bool) -> Outcome:
         return Outcome.REDIRECTED
     found = _BY_SIP.get(sip) if sip else _BY_CAUSE.get(cause)
     return found or Outcome.TRUNK_FAILURE
-
-
-def _of_the_network(cause: int) -> bool:
-    """Q.850 class 010: no circuit, out of order, temporary failure, congestion; 44 is a time-out of RTP."""
-    return 34 <= cause <= 47

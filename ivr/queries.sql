@@ -85,7 +85,7 @@ ORDER BY t.seq DESC LIMIT 1;
 SELECT EXISTS (
   SELECT FROM draw d
   WHERE d.activity = %(activity)s AND d.witnessed_at IS NULL
-    AND d.committed_at > clock_timestamp() - %(seconds)s * interval '1 second'
+    AND d.committed_at BETWEEN clock_timestamp() - %(seconds)s * interval '1 second' AND clock_timestamp()
     AND NOT EXISTS (SELECT FROM message m WHERE m.kind = 'witness_receipt'
                       AND m.matter = 'witness:' || d.activity || ':' || d.no || ':' || %(witness)s
                       AND (m.state IN ('delivered', 'failed') OR m.given_up_at IS NOT NULL)));
@@ -198,7 +198,8 @@ RETURNING id, (SELECT count(*) FROM inbound i WHERE i.caller_hash = %(caller)s A
 -- The place of a call that is gone without an end: its node was lost, or is ours by now.
 UPDATE inbound SET place = NULL
 WHERE place = %(caller)s AND ended_at IS NULL
-  AND (arrived_at < clock_timestamp() - %(seconds)s * interval '1 second' OR node = %(node)s AND epoch < %(epoch)s);
+  AND (arrived_at NOT BETWEEN clock_timestamp() - %(seconds)s * interval '1 second' AND clock_timestamp()
+       OR node = %(node)s AND epoch < %(epoch)s);
 
 -- name: take_fork
 -- The same caller has come once more while the first call is on the line.
@@ -345,13 +346,21 @@ WHERE (t.position, t.online) IS DISTINCT FROM (excluded.position, excluded.onlin
 -- name: trunk_moments (prepared)
 -- When the last calls of each of the node's trunks ended, by what they showed of it: so many of each at most, each by one look into
 -- an index. What was before the administrator had the trunk mended does not count.
-SELECT t.name AS trunk, r.result::text AS result, array_agg(l.ended_at ORDER BY l.ended_at DESC) AS moments
+SELECT t.name AS trunk, r.result::text AS result, NULL AS cut_off, array_agg(l.ended_at ORDER BY l.ended_at DESC) AS moments
 FROM trunk t CROSS JOIN unnest(enum_range(NULL::trunk_result)) AS r (result)
 CROSS JOIN LATERAL (
   SELECT c.ended_at FROM call c
   WHERE c.node = t.node AND c.trunk = t.name AND c.trunk_result = r.result AND c.ended_at > t.mended_at
   ORDER BY c.ended_at DESC LIMIT %(depth)s) l
-WHERE t.node = %(node)s GROUP BY t.name, r.result;
+WHERE t.node = %(node)s GROUP BY t.name, r.result
+UNION ALL
+SELECT t.name, NULL, e.cut_off::text, array_agg(l.ended_at ORDER BY l.ended_at DESC)
+FROM trunk t CROSS JOIN unnest(enum_range(NULL::trunk_end)) AS e (cut_off)
+CROSS JOIN LATERAL (
+  SELECT c.ended_at FROM call c
+  WHERE c.node = t.node AND c.trunk = t.name AND c.trunk_end = e.cut_off AND c.ended_at > t.mended_at
+  ORDER BY c.ended_at DESC LIMIT %(depth)s) l
+WHERE t.node = %(node)s GROUP BY t.name, e.cut_off;
 
 -- name: raise_trunk_alarms
 -- Those that hold now; only those that were not open are new.

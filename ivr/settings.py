@@ -42,6 +42,10 @@ class Trunk(_Section):
         gt=0,
         description="how many calls at once this carrier takes, where that is less than the rules allow",
     )
+    sends_silence: bool = Field(
+        default=True,
+        description="whether this carrier goes on sending while the person is silent; if not, that it stops is no fault",
+    )
 
     _tidied = field_validator("caller_id")(published)
 

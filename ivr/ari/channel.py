@@ -19,8 +19,10 @@ from ivr.ari.client import Client
 from ivr.ari.errors import IllegalAct, Unanswered, Unsent
 from ivr.ari.evidence import Evidence
 from ivr.ari.line import Arrival, Line
+from ivr.ari.media_watch import MediaWatch
 from ivr.ari.sounds import AllSound, Playing, Sounds
 from ivr.calls import Answered, DialFailed, Digit, EarlyMedia, Event, HungUp, Played, PlayFailed, Ringing
+from ivr.endings import who_ended
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class LiveChannel:
         self._ring_seconds: float | None = None  # how long it shall ring, until that has been asked for
         self.dialled, self.gone = isinstance(line, Arrival), False
         self.evidence = Evidence(line.channel, line.trunk)
+        self._media = MediaWatch(client, line.channel, self.evidence)
 
     @property
     def alive(self) -> bool:
@@ -65,6 +68,11 @@ class LiveChannel:
         return self.dialled and not self.gone
 
     def forget(self) -> None:
+        """Nothing is asked any more."""
+        self._stop_looking()
+        self._media.stop()
+
+    def _stop_looking(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
 
@@ -93,6 +101,10 @@ class LiveChannel:
                 self.evidence.talk_began(tick)
             case wire.ChannelTalkingFinished(duration=duration):
                 self.evidence.talked(tick - wire.HUSH_MS / 1000, duration)
+            case wire.ChannelHold():
+                self.evidence.held(tick)
+            case wire.ChannelUnhold():
+                self.evidence.resumed(tick)
             case wire.PlaybackFinished(playback=playback):
                 return self._finished(playback.id, playback.state != "failed", tick)
             case wire.ChannelHangupRequest(tech_cause=sip):
@@ -100,6 +112,8 @@ class LiveChannel:
         return None
 
     def _answered(self, tick: float) -> Event:
+        if not self.evidence.answered and isinstance(self._line, Line):  # calls from outside are not counted on
+            self._media.start(tick)
         self.evidence.note_answered(self._clock(), tick)
         return Answered()
 
@@ -122,8 +136,12 @@ class LiveChannel:
         if self.gone:
             return None
         self.gone, self._playing = True, None
+        self._media.stop()
         self.evidence.note_ended(self._clock(), tick, cause, self._sip, self._by_us)
-        return HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us)
+        end = HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us)
+        if self.evidence.answered:
+            self.evidence.note_ended_by(who_ended(end))
+        return end
 
     # --- what Asterisk is asked -----------------------------------------------------------------------------
 
@@ -158,7 +176,7 @@ class LiveChannel:
         return self._finished(playback, True, self._loop.time()) if reply.status == 404 else None
 
     def _look_later(self, sure: bool) -> None:
-        self.forget()
+        self._stop_looking()
         self._looking = self._loop.call_later(LOOK_SECONDS, self._report, Look(sure))
 
     # --- commands -------------------------------------------------------------------------------------------
@@ -222,8 +240,9 @@ class LiveChannel:
         stopping = self._silenced()
         lost = self._sounds.lost(media)
         if lost is not None or not media:
+            if media:
+                self._sounds.failed(media, lost)
             await self._stop(stopping)
-            self._sounds.failed(media, lost)
             return self._report(PlayFailed(prompt))
         self._playbacks += 1
         playback = f"{self._line.channel}-{self._playbacks:04d}"

@@ -47,7 +47,7 @@ async def made(
     clock: Callable[[], Clock] = request.param
     sockets = short_folder / clock.__name__
     sockets.mkdir()
-    async with all_called(CASES, tmp_path_factory.mktemp("sipp"), sockets, clock()) as results:
+    async with all_called(CASES, tmp_path_factory.mktemp("sipp"), sockets, clock=clock()) as results:
         yield results
 
 
