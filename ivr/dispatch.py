@@ -122,7 +122,7 @@ class Dispatcher:
         legs = 2 if call.flow in PAIRS else 1
         trunk = self._trunks.take(await self._before(call), tick, legs)
         if isinstance(trunk, Hindrance):
-            await self._wait(self._db, call, await self._db.value(chain.Q.now), trunk)
+            await self._wait(self._db, call, trunk)
             return None
         attempt: int | None = None
         try:
@@ -192,7 +192,7 @@ class Dispatcher:
             line = replace(line, channels=line.channels + 1)
         against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
-            await self._wait(tx, call, row.now, against)
+            await self._wait(tx, call, against)
             return None
         if not await self._is_ours(tx, call, conversation, trunk, held):
             return None
@@ -227,7 +227,7 @@ class Dispatcher:
         calling = self._calling.within(Rules.load(call.rules).notice(call.flow))
         against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:
-            await self._wait(tx, call, row.now, against)
+            await self._wait(tx, call, against)
             return None
         return int(call.attempt) if await self._is_ours(tx, call, conversation, trunk, held) else None
 
@@ -271,11 +271,10 @@ class Dispatcher:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
         return bool(row.on_the_line)
 
-    async def _wait(self, db: Database | Transaction, call: Any, now: datetime, against: Hindrance) -> None:
+    async def _wait(self, db: Database | Transaction, call: Any, against: Hindrance) -> None:
         """It waits until the rule allows it; a call for which staff sits at the telephone waits a little, or is given up."""
         LOG.info("call %s waits: %s", call.id, against.rule.value)
-        begins = now + timedelta(seconds=against.wait_s or 0.0)
-        if call.flow in PAIRS and masked.too_late(call.matter, max(begins, against.until or begins)):
+        if call.flow in PAIRS and masked.too_late(call.matter, await self._begins(db, against)):
             LOG.warning("call %s is given up: %s", call.id, against.rule.value)
             await db.run(chain.Q.drop_call, {"call": call.id})
             return
@@ -284,6 +283,11 @@ class Dispatcher:
             return
         by_wall = against.rule in policy.BY_WALL
         await db.run(Q.postpone_until, {"call": call.id, "until": against.until, "by_wall": by_wall})
+
+    async def _begins(self, db: Database | Transaction, against: Hindrance) -> datetime:
+        """When the rule allows it, by the database's clock."""
+        at: datetime = await db.value(chain.Q.now) + timedelta(seconds=against.wait_s or 0.0)
+        return max(at, against.until or at)
 
     async def _is_over(self, tx: Transaction, call: Any, row: Any) -> bool:
         """The rules' time for this kind of call has passed: it is dropped."""
