@@ -90,9 +90,7 @@ class Dispatcher:
         self._looked = 0.0
 
     async def due(self, limit: int) -> list[Any]:
-        """Waiting calls whose time has come, the draws in turn. Looked for some ahead at once: `make_live` looks again at each.
-        Raises ClockStepped.
-        """
+        """Waiting calls whose time has come, the draws in turn; some ahead, as `make_live` looks again. Raises ClockStepped."""
         now = asyncio.get_running_loop().time()
         if len(self._ahead) < limit or now - self._looked > AHEAD_SECONDS:
             asked, self._ahead = self._watch.tick(), []
@@ -279,8 +277,7 @@ class Dispatcher:
             await db.run(chain.Q.drop_call, {"call": call.id})
             return
         if against.wait_s is not None:
-            await db.run(Q.postpone, {"call": call.id, "seconds": against.wait_s})
-            return
+            return await self.postpone(call, against.wait_s, db)
         by_wall = against.rule in policy.BY_WALL
         await db.run(Q.postpone_until, {"call": call.id, "until": against.until, "by_wall": by_wall})
 
@@ -299,6 +296,6 @@ class Dispatcher:
         await tx.run(chain.Q.drop_call, {"call": call.id})
         return True
 
-    async def postpone(self, call: Any, seconds: float) -> None:
+    async def postpone(self, call: Any, seconds: float, db: Database | Transaction | None = None) -> None:
         """Not now."""
-        await self._db.run(Q.postpone, {"call": call.id, "seconds": seconds})
+        await (db or self._db).run(Q.postpone, {"call": call.id, "seconds": seconds})
