@@ -275,11 +275,11 @@ class Dispatcher:
         if call.flow in PAIRS and masked.too_late(call.matter, await self._begins(db, against)):
             LOG.warning("call %s is given up: %s", call.id, against.rule.value)
             await db.run(chain.Q.drop_call, {"call": call.id})
-            return
-        if against.wait_s is not None:
-            return await self.postpone(call, against.wait_s, db)
-        by_wall = against.rule in policy.BY_WALL
-        await db.run(Q.postpone_until, {"call": call.id, "until": against.until, "by_wall": by_wall})
+        elif against.wait_s is not None:
+            await self.postpone(call, against.wait_s, db)
+        else:
+            by_wall = against.rule in policy.BY_WALL
+            await db.run(Q.postpone_until, {"call": call.id, "until": against.until, "by_wall": by_wall})
 
     async def _begins(self, db: Database | Transaction, against: Hindrance) -> datetime:
         """When the rule allows it, by the database's clock."""
