@@ -81,9 +81,7 @@ class Dispatcher:
         *,
         messages: bool = False,
     ) -> None:
-        """watch: notices that the database's clock was set; without one nobody does. messages: 短信 are sent, so that a witness may
-        have the receipt before the call.
-        """
+        """messages: 短信 are sent, so that a witness may have the receipt before the call."""
         self._db, self._custody, self._lease, self._messages = db, custody, lease, messages
         self._watch = watch or ClockWatch(db, lease.node)
         self._preparer, self._calling, self._trunks = preparer, calling, trunks
@@ -92,9 +90,7 @@ class Dispatcher:
         self._looked = 0.0
 
     async def due(self, limit: int) -> list[Any]:
-        """Waiting calls whose time has come, the draws in turn. Looked for some ahead at once: `make_live` looks again at each.
-        Raises ClockStepped.
-        """
+        """Waiting calls whose time has come, the draws in turn; some ahead, as `make_live` looks again. Raises ClockStepped."""
         now = asyncio.get_running_loop().time()
         if len(self._ahead) < limit or now - self._looked > AHEAD_SECONDS:
             asked, self._ahead = self._watch.tick(), []
@@ -124,13 +120,13 @@ class Dispatcher:
         legs = 2 if call.flow in PAIRS else 1
         trunk = self._trunks.take(await self._before(call), tick, legs)
         if isinstance(trunk, Hindrance):
-            await self._wait(self._db, call, await self._db.value(chain.Q.now), trunk)
+            await self._wait(self._db, call, trunk)
             return None
         attempt: int | None = None
         try:
             conversation = await self._preparer.prepare(call)
             async with self._db.transaction() as tx:
-                attempt = await self._go_live(tx, call, conversation, line, trunk, tick)
+                attempt = await self._go_live(tx, call, conversation, line, trunk)
         except NotBound as error:
             await self._refuse(call, error)
         except Conflict:  # a unique index: somebody else rings this expert, or this number, at this very moment
@@ -169,20 +165,14 @@ class Dispatcher:
         return [policy.tried(row.trunk, Outcome(row.outcome), rang=row.rang) for row in rows]
 
     async def _go_live(
-        self,
-        tx: Transaction,
-        call: Any,
-        conversation: Conversation | PairConversation,
-        line: TrunkLoad,
-        trunk: str,
-        tick: float,
+        self, tx: Transaction, call: Any, conversation: Conversation | PairConversation, line: TrunkLoad, trunk: str
     ) -> int | None:
         """Which attempt it is now; None when it is not live."""
         kind = EVERY_KIND[call.flow]
         of_the_draw = kind.again is Again.BY_DRAW
         held = numbers.hashes(self._custody.vault, conversation.numbers)
         if call.activity is None:
-            return await self._check_number(tx, call, conversation, line, trunk, held, tick)
+            return await self._check_number(tx, call, conversation, line, trunk, held)
         row = await self._look(tx, call, held)
         if of_the_draw and row.owed:
             raise Owing
@@ -198,9 +188,9 @@ class Dispatcher:
         calling = self._calling if of_the_draw else self._calling.within(Rules.load(row.rules).notice(kind.name))
         if call.flow in PAIRS:  # both legs take a channel
             line = replace(line, channels=line.channels + 1)
-        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line, tick)
+        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
-            await self._wait(tx, call, row.now, against)
+            await self._wait(tx, call, against)
             return None
         if not await self._is_ours(tx, call, conversation, trunk, held):
             return None
@@ -221,7 +211,6 @@ class Dispatcher:
         line: TrunkLoad,
         trunk: str,
         held: Sequence[bytes],
-        tick: float,
     ) -> int | None:
         """A call that verifies a supervisor's number: it belongs to no activity, and is held up by hours and budgets only."""
         asked = self._watch.tick()
@@ -234,9 +223,9 @@ class Dispatcher:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
             return None
         calling = self._calling.within(Rules.load(call.rules).notice(call.flow))
-        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line, tick)
+        against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:
-            await self._wait(tx, call, row.now, against)
+            await self._wait(tx, call, against)
             return None
         return int(call.attempt) if await self._is_ours(tx, call, conversation, trunk, held) else None
 
@@ -254,9 +243,7 @@ class Dispatcher:
         return True
 
     async def _look(self, tx: Transaction, call: Any, held: Sequence[bytes]) -> Any:
-        """Under the activity's lock. held: keyed hashes of the numbers. Raises ClockStepped: what depends on the time of day, on a
-        budget or on a pause is not judged by a clock that was set a moment ago.
-        """
+        """Under the activity's lock. held: keyed hashes of the numbers. Raises ClockStepped: nothing is judged by such a clock."""
         asked = self._watch.tick()
         tx.post(chain.Q.lock_activity, {"activity": call.activity})
         travel = Rules.load(call.rules).travel_s
@@ -282,19 +269,22 @@ class Dispatcher:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
         return bool(row.on_the_line)
 
-    async def _wait(self, db: Database | Transaction, call: Any, now: datetime, against: Hindrance) -> None:
+    async def _wait(self, db: Database | Transaction, call: Any, against: Hindrance) -> None:
         """It waits until the rule allows it; a call for which staff sits at the telephone waits a little, or is given up."""
         LOG.info("call %s waits: %s", call.id, against.rule.value)
-        begins = now + timedelta(seconds=against.wait_s or 0.0)
-        if call.flow in PAIRS and masked.too_late(call.matter, max(begins, against.until or begins)):
+        if call.flow in PAIRS and masked.too_late(call.matter, await self._begins(db, against)):
             LOG.warning("call %s is given up: %s", call.id, against.rule.value)
             await db.run(chain.Q.drop_call, {"call": call.id})
-            return
-        if against.wait_s is not None:
-            await db.run(Q.postpone, {"call": call.id, "seconds": against.wait_s})
-            return
-        by_wall = against.rule in policy.BY_WALL
-        await db.run(Q.postpone_until, {"call": call.id, "until": against.until, "by_wall": by_wall})
+        elif against.wait_s is not None:
+            await self.postpone(call, against.wait_s, db)
+        else:
+            by_wall = against.rule in policy.BY_WALL
+            await db.run(Q.postpone_until, {"call": call.id, "until": against.until, "by_wall": by_wall})
+
+    async def _begins(self, db: Database | Transaction, against: Hindrance) -> datetime:
+        """When the rule allows it, by the database's clock."""
+        at: datetime = await db.value(chain.Q.now) + timedelta(seconds=against.wait_s or 0.0)
+        return max(at, against.until or at)
 
     async def _is_over(self, tx: Transaction, call: Any, row: Any) -> bool:
         """The rules' time for this kind of call has passed: it is dropped."""
@@ -306,6 +296,6 @@ class Dispatcher:
         await tx.run(chain.Q.drop_call, {"call": call.id})
         return True
 
-    async def postpone(self, call: Any, seconds: float) -> None:
+    async def postpone(self, call: Any, seconds: float, db: Database | Transaction | None = None) -> None:
         """Not now."""
-        await self._db.run(Q.postpone, {"call": call.id, "seconds": seconds})
+        await (db or self._db).run(Q.postpone, {"call": call.id, "seconds": seconds})

@@ -189,9 +189,8 @@ def hindrance(
     person_calls: Sequence[datetime],
     calls_today: int,
     trunk: TrunkLoad,
-    tick: float,
 ) -> Hindrance | None:
-    """What stands against calling `number` now (`tick` by the monotonic clock), or None.
+    """What stands against calling `number` now, or None.
 
     person_calls: when this person was called, in all flows, within the last day at least. What only a
     person can heal is looked at first, then what lasts longest.
@@ -206,8 +205,8 @@ def hindrance(
         return spent
     if trunk.channels >= calling.channels:
         return Hindrance(Rule.CHANNELS)
-    if (free := trunk.bucket.free_at(tick)) > tick:
-        return Hindrance(Rule.CALLS_PER_SECOND, wait_s=free - tick)
+    if (free := trunk.bucket.free_at(trunk.bucket.at)) > trunk.bucket.at:
+        return Hindrance(Rule.CALLS_PER_SECOND, wait_s=free - trunk.bucket.at)
     return None
 
 

@@ -85,7 +85,7 @@ ORDER BY t.seq DESC LIMIT 1;
 SELECT EXISTS (
   SELECT FROM draw d
   WHERE d.activity = %(activity)s AND d.witnessed_at IS NULL
-    AND d.committed_at > clock_timestamp() - %(seconds)s * interval '1 second'
+    AND d.committed_at BETWEEN clock_timestamp() - %(seconds)s * interval '1 second' AND clock_timestamp()
     AND NOT EXISTS (SELECT FROM message m WHERE m.kind = 'witness_receipt'
                       AND m.matter = 'witness:' || d.activity || ':' || d.no || ':' || %(witness)s
                       AND (m.state IN ('delivered', 'failed') OR m.given_up_at IS NOT NULL)));
@@ -198,7 +198,8 @@ RETURNING id, (SELECT count(*) FROM inbound i WHERE i.caller_hash = %(caller)s A
 -- The place of a call that is gone without an end: its node was lost, or is ours by now.
 UPDATE inbound SET place = NULL
 WHERE place = %(caller)s AND ended_at IS NULL
-  AND (arrived_at < clock_timestamp() - %(seconds)s * interval '1 second' OR node = %(node)s AND epoch < %(epoch)s);
+  AND (arrived_at NOT BETWEEN clock_timestamp() - %(seconds)s * interval '1 second' AND clock_timestamp()
+       OR node = %(node)s AND epoch < %(epoch)s);
 
 -- name: take_fork
 -- The same caller has come once more while the first call is on the line.

@@ -212,7 +212,7 @@ class Worker:
                     swept = clock()
                 pause = await self._dispatch()
             except ClockStepped:
-                pause, swept = 0.0, -SWEEP_SECONDS  # look at once what it was
+                pause, swept = BREATH_SECONDS, -SWEEP_SECONDS  # look at once what it was
             except DatabaseError as error:
                 LOG.warning("the database: %s: %s", type(error).__name__, error)
                 pause, swept = SWEEP_SECONDS, -SWEEP_SECONDS

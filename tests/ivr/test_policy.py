@@ -138,13 +138,13 @@ EMPTY = TokenBucket(2, 0.0, TICK)
 def test_what_stands_against_a_call(
     now: datetime, number: str, today: int, trunk: TrunkLoad, rule: Rule | None, until: datetime | None
 ) -> None:
-    found = hindrance(RULES, now, number, [], today, trunk, TICK)
+    found = hindrance(RULES, now, number, [], today, trunk)
     assert (found and found.rule, found and found.until) == (rule, until)
     assert (found.wait_s if found else None) == (approx(0.5) if rule is Rule.CALLS_PER_SECOND else None)
 
 
 def test_a_person_called_a_moment_ago_waits() -> None:
-    found = hindrance(RULES, NOON, NUMBER, [ago(seconds=1)], 0, FREE, TICK)
+    found = hindrance(RULES, NOON, NUMBER, [ago(seconds=1)], 0, FREE)
     assert found is not None
     assert found.rule is Rule.PERSON_PER_MINUTE
 

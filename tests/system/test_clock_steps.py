@@ -16,7 +16,7 @@ import pytest
 
 from asterisk.far_end import Behaviour
 from db.pool import Database
-from drawing import evidence, result
+from drawing import evidence
 from drawing.__main__ import main
 from drawing.rules import Rules
 from tests.faketime import Clock, under_a_clock
@@ -70,7 +70,7 @@ def pauses(stack: Stack, number: str) -> list[float]:
 
 
 async def verifies(stack: Stack, activity: str, folder: Path) -> None:
-    await result.unseal(stack.db, stack.keys.custody, activity)
+    """As far as it can be checked before it is opened."""
     await evidence.export(stack.db, stack.keys.custody, activity, folder / "evidence")
     assert main(["verify", str(folder / "evidence")]) in (2, 3)
 
@@ -108,7 +108,7 @@ async def test_a_clock_that_is_set_in_mid_draw_changes_nothing(
 
 
 async def test_a_clock_that_is_set_all_the_time(stack: Stack, clock: Clock, tmp_path: Path) -> None:
-    """To and fro, by seconds and by months, some three seconds apart, while three draws' worth of telephones are called."""
+    """To and fro, by seconds and by most of a day, some three seconds apart, while ten telephones are called."""
     behaviours = [Behaviour.ACCEPTS, Behaviour.DECLINES, Behaviour.DOUBLED_KEY, Behaviour.BUSY, Behaviour.WRONG_KEYS] * 2
     activity = await begin(stack, behaviours, condition(seats=10))
     dice = random.Random(7)
