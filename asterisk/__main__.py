@@ -1,39 +1,46 @@
 """Run an Asterisk in the foreground: ``python -m asterisk node|far-end``, for servers, images and the demo.
 
-Renders the configuration and becomes Asterisk (exec), so that signals go to Asterisk itself. Settings come
-from the environment; every one has a default that works on one machine:
+Renders the configuration and becomes Asterisk (exec), so that signals go to Asterisk itself. ``python -m asterisk firewall`` prints
+rules for nftables that fit the node. Settings come from the environment; every one has a default that works on one machine:
 
     EXPERTLINE_ASTERISK_FOLDER   default: $EXPERTLINE_STATE/asterisk-node, or -far-end
     EXPERTLINE_SIP_HOST, EXPERTLINE_SIP_PORT    127.0.0.1; 5060 (the far end: 5070)
     EXPERTLINE_ARI_HOST, EXPERTLINE_ARI_PORT    127.0.0.1; 8088 (the far end: 8089)
     EXPERTLINE_ARI_PASSWORD_FILE default: FOLDER/ari-password, made when it is not there
     EXPERTLINE_RTP_PORTS         10000-11999 (the far end: 12000-13999)
-    EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls[/DTMF]], separated by commas, where DTMF is auto,
-                                 auto_info, rfc4733, inband or info (docs/lines.md); default:
+    EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls[/DTMF[/timers]]], separated by commas, where DTMF is auto,
+                                 auto_info, rfc4733, inband or info, and timers are session timers (docs/lines.md); default:
                                  far-end=127.0.0.1:5070
+    EXPERTLINE_TRUNK_LOGINS      a file (mode 0600) with names and passwords of trunks that want one (asterisk/logins.py)
     EXPERTLINE_INBOUND_APP       the ARI application for calls from outside (the worker's [ari] app); default:
                                  expertline; empty: they are turned away
     EXPERTLINE_HEP_PORT          the worker's [hep] port, where it hears why calls were refused; default: 9060; 0: it doesn't
+    EXPERTLINE_INBOUND_AT_ONCE   so many calls from outside are taken at once, whatever the rules say; default: 32
     EXPERTLINE_EXTERNAL_ADDRESS, EXPERTLINE_LOCAL_NETWORK, EXPERTLINE_TLS_CERTIFICATE, EXPERTLINE_TLS_KEY
+    EXPERTLINE_TLS_CA            the certificates by which a trunk with tls is known; default: the system's
+    EXPERTLINE_TLS_KNOWN_CALLERS yes: a trunk that connects to us by tls must have one of them, too
     EXPERTLINE_NODE_HOST, EXPERTLINE_NODE_PORT  (the far end) where the node is; 127.0.0.1, 5060
     EXPERTLINE_WITNESS_DIGITS    (the far end) what the supervisor's telephone enters
 """
 
 import os
 import secrets
+import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, cast
 
 from asterisk.folders import state_folder
 from asterisk.instance import check_ports, go_first
+from asterisk.logins import read_logins
 from asterisk.ports import PortRange, PortTaken
 from asterisk.program import NoAsterisk, find_program
-from asterisk.render import BadFolder, render
+from asterisk.render import OWNER_ONLY, BadFolder, firewall, render
 from asterisk.settings import DtmfMode, FarEndSettings, NodeSettings, Transport, Trunk
 
-USAGE = "usage: python -m asterisk node|far-end"
+USAGE = "usage: python -m asterisk node|far-end|firewall"
 
 
 def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
@@ -47,12 +54,15 @@ def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
         http_host=environment.get("EXPERTLINE_ARI_HOST", "127.0.0.1"),
         http_port=_number(environment, "EXPERTLINE_ARI_PORT", 8088),
         rtp=_range(environment.get("EXPERTLINE_RTP_PORTS", "10000-11999")),
-        trunks=trunks(environment.get("EXPERTLINE_TRUNKS", "far-end=127.0.0.1:5070")),
+        trunks=_with_logins(environment, trunks(environment.get("EXPERTLINE_TRUNKS", "far-end=127.0.0.1:5070"))),
         inbound_app=environment.get("EXPERTLINE_INBOUND_APP", "expertline") or None,
+        inbound_at_once=_number(environment, "EXPERTLINE_INBOUND_AT_ONCE", 32),
         external_address=environment.get("EXPERTLINE_EXTERNAL_ADDRESS") or None,
         local_network=environment.get("EXPERTLINE_LOCAL_NETWORK") or None,
         tls_certificate=_path(environment, "EXPERTLINE_TLS_CERTIFICATE"),
         tls_key=_path(environment, "EXPERTLINE_TLS_KEY"),
+        tls_ca=_path(environment, "EXPERTLINE_TLS_CA"),
+        tls_known_callers=environment.get("EXPERTLINE_TLS_KNOWN_CALLERS") == "yes",
         hep_port=_number(environment, "EXPERTLINE_HEP_PORT", 9060) or None,
     )
 
@@ -81,6 +91,8 @@ def trunks(text: str) -> tuple[Trunk, ...]:
     'tls'
     >>> trunks("carrier=sip.example.com/udp/auto_info")[0].dtmf_mode
     'auto_info'
+    >>> trunks("carrier=sip.example.com/udp/auto/timers")[0].session_timers
+    True
     """
     return tuple(_trunk(part.strip()) for part in text.split(",") if part.strip())
 
@@ -89,11 +101,23 @@ def _trunk(text: str) -> Trunk:
     name, _, address = text.partition("=")
     address, _, transport = address.partition("/")
     transport, _, dtmf_mode = transport.partition("/")
+    dtmf_mode, _, timers = dtmf_mode.partition("/")
     host, _, port = address.partition(":")
     known: dict[str, Transport] = {"": "udp", "udp": "udp", "tcp": "tcp", "tls": "tls"}
     if transport not in known or not (port or "5060").isdigit():
         raise ValueError(f"EXPERTLINE_TRUNKS: {text!r} is not name=host:port or name=host:port/udp|tcp|tls")
-    return Trunk(name, host, int(port or 5060), known[transport], cast(DtmfMode, dtmf_mode or "auto"))
+    if timers not in ("", "timers"):
+        raise ValueError(f"EXPERTLINE_TRUNKS: {text!r}: after the way of keys only /timers may follow")
+    mode = cast(DtmfMode, dtmf_mode or "auto")
+    return Trunk(name, host, int(port or 5060), known[transport], mode, session_timers=bool(timers))
+
+
+def _with_logins(environment: Mapping[str, str], known: tuple[Trunk, ...]) -> tuple[Trunk, ...]:
+    file = _path(environment, "EXPERTLINE_TRUNK_LOGINS")
+    logins = read_logins(file) if file else {}
+    if unknown := logins.keys() - {trunk.name for trunk in known}:
+        raise ValueError(f"EXPERTLINE_TRUNK_LOGINS: {', '.join(sorted(unknown))} is no trunk of EXPERTLINE_TRUNKS")
+    return tuple(replace(trunk, login=logins.get(trunk.name)) for trunk in known)
 
 
 def _folder_and_password(environment: Mapping[str, str], kind: str) -> tuple[Path, str]:
@@ -105,7 +129,7 @@ def _folder_and_password(environment: Mapping[str, str], kind: str) -> tuple[Pat
 def password(file: Path) -> str:
     """ARI's password, kept in a file that only its owner reads; made when it is not there."""
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(24) + "\n")
     return file.read_text().strip()
@@ -114,7 +138,7 @@ def password(file: Path) -> str:
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
     if not text.isdigit():
-        raise ValueError(f"{name}: {text!r} is not a port")
+        raise ValueError(f"{name}: {text!r} is not a number")
     return int(text)
 
 
@@ -131,10 +155,13 @@ def _path(environment: Mapping[str, str], name: str) -> Path | None:
 
 def main(arguments: list[str]) -> int:
     """Become Asterisk; return (1 or 2, with a message) only when that can't be."""
-    if arguments not in (["node"], ["far-end"]):
+    if arguments not in (["node"], ["far-end"], ["firewall"]):
         print(USAGE, file=sys.stderr)
         return 2
     try:
+        if arguments == ["firewall"]:
+            print(firewall(node_from_environment(os.environ)), end="")
+            return 0
         node = arguments == ["node"]
         settings = node_from_environment(os.environ) if node else far_end_from_environment(os.environ)
         program = find_program()
@@ -145,10 +172,17 @@ def main(arguments: list[str]) -> int:
         return 1
     print(f"{program}: ARI on {settings.ari_url}, logs in {settings.folder}/log", flush=True)
     argv = [*program.argv_prefix, "-f", "-C", str(configuration)]
-    return _become(argv)
+    return _become(argv, settings.folder / "log")
 
 
-def _become(argv: list[str]) -> NoReturn:
+def _become(argv: list[str], log: Path) -> NoReturn:
+    """Standard output goes to a reader of its own, which ends when Asterisk has; signals go to Asterisk."""
+    read_end, write_end = os.pipe()
+    reader = (sys.executable, "-m", "asterisk.log_reader", str(log))
+    subprocess.Popen(reader, stdin=read_end, stdout=subprocess.DEVNULL, start_new_session=True)
+    for descriptor in (1, 2):
+        os.dup2(write_end, descriptor)
+    os.umask(OWNER_ONLY)
     go_first()
     os.execv(argv[0], argv)  # noqa: S606  no shell is meant
 

@@ -18,9 +18,10 @@ from typing import Generic, Self, TypeVar
 
 import aiohttp
 
+from asterisk.log_pipe import LogPipe
 from asterisk.ports import require_free
 from asterisk.program import Program, find_program
-from asterisk.render import render
+from asterisk.render import OWNER_ONLY, render
 from asterisk.settings import FarEndSettings, NodeSettings
 
 Settings = TypeVar("Settings", NodeSettings, FarEndSettings)
@@ -44,6 +45,7 @@ class Instance(Generic[Settings]):
         self.settings: Settings = settings
         self._program = program
         self._process: asyncio.subprocess.Process | None = None
+        self._log: LogPipe | None = None
         self._said_before = 0
 
     async def start(self) -> None:
@@ -57,16 +59,20 @@ class Instance(Generic[Settings]):
         program = self._program or find_program()
         check_ports(self.settings)
         configuration = render(self.settings, program)
+        self._log = log = LogPipe(self.settings.folder / "log")
         self._said_before = _size(self.settings.folder / "log/messages")
-        with (self.settings.folder / "log/output").open("wb") as output:
+        try:
             self._process = await asyncio.create_subprocess_exec(
                 *command(program, configuration),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
+                stdout=log.write_end,
+                stderr=log.write_end,
                 cwd=self.settings.folder,
+                umask=OWNER_ONLY,
                 start_new_session=True,  # Ctrl-C at a terminal is for who started us
             )
+        finally:
+            log.begin()
         try:
             async with asyncio.timeout(_START_LIMIT):
                 await self._until_ready(self._process)
@@ -98,10 +104,11 @@ class Instance(Generic[Settings]):
         return self._process is not None and self._process.returncode is None
 
     def log_tail(self, lines: int = _TAIL) -> str:
-        """The end of what Asterisk printed and logged since this start."""
-        printed, logged = self.settings.folder / "log/output", self.settings.folder / "log/messages"
-        texts = _text(printed, 0), _text(logged, self._said_before)
-        return "\n".join("\n".join(text.splitlines()[-lines:]) for text in texts if text).strip() or "(empty)"
+        """The end of what Asterisk has said since this start, without numbers."""
+        if self._log:
+            self._log.read()
+        said = _text(self.settings.folder / "log/messages", self._said_before)
+        return "\n".join(said.splitlines()[-lines:]) or "(empty)"
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -141,6 +148,8 @@ class Instance(Generic[Settings]):
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+        if self._log:
+            await self._log.ended()
 
 
 def command(program: Program, configuration: Path) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import re
 import resource
 import shutil
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 from itertools import chain
 from pathlib import Path
 
@@ -11,13 +12,15 @@ import jinja2
 
 from asterisk import far_end, inbox, sounds
 from asterisk.program import Program
-from asterisk.settings import FarEndSettings, NodeSettings
+from asterisk.settings import SYSTEM_CA, FarEndSettings, NodeSettings
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SHARED = ("http", "ari", "rtp", "logger", "manager", "cdr", "cel", "indications", "musiconhold", "stasis")
 _EMPTY = ("acl", "ccss", "features", "pjproject", "udptl", "websocket_client")
 _OWN = ("asterisk", "modules", "pjsip", "extensions")
 _LONGEST_SOCKET = 107
+OWNER_ONLY = 0o077
+"""The umask of everything that an instance writes: calls, passwords and logs are nobody else's."""
 _FOLDERS = ("etc", "lib", "lib/keys", "data", "agi", "spool", "spool/recording", "run", "log", "moh")
 # The path stands in dialplan, where a comma or a bracket would end it.
 _SAFE_PATH = re.compile(r"/[A-Za-z0-9/_.+-]*")
@@ -36,8 +39,7 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
     _check(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in _FOLDERS:
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "spool/recording").chmod(0o700)  # what two people say lies here while they talk
+        (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     _link_data(folder / "data", program.data_dir)
     for name, text in configuration(settings, program).items():
         path = folder / "etc" / name
@@ -53,7 +55,19 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
         _write_sound(folder / "sounds/hello.wav", sounds.speech(0.8))
         _write_sound(folder / "sounds/greeting.wav", sounds.sentences(3.2, 2.8, 2.6))
         _write_sound(folder / "sounds/beep.wav", chain(sounds.silence(0.8), sounds.tone(1_000, 0.5)))
+    _close_to_others(folder)
     return folder / "etc/asterisk.conf"
+
+
+def _close_to_others(folder: Path) -> None:
+    """Folders 0700, files 0600, whatever an earlier version left; links lead to the program's own files and stay.
+
+    Logs are the reader's: by their mode it knows those of a version that wrote numbers.
+    """
+    (folder / "log/output").unlink(missing_ok=True)  # written by earlier versions, with numbers
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink() and (path.is_dir() or path.is_file()) and path.parent.name != "log":
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> dict[str, str]:
@@ -65,7 +79,7 @@ def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> 
     sources |= {name: f"{kind}/{name}.conf.j2" for name in own}
     environment = _environment()
     values: dict[str, object] = {"settings": settings, "program": program}
-    values |= {"folder": settings.folder, "open_files": _open_files()}
+    values |= {"folder": settings.folder, "open_files": _open_files(), "system_ca": SYSTEM_CA}
     if isinstance(settings, FarEndSettings):
         values |= _far_end_values(settings)
     return {f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()}
@@ -76,6 +90,19 @@ def _optional(settings: NodeSettings | FarEndSettings) -> Iterator[str]:
         yield "bench"
     if isinstance(settings, NodeSettings) and settings.hep_port:
         yield "hep"
+
+
+def firewall(settings: NodeSettings) -> str:
+    """Rules for nftables that fit the node. Raises ValueError where a trunk is known by its name only."""
+    if settings.known_sources is None:
+        raise ValueError(
+            "a firewall goes by addresses: give each trunk of EXPERTLINE_TRUNKS as an address, not by its name"
+        )
+    known = [ip_address(source) for source in settings.known_sources]
+    values: dict[str, object] = {"settings": settings, "invites_a_second": 20, "packets_a_second": 25_000}
+    values |= {f"sources{version}": [str(each) for each in known if each.version == version] for version in (4, 6)}
+    values["sip_ports"] = sorted({settings.sip_port + (transport == "tls") for transport in settings.transports})
+    return _environment().get_template("firewall.nft.j2").render(values)
 
 
 def _far_end_values(settings: FarEndSettings) -> dict[str, object]:

@@ -5,10 +5,15 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, get_args
 
+from asterisk.logins import Login
 from asterisk.ports import PortRange
+
+SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Debian's ca-certificates."""
 
 Transport = Literal["udp", "tcp", "tls"]
 DtmfMode = Literal["auto", "auto_info", "rfc4733", "inband", "info"]
@@ -19,7 +24,7 @@ _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """A carrier's SIP trunk, known by its address alone (no registration, no password)."""
+    """A carrier's SIP trunk, known by its address, and by a name and password where it has them."""
 
     name: str
     host: str
@@ -33,8 +38,12 @@ class Trunk:
     """The domain after the @ in From, where the carrier wants one of its own."""
     keepalive_seconds: int = 1
     """While nothing sounds, a packet of comfort noise goes out so often, for media timers on the way; 0 is never."""
+    login: Login | None = None
     qualify_seconds: int = 0
     """How often the trunk is asked by OPTIONS whether it is there; 0 is never."""
+    session_timers: bool = False
+    """Whether we offer session timers (RFC 4028), for carriers that insist on them (421). Without, no call of ours ends because
+    the other side did not refresh it."""
 
     def __post_init__(self) -> None:
         # These go into configuration files: a line break there would be a new setting.
@@ -50,6 +59,14 @@ class Trunk:
             raise ValueError(f"trunk {self.name}: {self.dtmf_mode!r} is no way for keys to come; there are {known}")
         if self.keepalive_seconds < 0 or self.qualify_seconds < 0:
             raise ValueError(f"trunk {self.name}: seconds are not negative")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _password() -> str:
@@ -86,12 +103,19 @@ class NodeSettings(InstanceSettings):
     trunks: tuple[Trunk, ...]
     inbound_app: str | None = None
     """The ARI application that gets calls from outside; None turns them away politely."""
+    inbound_at_once: int = 32
+    """So many calls from outside are taken at once; more are refused before they cost a channel or ports for media. The rules
+    (`inbound.at_once`) turn away far fewer politely; this one is for floods."""
     external_address: str | None = None
     """Our address as the carrier sees it, where a NAT lies between."""
     local_network: str | None = None
     """With ``external_address``: the network for which it does not hold, such as 10.0.0.0/8."""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    tls_ca: Path | None = None
+    """The certificates by which a trunk with tls is believed to be who it is; None: those of the system (SYSTEM_CA)."""
+    tls_known_callers: bool = False
+    """Whether a trunk that connects to us by tls must have a certificate of theirs, too."""
     hep_port: int | None = None
     """The UDP port on 127.0.0.1 to which a copy of all SIP goes, for the worker (ivr/hep); None: no copies are made."""
     bench: bool = False
@@ -101,6 +125,12 @@ class NodeSettings(InstanceSettings):
     def transports(self) -> tuple[str, ...]:
         """The transports that the trunks use, each once."""
         return tuple(sorted({trunk.transport for trunk in self.trunks}))
+
+    @property
+    def known_sources(self) -> tuple[str, ...] | None:
+        """The addresses from which SIP is taken; None where a trunk is known by a name, of which Asterisk makes no list."""
+        hosts = tuple(dict.fromkeys(trunk.host for trunk in self.trunks))
+        return hosts if hosts and all(map(_is_address, hosts)) else None
 
     @property
     def takes_info(self) -> bool:
@@ -117,6 +147,8 @@ class NodeSettings(InstanceSettings):
             raise ValueError(f"{self.hep_port} is not a port")
         if "tls" in self.transports and not (self.tls_certificate and self.tls_key):
             raise ValueError("a trunk with transport tls needs tls_certificate and tls_key")
+        if self.inbound_at_once < 1:
+            raise ValueError("inbound_at_once is 1 or more")
         if len({trunk.name for trunk in self.trunks}) != len(self.trunks):
             raise ValueError("two trunks have the same name")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
+from db.logs import start_logging
 from db.pool import Database
 from db.settings_file import SettingsRefused
 from db.vault import Signer, Vault, confirm
@@ -133,7 +134,7 @@ async def _within(event: asyncio.Event, seconds: float) -> bool:
 
 def main(arguments: list[str]) -> int:
     """0 when stopped; 1 with a message when something is missing; 3 when another worker has taken over."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging()
     if len(arguments) != 1:
         print("usage: python -m ivr SETTINGS.toml", file=sys.stderr)
         return 2

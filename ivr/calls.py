@@ -68,6 +68,14 @@ class Reason:
     text: str = ""
 
 
+class EndedBy(Enum):
+    """Who ended an answered call (ivr.endings)."""
+
+    PERSON = "person"
+    NETWORK = "network"
+    US = "us"
+
+
 # --- decisions ----------------------------------------------------------------------------------------------
 
 
@@ -322,14 +330,17 @@ class Flow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A prompt as played: when it began (ms after the answer), how long it sounded, and whether to its
-    end.
+    """A prompt as played: when it began (ms after the answer), how long it sounded while media flowed to the person, and
+    whether it did so to its end.
+
+    lost_ms: how long it was played besides, to nobody: no packet went out, or the person's side held the call.
     """
 
     prompt: str
     at_ms: int
     for_ms: int
     whole: bool
+    lost_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +371,44 @@ class Talked:
 
 
 @dataclass(frozen=True, slots=True)
+class OnHold:
+    """The person's side held the call: from when on (ms after the answer), for how long, and whether it was taken back
+    (whole) or held until the call's end.
+    """
+
+    at_ms: int
+    for_ms: int
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of an answered call without RTP packets: from when on (ms after the answer) and for how long."""
+
+    at_ms: int
+    for_ms: int
+
+    @property
+    def until_ms(self) -> int:
+        return self.at_ms + self.for_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """RTP of an answered call, as counted by the node: packets sent and received since the answer, at the last of the looks
+    that were taken about once a second, `watched_ms` after the answer.
+
+    unsent: when a prompt played and no packets went out. unreceived: when none came in for two seconds or more.
+    """
+
+    sent: int
+    received: int
+    watched_ms: int
+    unsent: tuple[Gap, ...] = ()
+    unreceived: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Trail:
     """The evidence of one call (requirement K6), raw: no number, no name.
 
@@ -383,6 +432,13 @@ class Trail:
     reason: Reason | None = None
     """What the other side's network said of the end, whether or not it was believed; None where it said nothing, or nobody
     could hear it (ivr.hep)."""
+    holds: tuple[OnHold, ...] = ()
+    media: Media | None = None
+    """None before the first look, about a second after the answer."""
+    codec: str = ""
+    """As Asterisk names it (alaw, ulaw); empty where none was agreed on, or nobody has asked yet."""
+    ended_by: EndedBy | None = None
+    """Of an answered call."""
 
     @property
     def rang(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from ivr.calls import DialFailed, HungUp, Outcome, Reason
+from ivr.endings import answered_outcome
 
 Trust = Literal["reason", "status", "status_only"]
 """What goes first on a trunk whose refusals have both; see `believed`."""
@@ -72,10 +73,10 @@ def classify(end: HungUp | DialFailed, *, answered: bool, alerted: bool) -> Outc
     hung up; `by_us` here is the driver killing a call that it could not follow.
     """
     match end:
+        case HungUp() if answered:
+            return answered_outcome(end)
         case HungUp(lost=True) | HungUp(by_us=True):
             return Outcome.INTERRUPTED
-        case HungUp(cause=cause) if answered:
-            return Outcome.INTERRUPTED if _of_the_network(cause) else Outcome.HUNG_UP_EARLY
         case HungUp(cause=cause, sip=sip, reason=reason):
             return _unanswered(cause, sip, reason, alerted)
         case DialFailed(cause=cause, sip=sip):
@@ -123,8 +124,3 @@ def _unanswered(cause: int, sip: int, reason: Reason | None, alerted: bool) -> O
         return Outcome.REDIRECTED
     found = _BY_SIP.get(sip) if sip else _BY_CAUSE.get(cause)
     return found or Outcome.TRUNK_FAILURE
-
-
-def _of_the_network(cause: int) -> bool:
-    """Q.850 class 010: no circuit, out of order, temporary failure, congestion; 44 is a time-out of RTP."""
-    return 34 <= cause <= 47

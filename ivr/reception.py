@@ -138,7 +138,8 @@ class Reception:
             return
         why_not = self._why_not(entry)
         if why_not is not None:
-            LOG.info("call %s from outside is turned away: %s", entry.id, why_not.value)
+            # Its row says so; at INFO a flood would fill the log.
+            LOG.debug("call %s from outside is turned away: %s", entry.id, why_not.value)
             self._driver().turn_away(arrival.channel, "busy")
             await self._end(entry.id, Outcome.CANCELLED, None, why_not)
             return

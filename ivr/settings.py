@@ -43,6 +43,10 @@ class Trunk(_Section):
         gt=0,
         description="how many calls at once this carrier takes, where that is less than the rules allow",
     )
+    sends_silence: bool = Field(
+        default=True,
+        description="whether this carrier goes on sending while the person is silent; if not, that it stops is no fault",
+    )
     trust: Trust = Field(
         default="reason",
         description="which goes first where a refusal has both a Reason and a status (docs/outcomes.md)",

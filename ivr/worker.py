@@ -11,18 +11,19 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from db.errors import DatabaseError, SerializationFailure, Unavailable
 from db.pool import Database
 from db.vault import watch
+from drawing import chain
 from drawing.chain import Custody
 from drawing.chain import Q as DRAWING
 from drawing.decide import Owing
 from drawing.orders import Orders
 from drawing.rules import Rules
 from ivr.advancing import Advancing
-from ivr.anchoring import Anchoring
 from ivr.ari.client import Client
 from ivr.ari.errors import Replaced
 from ivr.ari.line import is_ours
@@ -33,11 +34,12 @@ from ivr.lease import Lease
 from ivr.messages.kinds import Medium
 from ivr.messages.sender import Sender
 from ivr.noting import Notes
+from ivr.periodic import Periodic
 from ivr.policy import TrunkLoad
 from ivr.preparing import Preparer
 from ivr.reception import Reception
 from ivr.record import Recorder
-from ivr.reminding import Reminding
+from ivr.reminding import remind_due
 from ivr.settings import Settings
 from ivr.sound_check import SoundCheck
 from ivr.speech import NotWritten, Speech, SpeechError
@@ -49,6 +51,8 @@ from ivr.trunk_watch import TrunkWatch
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
+REMIND_SECONDS = 60.0
+LOG_HEAD_SECONDS = 600.0  # no row of 操作记录 waits for the ledger longer than a day; seals bring the head in besides
 BREATH_SECONDS = 0.02  # what happens so soon after each other is looked at together
 ABREAST = 4  # calls made live at once; the pool has more connections, which are for decisions
 ASIDE_SECONDS = 30.0  # for a call that can't be made, so that the others can
@@ -84,7 +88,15 @@ class Worker:
             db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note, self._sounds
         )
         self._switchboard = Switchboard(
-            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived, notes.note, self._sounds
+            client,
+            lease,
+            recorder,
+            settings.trunk,
+            self._calling,
+            self._note,
+            self._reception.arrived,
+            notes.note,
+            self._sounds,
         )
         preparer = Preparer(db, custody, speech, Timings())
         self._taking_over = TakingOver(settings, db, lease, client, self._switchboard, self._reception)
@@ -95,8 +107,10 @@ class Worker:
         self._notes, self._sender = notes, sender
         self._look = asyncio.Event()
         self._advancing = Advancing(settings, db, custody, orders, lambda: self._note(""))
-        self._reminding = Reminding(db)
-        self._anchoring = Anchoring(db)
+        self._periodic = (
+            Periodic(REMIND_SECONDS, partial(remind_due, db)),
+            Periodic(LOG_HEAD_SECONDS, self._record_log_head),
+        )
         self._collecting = Collecting(db, custody.vault, client)
         limits = Limits(rules.lines.keyless_calls, rules.lines.no_media_calls)
         names = [each.name for each in settings.trunk]
@@ -189,8 +203,8 @@ class Worker:
                     self._advancing.note(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
                     await self._taking_over.settle_left()
-                    await self._reminding.look()
-                    await self._anchoring.look()
+                    for each in self._periodic:
+                        await each.look()
                     await self._reception.lapse()
                     swept = clock()
                 pause = await self._dispatch()
@@ -198,6 +212,10 @@ class Worker:
                 LOG.warning("the database: %s: %s", type(error).__name__, error)
                 pause, swept = SWEEP_SECONDS, -SWEEP_SECONDS
             await self._wait(min(pause, SWEEP_SECONDS))
+
+    async def _record_log_head(self) -> None:
+        if await chain.record_log_head(self._db):
+            LOG.info("the operation log's head stands in the ledger")
 
     async def _wait(self, seconds: float) -> None:
         try:

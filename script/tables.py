@@ -25,7 +25,8 @@ from drawing.audit.findings import Kind
 from drawing.call_words import call_sentence
 from drawing.lifecycle import ActivityState, Role, transitions
 from drawing.rules import DECISIONS, HEARD, LINE_FAULTS, RETRIED, TRIES, CallOutcome, Rules
-from ivr.calls import DialFailed, Outcome
+from ivr.calls import DialFailed, EndedBy, HungUp, Outcome
+from ivr.endings import answered_outcome, who_ended
 from ivr.outcomes import Trust, classify
 from ivr.policy import Rule, tried
 from script import refusals
@@ -280,8 +281,10 @@ def outcomes_table() -> str:
 def _codes(outcome: Outcome) -> str:
     if outcome is Outcome.TRUNK_FAILURE:
         return "all others, unanswered"
-    if outcome is Outcome.INTERRUPTED:
-        return "34 to 47 after the answer"
+    if outcome is Outcome.LINE_DROPPED:
+        return "after the answer, all but the person's (docs/outcomes.md)"
+    if outcome in (Outcome.NO_MEDIA, Outcome.INTERRUPTED):
+        return ""
     sip = [str(n) for n in range(300, 700) if _unanswered(DialFailed(0, n)) is outcome]
     causes = [str(n) for n in range(1, 128) if _unanswered(DialFailed(n)) is outcome]
     return "; ".join(", ".join(_joined(each)) for each in (sip, causes) if each)
@@ -366,6 +369,25 @@ def refusals_table() -> str:
     heads = (f"`trust = {json.dumps(trust)}`" for trust in get_args(Trust))
     return table(("before it", "status", "Reason", *heads), refusals.rows())
 
+
+def endings_table() -> str:
+    """Who ended an answered call: every Q.850 cause and SIP status, of Asterisk's or in a Reason."""
+    told = [(f"Q.850 {n}", HungUp(n)) for n in range(128)] + [(f"SIP {n}", HungUp(16, n)) for n in (0, *range(200, 700))]
+    found: dict[EndedBy, list[str]] = {who: [] for who in EndedBy}
+    for name, end in told:
+        found[who_ended(end)].append(name)
+    said = {
+        EndedBy.PERSON: f"{', '.join(found[EndedBy.PERSON])} (0: nothing said), from each that speaks",
+        EndedBy.NETWORK: "anything else, from one of them (SIP 408, 406, 481, 503; Q.850 19, 38, 41, 42, 102, 127 …)",
+        EndedBy.US: "our own hangup; a channel that vanished unseen",
+    }
+    outcome = {who: answered_outcome(end) for who, end in _ENDS.items()}
+    trying = {who: "yes" if outcome[who].value in TRIES else "no" for who in EndedBy}
+    rows = ((f"`{who.value}`", said[who], f"`{outcome[who].value}`", trying[who]) for who in EndedBy)
+    return table(("ended by", "what Asterisk's cause, its SIP status and the Reason say", "outcome", "a try"), rows)
+
+
+_ENDS = {EndedBy.PERSON: HungUp(16), EndedBy.NETWORK: HungUp(102), EndedBy.US: HungUp(16, by_us=True)}
 
 _HEARD = {"heard": [{"prompt": "invitation", "at_ms": 0, "for_ms": 9000, "whole": False}]}
 _CALLED = {"ringing": "2026-11-23T09:00:00+08:00", "ended": "2026-11-23T09:00:30+08:00"}
@@ -455,6 +477,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "codes": codes_table,
     "reasons": reasons_table,
     "refusals": refusals_table,
+    "endings": endings_table,
     "words": words_table,
     "hindrances": hindrances_table,
     "states": states_table,

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
+from db.logs import start_logging
 from db.settings_file import SettingsRefused
 from web.app import create_app
 from web.settings import Settings
@@ -62,7 +63,7 @@ def _host(settings: Settings) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging()
     if len(arguments) != 1:
         print("usage: python -m web SETTINGS.toml", file=sys.stderr)
         return 2

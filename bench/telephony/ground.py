@@ -23,6 +23,7 @@ from bench.telephony.second_asterisk import SecondAsterisk
 from bench.telephony.sipp import Sipp
 from bench.telephony.telephones import Telephones
 
+APP = "expertline"  # the worker's
 CALLER_ID = "02083186888"
 RECEIPT_SECONDS = 0.7
 PROMPT_SECONDS = 8.0  # keys interrupt it
@@ -79,7 +80,7 @@ async def ground(kind: Kind, talk: float = 0.0, reasons: bool = True) -> AsyncIt
     telephones: Telephones = Sipp(far, talk) if kind == "sipp" else SecondAsterisk(far, port, talk)
     node = Instance(
         NodeSettings(
-            folder=folder / "node", sip_port=port, http_port=free_port(), rtp=free_range(2000), bench=True,
+            folder=folder / "node", sip_port=port, http_port=free_port(), rtp=free_range(2000), bench=True, inbound_app=APP,
             trunks=(telephones.trunk,), hep_port=free_port(socket.SOCK_DGRAM) if reasons else None,
         )
     )  # fmt: skip

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from db.errors import DatabaseError
+from db.logs import start_logging
 from db.settings_file import SettingsRefused
 from drawing.audit.findings import Finding
 from drawing.audit.run import NoSignatures, Result, audit, due, record
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     except _EXPECTED as error:
         print(f"the audit could not be completed: {error}", file=sys.stderr)
         return 3
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging()
     os.nice(GENTLE)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

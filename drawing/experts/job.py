@@ -19,6 +19,7 @@ from pathlib import Path
 from db.blocking import BlockingTransaction, transaction
 from db.errors import DatabaseError, Unavailable
 from db.keyfile import KeyFileRefused
+from db.logs import start_logging
 from db.queries import load
 from db.vault import Vault
 from drawing.experts.jobs import LOCK, JobState, discard
@@ -148,7 +149,7 @@ def _patiently(dsn: str) -> Iterator[BlockingTransaction]:
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging()
     dsn, key = os.environ.get("EXPERTLINE_DSN"), os.environ.get("EXPERTLINE_MASTER_KEY")
     if len(arguments) != 2 or not arguments[0].isdigit() or not dsn or not key:
         LOG.error("usage: python -m drawing.experts.job NUMBER FOLDER, with EXPERTLINE_DSN and EXPERTLINE_MASTER_KEY")

@@ -57,6 +57,8 @@ class Line:
     """The published number, which the person sees (requirement K5)."""
     notes_talk: bool = False
     """Whether it is noted when the person talks (ivr.calls.Talked); what they say is neither kept nor listened to."""
+    sends_silence: bool = True
+    """Whether the trunk goes on sending while the person is silent (ivr.media)."""
     trust: Trust = "reason"
     """What goes first on its trunk where a refusal has both a status and a Reason (ivr.outcomes.believed)."""
 

@@ -47,7 +47,9 @@ class Ears:
         return any(isinstance(each, kind) and wire.channel_of(each) == channel for each in self.events)
 
     def dialled(self, channel: str, how: str) -> bool:
-        return any(isinstance(each, wire.Dial) and (each.peer.id, each.dialstatus) == (channel, how) for each in self.events)
+        return any(
+            isinstance(each, wire.Dial) and (each.peer.id, each.dialstatus) == (channel, how) for each in self.events
+        )
 
 
 @dataclass
@@ -137,7 +139,9 @@ async def test_many_at_once_are_told_apart(node: Instance[NodeSettings], node_se
     """Each gets its own answer, and no event is lost between them."""
     async with wired(node_settings) as made:
         calls = dict(made.created() for _ in range(20))
-        replies = await asyncio.gather(*(made.client.command("POST", "channels/create", body) for body in calls.values()))
+        replies = await asyncio.gather(
+            *(made.client.command("POST", "channels/create", body) for body in calls.values())
+        )
         assert [json.loads(reply.text)["id"] for reply in replies] == list(calls)
         await asyncio.gather(*map(made.ring, calls))
         await until(lambda: all(made.ears.has(wire.Dial, channel) for channel in calls))

@@ -284,12 +284,16 @@ async def test_a_second_leg_is_dialled_when_its_turn_on_the_trunk_has_come(excha
     media = dict.fromkeys(MASKED, exchange.media["witness_ask"])
     talk = patient(talk_seconds=0.5, reply_seconds=10.0)
     async with asyncio.timeout(WAIT):
-        outcome, trail = await exchange.driver.run_pair(both(exchange, Behaviour.TALKS), Masked(talk), media, lambda: 1.0)
+        outcome, trail = await exchange.driver.run_pair(
+            both(exchange, Behaviour.TALKS), Masked(talk), media, lambda: 1.0
+        )
     assert outcome is Outcome.CONNECTED
     assert trail.staff.answered
     assert trail.expert
     assert trail.expert.dialled
-    pressed = trail.staff.answered + timedelta(milliseconds=trail.staff.pressed[0].at_ms + trail.staff.pressed[0].held_ms)
+    pressed = trail.staff.answered + timedelta(
+        milliseconds=trail.staff.pressed[0].at_ms + trail.staff.pressed[0].held_ms
+    )
     assert trail.expert.dialled - pressed > timedelta(seconds=0.9)
 
 

@@ -70,7 +70,9 @@ async def ground(database: TestDatabase, node: Instance[NodeSettings], tmp_path:
             path.unlink()
 
 
-async def test_a_recording_of_an_ended_call_is_kept_and_removed(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_recording_of_an_ended_call_is_kept_and_removed(
+    ground: Ground, caplog: pytest.LogCaptureFixture
+) -> None:
     first, second = await ground.ended(), await ground.ended(2)
     ground.lies(first, wav(0.5, loud=1))
     ground.lies(second, wav(0.5, loud=2))
@@ -112,7 +114,9 @@ async def test_another_one_than_is_kept_is_left_for_a_person(ground: Ground, cap
     assert caplog.text.count("a person must look") == 1
 
 
-async def test_what_is_of_no_call_is_removed_only_if_named_as_ours(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_is_of_no_call_is_removed_only_if_named_as_ours(
+    ground: Ground, caplog: pytest.LogCaptureFixture
+) -> None:
     stray = new_call_id()
     ground.lies(stray, wav(0.5))
     ground.lies("13800138000", wav(0.5))
