@@ -15,6 +15,7 @@ rules for nftables that fit the node. Settings come from the environment; every 
     EXPERTLINE_INBOUND_APP       the ARI application for calls from outside (the worker's [ari] app); default:
                                  expertline; empty: they are turned away
     EXPERTLINE_INBOUND_AT_ONCE   so many calls from outside are taken at once, whatever the rules say; default: 32
+    EXPERTLINE_HEP_PORT          the worker's [hep] port, where it hears why calls were refused; default: 9060; 0: it doesn't
     EXPERTLINE_EXTERNAL_ADDRESS, EXPERTLINE_LOCAL_NETWORK, EXPERTLINE_TLS_CERTIFICATE, EXPERTLINE_TLS_KEY
     EXPERTLINE_TLS_CA            the certificates by which a trunk with tls is known; default: the system's
     EXPERTLINE_TLS_KNOWN_CALLERS yes: a trunk that connects to us by tls must have one of them, too
@@ -62,6 +63,7 @@ def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
         tls_key=_path(environment, "EXPERTLINE_TLS_KEY"),
         tls_ca=_path(environment, "EXPERTLINE_TLS_CA"),
         tls_known_callers=environment.get("EXPERTLINE_TLS_KNOWN_CALLERS") == "yes",
+        hep_port=_number(environment, "EXPERTLINE_HEP_PORT", 9060) or None,
     )
 
 
