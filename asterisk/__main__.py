@@ -8,13 +8,14 @@ rules for nftables that fit the node. Settings come from the environment; every 
     EXPERTLINE_ARI_HOST, EXPERTLINE_ARI_PORT    127.0.0.1; 8088 (the far end: 8089)
     EXPERTLINE_ARI_PASSWORD_FILE default: FOLDER/ari-password, made when it is not there
     EXPERTLINE_RTP_PORTS         10000-11999 (the far end: 12000-13999)
-    EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls[/DTMF]], separated by commas, where DTMF is auto,
-                                 auto_info, rfc4733, inband or info (docs/lines.md); default:
+    EXPERTLINE_TRUNKS            name=host:port[/udp|tcp|tls[/DTMF[/timers]]], separated by commas, where DTMF is auto,
+                                 auto_info, rfc4733, inband or info, and timers are session timers (docs/lines.md); default:
                                  far-end=127.0.0.1:5070
     EXPERTLINE_TRUNK_LOGINS      a file (mode 0600) with names and passwords of trunks that want one (asterisk/logins.py)
     EXPERTLINE_INBOUND_APP       the ARI application for calls from outside (the worker's [ari] app); default:
                                  expertline; empty: they are turned away
     EXPERTLINE_INBOUND_AT_ONCE   so many calls from outside are taken at once, whatever the rules say; default: 32
+    EXPERTLINE_HEP_PORT          the worker's [hep] port, where it hears why calls were refused; default: 9060; 0: it doesn't
     EXPERTLINE_EXTERNAL_ADDRESS, EXPERTLINE_LOCAL_NETWORK, EXPERTLINE_TLS_CERTIFICATE, EXPERTLINE_TLS_KEY
     EXPERTLINE_TLS_CA            the certificates by which a trunk with tls is known; default: the system's
     EXPERTLINE_TLS_KNOWN_CALLERS yes: a trunk that connects to us by tls must have one of them, too
@@ -62,6 +63,7 @@ def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
         tls_key=_path(environment, "EXPERTLINE_TLS_KEY"),
         tls_ca=_path(environment, "EXPERTLINE_TLS_CA"),
         tls_known_callers=environment.get("EXPERTLINE_TLS_KNOWN_CALLERS") == "yes",
+        hep_port=_number(environment, "EXPERTLINE_HEP_PORT", 9060) or None,
     )
 
 
@@ -89,6 +91,8 @@ def trunks(text: str) -> tuple[Trunk, ...]:
     'tls'
     >>> trunks("carrier=sip.example.com/udp/auto_info")[0].dtmf_mode
     'auto_info'
+    >>> trunks("carrier=sip.example.com/udp/auto/timers")[0].session_timers
+    True
     """
     return tuple(_trunk(part.strip()) for part in text.split(",") if part.strip())
 
@@ -97,11 +101,15 @@ def _trunk(text: str) -> Trunk:
     name, _, address = text.partition("=")
     address, _, transport = address.partition("/")
     transport, _, dtmf_mode = transport.partition("/")
+    dtmf_mode, _, timers = dtmf_mode.partition("/")
     host, _, port = address.partition(":")
     known: dict[str, Transport] = {"": "udp", "udp": "udp", "tcp": "tcp", "tls": "tls"}
     if transport not in known or not (port or "5060").isdigit():
         raise ValueError(f"EXPERTLINE_TRUNKS: {text!r} is not name=host:port or name=host:port/udp|tcp|tls")
-    return Trunk(name, host, int(port or 5060), known[transport], cast(DtmfMode, dtmf_mode or "auto"))
+    if timers not in ("", "timers"):
+        raise ValueError(f"EXPERTLINE_TRUNKS: {text!r}: after the way of keys only /timers may follow")
+    mode = cast(DtmfMode, dtmf_mode or "auto")
+    return Trunk(name, host, int(port or 5060), known[transport], mode, session_timers=bool(timers))
 
 
 def _with_logins(environment: Mapping[str, str], known: tuple[Trunk, ...]) -> tuple[Trunk, ...]:

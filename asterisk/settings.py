@@ -1,5 +1,7 @@
 """What a person or a test decides about an instance of Asterisk; everything else follows in the templates."""
 
+import hashlib
+import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -39,6 +41,9 @@ class Trunk:
     login: Login | None = None
     qualify_seconds: int = 0
     """How often the trunk is asked by OPTIONS whether it is there; 0 is never."""
+    session_timers: bool = False
+    """Whether we offer session timers (RFC 4028), for carriers that insist on them (421). Without, no call of ours ends because
+    the other side did not refresh it."""
 
     def __post_init__(self) -> None:
         # These go into configuration files: a line break there would be a new setting.
@@ -111,6 +116,8 @@ class NodeSettings(InstanceSettings):
     """The certificates by which a trunk with tls is believed to be who it is; None: those of the system (SYSTEM_CA)."""
     tls_known_callers: bool = False
     """Whether a trunk that connects to us by tls must have a certificate of theirs, too."""
+    hep_port: int | None = None
+    """The UDP port on 127.0.0.1 to which a copy of all SIP goes, for the worker (ivr/hep); None: no copies are made."""
     bench: bool = False
     """Adds the conversation in pure dialplan that bench/calls compares with."""
 
@@ -130,7 +137,14 @@ class NodeSettings(InstanceSettings):
         """Whether a trunk says its keys by SIP INFO. Asterisk takes INFO on every trunk or on none."""
         return any(trunk.dtmf_mode in ("info", "auto_info") for trunk in self.trunks)
 
+    @property
+    def hep_password(self) -> str:
+        """What the copies carry, so that the worker takes nobody else's: both sides know ARI's password (ivr.hep.packet)."""
+        return hmac.new(self.ari_password.encode(), b"expertline hep", hashlib.sha256).hexdigest()[:32]
+
     def __post_init__(self) -> None:
+        if self.hep_port is not None and not 0 < self.hep_port < 65_536:
+            raise ValueError(f"{self.hep_port} is not a port")
         if "tls" in self.transports and not (self.tls_certificate and self.tls_key):
             raise ValueError("a trunk with transport tls needs tls_certificate and tls_key")
         if self.inbound_at_once < 1:

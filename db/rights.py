@@ -69,7 +69,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "SELECT",
             f"INSERT ({_CALL}, witness)",
             "UPDATE (flow, attempt, state, not_before, node, epoch, dialled_at, trunk, outcome, decided_at, evidence, "
-            "evidence_hash, trail, ended_at, numbers, trunk_result)",
+            "evidence_hash, trail, ended_at, numbers, trunk_result, trunk_end)",
         ),
         # a trigger refuses the console everything but cancelling what waits
         "console": (

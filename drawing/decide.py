@@ -36,6 +36,21 @@ class Call:
     """From dialling until now by the monotonic clock of the process that made the call; 0 where another process settles it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Showed:
+    """What an ended call showed of its trunk (ivr.trunk_results), as stored; None: nothing."""
+
+    result: str | None = None
+    end: str | None = None
+
+    def parameters(self) -> dict[str, str | None]:
+        """For a statement that ends a call."""
+        return {"trunk_result": self.result, "trunk_end": self.end}
+
+
+NOTHING_SHOWN = Showed()
+
+
 class NotOurs(Exception):
     """The decision came too late: the call is no longer ours, or the matter no longer open. Rolls the transaction back."""
 
@@ -226,16 +241,15 @@ async def end_call(
     facts: Mapping[str, Any],
     trail: str,
     *,
-    trunk_result: str | None = None,
+    showed: Showed = NOTHING_SHOWN,
     regardless: bool = False,
 ) -> Ended | None:
-    """The line is known to be gone. A decision taken before stays; else the attempt goes into the transcript. trunk_result:
-    what the call showed of its trunk (ivr.trunk_results).
+    """The line is known to be gone. A decision taken before stays; else the attempt goes into the transcript.
 
     None when the call is no longer ours or its end was written before.
     """
     evidence = Evidence.of(facts)
-    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, "trunk_result": trunk_result}
+    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, **showed.parameters()}
     row = await _under_the_lock(tx, Q.end_call, call, values | evidence.parameters(), regardless)
     if row.attempt is None:
         return None
@@ -246,11 +260,11 @@ async def end_call(
 
 
 async def end_decided(
-    db: Database, call: Call, outcome: str, trail: str, trunk_result: str | None = None
+    db: Database, call: Call, outcome: str, trail: str, showed: Showed = NOTHING_SHOWN
 ) -> Ended | None:
     """As `end_call`, for a call whose decision leads to nothing more; None when that decision does not stand in it."""
     values = {"activity": call.activity, "call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail}
-    values["trunk_result"] = trunk_result
+    values |= showed.parameters()
     row = await db.together((Q.lock_activity, {"activity": call.activity}), (Q.end_decided, values))
     return None if row is None else Ended(outcome, due=row.state != ActivityState.DRAWING.value)
 

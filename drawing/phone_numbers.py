@@ -109,7 +109,7 @@ def mobile(text: str) -> str:
     >>> mobile("+86 138-0013-8000")
     '13800138000'
     """
-    return understood(text, MOBILE_ONLY).digits
+    return text if _mobile().fullmatch(text) else understood(text, MOBILE_ONLY).digits  # quick for a pool of a million
 
 
 def subscriber(shown: str) -> str:

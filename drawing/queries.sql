@@ -292,7 +292,8 @@ WITH held AS (
     SELECT seq, at, hash, type, clock FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
   WHERE a.id = %(activity)s AND (NOT a.owed OR %(regardless)s)),
 ended AS (
-  UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s, trunk_result = %(trunk_result)s::text::trunk_result,
+  UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s,
+         trunk_result = %(trunk_result)s::text::trunk_result, trunk_end = %(trunk_end)s::text::trunk_end,
          outcome = coalesce(c.outcome, %(outcome)s::call_outcome),
          evidence = coalesce(c.evidence, %(evidence)s), evidence_hash = coalesce(c.evidence_hash, %(evidence_hash)s)
   FROM held WHERE c.id = %(call)s AND c.epoch = %(epoch)s AND c.state = 'live'
@@ -302,7 +303,8 @@ SELECT h.*, e.* FROM held h LEFT JOIN ended e ON true;
 -- name: end_decided (prepared)
 -- The same for a call whose decision stands, which leads to nothing more: no entry, so that nothing has to come before it. No row
 -- for any other call.
-UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s, trunk_result = %(trunk_result)s::text::trunk_result
+UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s,
+       trunk_result = %(trunk_result)s::text::trunk_result, trunk_end = %(trunk_end)s::text::trunk_end
 FROM activity a
 WHERE a.id = %(activity)s AND c.id = %(call)s AND c.epoch = %(epoch)s AND c.state = 'live'
   AND c.outcome = %(outcome)s::text::call_outcome AND c.decided_at IS NOT NULL

@@ -18,7 +18,7 @@ from db.queries import load
 from db.vault import Vault
 from drawing.call_ids import new_call_id
 from drawing.chain import Q as COMMON
-from drawing.decide import Evidence, NotOurs
+from drawing.decide import NOTHING_SHOWN, Evidence, NotOurs, Showed
 from drawing.phone_numbers import NoNumber, understood
 from drawing.planning import Refused, confirm
 from drawing.rules import Rules
@@ -197,10 +197,10 @@ async def decide(tx: Transaction, call: NumberCheck, outcome: str, facts: Mappin
 
 
 async def end_call(
-    tx: Transaction, call: NumberCheck, outcome: str, facts: Mapping[str, Any], trail: str, trunk_result: str | None = None
+    tx: Transaction, call: NumberCheck, outcome: str, facts: Mapping[str, Any], trail: str, showed: Showed = NOTHING_SHOWN
 ) -> None:
-    """The line is known to be gone; what was decided before stays. trunk_result: as for drawing.decide.end_call."""
-    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, "trunk_result": trunk_result}
+    """The line is known to be gone; what was decided before stays."""
+    values = {"call": call.id, "epoch": call.epoch, "outcome": outcome, "trail": trail, **showed.parameters()}
     await tx.run(Q.end_number_check, values | Evidence.of(facts).parameters())
 
 

@@ -73,7 +73,8 @@ WHERE id = %(id)s AND encode(phone_hash, 'hex') = %(number)s AND active;
 -- name: end_number_check
 -- The line is known to be gone; what was decided before stays.
 UPDATE call SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s, outcome = coalesce(outcome, %(outcome)s::call_outcome),
-       trunk_result = %(trunk_result)s::trunk_result, evidence = coalesce(evidence, %(evidence)s), evidence_hash = coalesce(evidence_hash, %(evidence_hash)s)
+       trunk_result = %(trunk_result)s::trunk_result, trunk_end = %(trunk_end)s::trunk_end,
+       evidence = coalesce(evidence, %(evidence)s), evidence_hash = coalesce(evidence_hash, %(evidence_hash)s)
 WHERE id = %(call)s AND epoch = %(epoch)s AND state = 'live' RETURNING outcome::text AS outcome;
 
 -- name: next_witness

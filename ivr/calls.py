@@ -55,6 +55,27 @@ class Outcome(Enum):
     VERIFIED = "verified"  # a supervisor typed the code of their own page: the number is theirs
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the other side's network ended a call, or did not connect it, in its own words (Reason, RFC 3326).
+
+    protocol: ``Q.850`` or ``SIP``; cause: a cause of Q.850 (1 to 127) or a SIP status; text: as sent, empty where it has a digit or
+    anything else that could be a number, an address or a name.
+    """
+
+    protocol: str
+    cause: int
+    text: str = ""
+
+
+class EndedBy(Enum):
+    """Who ended an answered call (ivr.endings)."""
+
+    PERSON = "person"
+    NETWORK = "network"
+    US = "us"
+
+
 # --- decisions ----------------------------------------------------------------------------------------------
 
 
@@ -171,6 +192,8 @@ class HungUp:
     sip: int = 0
     by_us: bool = False
     lost: bool = False
+    reason: Reason | None = None
+    """What the other side's network said, where the trunk's order of trust puts that first (ivr.outcomes.believed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,14 +330,17 @@ class Flow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A prompt as played: when it began (ms after the answer), how long it sounded, and whether to its
-    end.
+    """A prompt as played: when it began (ms after the answer), how long it sounded while media flowed to the person, and
+    whether it did so to its end.
+
+    lost_ms: how long it was played besides, to nobody: no packet went out, or the person's side held the call.
     """
 
     prompt: str
     at_ms: int
     for_ms: int
     whole: bool
+    lost_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +371,44 @@ class Talked:
 
 
 @dataclass(frozen=True, slots=True)
+class OnHold:
+    """The person's side held the call: from when on (ms after the answer), for how long, and whether it was taken back
+    (whole) or held until the call's end.
+    """
+
+    at_ms: int
+    for_ms: int
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of an answered call without RTP packets: from when on (ms after the answer) and for how long."""
+
+    at_ms: int
+    for_ms: int
+
+    @property
+    def until_ms(self) -> int:
+        return self.at_ms + self.for_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """RTP of an answered call, as counted by the node: packets sent and received since the answer, at the last of the looks
+    that were taken about once a second, `watched_ms` after the answer.
+
+    unsent: when a prompt played and no packets went out. unreceived: when none came in for two seconds or more.
+    """
+
+    sent: int
+    received: int
+    watched_ms: int
+    unsent: tuple[Gap, ...] = ()
+    unreceived: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Trail:
     """The evidence of one call (requirement K6), raw: no number, no name.
 
@@ -365,6 +429,16 @@ class Trail:
     heard: tuple[Heard, ...] = ()
     pressed: tuple[Pressed, ...] = ()
     talked: tuple[Talked, ...] = ()
+    reason: Reason | None = None
+    """What the other side's network said of the end, whether or not it was believed; None where it said nothing, or nobody
+    could hear it (ivr.hep)."""
+    holds: tuple[OnHold, ...] = ()
+    media: Media | None = None
+    """None before the first look, about a second after the answer."""
+    codec: str = ""
+    """As Asterisk names it (alaw, ulaw); empty where none was agreed on, or nobody has asked yet."""
+    ended_by: EndedBy | None = None
+    """Of an answered call."""
 
     @property
     def rang(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from drawing.transcript import stamp
 from ivr.bridged import PairTrail
-from ivr.calls import Heard, Outcome, Pressed, Talked, Trail
+from ivr.calls import Gap, Heard, Media, OnHold, Outcome, Pressed, Reason, Talked, Trail
 
 
 def moment(at: datetime | None) -> str | None:
@@ -42,24 +42,48 @@ def _leg(trail: Trail) -> dict[str, Any]:
         "by_us": trail.by_us,
         "call": trail.channel,
         "cause": trail.cause,
+        "codec": trail.codec,
         "dialled": moment(trail.dialled),
         "early_media": moment(trail.early_media),
         "ended": moment(trail.ended),
+        "ended_by": None if trail.ended_by is None else trail.ended_by.value,
         "heard": [_heard(prompt) for prompt in trail.heard],
+        "holds": [_stretch(hold) for hold in trail.holds],
+        "media": None if trail.media is None else _media(trail.media),
         "pressed": [_pressed(key) for key in trail.pressed],
+        "reason": None if trail.reason is None else _reason(trail.reason),
         "ringing": moment(trail.ringing),
         "sip": trail.sip,
-        "talked": [_talked(talk) for talk in trail.talked],
+        "talked": [_stretch(talk) for talk in trail.talked],
         "trunk": trail.trunk,
     }
 
 
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {"cause": reason.cause, "protocol": reason.protocol, "text": reason.text}
+
+
 def _heard(prompt: Heard) -> dict[str, Any]:
-    return {"at_ms": prompt.at_ms, "for_ms": prompt.for_ms, "prompt": prompt.prompt, "whole": prompt.whole}
+    lost = {"lost_ms": prompt.lost_ms} if prompt.lost_ms else {}
+    return {"at_ms": prompt.at_ms, "for_ms": prompt.for_ms, "prompt": prompt.prompt, "whole": prompt.whole} | lost
 
 
-def _talked(talk: Talked) -> dict[str, Any]:
-    return {"at_ms": talk.at_ms, "for_ms": talk.for_ms, "whole": talk.whole}
+def _stretch(stretch: Talked | OnHold) -> dict[str, Any]:
+    return {"at_ms": stretch.at_ms, "for_ms": stretch.for_ms, "whole": stretch.whole}
+
+
+def _media(media: Media) -> dict[str, Any]:
+    return {
+        "received": media.received,
+        "sent": media.sent,
+        "unreceived": [_gap(gap) for gap in media.unreceived],
+        "unsent": [_gap(gap) for gap in media.unsent],
+        "watched_ms": media.watched_ms,
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {"at_ms": gap.at_ms, "for_ms": gap.for_ms}
 
 
 def _pressed(key: Pressed) -> dict[str, Any]:

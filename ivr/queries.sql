@@ -315,13 +315,21 @@ WHERE (t.position, t.online) IS DISTINCT FROM (excluded.position, excluded.onlin
 -- name: trunk_moments (prepared)
 -- When the last calls of each of the node's trunks ended, by what they showed of it: so many of each at most, each by one look into
 -- an index. What was before the administrator had the trunk mended does not count.
-SELECT t.name AS trunk, r.result::text AS result, array_agg(l.ended_at ORDER BY l.ended_at DESC) AS moments
+SELECT t.name AS trunk, r.result::text AS result, NULL AS cut_off, array_agg(l.ended_at ORDER BY l.ended_at DESC) AS moments
 FROM trunk t CROSS JOIN unnest(enum_range(NULL::trunk_result)) AS r (result)
 CROSS JOIN LATERAL (
   SELECT c.ended_at FROM call c
   WHERE c.node = t.node AND c.trunk = t.name AND c.trunk_result = r.result AND c.ended_at > t.mended_at
   ORDER BY c.ended_at DESC LIMIT %(depth)s) l
-WHERE t.node = %(node)s GROUP BY t.name, r.result;
+WHERE t.node = %(node)s GROUP BY t.name, r.result
+UNION ALL
+SELECT t.name, NULL, e.cut_off::text, array_agg(l.ended_at ORDER BY l.ended_at DESC)
+FROM trunk t CROSS JOIN unnest(enum_range(NULL::trunk_end)) AS e (cut_off)
+CROSS JOIN LATERAL (
+  SELECT c.ended_at FROM call c
+  WHERE c.node = t.node AND c.trunk = t.name AND c.trunk_end = e.cut_off AND c.ended_at > t.mended_at
+  ORDER BY c.ended_at DESC LIMIT %(depth)s) l
+WHERE t.node = %(node)s GROUP BY t.name, e.cut_off;
 
 -- name: raise_trunk_alarms
 -- Those that hold now; only those that were not open are new.

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from db.errors import DatabaseError, SerializationFailure
@@ -18,7 +19,7 @@ from db.pool import Database, Transaction
 from drawing import decide, notices, number_faults, supervisors
 from drawing.advance import advance
 from drawing.chain import Custody
-from drawing.decide import Call, Ended, NotOurs, Owing
+from drawing.decide import Call, Ended, NotOurs, Owing, Showed
 from drawing.orders import Orders
 from drawing.seats import PickOutcome
 from drawing.supervisors import NumberCheck
@@ -40,7 +41,7 @@ from ivr.calls import (
 from ivr.dialplans import EVERY_KIND, Again
 from ivr.dispatch import Q, Ready
 from ivr.evidence import evidence, moment
-from ivr.trunk_results import trunk_result
+from ivr.trunk_results import trunk_end, trunk_result
 
 LOG = logging.getLogger(__name__)
 TRIES_TO_SETTLE = 3
@@ -111,7 +112,7 @@ class Recorder:
         async def write(tx: Transaction, regardless: bool) -> None:
             nonlocal ended
             ended = await decide.end_call(
-                tx, self.custody, call, outcome.value, facts, whole, trunk_result=showed, regardless=regardless
+                tx, self.custody, call, outcome.value, facts, whole, showed=showed, regardless=regardless
             )
             if ended is not None:
                 await self._follow(tx, ready, ended, trail)
@@ -176,10 +177,10 @@ def _owes_details(ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> b
     return not (isinstance(trail, Trail) and any(heard.prompt == "details" and heard.whole for heard in trail.heard))
 
 
-def _showed(ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> str | None:
-    """What the call showed of its trunk; nothing if it was only settled, not made, by us."""
-    found = trunk_result(outcome, trail, asks=EVERY_KIND[ready.flow].asks)
-    return None if found is None else found.value
+def _showed(ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> Showed:
+    """What the call showed of its trunk."""
+    result, end = trunk_result(outcome, trail, asks=EVERY_KIND[ready.flow].asks), trunk_end(trail)
+    return Showed(None if result is None else result.value, None if end is None else end.value)
 
 
 def _json(trail: Trail | PairTrail) -> str:
@@ -189,4 +190,6 @@ def _json(trail: Trail | PairTrail) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, Enum):
+        return value.value
     return {field.name: getattr(value, field.name) for field in fields(value)}

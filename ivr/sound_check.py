@@ -43,7 +43,8 @@ class SoundCheck:
     ) -> None:
         self._db, self._lease, self._client, self._speech = db, lease, client, speech
         self._driver, self._wake = driver, wake
-        self._failed: dict[str, None] = {}
+        self._lost: dict[str, None] = {}
+        self._suspect: dict[str, None] = {}
         self._news = asyncio.Event()
         self._news.set()
         self._told = False
@@ -62,13 +63,16 @@ class SoundCheck:
 
     def failed(self, media: Sequence[str], lost: str | None) -> None:
         """A call could not say something: nothing more is begun, and what rings and would say it too is given up."""
-        self._stop(f"the sound {_name(lost or '')} is lost", media, known=lost is not None)
-        broken = set(media) if lost is None else {f"{SOUND}{lost}"}
-        self._driver().give_up(lambda said: not broken.isdisjoint(said) or self._speech.lost(said) is not None)
+        sounds = dict.fromkeys(each for each in media if each.startswith(SOUND))
+        broken = sounds if lost is None else {f"{SOUND}{lost}": None}
+        self._lost |= sounds
+        self._suspect |= broken
+        self._stop("" if lost is None else f"the sound {_name(lost)} is lost")
+        self._driver().give_up(lambda said: not broken.keys().isdisjoint(said) or self._speech.lost(said) is not None)
 
     def not_written(self, error: SpeechError) -> None:
         """What a call says could not be put where Asterisk finds it."""
-        self._stop(str(error), ())
+        self._stop(str(error))
 
     # --- until it sounds again ------------------------------------------------------------------------------
 
@@ -82,20 +86,20 @@ class SoundCheck:
                     await self._tell(why)
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)
-            self._failed, self.ok = {}, True
-            self.known.set()
             if self._told:
-                self._told = False
                 LOG.warning("sounds play again, after %.1f s: calls go on", asyncio.get_running_loop().time() - since)
+            elif self._suspect:
+                LOG.warning("one of %d sounds did not play in a call, and plays in the test", len(self._suspect))
+            self._lost, self._suspect, self._told, self.ok = {}, {}, False, True
+            self.known.set()
             await self._note(None)
             self._wake()
 
-    def _stop(self, why: str, media: Sequence[str], *, known: bool = True) -> None:
-        """known: it names the file; else the test finds which one it is."""
+    def _stop(self, why: str) -> None:
+        """why: names the file; empty where the test has to find which one it is."""
         self.ok = False
-        self._failed |= dict.fromkeys(each for each in media if each.startswith(SOUND))
         self._news.set()
-        if known:
+        if why:
             self._say(why)
 
     def _say(self, why: str) -> None:
@@ -113,11 +117,16 @@ class SoundCheck:
         try:
             test = [f"{SOUND}{path}" for path in await self._speech.render(TEST_SOUND)]
             await self._speech.check_writable()
-            bad = await self._driver().announcer.first_that_fails([*test, *await self._speech.mend(self._failed)])
+            made = await self._speech.mend(self._lost)
+            tried = [*test, *(each for each in made if each in self._suspect)]
+            bad = await self._driver().announcer.first_that_fails(tried)
         except SpeechError as error:
             return str(error)
         except AriError as error:
             return f"no test sound can be played: {error}"
+        except Exception:  # whatever is wrong here must not end the worker
+            LOG.exception("the test of the sounds broke; tried again")
+            return "the test of the sounds broke: see the worker's log"
         return None if bad is None else f"Asterisk can't play the sound {_name(bad)}"
 
     async def _tell(self, why: str) -> None:

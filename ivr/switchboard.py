@@ -164,8 +164,11 @@ class Switchboard:
                 lines = conversation.lines(ready.id, self.trunks[ready.trunk])
                 turn = partial(self._turn, ready.trunk)
                 return await self.driver.run_pair(lines, conversation.flow, conversation.media, turn)
-            caller_id, to_expert = self.trunks[ready.trunk].caller_id, KINDS[ready.flow].whom is Whom.EXPERT
-            line = Line(ready.id, conversation.number, ready.trunk, caller_id, notes_talk=to_expert)
+            trunk, to_expert = self.trunks[ready.trunk], KINDS[ready.flow].whom is Whom.EXPERT
+            line = Line(
+                ready.id, conversation.number, ready.trunk, trunk.caller_id,
+                notes_talk=to_expert, sends_silence=trunk.sends_silence, trust=trunk.trust,
+            )  # fmt: skip
             watch = partial(self._shown, ready.id) if self._shown else None
             return await self.driver.run(line, conversation.flow, conversation.media, write, speak, watch)
         except Abandoned:
@@ -179,9 +182,9 @@ class Switchboard:
         """Nobody's telephone rings for a call that could not be heard."""
         if self._sounds is None:
             return True
-        for media in conversation.media.values():
-            if (lost := self._sounds.lost(media)) is not None:
-                self._sounds.failed(media, lost)
+        said = list({each: None for media in conversation.media.values() for each in media})
+        if (lost := self._sounds.lost(said)) is not None:
+            self._sounds.failed(said, lost)
         return self._sounds.ok
 
     def _turn(self, trunk: str) -> float:

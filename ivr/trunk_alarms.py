@@ -3,14 +3,14 @@ the same after a restart. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from ivr.trunk_results import TrunkResult
+from ivr.trunk_results import TrunkEnd, TrunkResult
 
-Moments = Mapping[TrunkResult, Sequence[datetime]]
+Moments = Mapping[TrunkResult | TrunkEnd, Sequence[datetime]]
 """When the last calls of a trunk ended, by what they showed; the newest first, `Limits.depth` of each at most."""
 
 
@@ -21,6 +21,7 @@ class TrunkAlarm(Enum):
     NO_MEDIA = "no_media"  # so many answered calls in a row without sound in a direction
     KEYLESS = "keyless"  # so many answered calls in a row that asked for a key, and none came
     DROPPING = "dropping"  # so many of the last answered calls were ended by the network
+    UNANSWERED = "unanswered"  # one of the last answered calls was, because a request within it got no answer
 
 
 FAILING = 5
@@ -44,7 +45,7 @@ class Limits:
 
 
 _R = TrunkResult
-_ANSWERED = frozenset({_R.NO_MEDIA, _R.DROPPED, _R.KEYLESS, _R.KEYED, _R.ANSWERED})
+_ANSWERED = frozenset({_R.NO_MEDIA, _R.KEYLESS, _R.KEYED, _R.ANSWERED})
 
 
 def alarms(moments: Moments, limits: Limits) -> dict[TrunkAlarm, int]:
@@ -62,9 +63,10 @@ def alarms(moments: Moments, limits: Limits) -> dict[TrunkAlarm, int]:
     """
     found = {
         TrunkAlarm.FAILING: (_run(moments, _R.FAILED, frozenset(_R) - {_R.FAILED}), limits.failing),
-        TrunkAlarm.NO_MEDIA: (_run(moments, _R.NO_MEDIA, _ANSWERED - {_R.NO_MEDIA, _R.DROPPED}), limits.no_media),
+        TrunkAlarm.NO_MEDIA: (_run(moments, _R.NO_MEDIA, _ANSWERED - {_R.NO_MEDIA}), limits.no_media),
         TrunkAlarm.KEYLESS: (_run(moments, _R.KEYLESS, frozenset({_R.KEYED})), limits.keyless),
-        TrunkAlarm.DROPPING: (_among(moments, _R.DROPPED, _ANSWERED, limits.dropping_of), limits.dropping),
+        TrunkAlarm.DROPPING: (_cut_off(moments, limits.dropping_of, TrunkEnd), limits.dropping),
+        TrunkAlarm.UNANSWERED: (_cut_off(moments, limits.dropping_of, (TrunkEnd.UNANSWERED,)), 1),
     }
     return {alarm: calls for alarm, (calls, limit) in found.items() if calls >= limit}
 
@@ -75,7 +77,7 @@ def _run(moments: Moments, counted: TrunkResult, breaking: frozenset[TrunkResult
     return sum(broken is None or at > broken for at in moments.get(counted, ()))
 
 
-def _among(moments: Moments, counted: TrunkResult, of: frozenset[TrunkResult], last: int) -> int:
-    """How many of the last calls of these results have this one."""
-    ended = sorted(((at, result is counted) for result in of for at in moments.get(result, ())), reverse=True)
-    return sum(mine for _, mine in ended[:last])
+def _cut_off(moments: Moments, last: int, ends: Iterable[TrunkEnd]) -> int:
+    """How many of the last answered calls were ended so."""
+    answered = sorted((at for result in _ANSWERED for at in moments.get(result, ())), reverse=True)[:last]
+    return sum(at >= answered[-1] for end in ends for at in moments.get(end, ())) if answered else 0

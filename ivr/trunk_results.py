@@ -6,7 +6,7 @@ from __future__ import annotations
 from enum import Enum
 
 from ivr.bridged import PairTrail
-from ivr.calls import Outcome, Trail
+from ivr.calls import EndedBy, Outcome, Trail
 
 
 class TrunkResult(Enum):
@@ -15,13 +15,21 @@ class TrunkResult(Enum):
     FAILED = "failed"  # brought nowhere: neither 180 nor 183 came
     REACHED = "reached"  # unanswered, but something of the person's was reached
     NO_MEDIA = "no_media"  # answered, and no sound came through in a direction
-    DROPPED = "dropped"  # answered, and ended by the network
     KEYLESS = "keyless"  # answered, asked for a key, and none came
     KEYED = "keyed"  # a key came
-    ANSWERED = "answered"  # answered, which says nothing about keys: none was asked for, or a machine answered
+    ANSWERED = "answered"  # answered, which says nothing about keys: none was asked for, a machine answered, or it was cut off
 
 
-_LINE_FAULTS = {Outcome.NO_MEDIA: TrunkResult.NO_MEDIA, Outcome.LINE_DROPPED: TrunkResult.DROPPED}
+class TrunkEnd(Enum):
+    """How the network ended an answered call. The values equal the SQL enum `trunk_end`."""
+
+    DROPPED = "dropped"
+    UNANSWERED = "unanswered"  # the far side's machine had sent a request within the call and got no answer
+
+
+_NOTHING_OF_KEYS = frozenset({Outcome.VOICEMAIL, Outcome.LINE_DROPPED})
+_TIMED_OUT = 408
+"""SIP status in the Reason of a BYE: a request of the sender's timed out (RFC 3261 12.2.1.2)."""
 _OURS = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED})
 
 
@@ -31,9 +39,9 @@ def trunk_result(outcome: Outcome, trail: Trail | PairTrail, *, asks: bool) -> T
     asks: this kind of call asks for a key (ivr.dialplans). A key counts whenever it came, also in early media: it shows that the
     trunk brings keys. Both legs of a masked call go over the same trunk.
     """
-    legs = [trail] if isinstance(trail, Trail) else [leg for leg in (trail.staff, trail.expert) if leg is not None]
-    if outcome in _LINE_FAULTS:
-        return _LINE_FAULTS[outcome]
+    legs = _legs(trail)
+    if outcome is Outcome.NO_MEDIA:
+        return TrunkResult.NO_MEDIA
     if any(leg.pressed for leg in legs):
         return TrunkResult.KEYED
     if outcome in _OURS or all(leg.dialled is None for leg in legs):
@@ -42,4 +50,18 @@ def trunk_result(outcome: Outcome, trail: Trail | PairTrail, *, asks: bool) -> T
         return TrunkResult.REACHED if trail.rang else TrunkResult.FAILED
     if all(leg.answered is None for leg in legs):
         return TrunkResult.REACHED
-    return TrunkResult.KEYLESS if asks and outcome is not Outcome.VOICEMAIL else TrunkResult.ANSWERED
+    return TrunkResult.KEYLESS if asks and outcome not in _NOTHING_OF_KEYS else TrunkResult.ANSWERED
+
+
+def trunk_end(trail: Trail | PairTrail) -> TrunkEnd | None:
+    """None unless the network ended the call, whatever had been decided before: also one that was cut off in the details."""
+    for leg in _legs(trail):
+        if leg.ended_by is EndedBy.NETWORK:
+            reason = leg.reason
+            timed_out = reason is not None and (reason.protocol, reason.cause) == ("SIP", _TIMED_OUT)
+            return TrunkEnd.UNANSWERED if timed_out else TrunkEnd.DROPPED
+    return None
+
+
+def _legs(trail: Trail | PairTrail) -> list[Trail]:
+    return [trail] if isinstance(trail, Trail) else [leg for leg in (trail.staff, trail.expert) if leg is not None]

@@ -17,7 +17,7 @@ from ivr.ari.client import Client
 from ivr.ari.errors import AriError
 from ivr.dispatch import Q
 from ivr.trunk_alarms import Limits, TrunkAlarm, alarms
-from ivr.trunk_results import TrunkResult
+from ivr.trunk_results import TrunkEnd, TrunkResult
 
 LOG = logging.getLogger(__name__)
 EVERY_SECONDS = 10.0
@@ -26,6 +26,7 @@ WORDS: Mapping[TrunkAlarm, str] = {
     TrunkAlarm.NO_MEDIA: "no sound in the last %d answered calls; look at RTP ports, NAT and codecs with the carrier",
     TrunkAlarm.KEYLESS: "no key came in the last %d answered calls; look at its DTMF mode (docs/lines.md)",
     TrunkAlarm.DROPPING: "the network ended %d of the last answered calls; ask the carrier",
+    TrunkAlarm.UNANSWERED: "the far side ended %d of the last answered calls for want of an answer to a request (docs/lines.md)",
 }
 """What the log says, once; docs/operations.md says what to do."""
 
@@ -65,9 +66,10 @@ class TrunkWatch:
 
     async def _found(self) -> list[tuple[str, TrunkAlarm, int]]:
         rows = await self._db.all(Q.trunk_moments, {"node": self._node, "depth": self._limits.depth})
-        moments: defaultdict[str, dict[TrunkResult, Sequence[datetime]]] = defaultdict(dict)
+        moments: defaultdict[str, dict[TrunkResult | TrunkEnd, Sequence[datetime]]] = defaultdict(dict)
         for row in rows:
-            moments[row.trunk][TrunkResult(row.result)] = row.moments
+            shown = TrunkResult(row.result) if row.result is not None else TrunkEnd(row.cut_off)
+            moments[row.trunk][shown] = row.moments
         return [
             (trunk, alarm, calls)
             for trunk, of_trunk in moments.items()

@@ -82,7 +82,9 @@ class Trunks:
         self._buckets[name], self._all = self._buckets[name].give_back(), self._all.give_back()
 
     def avoid(self, names: Collection[str]) -> None:
-        """Those with an alarm: they are taken last until it is lifted."""
+        """Those with an alarm: they are taken last until it is lifted, and then in their turn, whatever failed before."""
+        for name in self._avoided.difference(names):
+            self._failures.pop(name, None)
         self._avoided = frozenset(names)
 
     def ended(self, name: str, outcome: Outcome, *, rang: bool) -> None:

@@ -25,9 +25,11 @@ from drawing.audit.findings import Kind
 from drawing.call_words import call_sentence
 from drawing.lifecycle import ActivityState, Role, transitions
 from drawing.rules import DECISIONS, HEARD, LINE_FAULTS, RETRIED, TRIES, CallOutcome, Rules
-from ivr.calls import DialFailed, Outcome
-from ivr.outcomes import classify
+from ivr.calls import DialFailed, EndedBy, HungUp, Outcome
+from ivr.endings import answered_outcome, who_ended
+from ivr.outcomes import Trust, classify
 from ivr.policy import Rule, tried
+from script import refusals
 from script.flows import common_text, flows_text
 from script.pairs import pairs_text
 
@@ -279,8 +281,10 @@ def outcomes_table() -> str:
 def _codes(outcome: Outcome) -> str:
     if outcome is Outcome.TRUNK_FAILURE:
         return "all others, unanswered"
-    if outcome is Outcome.INTERRUPTED:
-        return "34 to 47 after the answer"
+    if outcome is Outcome.LINE_DROPPED:
+        return "after the answer, all but the person's (docs/outcomes.md)"
+    if outcome in (Outcome.NO_MEDIA, Outcome.INTERRUPTED):
+        return ""
     sip = [str(n) for n in range(300, 700) if _unanswered(DialFailed(0, n)) is outcome]
     causes = [str(n) for n in range(1, 128) if _unanswered(DialFailed(n)) is outcome]
     return "; ".join(", ".join(_joined(each)) for each in (sip, causes) if each)
@@ -353,6 +357,37 @@ def codes_table() -> str:
     assert "SIP 503" in failed
     rows.append(("all others (SIP 503, Q.850 34 …)", "`trunk_failure`", "`trunk_failure`"))
     return table(("the network said", "never rang", "180 or 183 had come"), rows)
+
+
+def endings_table() -> str:
+    """Who ended an answered call: every Q.850 cause and SIP status, of Asterisk's or in a Reason."""
+    told = [(f"Q.850 {n}", HungUp(n)) for n in range(128)] + [(f"SIP {n}", HungUp(16, n)) for n in (0, *range(200, 700))]
+    found: dict[EndedBy, list[str]] = {who: [] for who in EndedBy}
+    for name, end in told:
+        found[who_ended(end)].append(name)
+    said = {
+        EndedBy.PERSON: f"{', '.join(found[EndedBy.PERSON])} (0: nothing said), from each that speaks",
+        EndedBy.NETWORK: "anything else, from one of them (SIP 408, 406, 481, 503; Q.850 19, 38, 41, 42, 102, 127 …)",
+        EndedBy.US: "our own hangup; a channel that vanished unseen",
+    }
+    outcome = {who: answered_outcome(end) for who, end in _ENDS.items()}
+    trying = {who: "yes" if outcome[who].value in TRIES else "no" for who in EndedBy}
+    rows = ((f"`{who.value}`", said[who], f"`{outcome[who].value}`", trying[who]) for who in EndedBy)
+    return table(("ended by", "what Asterisk's cause, its SIP status and the Reason say", "outcome", "a try"), rows)
+
+
+_ENDS = {EndedBy.PERSON: HungUp(16), EndedBy.NETWORK: HungUp(102), EndedBy.US: HungUp(16, by_us=True)}
+
+
+def reasons_table() -> str:
+    """Every cause of a Reason, and what it means."""
+    return table(("`Q.850;cause=`", "`SIP;cause=`", "means"), refusals.meanings())
+
+
+def refusals_table() -> str:
+    """Refusals with a Reason: what each means, by the trunk's order of trust."""
+    heads = (f"`trust = {json.dumps(trust)}`" for trust in get_args(Trust))
+    return table(("before it", "status", "Reason", *heads), refusals.rows())
 
 
 _HEARD = {"heard": [{"prompt": "invitation", "at_ms": 0, "for_ms": 9000, "whole": False}]}
@@ -441,6 +476,11 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "sources": sources_table,
     "outcomes": outcomes_table,
     "codes": codes_table,
+    "endings": endings_table,
+
+
+    "reasons": reasons_table,
+    "refusals": refusals_table,
     "words": words_table,
     "hindrances": hindrances_table,
     "states": states_table,

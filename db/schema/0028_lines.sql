@@ -3,12 +3,17 @@
 -- === trunks ==================================================================================================
 
 -- ivr.trunk_results.TrunkResult
-CREATE TYPE trunk_result AS ENUM ('failed', 'reached', 'no_media', 'dropped', 'keyless', 'keyed', 'answered');
+CREATE TYPE trunk_result AS ENUM ('failed', 'reached', 'no_media', 'keyless', 'keyed', 'answered');
+-- ivr.trunk_results.TrunkEnd
+CREATE TYPE trunk_end AS ENUM ('dropped', 'unanswered');
 
 -- What an ended call showed of its trunk, so that nobody has to open its trail; null: nothing. Written with the call's end, which
 -- writes to its indexes anyway.
-ALTER TABLE call ADD COLUMN trunk_result trunk_result;
+ALTER TABLE call
+  ADD COLUMN trunk_result trunk_result,
+  ADD COLUMN trunk_end trunk_end;            -- of a call that the network ended
 CREATE INDEX call_of_trunk ON call (node, trunk, trunk_result, ended_at) WHERE trunk_result IS NOT NULL;
+CREATE INDEX call_cut_off ON call (node, trunk, trunk_end, ended_at) WHERE trunk_end IS NOT NULL;
 
 CREATE TABLE trunk ( -- 中继, as a node's worker has it in its settings
   node text NOT NULL REFERENCES node,
@@ -21,7 +26,7 @@ CREATE TABLE trunk ( -- 中继, as a node's worker has it in its settings
 );
 
 -- ivr.trunk_alarms.TrunkAlarm
-CREATE TYPE trunk_alarm_kind AS ENUM ('failing', 'no_media', 'keyless', 'dropping');
+CREATE TYPE trunk_alarm_kind AS ENUM ('failing', 'no_media', 'keyless', 'dropping', 'unanswered');
 
 CREATE TABLE trunk_alarm (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

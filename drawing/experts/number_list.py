@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from db.contexts import EXPERT_NAME, EXPERT_PHONE
+from db.contexts import EXPERT_NAME, EXPERT_PHONE, Context
 from db.pool import Database, Transaction
 from db.queries import load
-from db.vault import Vault
+from db.vault import Undecipherable, Vault
 from drawing.experts.identity import mask
 from drawing.experts.lookup import LONGEST_REASON, BadQuery, Person
 from drawing.number_faults import Fault
@@ -27,6 +27,9 @@ _POOL = load("drawing.experts")
 LOOKED, HANDLED = "查看号码问题", "处理号码问题"
 """What 操作记录 says."""
 _NUMBER = re.compile(r"\d(?:[\s\-‐–—·()]*\d){6}")
+_DATE = re.compile(r"(?<!\d)20\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?![\d-])")
+UNREADABLE = "（无法解开）"
+"""Instead of a name or number whose sealed value is not that row's: the others are still shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ async def handle(db: Database, expert: int, fault: Fault, word: str, by: Person)
     word = word.strip()
     if not 2 <= len(word) <= LONGEST_REASON:
         raise BadQuery(f"请写明如何处理（2 至 {LONGEST_REASON} 个字）")
-    if _NUMBER.search(unicodedata.normalize("NFKC", word)):
+    if _NUMBER.search(_DATE.sub("", unicodedata.normalize("NFKC", word))):
         raise BadQuery("处理说明会写入操作记录，请勿填写电话号码或证件号")
     async with db.transaction() as tx:
         if await tx.value(_Q.handle_number_fault, {"expert": expert, "fault": fault.value}) is None:
@@ -83,8 +86,8 @@ async def _looked_at(db: Database, vault: Vault, query: str, values: Mapping[str
     return [
         Entry(
             expert=row.expert,
-            name=vault.decrypt(row.name_enc, EXPERT_NAME.at(row.expert)).decode(),
-            phone=mask(vault.decrypt(row.phone_enc, EXPERT_PHONE.at(row.expert)).decode()),
+            name=_opened(vault, row.name_enc, EXPERT_NAME.at(row.expert)) or UNREADABLE,
+            phone=mask(_opened(vault, row.phone_enc, EXPERT_PHONE.at(row.expert))) or UNREADABLE,
             suspended=row.suspended,
             fault=Fault(row.fault),
             times=row.times,
@@ -92,6 +95,14 @@ async def _looked_at(db: Database, vault: Vault, query: str, values: Mapping[str
         )
         for row in rows
     ]
+
+
+def _opened(vault: Vault, sealed: bytes, place: Context) -> str:
+    """Empty if it can't be opened."""
+    try:
+        return vault.decrypt(sealed, place).decode()
+    except Undecipherable:
+        return ""
 
 
 async def _log(tx: Transaction, by: Person, act: str, remark: str) -> None:

@@ -19,8 +19,11 @@ from ivr.ari.client import Client
 from ivr.ari.errors import IllegalAct, Unanswered, Unsent
 from ivr.ari.evidence import Evidence
 from ivr.ari.line import Arrival, Line
+from ivr.ari.media_watch import MediaWatch
+from ivr.ari.sip_end import SipEnd
 from ivr.ari.sounds import AllSound, Playing, Sounds
 from ivr.calls import Answered, DialFailed, Digit, EarlyMedia, Event, HungUp, Played, PlayFailed, Ringing
+from ivr.endings import who_ended
 
 _log = logging.getLogger(__name__)
 
@@ -55,9 +58,11 @@ class LiveChannel:
         self._playbacks = 0
         self._sip = 0
         self._leaving = self._by_us = False
+        self._sip_end = SipEnd(client.hep, line)
         self._ring_seconds: float | None = None  # how long it shall ring, until that has been asked for
         self.dialled, self.gone = isinstance(line, Arrival), False
         self.evidence = Evidence(line.channel, line.trunk)
+        self._media = MediaWatch(client, line.channel, self.evidence)
 
     @property
     def alive(self) -> bool:
@@ -65,6 +70,12 @@ class LiveChannel:
         return self.dialled and not self.gone
 
     def forget(self) -> None:
+        """Nothing is asked any more."""
+        self._stop_looking()
+        self._media.stop()
+        self._sip_end.forget()
+
+    def _stop_looking(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
 
@@ -74,10 +85,12 @@ class LiveChannel:
         """What the flow shall hear of it, if anything."""
         match event:
             case wire.ChannelDestroyed(cause=cause):
+                await self._sip_end.listen(wait=not (self.gone or self._by_us))
                 return self._ended(tick, cause)
             case _ if self.gone:
                 return None
-            case wire.StasisStart():
+            case wire.StasisStart(channel=channel):
+                self._sip_end.follow(channel.protocol_id)
                 await self._ring()
             case wire.Dial(dialstatus="ANSWER"):
                 return self._answered(tick)
@@ -93,6 +106,10 @@ class LiveChannel:
                 self.evidence.talk_began(tick)
             case wire.ChannelTalkingFinished(duration=duration):
                 self.evidence.talked(tick - wire.HUSH_MS / 1000, duration)
+            case wire.ChannelHold():
+                self.evidence.held(tick)
+            case wire.ChannelUnhold():
+                self.evidence.resumed(tick)
             case wire.PlaybackFinished(playback=playback):
                 return self._finished(playback.id, playback.state != "failed", tick)
             case wire.ChannelHangupRequest(tech_cause=sip):
@@ -100,6 +117,8 @@ class LiveChannel:
         return None
 
     def _answered(self, tick: float) -> Event:
+        if not self.evidence.answered and isinstance(self._line, Line):  # calls from outside are not counted on
+            self._media.start(tick)
         self.evidence.note_answered(self._clock(), tick)
         return Answered()
 
@@ -122,8 +141,14 @@ class LiveChannel:
         if self.gone:
             return None
         self.gone, self._playing = True, None
+        self._media.stop()
         self.evidence.note_ended(self._clock(), tick, cause, self._sip, self._by_us)
-        return HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us)
+        self.evidence.note_reason(self._sip_end.reason)
+        believed = self._sip_end.believed(self._sip)
+        end = HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us, reason=believed)
+        if self.evidence.answered:
+            self.evidence.note_ended_by(who_ended(end))
+        return end
 
     # --- what Asterisk is asked -----------------------------------------------------------------------------
 
@@ -143,6 +168,7 @@ class LiveChannel:
                 tick = self._loop.time()
                 return self._ended(tick, 0, lost=True) if found is None else self._answered(tick)
             if found is not None and found.state == "Down":  # what told that it is there was lost
+                self._sip_end.follow(found.protocol_id)
                 await self._ring()
             return await self._look_at_playback()
         except (Unsent, Unanswered):
@@ -158,7 +184,7 @@ class LiveChannel:
         return self._finished(playback, True, self._loop.time()) if reply.status == 404 else None
 
     def _look_later(self, sure: bool) -> None:
-        self.forget()
+        self._stop_looking()
         self._looking = self._loop.call_later(LOOK_SECONDS, self._report, Look(sure))
 
     # --- commands -------------------------------------------------------------------------------------------
@@ -222,8 +248,9 @@ class LiveChannel:
         stopping = self._silenced()
         lost = self._sounds.lost(media)
         if lost is not None or not media:
+            if media:
+                self._sounds.failed(media, lost)
             await self._stop(stopping)
-            self._sounds.failed(media, lost)
             return self._report(PlayFailed(prompt))
         self._playbacks += 1
         playback = f"{self._line.channel}-{self._playbacks:04d}"

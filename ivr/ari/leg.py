@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drawing.stages import Stage
+from ivr import media as media_of_call
+from ivr import voicemail
 from ivr.ari import wire
 from ivr.ari.channel import LiveChannel, Look
 from ivr.ari.client import Client
@@ -45,7 +47,6 @@ from ivr.calls import (
     Unavailable,
 )
 from ivr.course import stage_after
-from ivr.voicemail import concluded
 
 _log = logging.getLogger(__name__)
 
@@ -138,7 +139,7 @@ class Leg:
                 if event is not None:
                     outcome = await self._feed(event, tick)
             trail = self._channel.evidence.trail(self._loop.time())
-            return concluded(outcome, trail), trail
+            return self._concluded(outcome, trail), trail
         except Abandoned:
             raise
         except Exception:
@@ -147,6 +148,12 @@ class Leg:
         finally:
             self._channel.forget()
             self._timers.close()
+
+    def _concluded(self, outcome: Outcome, trail: Trail) -> Outcome:
+        """What the evidence of the whole call makes of the outcome that the flow has found."""
+        sends_silence = not isinstance(self._line, Line) or self._line.sends_silence
+        heard = media_of_call.concluded(outcome, trail, sends_silence=sends_silence)
+        return voicemail.concluded(heard, trail)
 
     async def _read(self, mail: _Mail, tick: float) -> Event | None:
         """What the flow shall hear of it, if anything."""

@@ -200,11 +200,10 @@ class Pair:
 
     def _all_sounds(self) -> bool:
         """What the expert would hear is there still; else whoever is told of it cancels this call."""
-        for media in self._media.values():
-            if (lost := self._sounds.lost(media)) is not None:
-                self._sounds.failed(media, lost)
-                return False
-        return True
+        said = [each for media in self._media.values() for each in media]
+        if (lost := self._sounds.lost(said)) is not None:
+            self._sounds.failed(said, lost)
+        return lost is None
 
     async def _read_of(
         self, side: Side, what: wire.Event | DialFailed | PlayFailed | Look, tick: float

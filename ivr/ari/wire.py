@@ -31,10 +31,11 @@ class Dialplan(_Model):
 
 
 class Channel(_Model):
-    """state is ARI's: Down, Ring, Ringing, Up, Busy …"""
+    """state is ARI's: Down, Ring, Ringing, Up, Busy …; protocol_id is its Call-ID, which the caller chose: it may hold anything."""
 
     id: str
     state: str = ""
+    protocol_id: str = Field(default="", repr=False)
 
 
 class WholeChannel(Channel):
@@ -137,6 +138,16 @@ class ChannelTalkingFinished(_Model):
     duration: int
 
 
+class ChannelHold(_Model):
+    """The far side holds the call: it no longer listens, though Asterisk goes on sending."""
+
+    channel: Channel
+
+
+class ChannelUnhold(_Model):
+    channel: Channel
+
+
 class PlaybackFinished(_Model):
     playback: Playback
 
@@ -173,6 +184,8 @@ Event = (
     | ChannelDestroyed
     | ChannelTalkingStarted
     | ChannelTalkingFinished
+    | ChannelHold
+    | ChannelUnhold
     | PlaybackFinished
     | TextMessageReceived
     | ApplicationReplaced
@@ -186,6 +199,8 @@ _EVENTS: Final[Mapping[str, type[Event]]] = {
     "ChannelDestroyed": ChannelDestroyed,
     "ChannelTalkingStarted": ChannelTalkingStarted,
     "ChannelTalkingFinished": ChannelTalkingFinished,
+    "ChannelHold": ChannelHold,
+    "ChannelUnhold": ChannelUnhold,
     "PlaybackFinished": PlaybackFinished,
     "TextMessageReceived": TextMessageReceived,
     "ApplicationReplaced": ApplicationReplaced,
@@ -237,6 +252,31 @@ def channel_of(event: Event) -> str:
 _CHANNELS = TypeAdapter(list[WholeChannel])
 _BRIDGES = TypeAdapter(list[Bridge])
 _RECORDINGS = TypeAdapter(list[StoredRecording])
+
+
+class RtpStatistics(_Model):
+    """GET /channels/{id}/rtp_statistics: RTP packets since the channel began, those of early media with them."""
+
+    txcount: int
+    rxcount: int
+
+
+class Variable(_Model):
+    value: str
+
+
+def says_no_stream(text: str) -> bool:
+    """Whether a 404 to rtp_statistics is about a channel that is there, without a stream of sound: its answer had none that was
+    offered. (Else the channel is gone.)"""
+    return "RTP info" in text
+
+
+def read_statistics(text: str) -> RtpStatistics:
+    return RtpStatistics.model_validate_json(text)
+
+
+def read_variable(text: str) -> str:
+    return Variable.model_validate_json(text).value
 
 
 def read_channel(text: str) -> Channel:

@@ -62,20 +62,15 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
 def invitation(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the invitation call, by id."""
     asked: tuple[Part, ...] = (INVITES, *soon_when(facts.gather_at))
-    varying = {"invitation": _invite(facts, asked), "details": details(facts), **FRAME.reminders(asked, MENU)}
-    return prompts({**FIXED_INVITATION, **varying}, Language.ENGLISH)
+    asking = FRAME.question("invitation", asked, CHOICE, _said(facts), MENU)
+    return prompts({**FIXED_INVITATION, **asking, "details": details(facts)}, Language.ENGLISH)
 
 
-def _invite(facts: InvitationFacts, asked: tuple[Part, ...]) -> tuple[Part, ...]:
+def _said(facts: InvitationFacts) -> tuple[Part, ...]:
     length: tuple[Part, ...] = ()
     if facts.duration is not None:
         length = (SHORT, Fixed("The evaluation will take about"), Duration(facts.duration))
-    return (
-        *FRAME.opening, *asked, BREATH, *CHOICE, LONG,
-        Fixed("The time to come is"), *when(facts.gather_at), SHORT,
-        Fixed("The area is"), Address(facts.district), *length, LONG,
-        *MENU,
-    )  # fmt: skip
+    return (Fixed("The time to come is"), *when(facts.gather_at), SHORT, Fixed("The area is"), Address(facts.district), *length)
 
 
 def details(facts: InvitationFacts) -> tuple[Part, ...]:

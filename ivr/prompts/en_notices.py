@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from .en import FIXED_INVITATION, FRAME, MAY_HANG_UP, REPEAT, details
 from .facts import ChangeOfTimeFacts, Ground, InvitationFacts, WithdrawalFacts
-from .frame import LONG, SHORT, prompts, when
+from .frame import LONG, SHORT, prompts, soon_when, when
 from .language import Language
 from .parts import Address, Fixed, Part, Phone, Prompt, Room
 
@@ -29,10 +29,8 @@ GROUNDS: Mapping[Ground, Fixed] = {
 
 def change_of_time(facts: ChangeOfTimeFacts) -> Mapping[str, Prompt]:
     """All prompts of the call about a new 集合时间, by id."""
-    said = (
-        Fixed("The time of the evaluation that you agreed to come to has changed."), SHORT,
-        Fixed("The earlier time was"), *when(facts.earlier), SHORT, Fixed("The new time is"), *when(facts.gather_at),
-    )  # fmt: skip
+    asked = (Fixed("The evaluation that you agreed to is now on", brisk=True), *soon_when(facts.gather_at))
+    said = (Fixed("The earlier time was"), *when(facts.earlier), SHORT, Fixed("The new time is"), *when(facts.gather_at))
     replies = {
         "received_still_comes": (
             Fixed("Your choice is recorded. You will still take part."), SHORT,
@@ -41,34 +39,32 @@ def change_of_time(facts: ChangeOfTimeFacts) -> Mapping[str, Prompt]:
         ),
         "received_cant_come": FIXED_INVITATION["received_decline"],
     }  # fmt: skip
-    menu = FRAME.menu("If you will still take part, press 1.", "If you are not able to take part, press 2.")
+    choices = ("If you will still take part, press 1.", "If you are not able to take part, press 2.")
+    asking = FRAME.asks("change_of_time", asked, said, *choices)
     confirm = FRAME.confirmations(
         still_comes=("You say that you will still take part.", "1"),
         cant_come=("You say that you are not able to take part.", "2"),
     )
-    return prompts({**FRAME.question("change_of_time", said, menu), **ASKED, **confirm, **replies}, EN)
+    return prompts({**asking, **ASKED, **confirm, **replies}, EN)
 
 
 def leave(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the call that asks whether leave (请假) is asked for, by id."""
-    said = (
-        Fixed("Somebody has registered leave for you. Please tell us yourself whether that is right."), SHORT,
-        ABOUT, *when(facts.gather_at),
-    )  # fmt: skip
+    asked = (Fixed("Somebody registered leave for you, for the evaluation on", brisk=True), *soon_when(facts.gather_at))
+    said = (Fixed("Please tell us yourself whether that is right."), SHORT, ABOUT, *when(facts.gather_at))
     replies = {
         "received_leave_confirmed": (Fixed("Your leave is recorded. You will not take part this time. Thank you. Goodbye."),),
         "received_leave_denied": (
             Fixed("This is recorded. You have not asked for leave, and you still take part. Thank you. Goodbye."),
         ),
     }  # fmt: skip
-    menu = FRAME.menu(
-        "If you do ask for leave, press 1.", "If you have not asked for leave, and still take part, press 2."
-    )
+    choices = ("If you do ask for leave, press 1.", "If you have not asked for leave, and still take part, press 2.")
+    asking = FRAME.asks("leave", asked, said, *choices)
     confirm = FRAME.confirmations(
         leave_confirmed=("You say that you ask for leave.", "1"),
         leave_denied=("You say that you have not asked for leave.", "2"),
     )
-    return prompts({**FRAME.question("leave", said, menu), **ASKED, **confirm, **replies}, EN)
+    return prompts({**asking, **ASKED, **confirm, **replies}, EN)
 
 
 def release(facts: InvitationFacts) -> Mapping[str, Prompt]:

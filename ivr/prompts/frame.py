@@ -1,6 +1,6 @@
 """What every call to an expert has in common, whatever its language: how it begins, asks and confirms. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -74,20 +74,21 @@ class Frame:
         """A notice, up to what must be known."""
         return (*self.opening, *core)
 
-    def question(self, name: str, said: Parts, menu: Parts) -> Mapping[str, Parts]:
-        """What asks for a key, at first and when none or another came; each says who calls and about what."""
-        return {name: (*self.opening, *said, SHORT, *menu), **self.reminders(said, menu)}
-
-    def reminders(self, said: Parts, menu: Parts) -> Mapping[str, Parts]:
-        """What is said when no key came, or one that means nothing: whoever takes the telephone only now knows what it is about."""
+    def question(self, name: str, asked: Parts, choice: Parts, said: Parts, menu: Parts) -> Mapping[str, Parts]:
+        """What asks for a key, at first and when none or another came: who calls, in the fewest words about what (`asked`) and the
+        keys that answer (`choice`), then everything (`said`) and every key (`menu`).
+        """
         return {
-            "wrong_key": (self.wrong_key, BREATH, self.who, BREATH, *said, SHORT, *menu),
-            "no_key": (self.no_key, BREATH, self.who, BREATH, *said, SHORT, *menu),
+            name: (*self.opening, *asked, BREATH, *choice, LONG, *said, LONG, *menu),
+            "wrong_key": (self.wrong_key, BREATH, self.who, BREATH, *asked, SHORT, *menu),
+            "no_key": (self.no_key, BREATH, self.who, BREATH, *asked, SHORT, *menu),
         }
 
-    def menu(self, *choices: str) -> Parts:
-        """Each choice with its key, and how to hear them again."""
-        return (*self._apart(choices), self.repeat)
+    def asks(self, name: str, asked: Parts, said: Parts, *choices: str) -> Mapping[str, Parts]:
+        """A question with these choices, each with its key, and the one to hear it again."""
+        first, *others = (Fixed(choice) for choice in choices)
+        choice = (first, *(part for each in others for part in (BREATH, each)))
+        return self.question(name, asked, choice, said, (*choice, SHORT, self.repeat))
 
     def confirmations(self, **choices: tuple[str, str]) -> Mapping[str, Parts]:
         """By outcome: what was chosen, and the key that confirms it."""
@@ -95,8 +96,3 @@ class Frame:
             f"confirm_{outcome}": (Fixed(chosen), SHORT, Fixed(self.confirm.format(key=key)), SHORT, self.choose_again)
             for outcome, (chosen, key) in choices.items()
         }
-
-    @staticmethod
-    def _apart(choices: tuple[str, ...]) -> Iterator[Part]:
-        for choice in choices:
-            yield from (Fixed(choice), SHORT)

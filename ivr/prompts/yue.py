@@ -55,20 +55,15 @@ FIXED_INVITATION: Mapping[str, tuple[Part, ...]] = {
 def invitation(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the invitation call, by id."""
     asked: tuple[Part, ...] = (INVITES, *soon_when(facts.gather_at))
-    varying = {"invitation": _invite(facts, asked), "details": details(facts), **FRAME.reminders(asked, MENU)}
-    return prompts({**FIXED_INVITATION, **varying}, Language.CANTONESE)
+    asking = FRAME.question("invitation", asked, CHOICE, _said(facts), MENU)
+    return prompts({**FIXED_INVITATION, **asking, "details": details(facts)}, Language.CANTONESE)
 
 
-def _invite(facts: InvitationFacts, asked: tuple[Part, ...]) -> tuple[Part, ...]:
+def _said(facts: InvitationFacts) -> tuple[Part, ...]:
     length: tuple[Part, ...] = ()
     if facts.duration is not None:
         length = (SHORT, Fixed("评标大约需要"), Duration(facts.duration))
-    return (
-        *FRAME.opening, *asked, BREATH, *CHOICE, LONG,
-        Fixed("集合时间系"), *when(facts.gather_at), SHORT,
-        Fixed("集合地区系"), Address(facts.district), *length, LONG,
-        *MENU,
-    )  # fmt: skip
+    return (Fixed("集合时间系"), *when(facts.gather_at), SHORT, Fixed("集合地区系"), Address(facts.district), *length)
 
 
 def details(facts: InvitationFacts) -> tuple[Part, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from .facts import ChangeOfTimeFacts, Ground, InvitationFacts, WithdrawalFacts
-from .frame import LONG, SHORT, prompts, when
+from .frame import LONG, SHORT, prompts, soon_when, when
 from .language import Language
 from .parts import Address, Fixed, Part, Phone, Prompt, Room
 from .yue import FIXED_INVITATION, FRAME, MAY_HANG_UP, REPEAT, details
@@ -24,10 +24,8 @@ GROUNDS: Mapping[Ground, Fixed] = {
 
 def change_of_time(facts: ChangeOfTimeFacts) -> Mapping[str, Prompt]:
     """All prompts of the call about a new 集合时间, by id."""
-    said = (
-        Fixed("您同意参加嘅评标，集合时间有变动。"), SHORT,
-        Fixed("原来嘅时间系"), *when(facts.earlier), SHORT, Fixed("而家改为"), *when(facts.gather_at),
-    )  # fmt: skip
+    asked = (Fixed("您同意参加嘅评标，时间改为", brisk=True), *soon_when(facts.gather_at))
+    said = (Fixed("原来嘅时间系"), *when(facts.earlier), SHORT, Fixed("而家改为"), *when(facts.gather_at))
     replies = {
         "received_still_comes": (
             Fixed("您嘅选择已经记录，您仍然会参加。"), SHORT,
@@ -35,21 +33,22 @@ def change_of_time(facts: ChangeOfTimeFacts) -> Mapping[str, Prompt]:
         ),
         "received_cant_come": FIXED_INVITATION["received_decline"],
     }  # fmt: skip
-    menu = FRAME.menu("仍然参加，请按1。", "唔可以参加，请按2。")
+    asking = FRAME.asks("change_of_time", asked, said, "仍然参加请按1。", "唔可以参加请按2。")
     confirm = FRAME.confirmations(still_comes=("您拣咗仍然参加。", "1"), cant_come=("您拣咗唔可以参加。", "2"))
-    return prompts({**FRAME.question("change_of_time", said, menu), **ASKED, **confirm, **replies}, YUE)
+    return prompts({**asking, **ASKED, **confirm, **replies}, YUE)
 
 
 def leave(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the call that asks whether leave (请假) is asked for, by id."""
-    said = (Fixed("有人帮您登记咗请假，请您本人确认。"), SHORT, ABOUT, *when(facts.gather_at))
+    asked = (Fixed("有人帮您登记咗请假，评标时间系", brisk=True), *soon_when(facts.gather_at))
+    said = (Fixed("请您本人确认。"), SHORT, ABOUT, *when(facts.gather_at))
     replies = {
         "received_leave_confirmed": (Fixed("您嘅请假已经记录，呢次您唔参加。多谢，再见。"),),
         "received_leave_denied": (Fixed("已经记录，您冇请假，仍然参加呢次评标。多谢，再见。"),),
     }
-    menu = FRAME.menu("确实系请假，请按1。", "冇请假，仍然参加，请按2。")
+    asking = FRAME.asks("leave", asked, said, "确实系请假请按1。", "冇请假，仍然参加，请按2。")
     confirm = FRAME.confirmations(leave_confirmed=("您拣咗请假。", "1"), leave_denied=("您拣咗冇请假。", "2"))
-    return prompts({**FRAME.question("leave", said, menu), **ASKED, **confirm, **replies}, YUE)
+    return prompts({**asking, **ASKED, **confirm, **replies}, YUE)
 
 
 def release(facts: InvitationFacts) -> Mapping[str, Prompt]:

@@ -7,7 +7,7 @@ ground, or for whom.
 from collections.abc import Mapping
 
 from .facts import ChangeOfTimeFacts, Ground, InvitationFacts, WithdrawalFacts
-from .frame import LONG, SHORT, prompts, when
+from .frame import LONG, SHORT, prompts, soon_when, when
 from .parts import Address, Fixed, Part, Phone, Prompt, Room
 from .zh import FIXED_INVITATION, FRAME, MAY_HANG_UP, REPEAT, details
 
@@ -26,10 +26,8 @@ GROUNDS: Mapping[Ground, Fixed] = {
 
 def change_of_time(facts: ChangeOfTimeFacts) -> Mapping[str, Prompt]:
     """All prompts of the call about a new 集合时间, by id."""
-    said = (
-        Fixed("您同意参加的评标，集合时间有变动。"), SHORT,
-        Fixed("原来的时间是"), *when(facts.earlier), SHORT, Fixed("现在改为"), *when(facts.gather_at),
-    )  # fmt: skip
+    asked = (Fixed("您同意参加的评标，时间改为", brisk=True), *soon_when(facts.gather_at))
+    said = (Fixed("原来的时间是"), *when(facts.earlier), SHORT, Fixed("现在改为"), *when(facts.gather_at))
     replies = {
         "received_still_comes": (
             Fixed("您的选择已经记录，您仍然参加。"), SHORT,
@@ -37,21 +35,22 @@ def change_of_time(facts: ChangeOfTimeFacts) -> Mapping[str, Prompt]:
         ),
         "received_cant_come": FIXED_INVITATION["received_decline"],
     }  # fmt: skip
-    menu = FRAME.menu("仍然参加，请按1。", "不能参加，请按2。")
+    asking = FRAME.asks("change_of_time", asked, said, "仍然参加请按1。", "不能参加请按2。")
     confirm = FRAME.confirmations(still_comes=("您选择了仍然参加。", "1"), cant_come=("您选择了不能参加。", "2"))
-    return prompts({**FRAME.question("change_of_time", said, menu), **ASKED, **confirm, **replies})
+    return prompts({**asking, **ASKED, **confirm, **replies})
 
 
 def leave(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the call that asks whether leave (请假) is asked for, by id."""
-    said = (Fixed("有人为您登记了请假，请您本人确认。"), SHORT, ABOUT, *when(facts.gather_at))
+    asked = (Fixed("有人为您登记了请假，评标时间是", brisk=True), *soon_when(facts.gather_at))
+    said = (Fixed("请您本人确认。"), SHORT, ABOUT, *when(facts.gather_at))
     replies = {
         "received_leave_confirmed": (Fixed("您的请假已经记录，这次您不参加。谢谢，再见。"),),
         "received_leave_denied": (Fixed("已经记录，您没有请假，仍然参加这次评标。谢谢，再见。"),),
     }
-    menu = FRAME.menu("确实请假，请按1。", "没有请假，仍然参加，请按2。")
+    asking = FRAME.asks("leave", asked, said, "确实请假请按1。", "没有请假，仍然参加，请按2。")
     confirm = FRAME.confirmations(leave_confirmed=("您选择了请假。", "1"), leave_denied=("您选择了没有请假。", "2"))
-    return prompts({**FRAME.question("leave", said, menu), **ASKED, **confirm, **replies})
+    return prompts({**asking, **ASKED, **confirm, **replies})
 
 
 def release(facts: InvitationFacts) -> Mapping[str, Prompt]:

@@ -35,7 +35,9 @@ _PRUNE_EVERY = 500
 _REMEMBERED = 20_000
 _ENDS = (".wav", ".alaw")
 _TRIAL = ".new-trial"
-_State = tuple[tuple[int, int, int, int], ...]
+_PLAYED = _ENDS[1]
+_Seen = tuple[int, int, int, int]
+_State = tuple[_Seen, _Seen]
 
 
 def key(*what: object) -> str:
@@ -44,6 +46,15 @@ def key(*what: object) -> str:
     """
     plain = "\x1f".join(map(str, (FORMAT, *what)))
     return hashlib.sha256(plain.encode()).hexdigest()[:24]
+
+
+def _seen(path: str) -> _Seen | None:
+    """What tells a file that was changed since: inode, size, the time of its last writing, and who may read it."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a call asks some hundred times
+    except OSError:  # gone, or a part of the way to it is
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode)
 
 
 class SoundCache:
@@ -82,15 +93,20 @@ class SoundCache:
         if self._whole.get(name) != state:
             if not self._is_whole(name, state):
                 return False
-            if len(self._whole) >= _REMEMBERED:
-                self._whole.clear()
-            self._whole[name] = state
+            self._remember(name, state)
         return True
 
+    def _remember(self, name: str, state: _State | None) -> None:
+        """Found whole, or just made so."""
+        if len(self._whole) >= _REMEMBERED:
+            self._whole.clear()
+        if state is not None:
+            self._whole[name] = state
+
     def is_as_seen(self, name: str) -> bool:
-        """Whether both files are still those that were found whole: two looks at the disk, nothing is read."""
+        """Whether what Asterisk plays, the .alaw, is still the file that was found whole: one look at the disk."""
         state = self._whole.get(name)
-        return self.has(name) if state is None else self._state(name) == state
+        return self.has(name) if state is None else _seen(f"{self._path}/{name}{_PLAYED}") == state[1]
 
     def used(self, name: str) -> None:
         """Remember on the disk that it is in use, so that no process drops it (the time of access; the other times
@@ -107,6 +123,7 @@ class SoundCache:
             if not self.has(name):
                 self._write(f"{name}.alaw", alaw_bytes(pcm))
                 self._write(f"{name}.wav", wav_bytes(pcm))
+                self._remember(name, self._state(name))
         self._written += 1
         if self._written % _PRUNE_EVERY == 0:
             self.prune()
@@ -150,12 +167,8 @@ class SoundCache:
                     yield seen.st_atime, seen.st_size, path
 
     def _state(self, name: str) -> _State | None:
-        """What tells a file that was changed since: inode, size, the time of its last writing, and who may read it."""
-        try:
-            seen = [os.stat(f"{self._path}/{name}{end}") for end in _ENDS]  # noqa: PTH116 - each call asks some 200 times
-        except OSError:  # gone, or a part of the way to it is
-            return None
-        return tuple((each.st_ino, each.st_size, each.st_mtime_ns, each.st_mode) for each in seen)
+        wav, alaw = (_seen(f"{self._path}/{name}{end}") for end in _ENDS)
+        return None if wav is None or alaw is None else (wav, alaw)
 
     def _is_whole(self, name: str, state: _State) -> bool:
         """Also that everybody may read it: Asterisk may run as another user."""

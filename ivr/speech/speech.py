@@ -77,15 +77,20 @@ class Speech:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._close_engines()
 
-    async def render(self, prompt: Prompt) -> tuple[str, ...]:
-        """The prompt's media list: absolute paths without extension. Each part is looked for on the disk (two stats), and made
-        anew if its files are not those that were seen.
+    async def render(self, prompt: Prompt, looked_at: set[str] | None = None) -> tuple[str, ...]:
+        """The prompt's media list: absolute paths without extension. Each part is looked for on the disk, and made anew if its
+        file is not the one that was seen. looked_at: names that have just been looked for; what is looked for here is added.
         """
         parts = list(self._sounds(prompt))
         names = [self._name(heard) for heard in parts]
         now = asyncio.get_running_loop().time()
+        done = set() if looked_at is None else looked_at
         for name, heard in zip(names, parts, strict=True):
-            await self._ensure(name, heard)
+            if name in done:
+                continue
+            done.add(name)
+            if not self._cache.is_as_seen(name):
+                await self._ensure(name, heard)
             if self._used.get(name, 0.0) < now:
                 self._cache.used(name)
                 self._used[name] = now + USED_AGAIN_SECONDS
@@ -93,7 +98,8 @@ class Speech:
 
     async def render_all(self, prompts: Mapping[str, Prompt]) -> Mapping[str, tuple[str, ...]]:
         """Media lists by prompt id."""
-        return {name: await self.render(prompt) for name, prompt in prompts.items()}
+        looked_at: set[str] = set()
+        return {name: await self.render(prompt, looked_at) for name, prompt in prompts.items()}
 
     def lost(self, media: Iterable[str]) -> str | None:
         """The first sound of a rendered media list (as `render` gives it, or as Asterisk is told) whose files are not as they were

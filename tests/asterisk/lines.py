@@ -12,7 +12,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -52,7 +52,14 @@ def twice(fault: Fault) -> Hand:
 
 
 async def nothing(flow: Watched, phone: Telephone) -> None:
-    """It presses none."""
+    """It presses none, and sends nothing at all."""
+
+
+async def listens(flow: Watched, phone: Telephone) -> None:
+    """It presses none; its line sends the silence around it, as networks do."""
+    await phone.invite()
+    while True:
+        await phone.rtp.quiet(25)
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,9 @@ class Case:
     sip: int = 0
     options: tuple[str, ...] = ()
     """SIPp's."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """The scenario's."""
+    session_timers: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,18 +96,20 @@ class Made:
 
 
 @asynccontextmanager
-async def all_called(cases: Mapping[str, Case], folder: Path, sockets: Path) -> AsyncIterator[Mapping[str, Made]]:
-    """Every telephone, at the same time; `sockets` is a folder with a short path."""
+async def all_called(
+    cases: Mapping[str, Case], folder: Path, sockets: Path, seconds: float = WAIT
+) -> AsyncIterator[Mapping[str, Made]]:
+    """Every telephone, at the same time; `sockets` is a folder with a short path; seconds: for all of it."""
     assert shutil.which("sipp"), "script/setup test installs sip-tester"
     phones = {
         name: await Telephone.at(number, name, case.dtmf_mode, folder)
         for number, (name, case) in enumerate(cases.items(), start=1)
     }
+    for name, phone in phones.items():
+        phone.trunk = replace(phone.trunk, session_timers=cases[name].session_timers)
     try:
-        async with asyncio.timeout(WAIT):
-            await asyncio.gather(
-                *(phone.start(cases[name].scenario, *cases[name].options) for name, phone in phones.items())
-            )
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(*(_start(phone, cases[name]) for name, phone in phones.items()))
             groups: dict[bool, dict[str, Telephone]] = {}
             for name, phone in phones.items():
                 groups.setdefault("info" in cases[name].dtmf_mode, {})[name] = phone
@@ -110,6 +122,10 @@ async def all_called(cases: Mapping[str, Case], folder: Path, sockets: Path) -> 
         yield {name: made for result in results for name, made in result.items()}
     finally:
         await asyncio.gather(*(phone.stop() for phone in phones.values()))
+
+
+async def _start(phone: Telephone, case: Case) -> None:
+    await phone.start(case.scenario, *case.options, **case.values)
 
 
 async def _through_a_node(

@@ -48,6 +48,7 @@ class Rtp(asyncio.DatagramProtocol):
         self.came: list[Packet] = []
         self._from: tuple[str, int] | None = None
         self._transport: asyncio.DatagramTransport | None = None
+        self._left: list[asyncio.DatagramTransport] = []
         self._news = asyncio.Event()
         self._sequence, self._time, self._source = 1, 0, 0x7E1E
 
@@ -55,8 +56,20 @@ class Rtp(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+        for transport in [*self._left, *([self._transport] if self._transport else [])]:
+            transport.close()
+
+    async def moves(self) -> int:
+        """Go on from another port; gives it. What comes to the former one is still heard."""
+        assert self._transport is not None
+        self._left.append(self._transport)
+        address = self._transport.get_extra_info("sockname")
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, local_addr=(address[0], 0))
+        return int(self._transport.get_extra_info("sockname")[1])
+
+    async def quiet(self, frames: int) -> None:
+        """Send silence for so many times 20 ms, as a telephone does to whom nobody speaks."""
+        await self._send(self._quiet(frames))
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if len(data) >= 12:

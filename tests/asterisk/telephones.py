@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
 import jinja2
@@ -129,7 +129,7 @@ class Telephone:
         trunk = Trunk(f"phone-{number}", host, port, dtmf_mode=dtmf_mode)
         return cls(name, trunk, port, transport.get_extra_info("sockname")[1], rtp, folder)
 
-    async def start(self, scenario: str, *options: str, **values: str) -> None:
+    async def start(self, scenario: str, *options: str, **values: Any) -> None:
         """SIPp waits for its call; returns once it has bound its port. `options` are more of SIPp's, `values` the scenario's."""
         path = self.scenario
         path.write_text(rendered(scenario, **values))
@@ -190,7 +190,7 @@ def _is_free(host: str, port: int) -> bool:
         return True
 
 
-def rendered(scenario: str, **values: str) -> str:
+def rendered(scenario: str, **values: Any) -> str:
     """A scenario as SIPp reads it: SIP's lines are not indented, and XML's first line is the first."""
     loader = jinja2.FileSystemLoader(SCENARIOS)
     environment = jinja2.Environment(

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from ivr.calls import Answer, EarlyMedia, Outcome, Ringing
 from tests.asterisk.exchange import patient
-from tests.asterisk.lines import Case, Made, all_called, twice
+from tests.asterisk.lines import Case, Made, all_called, listens, twice
 from tests.asterisk.rtp import COMFORT_NOISE
 
 pytestmark = pytest.mark.telephone
@@ -48,7 +48,7 @@ CASES: Mapping[str, Case] = {
     "bye at once": Case(Outcome.HUNG_UP_EARLY, "bye_at_once"),
     "bye before ack": Case(Outcome.HUNG_UP_EARLY, "bye_before_ack"),
     "key and bye": Case(Outcome.ACCEPTED, "key_and_bye", "11", dtmf_mode="info"),
-    "silent": Case(Outcome.NO_KEY, timings=patient(reply_seconds=8.0, silences=0)),
+    "silent": Case(Outcome.NO_KEY, hand=listens, timings=patient(reply_seconds=8.0, silences=0)),
 }
 
 

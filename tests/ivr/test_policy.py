@@ -277,6 +277,16 @@ def test_a_trunk_with_an_alarm_is_left_for_last_until_it_is_lifted() -> None:
     assert trunks.take([], NOON) == "a"
 
 
+def test_a_trunk_that_failed_is_taken_in_its_turn_once_somebody_had_it_mended() -> None:
+    trunks = Trunks([TrunkSettings(name=name, caller_id="100000") for name in "ab"], demo_rules(), lambda _: 0, NOON)
+    for _ in range(5):
+        trunks.ended("a", Outcome.TRUNK_FAILURE, rang=False)
+    trunks.avoid({"a"})
+    assert trunks.take([], NOON) == "b"
+    trunks.avoid(())
+    assert trunks.take([], NOON) == "a"
+
+
 def demo_rules() -> Calling:
     return LoadedRules.load("demo-1").calling
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.bridged import PairTrail
-from ivr.calls import Outcome, Pressed, Trail
+from ivr.calls import EndedBy, Outcome, Pressed, Reason, Trail
 from ivr.dialplans import EVERY_KIND, KINDS, Timings
 from ivr.dialplans.notice import Notice
 from ivr.trunk_alarms import Limits, Moments, TrunkAlarm, alarms
-from ivr.trunk_results import TrunkResult, trunk_result
+from ivr.trunk_results import TrunkEnd, TrunkResult, trunk_end, trunk_result
 
 AT = datetime(2026, 11, 30, 1, tzinfo=UTC)
 LIMITS = Limits(keyless=3, no_media=2, failing=4, dropping=2, dropping_of=5)
@@ -53,7 +54,8 @@ SHOWN = [
     (Outcome.INTERRUPTED, trail(answered=True, keys="1"), R.KEYED),
     (Outcome.CANCELLED, trail(rang=True), None),
     (Outcome.NO_MEDIA, ANSWERED, R.NO_MEDIA),
-    (Outcome.LINE_DROPPED, trail(answered=True, keys="1"), R.DROPPED),
+    (Outcome.LINE_DROPPED, trail(answered=True, keys="1"), R.KEYED),
+    (Outcome.LINE_DROPPED, ANSWERED, R.ANSWERED),  # perhaps the key would have come
     (Outcome.CANCELLED, trail(dialled=False), None),
 ]
 
@@ -85,15 +87,21 @@ def test_the_kinds_that_ask_for_no_key_are_the_notices() -> None:
 # --- alarms -------------------------------------------------------------------------------------------------------
 
 
-def moments(results: Sequence[TrunkResult], depth: int = 20) -> Moments:
-    """As the database gives them; `results` in the order of the calls."""
-    found: dict[TrunkResult, list[datetime]] = {}
-    for n, each in enumerate(results):
-        found.setdefault(each, []).insert(0, AT + timedelta(seconds=n))
+Shown = TrunkResult | tuple[TrunkResult, TrunkEnd]
+KEYED_DROPPED: Shown = (R.KEYED, TrunkEnd.DROPPED)
+UNANSWERED: Shown = (R.KEYED, TrunkEnd.UNANSWERED)
+
+
+def moments(calls: Sequence[Shown], depth: int = 20) -> Moments:
+    """As the database gives them; `calls` in turn, each with what it showed."""
+    found: dict[TrunkResult | TrunkEnd, list[datetime]] = {}
+    for n, call in enumerate(calls):
+        for each in call if isinstance(call, tuple) else (call,):
+            found.setdefault(each, []).insert(0, AT + timedelta(seconds=n))
     return {each: times[:depth] for each, times in found.items()}
 
 
-def raised(*results: TrunkResult) -> set[TrunkAlarm]:
+def raised(*results: Shown) -> set[TrunkAlarm]:
     return set(alarms(moments(results, LIMITS.depth), LIMITS))
 
 
@@ -121,15 +129,42 @@ def test_failures_in_a_row() -> None:
     assert raised(*[R.FAILED] * 3) == set()
 
 
+CUTS: list[tuple[EndedBy | None, Reason | None, TrunkEnd | None]] = [
+    (None, None, None),
+    (EndedBy.PERSON, Reason("Q.850", 16), None),
+    (EndedBy.US, Reason("SIP", 408), None),
+    (EndedBy.NETWORK, None, TrunkEnd.DROPPED),
+    (EndedBy.NETWORK, Reason("Q.850", 41), TrunkEnd.DROPPED),
+    (EndedBy.NETWORK, Reason("SIP", 408), TrunkEnd.UNANSWERED),
+]
+
+
+@pytest.mark.parametrize(("ended_by", "reason", "end"), CUTS)
+def test_how_the_network_ended_it(ended_by: EndedBy | None, reason: Reason | None, end: TrunkEnd | None) -> None:
+    leg = replace(ANSWERED, ended_by=ended_by, reason=reason)
+    assert trunk_end(leg) is end
+    assert trunk_end(PairTrail(ANSWERED, leg)) is end
+
+
 def test_dropped_calls_need_not_follow_each_other() -> None:
-    assert raised(R.DROPPED, R.KEYED, R.REACHED, R.DROPPED) == {TrunkAlarm.DROPPING}
-    assert raised(R.DROPPED, *[R.KEYED] * 4, R.DROPPED) == set()
-    assert raised(R.DROPPED, R.DROPPED, *[R.KEYED] * 4) == set()
+    assert raised(KEYED_DROPPED, R.KEYED, R.REACHED, R.FAILED, KEYED_DROPPED) == {TrunkAlarm.DROPPING}
+    assert raised(KEYED_DROPPED, *[R.KEYED] * 4, KEYED_DROPPED) == set()
+    assert raised(KEYED_DROPPED, KEYED_DROPPED, *[R.KEYED] * 4) == set()
 
 
-@given(st.lists(st.sampled_from(R), max_size=60))
-def test_what_is_looked_at_is_enough(results: list[TrunkResult]) -> None:
-    """However many calls there were, the last of each result tell the same as all of them, told the plain way."""
+def test_one_end_for_want_of_an_answer_is_told_until_enough_went_well() -> None:
+    assert raised(R.KEYED, UNANSWERED) == {TrunkAlarm.UNANSWERED}
+    assert raised(R.KEYED, UNANSWERED, *[R.KEYED] * 4) == {TrunkAlarm.UNANSWERED}
+    assert raised(R.KEYED, UNANSWERED, *[R.KEYED] * 5) == set()
+    assert raised(UNANSWERED, UNANSWERED) == {TrunkAlarm.UNANSWERED, TrunkAlarm.DROPPING}
+
+
+@given(st.lists(st.tuples(st.sampled_from(R), st.sampled_from([None, *TrunkEnd])), max_size=60))
+def test_what_is_looked_at_is_enough(calls: list[tuple[TrunkResult, TrunkEnd | None]]) -> None:
+    """However many calls there were, the last of each kind tell the same as all of them, told the plain way."""
+    answered = {R.NO_MEDIA, R.KEYLESS, R.KEYED, R.ANSWERED}
+    calls = [(result, end if result in answered else None) for result, end in calls]
+    results = [result for result, _ in calls]
     plain = set()
     if _tail(results, R.KEYLESS, {R.KEYED}) >= 3:
         plain.add(TrunkAlarm.KEYLESS)
@@ -137,9 +172,12 @@ def test_what_is_looked_at_is_enough(results: list[TrunkResult]) -> None:
         plain.add(TrunkAlarm.NO_MEDIA)
     if _tail(results, R.FAILED, set(R) - {R.FAILED}) >= 4:
         plain.add(TrunkAlarm.FAILING)
-    if [each for each in results if each not in (R.FAILED, R.REACHED)][-5:].count(R.DROPPED) >= 2:
+    ends = [end for result, end in calls if result in answered][-5:]
+    if sum(end is not None for end in ends) >= 2:
         plain.add(TrunkAlarm.DROPPING)
-    assert raised(*results) == plain
+    if TrunkEnd.UNANSWERED in ends:
+        plain.add(TrunkAlarm.UNANSWERED)
+    assert raised(*[result if end is None else (result, end) for result, end in calls]) == plain
 
 
 def _tail(results: list[TrunkResult], counted: TrunkResult, breaking: set[TrunkResult]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from drawing.rules import Rules
 from ivr.ari.client import Client, Node
 from ivr.dispatch import Q
 from ivr.trunk_alarms import Limits, TrunkAlarm
-from ivr.trunk_results import TrunkResult
+from ivr.trunk_results import TrunkEnd, TrunkResult
 from ivr.trunk_watch import WORDS, TrunkWatch
 from tests.postgres import TestDatabase
 from tests.scenes import add_experts, condition, make_activity, make_keys, plan
@@ -20,9 +21,10 @@ from tests.scenes import add_experts, condition, make_activity, make_keys, plan
 pytestmark = pytest.mark.postgres
 LIMITS = Limits(keyless=3, no_media=2)
 CALLS = """
-INSERT INTO call (id, flow, activity, expert, attempt, state, node, epoch, trunk, dialled_at, outcome, ended_at, trunk_result)
+INSERT INTO call (id, flow, activity, expert, attempt, state, node, epoch, trunk, dialled_at, outcome, ended_at, trunk_result,
+                  trunk_end)
 SELECT 'el' || md5(%(node)s || %(trunk)s || clock_timestamp() || n), 'reminder', %(activity)s, 1, 1, 'ended', %(node)s, 1,
-       %(trunk)s, clock_timestamp(), 'busy', clock_timestamp(), r::trunk_result
+       %(trunk)s, clock_timestamp(), 'busy', clock_timestamp(), r::trunk_result, %(end)s::trunk_end
 FROM unnest(%(results)s::text[]) WITH ORDINALITY AS u (r, n) ORDER BY n
 """
 
@@ -42,8 +44,11 @@ class Scene:
     def _avoid(self, names: Collection[str]) -> None:
         self.avoided = names
 
-    async def ended(self, *results: TrunkResult, node: str = "a", trunk: str = "one") -> None:
-        values = {"node": node, "trunk": trunk, "activity": self.activity, "results": [each.value for each in results]}
+    async def ended(
+        self, *results: TrunkResult, node: str = "a", trunk: str = "one", end: TrunkEnd | None = None
+    ) -> None:
+        values: dict[str, Any] = {"node": node, "trunk": trunk, "activity": self.activity}
+        values |= {"results": [each.value for each in results], "end": None if end is None else end.value}
         await self.db.run(CALLS, values)
 
     async def raised(self) -> list[tuple[str, str, str]]:
@@ -142,6 +147,19 @@ async def test_two_alarms_of_one_trunk(scene: Scene) -> None:
     assert await scene.raised() == [("a", "one", "failing"), ("a", "one", "keyless")]
 
 
+async def test_a_far_side_that_waits_for_an_answer_is_told_once(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Its first BYE of that kind, and not again for each that follows."""
+    await scene.ended(KEYED, end=TrunkEnd.UNANSWERED)
+    await scene.watch().look()
+    for _ in range(2):
+        await scene.ended(KEYED)
+        await scene.ended(KEYED, end=TrunkEnd.UNANSWERED)
+        await scene.watch().look()
+    told = [each for each in caplog.messages if "for want of an answer to a request" in each]
+    assert len(told) == 1
+    assert await scene.raised() == [("a", "one", "unanswered"), ("a", "one", "dropping")]
+
+
 async def test_the_limits_are_the_rules(scene: Scene) -> None:
     """gd-3 says 8 and 3."""
     rules = Rules.load("gd-3").lines
@@ -155,7 +173,7 @@ async def test_the_limits_are_the_rules(scene: Scene) -> None:
 
 
 async def test_a_look_reads_few_rows_however_many_calls_there_were(scene: Scene) -> None:
-    """Two trunks, seven results, 20 of each at most; 20,000 calls lie beside them."""
+    """Two trunks, six results, 20 of each at most; 18,000 calls lie beside them."""
     await scene.watch("a", "one", "two").look()
     for result in TrunkResult:
         await scene.ended(*[result] * 1500)
@@ -173,7 +191,7 @@ async def test_a_look_reads_few_rows_however_many_calls_there_were(scene: Scene)
 
 
 async def test_the_enums_are_those_of_the_database(db: Database) -> None:
-    for python, sql in ((TrunkResult, "trunk_result"), (TrunkAlarm, "trunk_alarm_kind")):
+    for python, sql in ((TrunkResult, "trunk_result"), (TrunkEnd, "trunk_end"), (TrunkAlarm, "trunk_alarm_kind")):
         kept = await db.value(f"SELECT enum_range(null::{sql})::text[]")
         assert sorted(kept) == sorted(each.value for each in python)
     assert set(WORDS) == set(TrunkAlarm)

@@ -60,3 +60,16 @@ async def one_who_accepts(stack: Stack) -> str:
     number = await make_activity(stack.db, stack.keys.custody.vault, plan((condition(seats=1),)))
     await start(stack.db, stack.keys.custody.vault, number, "clerk", Role.HANDLER)
     return number
+
+
+async def test_what_calls_find_wrong_with_numbers_is_kept(stack: Stack) -> None:
+    """By the worker's own role; the expert who is busy or agrees has no entry."""
+    await begin(stack, [Behaviour.INVALID, Behaviour.WRONG_PERSON, Behaviour.ACCEPTS, Behaviour.BUSY], condition(seats=4))
+    await stack.worker()
+    await stack.until("SELECT count(*) = 2 FROM number_fault")
+    await stack.until("SELECT count(*) > 0 FROM call WHERE outcome = 'busy'")
+    await stack.until("SELECT count(*) > 0 FROM pick WHERE outcome = 'accepted'")
+    kept = await stack.db.all("SELECT expert, fault::text AS fault, draw FROM number_fault ORDER BY expert")
+    assert [tuple(row) for row in kept] == [(1, "invalid_number", 1), (2, "wrong_person", 1)]
+    assert await stack.db.value("SELECT count(*) FROM number_fault_open") == 0
+    assert await stack.db.value("SELECT bool_and(trunk_result::text IN ('keyed', 'reached')) FROM call WHERE state = 'ended'")

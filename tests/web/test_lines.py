@@ -213,6 +213,16 @@ async def test_how_an_entry_is_shown(administrator: Visitor, draws: Draws) -> No
     assert f'data-label="最近日期">{day}</td>' in page
 
 
+async def test_a_row_that_does_not_open_hides_no_other(administrator: Visitor, draws: Draws) -> None:
+    hand = await drawn(draws)
+    await open_since_yesterday(hand)
+    await draws.db.run("UPDATE expert SET name_enc = phone_enc WHERE id = (SELECT min(expert) FROM number_fault)")
+    page = await administrator.text("/lines/numbers")
+    assert page.count("（无法解开）</th>") == 1
+    assert 'warning">呼叫转移</span>' in page
+    assert 'bad">空号</span>' in page
+
+
 async def test_each_look_is_on_record(administrator: Visitor, draws: Draws) -> None:
     hand = await drawn(draws)
     await open_since_yesterday(hand)
@@ -231,13 +241,13 @@ async def test_an_entry_is_dealt_with_and_comes_back_when_it_is_found_again(admi
     address = f"/lines/numbers/{expert}/redirected"
     page = await administrator.text(address)
     assert all(each in page for each in TODO[Fault.REDIRECTED])
-    response = await administrator.post(address, word="已请专家取消呼叫转移")
+    response = await administrator.post(address, word="2026-11-30 已请专家取消呼叫转移")
     assert (response.status, response.headers["Location"]) == (303, "/lines/numbers")
     page = await administrator.text("/lines/numbers")
     assert ("呼叫转移</span>" in page, "空号</span>" in page) == (False, True)
     assert (await administrator.get(address)).status == 404
     row = await draws.db.one("SELECT actor, act, remark FROM operation WHERE act = '处理号码问题'")
-    assert row.remark == f"专家 {expert}，呼叫转移：已请专家取消呼叫转移"
+    assert row.remark == f"专家 {expert}，呼叫转移：2026-11-30 已请专家取消呼叫转移"
     again = await administrator.post(address, word="又一次", follow=True)
     assert "可能已由他人处理" in await again.text()
     await draws.db.run(

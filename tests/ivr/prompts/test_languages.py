@@ -71,13 +71,13 @@ INVITED = {
     "invitation": (*SOON, *TIME, Address(INVITATION.district), Duration(timedelta(hours=2, minutes=30))),
     "wrong_key": SOON, "no_key": SOON, "details": DETAILS,
 }  # fmt: skip
-CHANGED = (Date(EARLIER.date()), Time(EARLIER.time()), *TIME)
+CHANGED = (*SOON, Date(EARLIER.date()), Time(EARLIER.time()), *TIME)
 TOLD: Mapping[str, Mapping[str, tuple[Part, ...]]] = {
     "invitation": INVITED, "details": INVITED, "call_back_invitation": INVITED,
     "change_of_time": {
-        "change_of_time": CHANGED, "wrong_key": CHANGED, "no_key": CHANGED, "received_still_comes": TIME,
+        "change_of_time": CHANGED, "wrong_key": SOON, "no_key": SOON, "received_still_comes": TIME,
     },
-    "leave": {"leave": TIME, "wrong_key": TIME, "no_key": TIME},
+    "leave": {"leave": (*SOON, *TIME), "wrong_key": SOON, "no_key": SOON},
     "release": {"release": TIME},
     "withdrawal": {"withdrawal": TIME},
     "urging": {"urging": TIME, "urging_more": (*PLACE, PHONE)},

@@ -21,6 +21,7 @@ from tests.ivr.facts import INVITATION, MATTER, WITNESS
 
 experts = pytest.mark.parametrize("kind", [each for each in KINDS.values() if each.whom is Whom.EXPERT], ids=lambda k: k.name)
 WHO = "您好。/广东省综合评标评审专家库。/自动来电，不收费，不问证件，可拨公布电话核实。"
+SOON = "十一月二十三日/上午九点三十分"
 TIME = "二零二六年十一月二十三日，星期一/上午九点三十分"
 APPOINTMENT = f"/您同意参加的评标，集合时间是/{TIME}"
 
@@ -35,8 +36,13 @@ def says(kind: str, prompt: str) -> str:
 
 def test_the_change_of_time() -> None:
     assert says("change_of_time", "change_of_time") == (
-        f"{WHO}/您同意参加的评标，集合时间有变动。/原来的时间是/二零二六年十一月二十二日，星期日/下午两点三十分"
-        f"/现在改为/{TIME}/仍然参加，请按一。/不能参加，请按二。/再听一遍，请按三，或者按星号键。"
+        f"{WHO}/您同意参加的评标，时间改为/{SOON}/仍然参加请按一。/不能参加请按二。"
+        f"/原来的时间是/二零二六年十一月二十二日，星期日/下午两点三十分/现在改为/{TIME}"
+        "/仍然参加请按一。/不能参加请按二。/再听一遍，请按三，或者按星号键。"
+    )
+    assert says("change_of_time", "no_key") == (
+        f"没有收到您的按键。/广东省综合评标评审专家库。/您同意参加的评标，时间改为/{SOON}"
+        "/仍然参加请按一。/不能参加请按二。/再听一遍，请按三，或者按星号键。"
     )
     assert says("change_of_time", "received_still_comes") == (
         f"您的选择已经记录，您仍然参加。/新的集合时间是/{TIME}/集合地点不变。谢谢，再见。"
@@ -46,8 +52,8 @@ def test_the_change_of_time() -> None:
 
 def test_leave() -> None:
     assert says("leave", "leave") == (
-        f"{WHO}/有人为您登记了请假，请您本人确认。{APPOINTMENT}"
-        f"/确实请假，请按一。/没有请假，仍然参加，请按二。/再听一遍，请按三，或者按星号键。"
+        f"{WHO}/有人为您登记了请假，评标时间是/{SOON}/确实请假请按一。/没有请假，仍然参加，请按二。/请您本人确认。{APPOINTMENT}"
+        "/确实请假请按一。/没有请假，仍然参加，请按二。/再听一遍，请按三，或者按星号键。"
     )
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+import resource
 import stat
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,16 @@ import pytest
 import pytest_asyncio
 
 from ivr.prompts import Code, Fixed, Name, Pause, Phone, Prompt, Text, invitation
-from ivr.speech import BadRecording, CommandEngine, Pyttsx3Engine, RenderFailed, Speech, audio, recording_name
+from ivr.speech import (
+    BadRecording,
+    CommandEngine,
+    NotWritten,
+    Pyttsx3Engine,
+    RenderFailed,
+    Speech,
+    audio,
+    recording_name,
+)
 from tests.ivr.facts import INVITATION
 
 pytestmark = pytest.mark.speech
@@ -128,6 +139,97 @@ async def test_a_lost_or_empty_file_is_made_again(speech: Speech) -> None:
     assert await speech.render(GOODBYE) == (path,)
     assert speech.seconds(GOODBYE) == pytest.approx(before, rel=0.1)  # espeak is never the same twice
     assert Path(path + ".alaw").stat().st_size == len(sound(path))
+
+
+def swapped(path: Path) -> None:
+    """Another sound of the same length, put there at once."""
+    other = path.with_suffix(".other")
+    other.write_bytes(bytes(path.stat().st_size))
+    other.replace(path)
+
+
+def folder_instead(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def link_to_nowhere(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nowhere")
+
+
+HARMS: Mapping[str, Callable[[Path], object]] = {
+    "deleted": Path.unlink,
+    "emptied": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "of another format": lambda path: path.write_bytes(b"RIFF" + bytes(100)),
+    "swapped": swapped,
+    "unreadable for others": lambda path: path.chmod(0o600),
+    "a folder": folder_instead,
+    "a link to nowhere": link_to_nowhere,
+}
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=list(HARMS))
+async def test_a_sound_that_is_not_as_it_was_is_lost_and_is_made_again(
+    speech: Speech, harm: Callable[[Path], object]
+) -> None:
+    said = Prompt("said", (Fixed("您好。"), Pause(250), Fixed("再见。")))
+    media = await speech.render(said)
+    sounds = [f"sound:{path}" for path in media]
+    assert speech.lost(sounds) is None
+    assert speech.heard_for(sounds) == pytest.approx(speech.seconds(said))
+    harm(Path(media[2] + ".alaw"))
+    assert speech.lost([*sounds, "tone:ring;tonezone=cn"]) == media[2]
+    assert speech.lost(sounds[:2]) is None
+    if harm is HARMS["a folder"]:  # whoever makes one there has to remove it
+        with pytest.raises(NotWritten):
+            await speech.mend(sounds)
+        Path(media[2] + ".alaw").rmdir()
+    assert await speech.mend([*sounds, "sound:/of/another"]) == sounds
+    assert speech.lost(sounds) is None
+    assert Path(media[2] + ".alaw").stat().st_mode & stat.S_IROTH
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Nothing more can be written into any file by this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def test_a_disk_that_is_full_is_no_fault_of_the_text(speech: Speech) -> None:
+    """What is there still sounds; what is new is refused whole, and made as soon as there is room."""
+    media = await speech.render(GOODBYE)
+    new = Prompt("new", (Name("张工"),))
+    with full_disk():
+        with pytest.raises(NotWritten, match="can't be written"):
+            await speech.render(new)
+        with pytest.raises(NotWritten):
+            await speech.check_writable()
+        assert await speech.render(GOODBYE) == media
+    await speech.check_writable()
+    (path,) = await speech.render(new)
+    assert speech.lost([path]) is None
+    assert not list(Path(path).parent.glob(".new-*"))
+
+
+async def test_a_folder_that_is_away_loses_everything_and_nothing_once_it_is_back(
+    speech: Speech, tmp_path: Path
+) -> None:
+    media = await speech.render(GOODBYE)
+    away = (tmp_path / "cache").rename(tmp_path / "away")
+    (tmp_path / "cache").write_text("a mount point")
+    assert speech.lost(media) == media[0]
+    with pytest.raises(NotWritten):
+        await speech.render(GOODBYE)
+    (tmp_path / "cache").unlink()
+    away.rename(tmp_path / "cache")
+    assert speech.lost(media) is None
 
 
 async def test_a_text_without_anything_to_say_fails_without_repeating_it(speech: Speech) -> None:

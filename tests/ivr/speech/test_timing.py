@@ -12,7 +12,7 @@ import pytest
 from ivr.prompts import Fixed, InvitationFacts, Language, Part, Prompt, invitation, readback, witness
 from ivr.prompts.frame import CHINA
 from ivr.speech import Speech, make_speech
-from tests.ivr.facts import INVITATION, WITNESS
+from tests.ivr.facts import INVITATION, WITNESS, told
 
 pytestmark = pytest.mark.speech
 PAGE = Path(__file__).parents[3] / "docs/calls.md"
@@ -40,6 +40,8 @@ async def _rendered(ground: Path) -> Voices:
         for language in Language:
             for facts in (INVITATION, LONGEST_TIME):
                 await speech.render_all(invitation(facts, language))
+            for kind in ("change_of_time", "leave"):
+                await speech.render_all(told(kind, language))
         await speech.render_all(witness(WITNESS))
     finally:
         await speech.close()
@@ -70,6 +72,8 @@ def measured(facts: InvitationFacts, language: Language, seconds: Seconds) -> Ma
         "the invitation": seconds(said["invitation"]),
         "key 1 again, after silence": until(said["no_key"], names("1"), seconds),
         "the details": seconds(said["details"]),
+        "of a changed time, key 1": until(told("change_of_time", language)["change_of_time"], names("1"), seconds),
+        "of leave, key 1": until(told("leave", language)["leave"], names("1"), seconds),
     }
 
 
