@@ -46,5 +46,5 @@ def test_what_names_a_call_a_time_or_an_address_stays(call: object, at: object, 
 
 
 def test_a_hash_and_an_activity_stay() -> None:
-    text = f"CQSQ202500000017: evidence {uuid4().hex * 2}"
+    text = f"CQSQ202500000017, channel 1796040464.2: evidence {uuid4().hex * 2}"
     assert without_numbers(text) == text
