@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from drawing.transcript import stamp
@@ -13,6 +16,19 @@ from ivr.calls import Gap, Heard, Media, OnHold, Outcome, Pressed, Reason, Talke
 def moment(at: datetime | None) -> str | None:
     """RFC 3339 with milliseconds and +08:00, as in the transcript."""
     return None if at is None else stamp(at)
+
+
+def trail_json(trail: Trail | PairTrail) -> str:
+    """The whole call, as its row keeps it."""
+    return json.dumps(trail, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, Enum):
+        return value.value
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def evidence(

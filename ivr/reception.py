@@ -9,10 +9,9 @@ or dial it.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
@@ -29,7 +28,7 @@ from ivr.call_backs import WhyNot, follow
 from ivr.calls import Decision, Outcome, Recorded, Refused, Trail, Unavailable
 from ivr.dialplans import Inbound, Timings
 from ivr.dispatch import Q
-from ivr.evidence import moment
+from ivr.evidence import trail_json
 from ivr.lease import Lease
 from ivr.policy import opening
 from ivr.sound_check import SoundCheck
@@ -224,7 +223,7 @@ class Reception:
 
     async def _write_end(self, entry: int, outcome: Outcome, trail: Trail | None, why_not: WhyNot | None) -> None:
         values: dict[str, Any] = {"id": entry, "epoch": self._lease.epoch, "outcome": outcome.value}
-        values["trail"] = None if trail is None else json.dumps(asdict(trail), default=moment)
+        values["trail"] = None if trail is None else trail_json(trail)
         values["why_not"] = None if why_not is None else why_not.value
         activity: str | None = None
         async with self._db.transaction() as tx:

@@ -6,12 +6,9 @@ fill seats that came free (no other entry may come before them); if that keeps f
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, fields
-from datetime import datetime
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any
 
 from db.errors import DatabaseError, SerializationFailure
@@ -41,7 +38,7 @@ from ivr.calls import (
 from ivr.clock_watch import ClockStepped, ClockWatch
 from ivr.dialplans import EVERY_KIND, Again
 from ivr.dispatch import Q, Ready
-from ivr.evidence import evidence, moment
+from ivr.evidence import evidence, trail_json
 from ivr.trunk_results import trunk_end, trunk_result
 
 LOG = logging.getLogger(__name__)
@@ -100,7 +97,7 @@ class Recorder:
     async def end(self, ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> bool:
         """The line is known to be gone; whether `advance` should look. Raises DatabaseError while the database is away."""
         call = Call(ready.id, ready.activity, self.epoch, ready.elapsed_ms)
-        whole, showed = _json(trail), _showed(ready, outcome, trail)
+        whole, showed = trail_json(trail), _showed(ready, outcome, trail)
         if outcome in OF_KEYS and not _owes_details(ready, outcome, trail):
             stands = await decide.end_decided(self.db, call, outcome.value, whole, showed)
             if stands is not None:
@@ -189,15 +186,3 @@ def _showed(ready: Ready, outcome: Outcome, trail: Trail | PairTrail) -> Showed:
     """What the call showed of its trunk."""
     result, end = trunk_result(outcome, trail, asks=EVERY_KIND[ready.flow].asks), trunk_end(trail)
     return Showed(None if result is None else result.value, None if end is None else end.value)
-
-
-def _json(trail: Trail | PairTrail) -> str:
-    return json.dumps(trail, default=_plain, ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, Enum):
-        return value.value
-    return {field.name: getattr(value, field.name) for field in fields(value)}
