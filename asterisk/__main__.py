@@ -17,6 +17,7 @@ machine:
     EXPERTLINE_INBOUND_APP       the ARI application for calls from outside (the worker's [ari] app); default:
                                  expertline; empty: they are turned away
     EXPERTLINE_INBOUND_AT_ONCE   so many calls from outside are taken at once, whatever the rules say; default: 32
+    EXPERTLINE_HEP_PORT          the worker's [hep] port, where it hears why calls were refused; default: 9060; 0: it doesn't
     EXPERTLINE_FRONT_PORTS       with it carriers' SIP goes through the SIP front (docs/lines.md), which then has
                                  EXPERTLINE_SIP_PORT: two UDP ports on loopback, the front's and the node's, such
                                  as 5062-5064; default: no front. Node and front get the same environment
@@ -72,6 +73,7 @@ def node_from_environment(environment: Mapping[str, str], *, with_password: bool
         tls_key=_path(environment, "EXPERTLINE_TLS_KEY"),
         tls_ca=_path(environment, "EXPERTLINE_TLS_CA"),
         tls_known_callers=environment.get("EXPERTLINE_TLS_KNOWN_CALLERS") == "yes",
+        hep_port=_number(environment, "EXPERTLINE_HEP_PORT", 9060) or None,
     )
 
 

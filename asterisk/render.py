@@ -3,7 +3,7 @@
 import re
 import resource
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from itertools import chain
 from pathlib import Path
@@ -74,7 +74,7 @@ def _close_to_others(folder: Path) -> None:
 def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> dict[str, str]:
     """The configuration's files, by name."""
     kind = "node" if isinstance(settings, NodeSettings) else "far_end"
-    own = (*_OWN, "bench") if isinstance(settings, NodeSettings) and settings.bench else _OWN
+    own = (*_OWN, *_optional(settings))
     sources = {name: f"shared/{name}.conf.j2" for name in _SHARED}
     sources |= dict.fromkeys(_EMPTY, "shared/none.conf.j2")
     sources |= {name: f"{kind}/{name}.conf.j2" for name in own}
@@ -98,6 +98,13 @@ def firewall(settings: NodeSettings) -> str:
     values |= {f"sources{version}": [str(each) for each in known if each.version == version] for version in (4, 6)}
     values["sip_ports"] = sorted({settings.sip_port + (transport == "tls") for transport in settings.transports})
     return _environment().get_template("firewall.nft.j2").render(values)
+
+
+def _optional(settings: NodeSettings | FarEndSettings) -> Iterator[str]:
+    if isinstance(settings, NodeSettings) and settings.bench:
+        yield "bench"
+    if isinstance(settings, NodeSettings) and settings.hep_port:
+        yield "hep"
 
 
 def _far_end_values(settings: FarEndSettings) -> dict[str, object]:

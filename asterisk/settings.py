@@ -1,5 +1,7 @@
 """What a person or a test decides about an instance of Asterisk; everything else follows in the templates."""
 
+import hashlib
+import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -136,6 +138,8 @@ class NodeSettings(InstanceSettings):
     """The certificates by which a trunk with tls is believed to be who it is; None: those of the system (SYSTEM_CA)."""
     tls_known_callers: bool = False
     """Whether a trunk that connects to us by tls must have a certificate of theirs, too."""
+    hep_port: int | None = None
+    """The UDP port on 127.0.0.1 to which a copy of all SIP goes, for the worker (ivr/hep); None: no copies are made."""
     front: FrontPorts | None = None
     """With it carriers' SIP goes through a front, which then has ``sip_host`` and ``sip_port``."""
     bench: bool = False
@@ -169,7 +173,14 @@ class NodeSettings(InstanceSettings):
         """Our address as carriers see it."""
         return self.external_address or self.sip_host
 
+    @property
+    def hep_password(self) -> str:
+        """What the copies carry, so that the worker takes nobody else's: both sides know ARI's password (ivr.hep.packet)."""
+        return hmac.new(self.ari_password.encode(), b"expertline hep", hashlib.sha256).hexdigest()[:32]
+
     def __post_init__(self) -> None:
+        if self.hep_port is not None and not 0 < self.hep_port < 65_536:
+            raise ValueError(f"{self.hep_port} is not a port")
         if "tls" in self.transports and not (self.tls_certificate and self.tls_key):
             raise ValueError("a trunk with transport tls needs tls_certificate and tls_key")
         if self.inbound_at_once < 1:

@@ -3,6 +3,7 @@ run: (a) pure dialplan, (b) a bare aiohttp script, (c) this project with its dat
 
     script/bench calls [--rate 30] [--seconds 60] [--only a,b,c] [--json]
     script/bench calls --only c --rate 10 --talk 13         150 conversations at once
+    script/bench calls --without-reasons                    what copying SIP for the carrier's Reason costs (docs/outcomes.md)
     script/bench calls --telephones sipp                    one SIPp plays them, which costs far less than a second Asterisk
 
 CPU is what /proc says of each process while `seconds` pass, divided by the calls that ended then. Key to receipt: from
@@ -46,7 +47,7 @@ def used(before: Mapping[str, float], after: Mapping[str, float]) -> Mapping[str
 
 async def of_script(which: str, load: Load, kind: Kind) -> Measured:
     """(a) or (b): a process that is given the rate."""
-    async with ground(kind, load.talk) as made:
+    async with ground(kind, load.talk, load.reasons) as made:
         node = made.node.settings
         script = await asyncio.create_subprocess_exec(
             sys.executable, "-m", SCRIPTS[which], node.ari_url, node.ari_user, node.ari_password, str(load.rate),
@@ -70,7 +71,7 @@ async def of_script(which: str, load: Load, kind: Kind) -> Measured:
 
 async def of_project(load: Load, kind: Kind) -> Measured:
     """(c)."""
-    async with ground(kind, load.talk) as made, project(made, load) as running:
+    async with ground(kind, load.talk, load.reasons) as made, project(made, load) as running:
         first, before = time.time(), {**both_ends(made), **running.cpu()}
         await asyncio.sleep(load.seconds)
         last, after = time.time(), {**both_ends(made), **running.cpu()}
@@ -154,12 +155,14 @@ def main() -> int:
     parser.add_argument("--talk", type=float, default=0.0, help="so many seconds longer each conversation lasts")
     parser.add_argument("--only", default="a,b,c", help="which of them, such as b,c")
     parser.add_argument("--telephones", choices=get_args(Kind), default="asterisk", help="who plays them")
+    parser.add_argument("--without-reasons", action="store_true", help="the node does not copy its SIP to the worker")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args()
     which = given.only.split(",")
     if unknown := set(which) - NAMES.keys():
         parser.error(f"--only takes a, b and c, not {', '.join(sorted(unknown))}")
-    found = asyncio.run(run(which, Load(given.rate, given.seconds, 5.0 + given.talk, given.talk), given.telephones))
+    load = Load(given.rate, given.seconds, 5.0 + given.talk, given.talk, not given.without_reasons)
+    found = asyncio.run(run(which, load, given.telephones))
     if given.json:
         print(json.dumps({"calls": {k: v.to_json() for k, v in found.items()}, "ratios": ratios(found)}, indent=1))
     else:

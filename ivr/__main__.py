@@ -21,6 +21,7 @@ from drawing.experts.rehash import rehash_names
 from drawing.rules import BadRules
 from ivr.ari.client import Client, Node
 from ivr.ari.errors import AriError
+from ivr.hep.receiver import Receiver
 from ivr.lease import Lease
 from ivr.messages import office
 from ivr.noting import Notes
@@ -89,7 +90,7 @@ async def _hold(settings: Settings, db: Database, custody: Custody, speech: Spee
     try:
         node = Node(settings.ari.url, settings.ari.user, password, settings.ari.app)
         async with (
-            Client(node) as client,
+            Client(node, hep=_hep(settings, password)) as client,
             office.opened(settings, db, custody, lease, client) as sender,
             Notes.own(settings.dsn) as apart,
         ):
@@ -101,6 +102,10 @@ async def _hold(settings: Settings, db: Database, custody: Custody, speech: Spee
                 stopping.cancel()
     finally:
         await lease.release()
+
+
+def _hep(settings: Settings, password: str) -> Receiver | None:
+    return Receiver(settings.hep.port, password) if settings.hep.port else None
 
 
 async def _taken(lease: Lease) -> bool:

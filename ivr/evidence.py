@@ -7,7 +7,7 @@ from typing import Any
 
 from drawing.transcript import stamp
 from ivr.bridged import PairTrail
-from ivr.calls import Gap, Heard, Media, OnHold, Outcome, Pressed, Talked, Trail
+from ivr.calls import Gap, Heard, Media, OnHold, Outcome, Pressed, Reason, Talked, Trail
 
 
 def moment(at: datetime | None) -> str | None:
@@ -51,11 +51,16 @@ def _leg(trail: Trail) -> dict[str, Any]:
         "holds": [_stretch(hold) for hold in trail.holds],
         "media": None if trail.media is None else _media(trail.media),
         "pressed": [_pressed(key) for key in trail.pressed],
+        "reason": None if trail.reason is None else _reason(trail.reason),
         "ringing": moment(trail.ringing),
         "sip": trail.sip,
         "talked": [_stretch(talk) for talk in trail.talked],
         "trunk": trail.trunk,
     }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {"cause": reason.cause, "protocol": reason.protocol, "text": reason.text}
 
 
 def _heard(prompt: Heard) -> dict[str, Any]:

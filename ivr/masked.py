@@ -46,8 +46,8 @@ class PairConversation:
     def lines(self, call: str, trunk: Trunk) -> Mapping[Side, Line]:
         """Each leg's; both see the published number and no other."""
         return {
-            Side.STAFF: Line(call, self.staff, trunk.name, trunk.caller_id),
-            Side.EXPERT: Line(second_leg(call), self.number, trunk.name, trunk.caller_id),
+            Side.STAFF: Line(call, self.staff, trunk.name, trunk.caller_id, trust=trunk.trust),
+            Side.EXPERT: Line(second_leg(call), self.number, trunk.name, trunk.caller_id, trust=trunk.trust),
         }
 
 

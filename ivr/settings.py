@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from db.settings_file import read_settings
 from drawing.phone_numbers import published
+from ivr.outcomes import Trust
 
 _SAFE_URL = r"^(https://[^/\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(/\S*)?$"
 
@@ -46,8 +47,23 @@ class Trunk(_Section):
         default=True,
         description="whether this carrier goes on sending while the person is silent; if not, that it stops is no fault",
     )
+    trust: Trust = Field(
+        default="reason",
+        description="which goes first where a refusal has both a Reason and a status (docs/outcomes.md)",
+    )
 
     _tidied = field_validator("caller_id")(published)
+
+
+class Hep(_Section):
+    """Copies of the node's SIP, from which the reason of a refusal is read (docs/outcomes.md)."""
+
+    port: int = Field(
+        default=9060,
+        ge=0,
+        le=65535,
+        description="the UDP port on 127.0.0.1 to which Asterisk copies its SIP (EXPERTLINE_HEP_PORT); 0: none is listened to",
+    )
 
 
 class Speech(_Section):
@@ -107,6 +123,7 @@ class Settings(_Section):
     rules: str = Field(description="version of the rule file for hours, budgets and the trunk's limits")
     ari: Ari
     trunk: tuple[Trunk, ...] = Field(min_length=1)
+    hep: Hep = Hep()
     speech: Speech
     sms: Sms = Sms()
     gateway: Gateway | None = None

@@ -167,7 +167,7 @@ class Switchboard:
             trunk, to_expert = self.trunks[ready.trunk], KINDS[ready.flow].whom is Whom.EXPERT
             line = Line(
                 ready.id, conversation.number, ready.trunk, trunk.caller_id,
-                notes_talk=to_expert, sends_silence=trunk.sends_silence,
+                notes_talk=to_expert, sends_silence=trunk.sends_silence, trust=trunk.trust,
             )  # fmt: skip
             watch = partial(self._shown, ready.id) if self._shown else None
             return await self.driver.run(line, conversation.flow, conversation.media, write, speak, watch)

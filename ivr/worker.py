@@ -126,6 +126,7 @@ class Worker:
                     tasks.create_task(self._hear_asterisk(), name="events"),
                     tasks.create_task(self._hear_database(), name="listen"),
                     tasks.create_task(self._notes.run(), name="notes"),
+                    *([tasks.create_task(self._client.hep.run(), name="sip")] if self._client.hep else []),
                     tasks.create_task(self._trunk_watch.run(), name="trunks"),
                     tasks.create_task(watch(self._custody.vault, self._db), name="layout 1"),
                 ]

@@ -101,7 +101,7 @@ async def telephones(folder: Path) -> AsyncIterator[tuple[Instance[NodeSettings]
     sip, far_sip = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
     node = NodeSettings(
         folder=folder / "node", sip_port=sip, http_port=free_port(), rtp=free_range(),
-        trunks=(Trunk("carrier", "127.0.0.1", far_sip),), inbound_app="expertline",
+        trunks=(Trunk("carrier", "127.0.0.1", far_sip),), inbound_app="expertline", hep_port=free_port(socket.SOCK_DGRAM),
     )  # fmt: skip
     far_end = FarEndSettings(
         folder=folder / "far", sip_port=far_sip, http_port=free_port(), rtp=free_range(), node_port=sip,
@@ -256,8 +256,9 @@ def choices(folder: Path, node: NodeSettings) -> Choices:
     secret.touch(mode=0o600)
     secret.write_text(node.ari_password)
     return Choices(
-        node.ari_url, secret, "carrier", CALLER_ID, RULES.version, sms="trunk", web_port=console_port(), development=True
-    )
+        node.ari_url, secret, node.hep_port or 0, "carrier", CALLER_ID, RULES.version,
+        sms="trunk", web_port=console_port(), development=True,
+    )  # fmt: skip
 
 
 def console_port() -> int:

@@ -40,6 +40,10 @@ url = "{ari_url}"
 user = "expertline"
 password_file = "{ari_password}"
 
+[hep]
+# The same as EXPERTLINE_HEP_PORT of Asterisk: there the worker hears why calls were refused. 0: it doesn't.
+port = {hep_port}
+
 [trunk]
 # The trunk's name in EXPERTLINE_TRUNKS, and the one published number that experts see.
 name = "{trunk}"
@@ -85,6 +89,7 @@ class Choices:
 
     ari_url: str = "http://127.0.0.1:8088/ari"
     ari_password: Path | None = None
+    hep_port: int = 9060
     trunk: str = "far-end"
     caller_id: str = "02000000000"
     rules: str = "gd-3"
@@ -105,9 +110,12 @@ def choices_of(environment: Mapping[str, str]) -> Choices:
     given = trunks(environment.get("EXPERTLINE_TRUNKS") or "far-end=127.0.0.1:5070")
     if not given:
         raise ValueError("EXPERTLINE_TRUNKS names no trunk")
-    port = environment.get("EXPERTLINE_ARI_PORT") or "8088"
+    port, hep_port = environment.get("EXPERTLINE_ARI_PORT") or "8088", environment.get("EXPERTLINE_HEP_PORT") or "9060"
+    if not hep_port.isdecimal():
+        raise ValueError(f"EXPERTLINE_HEP_PORT: {hep_port!r} is not a port")
     return Choices(
         f"http://127.0.0.1:{port}/ari",
+        hep_port=int(hep_port),
         trunk=given[0].name,
         web_host=environment.get("EXPERTLINE_WEB_HOST") or "127.0.0.1",
         public_url=environment.get("EXPERTLINE_PUBLIC_URL") or "",
@@ -203,7 +211,9 @@ def _keys(installed: Installation) -> None:
 def _reseal(installed: Installation) -> None:
     """Of a database from before values were sealed for their row; nothing in any other."""
     done: Counter[str] = Counter()
-    for each in reseal(installed.owner_dsn, Vault.open(installed.master_key), lambda table, rows: done.update({table: rows})):
+    for each in reseal(
+        installed.owner_dsn, Vault.open(installed.master_key), lambda table, rows: done.update({table: rows})
+    ):
         _say(f"not sealed anew, layout 1 is still accepted: {each}")
     for table, rows in done.items():
         _say(f"sealed anew: {table}, {rows} rows")
@@ -238,6 +248,7 @@ def _settings(installed: Installation, choices: Choices) -> None:
         "rules": choices.rules,
         "ari_url": choices.ari_url,
         "ari_password": ari_password,
+        "hep_port": choices.hep_port,
         "trunk": choices.trunk,
         "caller_id": choices.caller_id,
         "speech": speech,

@@ -27,8 +27,9 @@ from drawing.lifecycle import ActivityState, Role, transitions
 from drawing.rules import DECISIONS, HEARD, LINE_FAULTS, RETRIED, TRIES, CallOutcome, Rules
 from ivr.calls import DialFailed, EndedBy, HungUp, Outcome
 from ivr.endings import answered_outcome, who_ended
-from ivr.outcomes import classify
+from ivr.outcomes import Trust, classify
 from ivr.policy import Rule, tried
+from script import refusals
 from script.flows import common_text, flows_text
 from script.pairs import pairs_text
 
@@ -377,6 +378,18 @@ def endings_table() -> str:
 
 _ENDS = {EndedBy.PERSON: HungUp(16), EndedBy.NETWORK: HungUp(102), EndedBy.US: HungUp(16, by_us=True)}
 
+
+def reasons_table() -> str:
+    """Every cause of a Reason, and what it means."""
+    return table(("`Q.850;cause=`", "`SIP;cause=`", "means"), refusals.meanings())
+
+
+def refusals_table() -> str:
+    """Refusals with a Reason: what each means, by the trunk's order of trust."""
+    heads = (f"`trust = {json.dumps(trust)}`" for trust in get_args(Trust))
+    return table(("before it", "status", "Reason", *heads), refusals.rows())
+
+
 _HEARD = {"heard": [{"prompt": "invitation", "at_ms": 0, "for_ms": 9000, "whole": False}]}
 _CALLED = {"ringing": "2026-11-23T09:00:00+08:00", "ended": "2026-11-23T09:00:30+08:00"}
 _TALKED = _CALLED | {"answered": "2026-11-23T09:00:05+08:00"} | _HEARD
@@ -464,6 +477,10 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "outcomes": outcomes_table,
     "codes": codes_table,
     "endings": endings_table,
+
+
+    "reasons": reasons_table,
+    "refusals": refusals_table,
     "words": words_table,
     "hindrances": hindrances_table,
     "states": states_table,

@@ -47,6 +47,8 @@ class Load:
     seconds: float
     ramp: float = 5.0
     talk: float = 0.0
+    reasons: bool = True
+    """Whether the node copies its SIP, so that the worker hears why calls end (ivr/hep)."""
 
     @property
     def at_once(self) -> float:
@@ -70,8 +72,8 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(kind: Kind, talk: float = 0.0) -> AsyncIterator[Ground]:
-    """A new one, gone afterwards; `talk` as in Load."""
+async def ground(kind: Kind, talk: float = 0.0, reasons: bool = True) -> AsyncIterator[Ground]:
+    """A new one, gone afterwards; `talk` and `reasons` as in Load."""
     folder = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     folder.chmod(0o755)
     port, far = free_port(socket.SOCK_DGRAM), folder / "far"
@@ -79,7 +81,7 @@ async def ground(kind: Kind, talk: float = 0.0) -> AsyncIterator[Ground]:
     node = Instance(
         NodeSettings(
             folder=folder / "node", sip_port=port, http_port=free_port(), rtp=free_range(2000), bench=True, inbound_app=APP,
-            trunks=(telephones.trunk,),
+            trunks=(telephones.trunk,), hep_port=free_port(socket.SOCK_DGRAM) if reasons else None,
         )
     )  # fmt: skip
     try:

@@ -124,6 +124,7 @@ async def _worker(ground: Ground, load: Load, dsn: str, keys: Keys) -> asyncio.s
         f'dsn = "{dsn}"\nmaster_key = "{keys.master}"\nsigning_key = "{keys.signing}"\nrules = "{RULES}"\n'
         f'[ari]\nurl = "{node.ari_url}"\nuser = "{node.ari_user}"\npassword_file = "{password}"\n'
         f'[trunk]\nname = "{TRUNK}"\ncaller_id = "{CALLER_ID}"\ncalls_per_second = {load.rate}\n'
+        f'[hep]\nport = {node.hep_port or 0}\n'
         f'[speech]\ncache = "{ground.folder / "speech"}"\nrecorded = "{recorded}"\nlanguages = ["cmn"]\n'
     )
     with (ground.folder / "ivr.log").open("wb") as log:

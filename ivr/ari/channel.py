@@ -20,6 +20,7 @@ from ivr.ari.errors import IllegalAct, Unanswered, Unsent
 from ivr.ari.evidence import Evidence
 from ivr.ari.line import Arrival, Line
 from ivr.ari.media_watch import MediaWatch
+from ivr.ari.sip_end import SipEnd
 from ivr.ari.sounds import AllSound, Playing, Sounds
 from ivr.calls import Answered, DialFailed, Digit, EarlyMedia, Event, HungUp, Played, PlayFailed, Ringing
 from ivr.endings import who_ended
@@ -57,6 +58,7 @@ class LiveChannel:
         self._playbacks = 0
         self._sip = 0
         self._leaving = self._by_us = False
+        self._sip_end = SipEnd(client.hep, line)
         self._ring_seconds: float | None = None  # how long it shall ring, until that has been asked for
         self.dialled, self.gone = isinstance(line, Arrival), False
         self.evidence = Evidence(line.channel, line.trunk)
@@ -71,6 +73,7 @@ class LiveChannel:
         """Nothing is asked any more."""
         self._stop_looking()
         self._media.stop()
+        self._sip_end.forget()
 
     def _stop_looking(self) -> None:
         if self._looking is not None:
@@ -82,10 +85,12 @@ class LiveChannel:
         """What the flow shall hear of it, if anything."""
         match event:
             case wire.ChannelDestroyed(cause=cause):
+                await self._sip_end.listen(wait=not (self.gone or self._by_us))
                 return self._ended(tick, cause)
             case _ if self.gone:
                 return None
-            case wire.StasisStart():
+            case wire.StasisStart(channel=channel):
+                self._sip_end.follow(channel.protocol_id)
                 await self._ring()
             case wire.Dial(dialstatus="ANSWER"):
                 return self._answered(tick)
@@ -138,7 +143,9 @@ class LiveChannel:
         self.gone, self._playing = True, None
         self._media.stop()
         self.evidence.note_ended(self._clock(), tick, cause, self._sip, self._by_us)
-        end = HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us)
+        self.evidence.note_reason(self._sip_end.reason)
+        believed = self._sip_end.believed(self._sip)
+        end = HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us, reason=believed)
         if self.evidence.answered:
             self.evidence.note_ended_by(who_ended(end))
         return end
@@ -161,6 +168,7 @@ class LiveChannel:
                 tick = self._loop.time()
                 return self._ended(tick, 0, lost=True) if found is None else self._answered(tick)
             if found is not None and found.state == "Down":  # what told that it is there was lost
+                self._sip_end.follow(found.protocol_id)
                 await self._ring()
             return await self._look_at_playback()
         except (Unsent, Unanswered):

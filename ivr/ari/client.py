@@ -19,6 +19,7 @@ from yarl import URL
 from ivr.ari import wire
 from ivr.ari.commands import Commands
 from ivr.ari.errors import AccessDenied, AriError, Replaced, Unanswered, Unsent
+from ivr.hep.receiver import Receiver
 
 _log = logging.getLogger(__name__)
 
@@ -70,15 +71,14 @@ class Client:
         probe_seconds: float = 5.0,
         events: Collection[str] = wire.CALLS,
         sources: Sequence[str] = (),
+        hep: Receiver | None = None,
     ) -> None:
-        """request_seconds: how long a request may take; probe_seconds: how often the node is asked for
-        life; events: the types to be told; sources: what to subscribe to besides our own channels.
-        """
-        self.node = node
+        """request_seconds: how long a request may take; probe_seconds: how often the node is asked for life; events: the
+        types to be told; sources: what to subscribe to besides our own channels; hep: where copies of its SIP come."""
+        self.node, self.hep = node, hep
         self._events, self._sources = events, sources
         self._request_limit = aiohttp.ClientTimeout(total=request_seconds)
-        self._request_seconds = request_seconds
-        self._probe_seconds = probe_seconds
+        self._request_seconds, self._probe_seconds = request_seconds, probe_seconds
         self._session: aiohttp.ClientSession | None = None
         self._connected = asyncio.Event()
         self._commands: Commands | None = None

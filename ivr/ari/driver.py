@@ -7,6 +7,7 @@ ringing. A call is run from Started to Finish, and `run` returns only when its c
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
@@ -39,8 +40,8 @@ def _may_arrive(channel: wire.WholeChannel) -> bool:
     return channel.technology == "PJSIP" and not is_ours(channel.id)
 
 
-def _arrival(channel: wire.WholeChannel, *sip_call: str) -> Arrival:
-    return Arrival(channel.id, channel.caller.number, channel.endpoint, "".join(sip_call))
+def _arrival(channel: wire.WholeChannel) -> Arrival:
+    return Arrival(channel.id, channel.caller.number, channel.endpoint, channel.protocol_id)
 
 
 class Driver:
@@ -92,11 +93,21 @@ class Driver:
         leg = self._legs[line.channel] = Leg(
             self._client, self._clock, line, flow, media, decide, speak, watch, self._sounds
         )
+        if isinstance(line, Arrival):
+            self._keep(asyncio.get_running_loop().create_task(self._hear_end(line.channel, leg)))
         try:
             return await leg.converse()
         finally:
             del self._legs[line.channel]
             self._keep(leg.deciding)
+
+    async def _hear_end(self, channel: str, leg: Leg) -> None:
+        """Of a channel that came through the dialplan Asterisk tells us no more once it has left the application, not even that it
+        is gone, unless we ask to be told. It may have gone already."""
+        path = f"applications/{self._client.node.app}/subscription"
+        with contextlib.suppress(AriError):
+            await self._client.request("POST", path, wire.subscription(f"channel:{channel}"))
+        leg.look()
 
     async def run_pair(
         self,
@@ -184,9 +195,9 @@ class Driver:
             self._unowned(event, channel)
 
     def _unowned(self, event: wire.StasisStart | wire.Dial, channel: str) -> None:
-        outside = isinstance(event, wire.StasisStart) and event.args[:1] == (INBOUND,) and _may_arrive(event.channel)
+        outside = isinstance(event, wire.StasisStart) and event.args == (INBOUND,) and _may_arrive(event.channel)
         if isinstance(event, wire.StasisStart) and outside and self._arrived is not None:
-            self._arrived(_arrival(event.channel, *event.args[1:2]))
+            self._arrived(_arrival(event.channel))
         else:
             self._send_away(channel)
 
@@ -238,7 +249,7 @@ class Driver:
             if self._is_answered(each):
                 self._send_away(each.id)
             elif self._is_from_outside(each):
-                arrived(_arrival(each, *each.dialplan.app_data.split(",", 2)[2:]))
+                arrived(_arrival(each))
 
     async def _unkept(self, keep: Collection[str]) -> set[str]:
         channels = await self._client.channels()
@@ -250,8 +261,8 @@ class Driver:
         return self._is_from_outside(channel) and channel.state == "Up"
 
     def _is_from_outside(self, channel: wire.WholeChannel) -> bool:
-        sent_here = channel.dialplan.app_data.split(",")[:2] == [self._client.node.app, INBOUND]
-        return channel.dialplan.app_name == "Stasis" and sent_here and _may_arrive(channel)
+        data = f"{self._client.node.app},{INBOUND}"
+        return channel.dialplan.app_name == "Stasis" and channel.dialplan.app_data == data and _may_arrive(channel)
 
     def _keep(self, task: asyncio.Task[None] | None) -> None:
         if task is not None:

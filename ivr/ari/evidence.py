@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ivr.calls import EndedBy, Gap, Heard, Media, OnHold, Pressed, Talked, Trail
+from ivr.calls import EndedBy, Gap, Heard, Media, OnHold, Pressed, Reason, Talked, Trail
 from ivr.media import SHORTEST_GAP_MS, Sample, Span, overlap, unreceived, unsent
 
 TALKED_KEPT = STRETCHES_KEPT = 100
@@ -71,6 +71,10 @@ class Evidence:
         if self._talks_since is not None:
             self.talked(tick, round((tick - self._talks_since) * 1000), whole=False)
         self._trail = replace(self._trail, ended=at, cause=cause, sip=sip, by_us=by_us)
+
+    def note_reason(self, reason: Reason | None) -> None:
+        """What the other side's network said of the end."""
+        self._trail = replace(self._trail, reason=reason)
 
     def begin(self, step: str, tick: float) -> None:
         """A step began: keys that go down from now on are its keys."""

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+from ivr.outcomes import Trust
+
 _NUMBER = re.compile(r"\+?[0-9*#]{2,32}")
 _TRUNK = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CHANNEL = re.compile(r"el[0-9a-f]{32}")
@@ -37,7 +39,7 @@ class Arrival:
     number: str = field(repr=False)
     trunk: str
     sip_call: str = field(default="", repr=False)
-    """SIP's Call-ID: the same for both, when a proxy forks one INVITE and both forks come here."""
+    """SIP's Call-ID, which the caller chose: the same for both, when a proxy forks one INVITE and both forks come here."""
 
     def __post_init__(self) -> None:
         if is_ours(self.channel):
@@ -57,6 +59,8 @@ class Line:
     """Whether it is noted when the person talks (ivr.calls.Talked); what they say is neither kept nor listened to."""
     sends_silence: bool = True
     """Whether the trunk goes on sending while the person is silent (ivr.media)."""
+    trust: Trust = "reason"
+    """What goes first on its trunk where a refusal has both a status and a Reason (ivr.outcomes.believed)."""
 
     def __post_init__(self) -> None:
         if not is_ours(self.channel):

@@ -31,10 +31,11 @@ class Dialplan(_Model):
 
 
 class Channel(_Model):
-    """state is ARI's: Down, Ring, Ringing, Up, Busy …"""
+    """state is ARI's: Down, Ring, Ringing, Up, Busy …; protocol_id is its Call-ID, which the caller chose: it may hold anything."""
 
     id: str
     state: str = ""
+    protocol_id: str = Field(default="", repr=False)
 
 
 class WholeChannel(Channel):

@@ -17,6 +17,7 @@ from ivr.ari.leg import Decider, Speaker
 from ivr.ari.line import Arrival, Line, channel_id
 from ivr.calls import Answer, Decision, Flow, Outcome, Recorded, Refused, Trail, Unavailable
 from ivr.dialplans import Invitation, Timings
+from ivr.hep.receiver import Receiver
 from tests.asterisk.audio import RATE, Match, Samples, hear, prompt_sound, read_wav, write_wav
 
 WAIT = 60.0
@@ -161,11 +162,12 @@ async def connected(
     request_seconds: float = 10.0,
     probe_seconds: float = 5.0,
     arrived: Callable[[Arrival], None] | None = None,
+    hep: Receiver | None = None,
 ) -> AsyncIterator[Exchange]:
-    """A connected driver; afterwards it is stopped and no channel may be left."""
+    """A connected driver; afterwards it is stopped and no channel may be left. hep: where the node's SIP is listened to."""
     url = f"http://127.0.0.1:{port or node.http_port}/ari"
     where = Node(url, node.ari_user, node.ari_password, app or f"test-{uuid4().hex[:8]}")
-    async with Client(where, request_seconds=request_seconds, probe_seconds=probe_seconds) as client:
+    async with Client(where, request_seconds=request_seconds, probe_seconds=probe_seconds, hep=hep) as client:
         driver = Driver(client, arrived=arrived)
         listening = asyncio.create_task(client.listen(driver))
         try:

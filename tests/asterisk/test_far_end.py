@@ -1,15 +1,19 @@
 """The table of telephones, without any telephone."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from asterisk.__main__ import node_from_environment
 from asterisk.far_end import Behaviour, read_log, table
 from asterisk.ports import PortRange
 from asterisk.program import Program
 from asterisk.render import BadFolder, configuration, render
 from asterisk.settings import FarEndSettings, NodeSettings, Trunk
+from ivr.settings import Hep
+from script.install import choices_of
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Program(("asterisk",), Path("/modules"), Path("/data"), (22, 10, 1))
@@ -59,6 +63,33 @@ def test_the_password_is_shown_by_no_repr() -> None:
     settings = node(TRUNK)
     assert settings.ari_password not in repr(settings)
     assert settings.ari_password in configuration(settings, PROGRAM)["ari.conf"]
+
+
+def test_sip_is_copied_to_loopback_only_and_only_where_asked_for() -> None:
+    without = configuration(node(TRUNK), PROGRAM)
+    assert "hep.conf" not in without
+    assert "res_hep" not in without["modules.conf"]
+    settings = replace(node(TRUNK), hep_port=9060)
+    found = configuration(settings, PROGRAM)
+    assert "capture_address = 127.0.0.1:9060" in found["hep.conf"]
+    assert "require => res_hep_pjsip.so" in found["modules.conf"]
+    assert settings.hep_password in found["hep.conf"]
+    assert settings.ari_password not in found["hep.conf"]
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65_536])
+def test_a_port_for_copies_that_is_none(port: int) -> None:
+    with pytest.raises(ValueError, match="not a port"):
+        replace(node(TRUNK), hep_port=port)
+
+
+@pytest.mark.parametrize(("said", "port"), [("", 9060), ("9061", 9061), ("0", None)])
+def test_the_port_for_copies_of_a_server(tmp_path: Path, said: str, port: int | None) -> None:
+    """The same as the worker's, also by default: else nobody hears them, or somebody else."""
+    environment = {"EXPERTLINE_HEP_PORT": said, "EXPERTLINE_ASTERISK_FOLDER": str(tmp_path)}
+    assert node_from_environment(environment).hep_port == port
+    assert choices_of(environment).hep_port == (port or 0)
+    assert said or Hep().port == port
 
 
 @pytest.mark.parametrize("host", ["", "a b", "10.0.0.1\nallow=all", "10.0.0.1;x"])

@@ -1,7 +1,7 @@
 import pytest
 
-from ivr.calls import DialFailed, HungUp, Outcome
-from ivr.outcomes import classify
+from ivr.calls import DialFailed, HungUp, Outcome, Reason
+from ivr.outcomes import Trust, believed, classify, telling
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,76 @@ def test_after_the_answer(end: HungUp, outcome: Outcome) -> None:
 
 def test_lost_is_interrupted_whenever() -> None:
     assert classify(HungUp(17, 486, lost=True), answered=False, alerted=False) is Outcome.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("sip", "reason", "outcome"),
+    [
+        (503, Reason("Q.850", 17), Outcome.BUSY),
+        (500, Reason("Q.850", 17), Outcome.BUSY),
+        (480, Reason("Q.850", 19), Outcome.NO_ANSWER),
+        (480, Reason("Q.850", 20), Outcome.UNREACHABLE),
+        (480, Reason("Q.850", 17), Outcome.BUSY),
+        (480, Reason("Q.850", 41), Outcome.TRUNK_FAILURE),
+        (486, Reason("Q.850", 34), Outcome.TRUNK_FAILURE),
+        (603, Reason("Q.850", 17), Outcome.BUSY),
+        (603, Reason("Q.850", 21), Outcome.REJECTED),
+        (404, Reason("Q.850", 1), Outcome.INVALID_NUMBER),
+        (404, Reason("Q.850", 3), Outcome.TRUNK_FAILURE),
+        (480, Reason("Q.850", 23), Outcome.REDIRECTED),
+        (403, Reason("Q.850", 55), Outcome.UNREACHABLE),
+        (502, Reason("Q.850", 27), Outcome.UNREACHABLE),
+        (480, Reason("SIP", 486), Outcome.BUSY),
+        (480, Reason("SIP", 302), Outcome.REDIRECTED),
+        (480, Reason("SIP", 503), Outcome.TRUNK_FAILURE),
+        (0, Reason("Q.850", 17), Outcome.BUSY),
+        # says nothing: the status goes
+        (486, Reason("Q.850", 16), Outcome.BUSY),
+        (603, Reason("Q.850", 31), Outcome.REJECTED),
+        (480, Reason("Q.850", 127), Outcome.UNREACHABLE),
+        (408, Reason("Q.850", 102), Outcome.NO_ANSWER),
+        (503, Reason("Q.850", 102), Outcome.TRUNK_FAILURE),
+        (486, Reason("Q.850", 4), Outcome.BUSY),
+        (404, Reason("SIP", 200), Outcome.INVALID_NUMBER),
+        # a redirect is one, whatever is said of it
+        (302, Reason("Q.850", 17), Outcome.REDIRECTED),
+    ],
+)
+def test_the_reason_goes_before_the_status(sip: int, reason: Reason, outcome: Outcome) -> None:
+    assert classify(HungUp(34, sip, reason=reason), answered=False, alerted=True) is outcome
+
+
+def test_who_rang_without_a_180_rang() -> None:
+    """The network says so (19); what our own Asterisk makes of a 480 says nothing."""
+    assert classify(HungUp(19, 480, reason=Reason("Q.850", 19)), answered=False, alerted=False) is Outcome.NO_ANSWER
+    assert classify(HungUp(19, 408), answered=False, alerted=False) is Outcome.TRUNK_FAILURE
+
+
+@pytest.mark.parametrize(
+    ("trust", "sip", "counts"),
+    [
+        ("reason", 486, True),
+        ("reason", 503, True),
+        ("reason", 0, True),
+        ("status", 486, False),
+        ("status", 404, False),
+        ("status", 302, False),
+        ("status", 503, True),
+        ("status", 408, True),
+        ("status", 0, True),
+        ("status_only", 503, False),
+        ("status_only", 0, False),
+    ],
+)
+def test_the_order_of_trust(trust: Trust, sip: int, counts: bool) -> None:
+    reason = Reason("Q.850", 20)
+    assert believed(reason, sip, trust) == (reason if counts else None)
+    assert believed(None, sip, trust) is None
+
+
+def test_of_several_the_one_that_says_something() -> None:
+    assert telling([]) is None
+    assert telling([Reason("Q.850", 16)]) == Reason("Q.850", 16)
+    assert telling([Reason("Q.850", 16), Reason("SIP", 486)]) == Reason("SIP", 486)
+    assert telling([Reason("SIP", 486), Reason("Q.850", 20)]) == Reason("Q.850", 20)
+    assert telling([Reason("Q.850", 20), Reason("Q.850", 17)]) == Reason("Q.850", 20)

@@ -103,6 +103,7 @@ class Stack:
             f'[ari]\nurl = "{ari_url or self.node.settings.ari_url}"\nuser = "{self.node.settings.ari_user}"\n'
             f'password_file = "{password}"\n'
             + "".join(f'[[trunk]]\nname = "{trunk}"\ncaller_id = "{CALLER_ID}"\nchannels = {channels}\n' for trunk in trunks)
+            + f'[hep]\nport = {self.node.settings.hep_port or 0}\n'
             + f'[speech]\ncache = "{self.speech}"\nlanguages = {list(languages)}\n'
             + self._voice(quick)
             + more
@@ -195,7 +196,7 @@ async def running_stack(
         NodeSettings(
             folder=short / "node", sip_port=sip, http_port=http, rtp=node_rtp,
             trunks=(Trunk("carrier", "127.0.0.1", far_sip, qualify_seconds=int(qualify_seconds)), *dead),
-            inbound_app="expertline", front=free_front(sip) if front else None,
+            inbound_app="expertline", hep_port=free_port(socket.SOCK_DGRAM), front=free_front(sip) if front else None,
         )
     )  # fmt: skip
     times: Any = {"press_after": 1.0, "press_again_after": 2.5, "answer_after": 0.1} | telephones
