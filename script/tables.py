@@ -359,17 +359,6 @@ def codes_table() -> str:
     return table(("the network said", "never rang", "180 or 183 had come"), rows)
 
 
-def reasons_table() -> str:
-    """Every cause of a Reason, and what it means."""
-    return table(("`Q.850;cause=`", "`SIP;cause=`", "means"), refusals.meanings())
-
-
-def refusals_table() -> str:
-    """Refusals with a Reason: what each means, by the trunk's order of trust."""
-    heads = (f"`trust = {json.dumps(trust)}`" for trust in get_args(Trust))
-    return table(("before it", "status", "Reason", *heads), refusals.rows())
-
-
 def endings_table() -> str:
     """Who ended an answered call: every Q.850 cause and SIP status, of Asterisk's or in a Reason."""
     told = [(f"Q.850 {n}", HungUp(n)) for n in range(128)] + [(f"SIP {n}", HungUp(16, n)) for n in (0, *range(200, 700))]
@@ -388,6 +377,18 @@ def endings_table() -> str:
 
 
 _ENDS = {EndedBy.PERSON: HungUp(16), EndedBy.NETWORK: HungUp(102), EndedBy.US: HungUp(16, by_us=True)}
+
+
+def reasons_table() -> str:
+    """Every cause of a Reason, and what it means."""
+    return table(("`Q.850;cause=`", "`SIP;cause=`", "means"), refusals.meanings())
+
+
+def refusals_table() -> str:
+    """Refusals with a Reason: what each means, by the trunk's order of trust."""
+    heads = (f"`trust = {json.dumps(trust)}`" for trust in get_args(Trust))
+    return table(("before it", "status", "Reason", *heads), refusals.rows())
+
 
 _HEARD = {"heard": [{"prompt": "invitation", "at_ms": 0, "for_ms": 9000, "whole": False}]}
 _CALLED = {"ringing": "2026-11-23T09:00:00+08:00", "ended": "2026-11-23T09:00:30+08:00"}
@@ -475,9 +476,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "sources": sources_table,
     "outcomes": outcomes_table,
     "codes": codes_table,
+    "endings": endings_table,
     "reasons": reasons_table,
     "refusals": refusals_table,
-    "endings": endings_table,
     "words": words_table,
     "hindrances": hindrances_table,
     "states": states_table,

@@ -144,9 +144,8 @@ class LiveChannel:
         self._media.stop()
         self.evidence.note_ended(self._clock(), tick, cause, self._sip, self._by_us)
         self.evidence.note_reason(self._sip_end.reason)
-        end = HungUp(
-            cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us, reason=self._sip_end.believed(self._sip)
-        )
+        believed = self._sip_end.believed(self._sip)
+        end = HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us, reason=believed)
         if self.evidence.answered:
             self.evidence.note_ended_by(who_ended(end))
         return end
