@@ -1,7 +1,9 @@
-"""Run an Asterisk in the foreground: ``python -m asterisk node|far-end``, for servers, images and the demo.
+"""Run an Asterisk, or its SIP front, in the foreground: ``python -m asterisk node|front|far-end``, for servers, images and
+the demo.
 
-Renders the configuration and becomes Asterisk (exec), so that signals go to Asterisk itself. ``python -m asterisk firewall`` prints
-rules for nftables that fit the node. Settings come from the environment; every one has a default that works on one machine:
+Renders the configuration and becomes Asterisk or Kamailio (exec), so that signals go to it itself. ``python -m asterisk firewall``
+prints rules for nftables that fit the node. Settings come from the environment; every one has a default that works on one
+machine:
 
     EXPERTLINE_ASTERISK_FOLDER   default: $EXPERTLINE_STATE/asterisk-node, or -far-end
     EXPERTLINE_SIP_HOST, EXPERTLINE_SIP_PORT    127.0.0.1; 5060 (the far end: 5070)
@@ -16,6 +18,9 @@ rules for nftables that fit the node. Settings come from the environment; every 
                                  expertline; empty: they are turned away
     EXPERTLINE_INBOUND_AT_ONCE   so many calls from outside are taken at once, whatever the rules say; default: 32
     EXPERTLINE_HEP_PORT          the worker's [hep] port, where it hears why calls were refused; default: 9060; 0: it doesn't
+    EXPERTLINE_FRONT_PORTS       with it carriers' SIP goes through the SIP front (docs/lines.md), which then has
+                                 EXPERTLINE_SIP_PORT: two UDP ports on loopback, the front's and the node's, such
+                                 as 5062-5064; default: no front. Node and front get the same environment
     EXPERTLINE_EXTERNAL_ADDRESS, EXPERTLINE_LOCAL_NETWORK, EXPERTLINE_TLS_CERTIFICATE, EXPERTLINE_TLS_KEY
     EXPERTLINE_TLS_CA            the certificates by which a trunk with tls is known; default: the system's
     EXPERTLINE_TLS_KNOWN_CALLERS yes: a trunk that connects to us by tls must have one of them, too
@@ -33,28 +38,33 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 from asterisk.folders import state_folder
+from asterisk.front import NoKamailio, address_towards, check_front_ports, front_command, render_front
 from asterisk.instance import check_ports, go_first
 from asterisk.logins import read_logins
 from asterisk.ports import PortRange, PortTaken
 from asterisk.program import NoAsterisk, find_program
 from asterisk.render import OWNER_ONLY, BadFolder, firewall, render
-from asterisk.settings import DtmfMode, FarEndSettings, NodeSettings, Transport, Trunk
+from asterisk.settings import EVERY_ADDRESS, DtmfMode, FarEndSettings, FrontPorts, NodeSettings, Transport, Trunk
 
-USAGE = "usage: python -m asterisk node|far-end|firewall"
+USAGE = "usage: python -m asterisk node|front|far-end|firewall"
 
 
-def node_from_environment(environment: Mapping[str, str]) -> NodeSettings:
-    """The node's settings. Raises ValueError that names what is wrong."""
-    folder, password = _folder_and_password(environment, "node")
+def node_from_environment(environment: Mapping[str, str], *, with_password: bool = True) -> NodeSettings:
+    """The node's settings. with_password: make ARI's if there is none yet; the front needs none. Raises ValueError that names
+    what is wrong."""
+    folder, password = _folder_and_password(environment, "node") if with_password else (_folder(environment, "node"), "")
+    known = trunks(environment.get("EXPERTLINE_TRUNKS", "far-end=127.0.0.1:5070"))
+    front, host = _front(environment), environment.get("EXPERTLINE_SIP_HOST", "127.0.0.1")
     return NodeSettings(
         folder=folder,
         ari_password=password,
-        sip_host=environment.get("EXPERTLINE_SIP_HOST", "127.0.0.1"),
+        sip_host=address_towards(known[0].host) if front and host in EVERY_ADDRESS and known else host,
         sip_port=_number(environment, "EXPERTLINE_SIP_PORT", 5060),
         http_host=environment.get("EXPERTLINE_ARI_HOST", "127.0.0.1"),
         http_port=_number(environment, "EXPERTLINE_ARI_PORT", 8088),
         rtp=_range(environment.get("EXPERTLINE_RTP_PORTS", "10000-11999")),
-        trunks=_with_logins(environment, trunks(environment.get("EXPERTLINE_TRUNKS", "far-end=127.0.0.1:5070"))),
+        trunks=_with_logins(environment, known),
+        front=front,
         inbound_app=environment.get("EXPERTLINE_INBOUND_APP", "expertline") or None,
         inbound_at_once=_number(environment, "EXPERTLINE_INBOUND_AT_ONCE", 32),
         external_address=environment.get("EXPERTLINE_EXTERNAL_ADDRESS") or None,
@@ -120,8 +130,12 @@ def _with_logins(environment: Mapping[str, str], known: tuple[Trunk, ...]) -> tu
     return tuple(replace(trunk, login=logins.get(trunk.name)) for trunk in known)
 
 
+def _folder(environment: Mapping[str, str], kind: str) -> Path:
+    return Path(environment.get("EXPERTLINE_ASTERISK_FOLDER") or state_folder() / f"asterisk-{kind}")
+
+
 def _folder_and_password(environment: Mapping[str, str], kind: str) -> tuple[Path, str]:
-    folder = Path(environment.get("EXPERTLINE_ASTERISK_FOLDER") or state_folder() / f"asterisk-{kind}")
+    folder = _folder(environment, kind)
     file = Path(environment.get("EXPERTLINE_ARI_PASSWORD_FILE") or folder / "ari-password")
     return folder, password(file)
 
@@ -142,6 +156,16 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def _front(environment: Mapping[str, str]) -> FrontPorts | None:
+    text = environment.get("EXPERTLINE_FRONT_PORTS")
+    if not text:
+        return None
+    inner, _, node = text.partition("-")
+    if not (inner.isdigit() and node.isdigit()):
+        raise ValueError(f"EXPERTLINE_FRONT_PORTS: {text!r} is not two ports, such as 5062-5064")
+    return FrontPorts(int(inner), int(node))
+
+
 def _range(text: str) -> PortRange:
     first, _, last = text.partition("-")
     if not (first.isdigit() and last.isdigit()):
@@ -154,10 +178,34 @@ def _path(environment: Mapping[str, str], name: str) -> Path | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Become Asterisk; return (1 or 2, with a message) only when that can't be."""
-    if arguments not in (["node"], ["far-end"], ["firewall"]):
+    """Become Asterisk or its front; return (1 or 2, with a message) only when that can't be."""
+    if arguments not in (["node"], ["front"], ["far-end"], ["firewall"]):
         print(USAGE, file=sys.stderr)
         return 2
+    return _front_main() if arguments == ["front"] else _asterisk_main(arguments)
+
+
+def _front_main() -> int:
+    try:
+        settings = node_from_environment(os.environ, with_password=False)
+        if settings.front is None:
+            raise ValueError("EXPERTLINE_FRONT_PORTS is not set, so this node has no SIP front")
+        check_front_ports(settings)
+        argv = front_command(settings, render_front(settings))
+    except (NoKamailio, PortTaken, ValueError, OSError) as error:
+        print(f"The SIP front can't start: {error}", file=sys.stderr)
+        return 1
+    print(f"Kamailio: SIP on {settings.sip_host}:{settings.sip_port}", flush=True)
+    return _become_front(argv)
+
+
+def _become_front(argv: tuple[str, ...]) -> NoReturn:
+    """Kamailio says little, and no number (templates/front), so standard output stays what it is."""
+    os.umask(OWNER_ONLY)
+    os.execv(argv[0], argv)  # noqa: S606  no shell is meant
+
+
+def _asterisk_main(arguments: list[str]) -> int:
     try:
         if arguments == ["firewall"]:
             print(firewall(node_from_environment(os.environ)), end="")

@@ -12,12 +12,14 @@ import os
 import shutil
 import signal
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import aiohttp
 
+from asterisk.front import Front
 from asterisk.log_pipe import LogPipe
 from asterisk.ports import require_free
 from asterisk.program import Program, find_program
@@ -47,23 +49,38 @@ class Instance(Generic[Settings]):
         self._process: asyncio.subprocess.Process | None = None
         self._log: LogPipe | None = None
         self._said_before = 0
+        self._front: Front | None = None
 
     async def start(self) -> None:
         """Render the configuration, start, and return when ARI answers (that is, when all is loaded).
 
         Raises :class:`asterisk.ports.PortTaken`, :class:`asterisk.program.NoAsterisk`,
-        :class:`asterisk.render.BadFolder` and :class:`DidNotStart`, each with a message for a person.
+        :class:`asterisk.render.BadFolder`, :class:`DidNotStart` and what its front raises, each with a message for a person.
         """
         if self._process is not None:
             raise RuntimeError("this instance runs already")
         program = self._program or find_program()
         check_ports(self.settings)
         configuration = render(self.settings, program)
-        self._log = log = LogPipe(self.settings.folder / "log")
+        await self._start_front()
         self._said_before = _size(self.settings.folder / "log/messages")
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *command(program, configuration),
+            self._process = process = await self._run(command(program, configuration))
+            async with asyncio.timeout(_START_LIMIT):
+                await self._until_ready(process)
+        except TimeoutError:
+            tail = self.log_tail()
+            await self.kill()
+            raise DidNotStart(f"Asterisk was silent for {_START_LIMIT:.0f} s. Its log ends:\n{tail}") from None
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def _run(self, command_line: Sequence[str]) -> asyncio.subprocess.Process:
+        self._log = log = LogPipe(self.settings.folder / "log")
+        try:
+            return await asyncio.create_subprocess_exec(
+                *command_line,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log.write_end,
                 stderr=log.write_end,
@@ -73,23 +90,23 @@ class Instance(Generic[Settings]):
             )
         finally:
             log.begin()
-        try:
-            async with asyncio.timeout(_START_LIMIT):
-                await self._until_ready(self._process)
-        except TimeoutError:
-            tail = self.log_tail()
-            await self.kill()
-            raise DidNotStart(f"Asterisk was silent for {_START_LIMIT:.0f} s. Its log ends:\n{tail}") from None
-        except BaseException:
-            await self.kill()
-            raise
+
+    async def _start_front(self) -> None:
+        """Before Asterisk, so that its ports are had for certain when calls can begin."""
+        if isinstance(self.settings, NodeSettings) and self.settings.front is not None:
+            self._front = Front(self.settings)
+            await self._front.start()
 
     async def stop(self) -> None:
-        """End it in order (calls are hung up at once); kills it where that takes too long."""
+        """End it in order (calls are hung up at once); kills it where that takes too long. Its front goes last."""
         await self._end(signal.SIGTERM)
+        if self._front is not None:
+            await self._front.stop()
 
     async def kill(self) -> None:
         """End it as a power cut would (SIGKILL), and wait until nothing of it is left."""
+        if self._front is not None:
+            await self._front.kill()
         await self._end(signal.SIGKILL)
 
     @property
@@ -172,11 +189,15 @@ def go_first() -> None:
 
 def check_ports(settings: NodeSettings | FarEndSettings) -> None:
     """Raise :class:`asterisk.ports.PortTaken` if another program has a port of ours."""
-    transports = settings.transports if isinstance(settings, NodeSettings) else ("udp",)
-    for transport in transports:
-        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-        port = settings.sip_port + (transport == "tls")
-        require_free(settings.sip_host, port, kind, "Asterisk's SIP", "its SIP port (EXPERTLINE_SIP_PORT)")
+    front = settings.front if isinstance(settings, NodeSettings) else None
+    if front is not None:
+        setting = "its SIP port (EXPERTLINE_FRONT_PORTS)"
+        require_free("127.0.0.1", front.node_port, socket.SOCK_DGRAM, "Asterisk's SIP", setting)
+    else:
+        ports = settings.sip_ports if isinstance(settings, NodeSettings) else {"udp": settings.sip_port}
+        for transport, port in ports.items():
+            kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+            require_free(settings.sip_host, port, kind, "Asterisk's SIP", "its SIP port (EXPERTLINE_SIP_PORT)")
     require_free(
         settings.http_host,
         settings.http_port,

@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 
 from asterisk import far_end, inbox, sounds
+from asterisk.front import TRUNK_HEADER
 from asterisk.program import Program
 from asterisk.settings import SYSTEM_CA, FarEndSettings, NodeSettings
 
@@ -79,7 +80,8 @@ def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> 
     sources |= {name: f"{kind}/{name}.conf.j2" for name in own}
     environment = _environment()
     values: dict[str, object] = {"settings": settings, "program": program}
-    values |= {"folder": settings.folder, "open_files": _open_files(), "system_ca": SYSTEM_CA}
+    values |= {"folder": settings.folder, "open_files": _open_files()}
+    values |= {"system_ca": SYSTEM_CA, "trunk_header": TRUNK_HEADER}
     if isinstance(settings, FarEndSettings):
         values |= _far_end_values(settings)
     return {f"{name}.conf": environment.get_template(source).render(values) for name, source in sources.items()}

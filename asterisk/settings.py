@@ -18,6 +18,9 @@ SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 Transport = Literal["udp", "tcp", "tls"]
 DtmfMode = Literal["auto", "auto_info", "rfc4733", "inband", "info"]
 
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  nothing is bound here
+"""Hosts that stand for all addresses of this machine."""
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 
@@ -44,6 +47,11 @@ class Trunk:
     session_timers: bool = False
     """Whether we offer session timers (RFC 4028), for carriers that insist on them (421). Without, no call of ours ends because
     the other side did not refresh it."""
+
+    @property
+    def takes_info(self) -> bool:
+        """Whether its keys may come by SIP INFO."""
+        return self.dtmf_mode in ("info", "auto_info")
 
     def __post_init__(self) -> None:
         # These go into configuration files: a line break there would be a new setting.
@@ -96,6 +104,20 @@ class InstanceSettings:
         return f"http://{self.http_host}:{self.http_port}/ari"
 
 
+@dataclass(frozen=True, slots=True)
+class FrontPorts:
+    """That a SIP front (asterisk/front.py) stands before the node, and their ports on loopback, UDP."""
+
+    inner_port: int
+    """Where the front takes what the node sends."""
+    node_port: int
+    """Where the node's Asterisk has its SIP."""
+
+    def __post_init__(self) -> None:
+        if self.inner_port == self.node_port or not all(0 < port < 65_536 for port in (self.inner_port, self.node_port)):
+            raise ValueError(f"the SIP front and its node need two different ports: {self.inner_port}, {self.node_port}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings(InstanceSettings):
     """Our own Asterisk, which places the calls that the worker orders."""
@@ -118,24 +140,38 @@ class NodeSettings(InstanceSettings):
     """Whether a trunk that connects to us by tls must have a certificate of theirs, too."""
     hep_port: int | None = None
     """The UDP port on 127.0.0.1 to which a copy of all SIP goes, for the worker (ivr/hep); None: no copies are made."""
+    front: FrontPorts | None = None
+    """With it carriers' SIP goes through a front, which then has ``sip_host`` and ``sip_port``."""
     bench: bool = False
     """Adds the conversation in pure dialplan that bench/calls compares with."""
 
     @property
-    def transports(self) -> tuple[str, ...]:
+    def transports(self) -> tuple[Transport, ...]:
         """The transports that the trunks use, each once."""
         return tuple(sorted({trunk.transport for trunk in self.trunks}))
 
     @property
     def known_sources(self) -> tuple[str, ...] | None:
-        """The addresses from which SIP is taken; None where a trunk is known by a name, of which Asterisk makes no list."""
+        """The addresses from which Asterisk takes SIP; None where a trunk is known by a name, of which Asterisk makes no list."""
+        if self.front is not None:
+            return ("127.0.0.1",)
         hosts = tuple(dict.fromkeys(trunk.host for trunk in self.trunks))
         return hosts if hosts and all(map(_is_address, hosts)) else None
 
     @property
     def takes_info(self) -> bool:
         """Whether a trunk says its keys by SIP INFO. Asterisk takes INFO on every trunk or on none."""
-        return any(trunk.dtmf_mode in ("info", "auto_info") for trunk in self.trunks)
+        return any(trunk.takes_info for trunk in self.trunks)
+
+    @property
+    def sip_ports(self) -> dict[Transport, int]:
+        """The port of each transport that carriers use."""
+        return {each: self.sip_port + (each == "tls") for each in self.transports}
+
+    @property
+    def shown_host(self) -> str:
+        """Our address as carriers see it."""
+        return self.external_address or self.sip_host
 
     @property
     def hep_password(self) -> str:
@@ -151,6 +187,13 @@ class NodeSettings(InstanceSettings):
             raise ValueError("inbound_at_once is 1 or more")
         if len({trunk.name for trunk in self.trunks}) != len(self.trunks):
             raise ValueError("two trunks have the same name")
+        if self.front is not None and "tls" in self.transports:
+            # Kamailio checks a certificate, but not for whom it is.
+            raise ValueError("a SIP front (EXPERTLINE_FRONT_PORTS) takes no trunk with tls; give such a trunk a node of its own")
+        if self.front is not None and self.sip_port in (self.front.inner_port, self.front.node_port):
+            raise ValueError("the ports of a SIP front (EXPERTLINE_FRONT_PORTS) are others than EXPERTLINE_SIP_PORT")
+        if self.front is not None and self.sip_host in EVERY_ADDRESS:
+            raise ValueError("with a SIP front sip_host (EXPERTLINE_SIP_HOST) is one address of this machine, not all of them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,7 @@ def main() -> int:
         return asyncio.run(
             serve([
                 Part("Asterisk", ("-m", "asterisk", "node")),
+                *([Part("SIP front", ("-m", "asterisk", "front"))] if os.environ.get("EXPERTLINE_FRONT_PORTS") else []),
                 Part("worker", ("-m", "ivr", str(installed.ivr_settings))),
                 Part("console", ("-m", "web", str(installed.web_settings))),
                 Part("auditor", ("-m", "drawing.audit", str(installed.audit_settings), "--nightly")),

@@ -10,18 +10,32 @@ import asyncio
 import contextlib
 import shutil
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from asterisk.instance import Instance
 from asterisk.ports import free_port, free_range
-from asterisk.settings import DtmfMode, NodeSettings
+from asterisk.settings import DtmfMode, FrontPorts, NodeSettings
 from ivr.ari.line import Line, channel_id
-from ivr.calls import Decision, Outcome, Recorded, Trail
+from ivr.calls import (
+    Answered,
+    Command,
+    Decision,
+    Dial,
+    Event,
+    Finish,
+    HungUp,
+    Outcome,
+    Play,
+    Recorded,
+    Started,
+    Trail,
+)
 from ivr.dialplans import Invitation, Timings
 from tests.asterisk.exchange import Exchange, connected, patient, write_prompts
 from tests.asterisk.rtp import Fault, Packet
@@ -31,6 +45,7 @@ LISTENING = patient(reply_seconds=10.0, key_guard=0.5, confirm_seconds=0.5)
 """Nobody is hurried: what a telephone does decides, never how busy the machine is."""
 
 
+Clock = Callable[[], datetime]
 Hand = Callable[[Watched, Telephone], Coroutine[Any, Any, None]]
 """What a telephone presses, while its call lasts."""
 
@@ -62,6 +77,21 @@ async def listens(flow: Watched, phone: Telephone) -> None:
         await phone.rtp.quiet(25)
 
 
+class Listener:
+    """A flow that dials, and listens to keys until the other side hangs up."""
+
+    def receive(self, event: Event, now: datetime) -> Sequence[Command]:
+        match event:
+            case Started():
+                return [Dial(20.0)]
+            case Answered():
+                return [Play("invitation")]
+            case HungUp():
+                return [Finish(Outcome.HUNG_UP_EARLY)]
+            case _:
+                return []
+
+
 @dataclass(frozen=True)
 class Case:
     """A telephone, and what its call must come to."""
@@ -80,6 +110,8 @@ class Case:
     values: Mapping[str, Any] = field(default_factory=dict)
     """The scenario's."""
     session_timers: bool = False
+    listens: bool = False
+    """The flow only takes keys in (`Listener`), until the telephone hangs up."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +125,34 @@ class Made:
     packets: list[Packet]
     complaint: str
     """What SIPp says when its scenario did not go as written; empty when it did."""
+    answers: Mapping[str, int]
+    """To what the telephone asked."""
+    messages: str
+    """All SIP that SIPp saw and sent."""
+    logs: str
+    """What its node and the front have written."""
+
+
+def free_front(sip_port: int) -> FrontPorts:
+    """Ports for the SIP front of a node that nobody has."""
+    found: set[int] = set()
+    while len(found) < 2:
+        found |= {free_port(socket.SOCK_DGRAM)} - {sip_port}
+    return FrontPorts(*found)
 
 
 @asynccontextmanager
 async def all_called(
-    cases: Mapping[str, Case], folder: Path, sockets: Path, seconds: float = WAIT
+    cases: Mapping[str, Case],
+    folder: Path,
+    sockets: Path,
+    seconds: float = WAIT,
+    *,
+    front: bool = False,
+    clock: Clock = lambda: datetime.now(UTC),
 ) -> AsyncIterator[Mapping[str, Made]]:
-    """Every telephone, at the same time; `sockets` is a folder with a short path; seconds: for all of it."""
+    """Every telephone, at the same time; `sockets` is a folder with a short path; seconds: for all of it; front: through a SIP
+    front; clock: the driver's wall clock."""
     assert shutil.which("sipp"), "script/setup test installs sip-tester"
     phones = {
         name: await Telephone.at(number, name, case.dtmf_mode, folder)
@@ -115,7 +168,9 @@ async def all_called(
                 groups.setdefault("info" in cases[name].dtmf_mode, {})[name] = phone
             results = await asyncio.gather(
                 *(
-                    _through_a_node(sockets / ("info" if info else "lines"), folder, cases, group)
+                    _through_a_node(
+                        sockets / f"{'info' if info else 'lines'}{'-front' * front}", folder, cases, group, clock, front=front
+                    )
                     for info, group in groups.items()
                 )
             )
@@ -129,23 +184,32 @@ async def _start(phone: Telephone, case: Case) -> None:
 
 
 async def _through_a_node(
-    folder: Path, prompts: Path, cases: Mapping[str, Case], phones: Mapping[str, Telephone]
+    folder: Path,
+    prompts: Path,
+    cases: Mapping[str, Case],
+    phones: Mapping[str, Telephone],
+    clock: Clock,
+    *,
+    front: bool,
 ) -> dict[str, Made]:
     """Whose keys come by INFO have a node of their own: there INFO counts on every trunk."""
+    sip_port = free_port(socket.SOCK_DGRAM)
     settings = NodeSettings(
         folder=folder,
-        sip_port=free_port(socket.SOCK_DGRAM),
+        sip_port=sip_port,
         http_port=free_port(),
         rtp=free_range(),
         trunks=tuple(phone.trunk for phone in phones.values()),
+        front=free_front(sip_port) if front else None,
     )
-    async with Instance(settings), connected(settings, None, write_prompts(prompts)) as exchange:
+    async with Instance(settings), connected(settings, None, write_prompts(prompts), clock=clock) as exchange:
         results = await asyncio.gather(*(_call(exchange, cases[name], phone) for name, phone in phones.items()))
-    return dict(zip(phones, results, strict=True))
+    logs = "".join(path.read_text(errors="replace") for path in (folder / "log").iterdir() if path.is_file())
+    return {name: replace(made, logs=logs) for name, made in zip(phones, results, strict=True)}
 
 
 async def _call(exchange: Exchange, case: Case, phone: Telephone) -> Made:
-    flow, decisions = Watched(Invitation(case.timings)), list[Decision]()
+    flow, decisions = Watched(Listener() if case.listens else Invitation(case.timings)), list[Decision]()
 
     async def write(decision: Decision, trail: Trail) -> Recorded:
         decisions.append(decision)
@@ -158,4 +222,5 @@ async def _call(exchange: Exchange, case: Case, phone: Telephone) -> Made:
     pressing.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await pressing
-    return Made(outcome, trail, flow, decisions, phone.rtp.came, complaint)
+    messages = phone.messages.read_text(errors="replace")
+    return Made(outcome, trail, flow, decisions, phone.rtp.came, complaint, phone.answers, messages, logs="")

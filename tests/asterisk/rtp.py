@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 FRAME = 160  # samples in 20 ms
-EVENTS = 101  # payload type of RFC 4733, as the scenarios' SDP has it
+EVENTS = 101  # payload type of RFC 4733, as Asterisk offers it
 A_LAW, COMFORT_NOISE = 8, 13  # RFC 3551, RFC 3389
 QUIET = b"\xd5" * FRAME
 
@@ -46,6 +46,8 @@ class Rtp(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.came: list[Packet] = []
+        self.events = EVENTS
+        """The payload type with which keys are sent."""
         self._from: tuple[str, int] | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._left: list[asyncio.DatagramTransport] = []
@@ -173,7 +175,7 @@ class Rtp(asyncio.DatagramProtocol):
 
     def _event(self, key: str, began: int, duration: int, *, first: bool = False, end: bool = False) -> bytes:
         code = "0123456789*#".index(key)
-        return self._packet(EVENTS, first, began, struct.pack("!BBH", code, 0x80 | 10 if end else 10, duration))
+        return self._packet(self.events, first, began, struct.pack("!BBH", code, 0x80 | 10 if end else 10, duration))
 
     def _audio(self, frame: bytes) -> bytes:
         packet = self._packet(A_LAW, False, self._time, frame)

@@ -20,7 +20,7 @@ import jinja2
 
 from asterisk.ports import free_port
 from asterisk.settings import DtmfMode, Trunk
-from ivr.calls import Command, Event, Finish, Flow, Play
+from ivr.calls import Command, Digit, Event, Finish, Flow, Play
 from tests.asterisk.rtp import Rtp
 
 SCENARIOS = Path(__file__).with_name("sipp")
@@ -47,6 +47,12 @@ class Watched:
     @property
     def finishes(self) -> int:
         return sum(isinstance(each, Finish) for each in self.commands)
+
+    async def keys(self, count: int) -> None:
+        """So many keys have come."""
+        while sum(isinstance(each, Digit) for each in self.events) < count:
+            self._news.clear()
+            await self._news.wait()
 
     async def until(self, prompt: str, times: int = 1) -> None:
         """That prompt has begun, so often."""
@@ -81,19 +87,32 @@ class Invite:
         host, port = self.target.rpartition("@")[2].partition(";")[0].split(":")
         return host, int(port)
 
-    def request(self, method: str, host: str, port: int) -> bytes:
-        """A request of the telephone's within this dialogue (the scenarios' To-tag is of the call's number, 1)."""
+    def request(
+        self, method: str, host: str, port: int, *, number: int = 1_000, headers: Sequence[str] = (), body: str = ""
+    ) -> bytes:
+        """A request of the telephone's within this dialogue (the scenarios' To-tag is of the call's number, 1), sent from there."""
         lines = (
             f"{method} {self.target} SIP/2.0",
-            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK-{uuid4().hex}",
+            f"Via: SIP/2.0/UDP {host}:{port};rport;branch=z9hG4bK-{uuid4().hex}",
             f"From: {self.us};tag=1telephone",
             f"To: {self.them}",
             f"Call-ID: {self.call}",
-            f"CSeq: 70 {method}",
+            f"CSeq: {number} {method}",
             "Max-Forwards: 70",
-            "Content-Length: 0",
+            *headers,
+            f"Content-Length: {len(body.encode())}",
         )
-        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+        return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request within a call; its type and other headers as lines."""
+
+    name: str
+    method: str
+    headers: tuple[str, ...] = ()
+    body: str = ""
 
 
 @dataclass
@@ -107,7 +126,10 @@ class Telephone:
     media: int
     rtp: Rtp
     folder: Path
+    answers: dict[str, int] = field(default_factory=dict)
+    """The final answers that `ask` got."""
     _process: asyncio.subprocess.Process | None = field(default=None)
+    _asked: int = 70
 
     @property
     def scenario(self) -> Path:
@@ -160,6 +182,26 @@ class Telephone:
     def hangs_up(self, invite: Invite) -> None:
         """BYE, in this very instant."""
         self._send(invite.request("BYE", self.trunk.host, self.port), invite.node)
+
+    async def ask(self, request: Request, *, wait: bool = True) -> None:
+        """Send a request within the call, and wait for its final answer (100 is none)."""
+        invite, loop = await self.invite(), asyncio.get_running_loop()
+        self._asked += 1
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as test:
+            test.setblocking(False)
+            test.bind((self.trunk.host, 0))
+            headers = (f"Contact: <sip:telephone@{self.trunk.host}:{self.port}>", *request.headers)
+            said = invite.request(
+                request.method, *test.getsockname(), number=self._asked, headers=headers, body=request.body
+            )
+            await loop.sock_sendto(test, said, invite.node)
+            while wait and request.name not in self.answers:
+                status = int((await loop.sock_recv(test, 65_535)).split()[1])
+                if status >= 200:
+                    self.answers[request.name] = status
+                if status >= 200 and request.method == "INVITE":
+                    said = invite.request("ACK", *test.getsockname(), number=self._asked)
+                    await loop.sock_sendto(test, said, invite.node)
 
     def _send(self, request: bytes, where: tuple[str, int]) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as test:

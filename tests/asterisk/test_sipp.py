@@ -52,10 +52,12 @@ CASES: Mapping[str, Case] = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def made(tmp_path_factory: pytest.TempPathFactory, short_folder: Path) -> AsyncIterator[Mapping[str, Made]]:
-    """All telephones at once."""
-    async with all_called(CASES, tmp_path_factory.mktemp("sipp"), short_folder) as results:
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=[False, True], ids=["node", "front"])
+async def made(
+    tmp_path_factory: pytest.TempPathFactory, short_folder: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Mapping[str, Made]]:
+    """All telephones at once: at a node, and at one with a SIP front."""
+    async with all_called(CASES, tmp_path_factory.mktemp("sipp"), short_folder, front=request.param) as results:
         yield results
 
 

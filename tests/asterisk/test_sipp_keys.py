@@ -56,6 +56,12 @@ async def held_over(flow: Watched, phone: Telephone) -> None:
     phone.rtp.lets_go("1", began)
 
 
+async def with_its_own_number(flow: Watched, phone: Telephone) -> None:
+    """Keys go out with the payload number of the answer, not with the one that was offered."""
+    phone.rtp.events = 96
+    await twice("none")(flow, phone)
+
+
 def leaves(*, key_first: bool) -> Hand:
     """The end of the confirming key, and the BYE: one after the other, in the same instant."""
 
@@ -95,17 +101,27 @@ LEAVING: Mapping[str, Case] = {
     "key then bye": Case(Outcome.ACCEPTED, "leaves", hand=leaves(key_first=True)),
     "bye then key": Case(Outcome.ACCEPTED, "leaves", hand=leaves(key_first=False)),
 }
+ELSEWHERE: Mapping[str, Case] = {
+    "answers 96, sends 101": Case(Outcome.ACCEPTED, "events_elsewhere", "11", twice("none"), values={"events": 96}),
+    "answers 96, sends 96": Case(
+        Outcome.ACCEPTED, "events_elsewhere", "11", with_its_own_number, values={"events": 96}
+    ),
+    "never said, sends 96": Case(Outcome.NO_KEY, hand=with_its_own_number, timings=ONCE),
+}
+"""telephone-event with another payload number than was offered (RFC 3264 section 6.1)."""
 OTHERS: Mapping[str, Case] = {
     "then on purpose": Case(Outcome.ACCEPTED, hand=then_on_purpose, timings=ASKED_AGAIN),
     "forked": Case(Outcome.ACCEPTED, "forked", hand=twice("none"), options=NO_RETRANSMISSION),
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def made(tmp_path_factory: pytest.TempPathFactory, short_folder: Path) -> AsyncIterator[Mapping[str, Made]]:
-    """All telephones at once."""
-    every = {**ONE_PRESS, **EARLY, **LEAVING, **OTHERS}
-    async with all_called(every, tmp_path_factory.mktemp("sipp"), short_folder) as results:
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=[False, True], ids=["node", "front"])
+async def made(
+    tmp_path_factory: pytest.TempPathFactory, short_folder: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Mapping[str, Made]]:
+    """All telephones at once: at a node, and at one with a SIP front."""
+    every = {**ONE_PRESS, **EARLY, **LEAVING, **ELSEWHERE, **OTHERS}
+    async with all_called(every, tmp_path_factory.mktemp("sipp"), short_folder, front=request.param) as results:
         yield results
 
 
@@ -156,6 +172,14 @@ def test_a_key_in_the_instant_of_the_hangup_counts_or_does_not(made: Mapping[str
     assert call.decisions == ([Answer(Outcome.ACCEPTED)] if counts else [])
     assert ended_once(call)
     assert not call.trail.by_us
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_keys_with_another_payload_number(made: Mapping[str, Made], name: str) -> None:
+    """Heard with either number of the two that were said; with none of them nothing comes, which an alarm of the trunk tells."""
+    call, case = made[name], ELSEWHERE[name]
+    assert (call.outcome, "".join(each.key for each in call.trail.pressed)) == (case.outcome, case.keys)
+    assert ended_once(call)
 
 
 def test_a_second_telephone_that_answers_changes_nothing(made: Mapping[str, Made]) -> None:

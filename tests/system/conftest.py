@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from asterisk.ports import free_port, free_range
 from asterisk.settings import FarEndSettings, NodeSettings, Trunk
 from db.errors import Unavailable
 from db.pool import Database
+from tests.asterisk.lines import free_front
 from tests.postgres import Cluster, TestDatabase, fresh_database
 from tests.scenes import Keys, make_keys
 from tests.system import masked as masked_calls
@@ -84,6 +85,8 @@ class Stack:
     folder: Path
     speech: Path
     workers: list[Worker] = field(default_factory=list)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What workers find in theirs besides ours."""
 
     async def worker(
         self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", more: str = "",
@@ -111,7 +114,7 @@ class Stack:
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 "setpriv", "--pdeathsig", "KILL",  # it ends with the tests, however those end
-                sys.executable, "-m", "ivr", str(settings), stdout=output, stderr=output, env=os.environ,
+                sys.executable, "-m", "ivr", str(settings), stdout=output, stderr=output, env={**os.environ, **self.environment},
             )  # fmt: skip
         worker = Worker(process, log)
         self.workers.append(worker)
@@ -172,13 +175,18 @@ class Stack:
         return read_log(self.far_end.settings.calls_log)
 
 
+FRONT = os.environ.get("EXPERTLINE_TEST_FRONT") == "yes"
+"""Whether all nodes have a SIP front: every system test can be run so."""
+
+
 @contextlib.asynccontextmanager
 async def running_stack(
     db: Database, database: TestDatabase, folder: Path, speech: Path, dead_trunk: bool = False, /, *,
-    qualify_seconds: float = 0, **telephones: float,
+    qualify_seconds: float = 0, front: float = FRONT, **telephones: float,
 ) -> AsyncIterator[Stack]:  # fmt: skip
     """Both Asterisks, and room for workers; `telephones` are times of asterisk.settings.FarEndSettings; `qualify_seconds`:
-    how often the node asks whether the trunk is there. dead_trunk: there is one more, at whose other end nobody is.
+    how often the node asks whether the trunk is there. dead_trunk: there is one more, at whose other end nobody is. front
+    (not 0): a SIP front stands before the node.
     """
     dead = (Trunk("dead", "127.0.0.9", free_port(), "tcp"),) if dead_trunk else ()
     keys = make_keys(folder)
@@ -190,7 +198,7 @@ async def running_stack(
         NodeSettings(
             folder=short / "node", sip_port=sip, http_port=http, rtp=node_rtp,
             trunks=(Trunk("carrier", "127.0.0.1", far_sip, qualify_seconds=int(qualify_seconds)), *dead),
-            inbound_app="expertline", hep_port=free_port(socket.SOCK_DGRAM),
+            inbound_app="expertline", hep_port=free_port(socket.SOCK_DGRAM), front=free_front(sip) if front else None,
         )
     )  # fmt: skip
     times: Any = {"press_after": 1.0, "press_again_after": 2.5, "answer_after": 0.1} | telephones

@@ -43,7 +43,9 @@ CREATE TRIGGER never_delivered BEFORE UPDATE ON message FOR EACH ROW WHEN (NEW.s
 """
 
 
-@pytest.mark.parametrize("stack", [{"qualify_seconds": 1}], indirect=True)
+@pytest.mark.parametrize(
+    "stack", [{"qualify_seconds": 1}, {"qualify_seconds": 1, "front": True}], indirect=True, ids=["node", "front"]
+)
 async def test_messages_through_the_trunk(stack: Stack) -> None:
     hand = await _two_have_agreed(stack)
     await stack.far_end.stop()

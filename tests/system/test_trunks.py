@@ -22,7 +22,9 @@ FROM call c WHERE c.flow = 'invitation' AND c.dialled_at IS NOT NULL ORDER BY c.
 """
 
 
-@pytest.mark.parametrize("stack", [{"dead_trunk": True}], indirect=True)
+@pytest.mark.parametrize(
+    "stack", [{"dead_trunk": True}, {"dead_trunk": True, "front": True}], indirect=True, ids=["node", "front"]
+)
 async def test_another_trunk_after_a_failure_of_the_trunk(stack: Stack) -> None:
     unknown = await stack.worker(trunks=("carrier", "nobody"))
     assert await unknown.ended() == 1
