@@ -116,11 +116,14 @@ async def attacked(attack: Attack, load: Load) -> Row:
         most, logged = Most(), log_bytes(made)
         watching = asyncio.create_task(most.watch(made))
         calling = asyncio.create_task(_caller(made, load))
-        first, before = time.time(), {**both_ends(made), **running.cpu()}
-        sent = await _attack(attack, made, load.seconds)
-        last, after = time.time(), {**both_ends(made), **running.cpu()}
-        caller = await calling
-        watching.cancel()
+        try:
+            first, before = time.time(), {**both_ends(made), **running.cpu()}
+            sent = await _attack(attack, made, load.seconds)
+            last, after = time.time(), {**both_ends(made), **running.cpu()}
+            caller = await calling
+        finally:
+            for task in (watching, calling):
+                task.cancel()
         found = await _calls(attack, load, made, running, (first, last), used(before, after))
         all_ports = made.node.settings.rtp.last - made.node.settings.rtp.first + 1
         return Row(attack, found, sent, most.megabytes, most.ports, all_ports, log_bytes(made) - logged, caller)
