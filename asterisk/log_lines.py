@@ -37,7 +37,7 @@ _CALL_ID = re.compile(r"(?i)\bcall-?id:? *[^\s)]+")
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _NOT_ASCII = re.compile(r"[^\x20-\x7e…]+")
 _IPV4 = r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?(?!\.?[0-9])"
-_CHANNEL = r"-0000[0-9a-f]{4}(?![0-9a-f])"
+_CHANNEL = r"-0000[0-9a-f]{4}(?![0-9a-f])|\bel[0-9a-f]{32}(?![0-9a-f])"  # Asterisk's serial number; an id of the worker's
 _DIGITS = r"[0-9](?:[\s()._+/-]{0,3}[0-9]){4,}"
 _NUMBER = re.compile(rf"(?P<address>{_IPV4})|(?P<channel>{_CHANNEL})|(?P<digits>{_DIGITS})")
 _VARIES = re.compile(r"'?\b0x[0-9a-f…]+'?|(?<=[0-9]):[0-9]{1,5}\b|-0000[0-9a-f]{4}\b|\b[0-9]+ (?=bytes|ms|seconds)")

@@ -40,6 +40,8 @@ class Cluster:
     folder: Path
     durable: bool = True
     """False for tests only: no fsync, so that a power cut may destroy it."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """What its programs find in their environment besides PATH and LANG."""
 
     def start(self) -> str:
         """Make the cluster if there is none, start it if it does not run; return what :meth:`dsn` begins
@@ -150,6 +152,7 @@ class Cluster:
 
     def _as_postgres(self, argv: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"}
+        argv = ["env", *(f"{name}={value}" for name, value in self.environment), *argv]  # not before the change of user
         if os.geteuid() == 0:
             argv = ["setpriv", f"--reuid={_AS_ROOT}", f"--regid={_AS_ROOT}", "--clear-groups", *argv]
         # pg_ctl leaves the server behind, which inherits its output: a pipe would never end.

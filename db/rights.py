@@ -67,9 +67,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "call": {
         "worker": (
             "SELECT",
-            f"INSERT ({_CALL}, witness)",
-            "UPDATE (flow, attempt, state, not_before, node, epoch, dialled_at, trunk, outcome, decided_at, evidence, "
-            "evidence_hash, trail, ended_at, numbers, trunk_result, trunk_end)",
+            f"INSERT ({_CALL}, witness, draw)",
+            "UPDATE (flow, attempt, state, not_before, by_wall, node, epoch, dialled_at, dialled_ahead, trunk, outcome, "
+            "decided_at, evidence, evidence_hash, trail, ended_at, ended_ahead, numbers, trunk_result, trunk_end)",
         ),
         # a trigger refuses the console everything but cancelling what waits
         "console": (
@@ -78,6 +78,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "auditor": ("SELECT (id, activity, pick, witness, outcome, evidence, evidence_hash)",),
     },
     "call_progress": {"worker": ("SELECT", "INSERT", "UPDATE (epoch, stage, since)", "DELETE"), "console": ("SELECT",)},
+    "clock": {"worker": ("SELECT",), "console": ("SELECT",)},
+    "clock_step": {"worker": ("SELECT", "INSERT (clock, step_s, node)"), "console": ("SELECT",)},
     "condition": {
         "worker": ("SELECT",),
         "console": ("SELECT", "INSERT", f"UPDATE ({_CONDITION})", "DELETE"),
@@ -100,7 +102,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "worker": (
             "SELECT",
             "INSERT (channel, trunk, caller_hash, place, node, epoch)",
-            "UPDATE (epoch, place, wanted_at, outcome, trail, ended_at, call, why_not)",
+            "UPDATE (epoch, place, wanted_at, outcome, trail, ended_at, ended_ahead, call, why_not)",
         ),
     },
     "ledger": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",), "auditor": ("SELECT",)},
@@ -124,7 +126,11 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "name_block": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",)},
     "node": {
-        "worker": ("SELECT", "INSERT (name)", "UPDATE (holder, epoch, lease_until, dialling_stopped_at, dialling_stopped_why)"),
+        "worker": (
+            "SELECT",
+            "INSERT (name)",
+            "UPDATE (holder, epoch, lease_until, clock, lease_s, dialling_stopped_at, dialling_stopped_why)",
+        ),
         "console": ("SELECT",),
     },
     "normal_form_progress": {"worker": ("SELECT", "UPDATE (up_to)")},
@@ -212,7 +218,11 @@ SEQUENCES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 # functions that not everybody may call, and by which process they are called
-FUNCTIONS: Mapping[str, tuple[str, ...]] = {"tidy_pool()": ("console",), "witness_unfit(witness)": ("console", "worker")}
+FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+    "shift_clock(double precision)": ("worker",),
+    "tidy_pool()": ("console",),
+    "witness_unfit(witness)": ("console", "worker"),
+}
 
 _RIGHT = re.compile(r"([A-Z]+)(?: \(([a-z0-9_, ]+)\))?")
 

@@ -6,7 +6,7 @@ runs after each decide, on NOTIFY and in a sweep. What it can't do inside a shor
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -18,7 +18,8 @@ from drawing import lifecycle
 from drawing.binding import codes
 from drawing.blocks import BLOCK
 from drawing.call_ids import new_call_id
-from drawing.chain import Chain, Custody, Q, end_of
+from drawing.chain import Chain, Custody, Q, end_of, read_clock
+from drawing.clock import Reading, as_of_now
 from drawing.closing import Closing
 from drawing.decide import close_pick, lock
 from drawing.ending import is_past
@@ -44,11 +45,22 @@ class Need(Enum):
     ORDER = "order"  # the share is there: compute and store the order
 
 
-async def advance(tx: Transaction, custody: Custody, orders: Orders, activity: str, *, wait: bool = True) -> Need:
-    """Bring one activity as far as its rows allow. With wait=False an activity that another worker holds is left to it."""
+async def advance(
+    tx: Transaction,
+    custody: Custody,
+    orders: Orders,
+    activity: str,
+    *,
+    wait: bool = True,
+    checked: Callable[[datetime], None] = lambda now: None,
+) -> Need:
+    """Bring one activity as far as its rows allow. With wait=False an activity that another worker holds is left to it. checked:
+    called with the database's clock, by which all this is done; raises if that was set a moment ago.
+    """
     row = await (lock(tx, activity) if wait else tx.one(Q.try_lock_activity, {"activity": activity}))
     if row is None:
         return Need.NOTHING
+    checked(row.now)
     state, rules = ActivityState(row.state), Rules.load(row.rules)
     standing = await tx.one(Q.standing, {"activity": activity, "hold": rules.hold_s})
     chain = Chain(tx, activity, row.now, custody.signer, end_of(standing))
@@ -91,7 +103,7 @@ class _Step:
         witnesses = await self.tx.all(Q.witnesses, {"activity": self.activity.id})
         if not witnesses:
             return Need.ORDER  # the commit says `witnesses: []`, which only rules without witness let through
-        calls = await self.tx.all(Q.witness_calls, {"activity": self.activity.id})
+        calls = await self.tx.all(Q.witness_calls, {"activity": self.activity.id, "draw": self.standing.no})
         if any(call.state != "ended" for call in calls):
             return Need.NOTHING
         again = Again(1, self.activity.now)
@@ -164,9 +176,13 @@ class _Step:
             )  # fmt: skip
 
     async def _pauses(self) -> list[Pause]:
-        """As the transcript has them; only a draw that is not paused comes here, so the last one has its end."""
-        entries = await self.tx.all(Q.pauses, {"activity": self.activity.id})
-        at = [parse_stamp(entry.at) for entry in entries]
+        """As the transcript has them, as the clock counts them now; only a draw that is not paused comes here, so the last one
+        has its end.
+        """
+        entries, reading = await self.tx.all(Q.pauses, {"activity": self.activity.id}), read_clock()
+        at = [
+            as_of_now(parse_stamp(entry.at), Reading.parse(entry.clock), self.activity.now, reading) for entry in entries
+        ]
         return list(zip(at[::2], at[1::2], strict=False))
 
     async def _unreached(self, pick: Any) -> None:
@@ -245,6 +261,7 @@ class _Step:
                 "witness": witness,
                 "attempt": again.attempt,
                 "not_before": again.not_before,
+                "draw": None if witness is None else self.standing.no,
             },
         )
 

@@ -41,6 +41,8 @@ class Course:
     keys: str
     spoke: int
     """Seconds in which the far side talked."""
+    held: int
+    """Seconds in which the far side, or something on the way, held the call."""
 
     @classmethod
     def of(cls, trail: Mapping[str, Any]) -> Self:
@@ -52,6 +54,7 @@ class Course:
             heard=[(each["prompt"], round(each["for_ms"] / 1000), each["whole"]) for each in trail.get("heard", ())],
             keys="".join(each["key"] for each in trail.get("pressed", ())),
             spoke=round(sum(each["for_ms"] for each in trail.get("talked", ())) / 1000),
+            held=round(sum(each["for_ms"] for each in trail.get("holds", ())) / 1000),
         )
 
 
@@ -105,7 +108,8 @@ def _answered(outcome: str, course: Course) -> str:
         case "line_dropped":
             return f"后线路中断（不计对方次数），{_how_far(course)}"
         case "no_media":
-            return f"，线路无声，双方未能通话（不计对方次数）{'，按过键' + _keys(course) if course.keys else ''}"
+            why = f"通话被保持 {course.held} 秒" if course.held else "线路无声"
+            return f"，{why}，双方未能通话（不计对方次数）{'，按过键' + _keys(course) if course.keys else ''}"
         case "no_key":
             return f"，{_how_far(course)}，{'按键未确认' + _keys(course) if course.keys else '未按键'}"
         case "wrong_keys":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -226,11 +227,12 @@ async def share_on_page(tx: Transaction, custody: Custody, activity: str, witnes
 @dataclass(frozen=True, slots=True)
 class Ended:
     """The outcome that stands, and whether `advance` has anything to look at: not after a decision, which it has seen,
-    while the draw goes on. `over`: the activity has ended meanwhile."""
+    while the draw goes on. `over`: the activity has ended meanwhile. `now`: the database's clock, where anything follows by it."""
 
     outcome: str
     due: bool
     over: bool = False
+    now: datetime | None = None
 
 
 async def end_call(
@@ -256,7 +258,7 @@ async def end_call(
     if not row.decided:
         await _record_attempt(tx, Chain.of(tx, row, custody.signer), call, row, outcome, evidence)
     over = ActivityState(row.state) in OVER
-    return Ended(row.outcome, due=not row.decided or row.state != ActivityState.DRAWING.value, over=over)
+    return Ended(row.outcome, due=not row.decided or row.state != ActivityState.DRAWING.value, over=over, now=row.now)
 
 
 async def end_decided(

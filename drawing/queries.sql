@@ -155,7 +155,7 @@ FROM (SELECT count(*) FILTER (WHERE p.outcome = 'accepted') AS accepted,
                SELECT FROM call c WHERE c.pick = p.id AND (
                  c.flow IN ('invitation', 'call_back_invitation') AND c.state = 'live'
                  OR c.flow = 'invitation' AND c.state = 'waiting' AND (c.attempt = 1
-                   OR p.picked_at > clock_timestamp() - %(hold)s * interval '1 second')))) AS idle
+                   OR p.picked_at BETWEEN clock_timestamp() - %(hold)s * interval '1 second' AND clock_timestamp())))) AS idle
       FROM pick p WHERE p.activity = %(activity)s AND p.outcome IN ('open', 'accepted')) t
 LEFT JOIN LATERAL (
   SELECT * FROM draw WHERE draw.activity = %(activity)s ORDER BY no DESC LIMIT 1) d ON true
@@ -163,14 +163,15 @@ LEFT JOIN LATERAL (
   SELECT seq, at, hash, type, clock FROM transcript WHERE activity = %(activity)s ORDER BY seq DESC LIMIT 1) h ON true;
 
 -- name: idle_picks
--- Open picks with no live call and no first one waiting, with what their calls came to and a retry that waits. A call back
+-- Open picks with no live call and no first one waiting, with what their calls came to, when they ended as the clock counts it now,
+-- and a retry that waits. A call back
 -- holds the seat while it is live, and is no try: whoever forges an expert's number must not use their tries up.
 SELECT p.id, p.condition, p.seat, p.expert, p.pseudonym, p.picked_at,
        (SELECT c.id FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'waiting') AS retry,
        ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
              ORDER BY c.attempt) AS outcomes,
-       ARRAY(SELECT c.ended_at FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
-             ORDER BY c.attempt) AS ended,
+       ARRAY(SELECT c.ended_at + (k.ahead - c.ended_ahead) FROM call c, clock k
+             WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended' ORDER BY c.attempt) AS ended,
        ARRAY(SELECT encode(c.evidence_hash, 'hex') FROM call c WHERE c.pick = p.id AND c.flow = 'invitation'
              AND c.state = 'ended' ORDER BY c.attempt) AS evidence
 FROM pick p
@@ -215,8 +216,8 @@ SELECT (SELECT count(*) FROM pick p WHERE p.activity = %(activity)s AND p.outcom
           AND c.decided_at IS NULL) AS live;
 
 -- name: pauses
--- When the draw under way was paused and went on, in turn.
-SELECT t.at FROM transcript t
+-- When the draw under way was paused and went on, in turn, with the monotonic clock at that moment.
+SELECT t.at, t.clock FROM transcript t
 WHERE t.activity = %(activity)s AND t.type IN ('pause', 'resume')
   AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = %(activity)s AND c.type = 'commit')
 ORDER BY t.seq;
@@ -236,9 +237,9 @@ WHERE p.id = %(pick)s;
 
 -- name: insert_call
 -- A call that waits for the dispatcher.
-INSERT INTO call (id, flow, activity, pick, expert, witness, attempt, not_before)
+INSERT INTO call (id, flow, activity, pick, expert, witness, attempt, not_before, draw)
 VALUES (%(id)s, %(flow)s, %(activity)s, %(pick)s, %(expert)s, %(witness)s, %(attempt)s,
-        coalesce(%(not_before)s, clock_timestamp()));
+        coalesce(%(not_before)s, clock_timestamp()), %(draw)s);
 
 -- name: decide_call (prepared)
 -- The confirmed key, while the line is open: fenced by epoch, written once.
@@ -292,7 +293,7 @@ WITH held AS (
     SELECT seq, at, hash, type, clock FROM transcript WHERE activity = a.id ORDER BY seq DESC LIMIT 1) t ON true
   WHERE a.id = %(activity)s AND (NOT a.owed OR %(regardless)s)),
 ended AS (
-  UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), trail = %(trail)s,
+  UPDATE call c SET state = 'ended', ended_at = clock_timestamp(), ended_ahead = (SELECT ahead FROM clock), trail = %(trail)s,
          trunk_result = %(trunk_result)s::text::trunk_result, trunk_end = %(trunk_end)s::text::trunk_end,
          outcome = coalesce(c.outcome, %(outcome)s::call_outcome),
          evidence = coalesce(c.evidence, %(evidence)s), evidence_hash = coalesce(c.evidence_hash, %(evidence_hash)s)
@@ -315,10 +316,11 @@ RETURNING a.state::text AS state;
 SELECT pseudonym FROM pick WHERE id = %(pick)s AND outcome = 'open';
 
 -- name: witness_calls
--- What the calls to the witnesses of the draw under way came to so far; those of the draws before had ended when it was committed.
-SELECT c.witness, c.attempt, c.state::text AS state, c.outcome::text AS outcome, c.ended_at
-FROM call c WHERE c.activity = %(activity)s AND c.flow = 'witness'
-  AND (c.ended_at IS NULL OR c.ended_at > (SELECT max(d.committed_at) FROM draw d WHERE d.activity = %(activity)s))
+-- What the calls to the witnesses of the draw under way came to so far, and when they ended as the clock counts it now; one that
+-- has no end yet counts whatever draw it is of.
+SELECT c.witness, c.attempt, c.state::text AS state, c.outcome::text AS outcome,
+       c.ended_at + (k.ahead - c.ended_ahead) AS ended_at
+FROM call c, clock k WHERE c.activity = %(activity)s AND c.flow = 'witness' AND (c.state <> 'ended' OR c.draw = %(draw)s)
 ORDER BY c.attempt, c.id;
 
 -- name: now

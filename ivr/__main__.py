@@ -21,6 +21,7 @@ from drawing.experts.rehash import rehash_names
 from drawing.rules import BadRules
 from ivr.ari.client import Client, Node
 from ivr.ari.errors import AriError
+from ivr.clock_watch import ClockWatch
 from ivr.hep.receiver import Receiver
 from ivr.lease import Lease
 from ivr.messages import office
@@ -81,8 +82,8 @@ def _keep_for_good() -> None:
 
 
 async def _hold(settings: Settings, db: Database, custody: Custody, speech: Speech, stop: asyncio.Event) -> None:
-    lease = Lease(db, settings.node, settings.lease_seconds)
-    while not await _taken(lease):
+    lease, watch = Lease(db, settings.node, settings.lease_seconds), ClockWatch(db, settings.node)
+    while not await _taken(lease, watch):
         if await _within(stop, settings.lease_seconds / 3):
             return
     LOG.info("node %s is ours, epoch %d", settings.node, lease.epoch)
@@ -91,10 +92,10 @@ async def _hold(settings: Settings, db: Database, custody: Custody, speech: Spee
         node = Node(settings.ari.url, settings.ari.user, password, settings.ari.app)
         async with (
             Client(node, hep=_hep(settings, password)) as client,
-            office.opened(settings, db, custody, lease, client) as sender,
+            office.opened(settings, db, custody, lease, client, watch) as sender,
             Notes.own(settings.dsn) as apart,
         ):
-            worker = Worker(settings, db, custody, speech, lease, client, Notes(apart, lease.epoch), sender)
+            worker = Worker(settings, db, custody, speech, lease, client, Notes(apart, lease.epoch), watch, sender)
             stopping = asyncio.get_running_loop().create_task(_stop_after(stop, worker))
             try:
                 await worker.run()
@@ -108,8 +109,9 @@ def _hep(settings: Settings, password: str) -> Receiver | None:
     return Receiver(settings.hep.port, password) if settings.hep.port else None
 
 
-async def _taken(lease: Lease) -> bool:
+async def _taken(lease: Lease, watch: ClockWatch) -> bool:
     try:
+        await watch.look()  # before the row says that this process has been here
         if await lease.take():
             return True
         LOG.info("node %s is held by another worker; waiting", lease.node)

@@ -7,12 +7,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
 
 from db.errors import SerializationFailure, Unavailable
 from db.pool import Database
 from drawing.advance import Need, advance
 from drawing.chain import Custody
 from drawing.orders import Orders
+from ivr.clock_watch import ClockWatch
 from ivr.jobs import Jobs
 from ivr.settings import Settings
 
@@ -24,8 +27,16 @@ LONGEST_REST_SECONDS = 60.0  # for an activity whose advance keeps failing
 class Advancing:
     """`advance` for every activity that is noted, one transaction at a time for each."""
 
-    def __init__(self, settings: Settings, db: Database, custody: Custody, orders: Orders, job_done: Callable[[], None]) -> None:
-        """job_done: told when a long step has ended, well or not."""
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        custody: Custody,
+        orders: Orders,
+        job_done: Callable[[], None],
+        watch: ClockWatch | None = None,
+    ) -> None:
+        """job_done: told when a long step has ended, well or not. watch: notices that the database's clock was set."""
         self._db, self._custody, self._orders, self._told = db, custody, orders, job_done
         self._jobs = Jobs(settings, self._job_done)
         self._changed: dict[str, None] = {}  # in turn: none waits for those that change all the time
@@ -33,6 +44,7 @@ class Advancing:
         self._news = asyncio.Event()
         self._failures: dict[str, tuple[int, float]] = {}  # activity: how often in a row, and until when it rests
         self._over = False
+        self._watch = watch
 
     def note(self, activities: Iterable[str]) -> None:
         """Something about them may have changed."""
@@ -72,7 +84,7 @@ class Advancing:
         """One activity; whatever is wrong with it must not stop the others: it rests, and a later sweep tries again."""
         try:
             async with self._db.transaction() as tx:
-                need = await advance(tx, self._custody, self._orders, activity, wait=False)
+                need = await advance(tx, self._custody, self._orders, activity, wait=False, checked=self._checked())
         except Unavailable as error:  # the next sweep names it again
             LOG.warning("the database: %s: %s", type(error).__name__, error)
         except SerializationFailure as error:  # somebody else was at it: at the next sweep
@@ -87,6 +99,12 @@ class Advancing:
         finally:
             self._under_way.discard(activity)
             self._news.set()
+
+    def _checked(self) -> Callable[[datetime], None]:
+        """What is to be called with the database's clock, as this transaction sees it."""
+        if self._watch is None:
+            return lambda now: None
+        return partial(self._watch.check, asked=self._watch.tick())
 
     def _let_rest(self, activity: str) -> None:
         times = self._failures.get(activity, (0, 0.0))[0] + 1

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from db.errors import Conflict
@@ -22,6 +22,7 @@ from drawing.rules import Calling, Rules
 from drawing.seats import PickOutcome
 from ivr import masked, numbers, policy
 from ivr.calls import Outcome
+from ivr.clock_watch import ClockWatch
 from ivr.dialplans import EVERY_KIND, KINDS, PAIRS, Again
 from ivr.lease import Lease
 from ivr.masked import PairConversation
@@ -76,22 +77,27 @@ class Dispatcher:
         preparer: Preparer,
         calling: Calling,
         trunks: Trunks,
+        watch: ClockWatch | None = None,
         *,
         messages: bool = False,
     ) -> None:
         """messages: 短信 are sent, so that a witness may have the receipt before the call."""
         self._db, self._custody, self._lease, self._messages = db, custody, lease, messages
+        self._watch = watch or ClockWatch(db, lease.node)
         self._preparer, self._calling, self._trunks = preparer, calling, trunks
         self._calls_today = 0
         self._ahead: list[Any] = []
         self._looked = 0.0
 
     async def due(self, limit: int) -> list[Any]:
-        """Waiting calls whose time has come, the draws in turn. Looked for some ahead at once: `make_live` looks again at each."""
+        """Waiting calls whose time has come, the draws in turn; some ahead, as `make_live` looks again. Raises ClockStepped."""
         now = asyncio.get_running_loop().time()
         if len(self._ahead) < limit or now - self._looked > AHEAD_SECONDS:
-            self._ahead = await self._db.all(Q.due, {"limit": limit + AHEAD, "held": OF_THE_DRAW})
-            self._looked = now
+            asked, self._ahead = self._watch.tick(), []
+            due = await self._db.all(Q.due, {"limit": limit + AHEAD, "held": OF_THE_DRAW})
+            if due:
+                self._watch.check(due[0].now, asked)
+            self._ahead, self._looked = due, now
         due, self._ahead = self._ahead[:limit], self._ahead[limit:]
         return due
 
@@ -104,17 +110,17 @@ class Dispatcher:
         """Look how many calls were made today, by all workers; counted on from there until the next look."""
         self._calls_today = await self._db.value(Q.calls_today)
 
-    async def make_live(self, call: Any, line: TrunkLoad, now: datetime) -> Ready | None:
+    async def make_live(self, call: Any, line: TrunkLoad, tick: float) -> Ready | None:
         """The call, live and ours on a trunk that is reserved, or None when something stands in its way: then it waits, or
-        is settled. line: all trunks together.
+        is settled. line: all trunks together, as they are at `tick` by the event loop's clock. Raises ClockStepped.
         """
         if call.flow == WITNESS and await self._awaits_receipt(call):
             await self.postpone(call, RECEIPT_AGAIN_SECONDS)
             return None
         legs = 2 if call.flow in PAIRS else 1
-        trunk = self._trunks.take(await self._before(call), now, legs)
+        trunk = self._trunks.take(await self._before(call), tick, legs)
         if isinstance(trunk, Hindrance):
-            await self._wait(self._db, call, now, trunk)
+            await self._wait(self._db, call, trunk)
             return None
         attempt: int | None = None
         try:
@@ -184,7 +190,7 @@ class Dispatcher:
             line = replace(line, channels=line.channels + 1)
         against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:  # that one the call itself tells
-            await self._wait(tx, call, row.now, against)
+            await self._wait(tx, call, against)
             return None
         if not await self._is_ours(tx, call, conversation, trunk, held):
             return None
@@ -207,7 +213,9 @@ class Dispatcher:
         held: Sequence[bytes],
     ) -> int | None:
         """A call that verifies a supervisor's number: it belongs to no activity, and is held up by hours and budgets only."""
+        asked = self._watch.tick()
         row = await tx.one(Q.number_check_now, {"call": call.id, "numbers": held})
+        self._watch.check(row.now, asked)
         if not row.stands:  # the register has another number by now
             await tx.run(chain.Q.drop_call, {"call": call.id})
             return None
@@ -217,7 +225,7 @@ class Dispatcher:
         calling = self._calling.within(Rules.load(call.rules).notice(call.flow))
         against = policy.hindrance(calling, row.now, conversation.number, row.called, self._calls_today, line)
         if against is not None and against.rule is not policy.Rule.ALLOWED_NUMBERS:
-            await self._wait(tx, call, row.now, against)
+            await self._wait(tx, call, against)
             return None
         return int(call.attempt) if await self._is_ours(tx, call, conversation, trunk, held) else None
 
@@ -235,11 +243,14 @@ class Dispatcher:
         return True
 
     async def _look(self, tx: Transaction, call: Any, held: Sequence[bytes]) -> Any:
-        """Under the activity's lock. held: keyed hashes of the numbers."""
+        """Under the activity's lock. held: keyed hashes of the numbers. Raises ClockStepped: nothing is judged by such a clock."""
+        asked = self._watch.tick()
         tx.post(chain.Q.lock_activity, {"activity": call.activity})
         travel = Rules.load(call.rules).travel_s
         values = {"expert": call.expert, "activity": call.activity, "pick": call.pick, "travel": travel, "numbers": held}
-        return await tx.one(Q.call_now, values)
+        row = await tx.one(Q.call_now, values)
+        self._watch.check(row.now, asked)
+        return row
 
     async def _is_elsewhere(self, tx: Transaction, call: Any, who: str, row: Any) -> bool:
         """On another line: the call waits. Agreed elsewhere since the commit: the pick is settled as unavailable, if that
@@ -258,14 +269,22 @@ class Dispatcher:
             await tx.run(Q.postpone, {"call": call.id, "seconds": ON_ANOTHER_LINE_SECONDS})
         return bool(row.on_the_line)
 
-    async def _wait(self, db: Database | Transaction, call: Any, now: datetime, against: Hindrance) -> None:
+    async def _wait(self, db: Database | Transaction, call: Any, against: Hindrance) -> None:
         """It waits until the rule allows it; a call for which staff sits at the telephone waits a little, or is given up."""
         LOG.info("call %s waits: %s", call.id, against.rule.value)
-        if call.flow in PAIRS and masked.too_late(call.matter, max(now, against.until or now)):
+        if call.flow in PAIRS and masked.too_late(call.matter, await self._begins(db, against)):
             LOG.warning("call %s is given up: %s", call.id, against.rule.value)
             await db.run(chain.Q.drop_call, {"call": call.id})
-            return
-        await db.run(Q.postpone_until, {"call": call.id, "until": against.until})
+        elif against.wait_s is not None:
+            await self.postpone(call, against.wait_s, db)
+        else:
+            by_wall = against.rule in policy.BY_WALL
+            await db.run(Q.postpone_until, {"call": call.id, "until": against.until, "by_wall": by_wall})
+
+    async def _begins(self, db: Database | Transaction, against: Hindrance) -> datetime:
+        """When the rule allows it, by the database's clock."""
+        at: datetime = await db.value(chain.Q.now) + timedelta(seconds=against.wait_s or 0.0)
+        return max(at, against.until or at)
 
     async def _is_over(self, tx: Transaction, call: Any, row: Any) -> bool:
         """The rules' time for this kind of call has passed: it is dropped."""
@@ -277,6 +296,6 @@ class Dispatcher:
         await tx.run(chain.Q.drop_call, {"call": call.id})
         return True
 
-    async def postpone(self, call: Any, seconds: float) -> None:
+    async def postpone(self, call: Any, seconds: float, db: Database | Transaction | None = None) -> None:
         """Not now."""
-        await self._db.run(Q.postpone, {"call": call.id, "seconds": seconds})
+        await (db or self._db).run(Q.postpone, {"call": call.id, "seconds": seconds})

@@ -107,7 +107,7 @@ def concluded(outcome: Outcome, trail: Trail, *, sends_silence: bool = True) -> 
 def _is_unheard(outcome: Outcome, trail: Trail) -> bool:
     """Most of what we said went to nobody; or that notice did which counts as delivered."""
     lost, heard = sum(each.lost_ms for each in trail.heard), sum(each.for_ms for each in trail.heard)
-    if outcome is Outcome.DELIVERED and lost >= UNHEARD_MS:
+    if outcome is Outcome.DELIVERED and lost >= UNHEARD_MS and not trail.pressed:
         told = max(trail.heard, key=lambda each: each.for_ms + each.lost_ms).prompt
         return not any(each.prompt == told and each.whole for each in trail.heard)
     return lost >= UNHEARD_MS and lost >= heard

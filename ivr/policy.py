@@ -1,5 +1,8 @@
 """When a call may be made, and when again: hours, pauses, budgets, rates, ceilings, the allowlist. Pure.
 
+Two clocks: what people count by (hours, days, budgets) is a datetime, `now`; a rate goes by a monotonic clock, `tick` in seconds,
+so that setting the machine's clock neither stops the calls nor lets more of them out.
+
 The numbers are rules (requirement G4) and come from drawing.rules.Calling; each refusal names its rule,
 and says from when on it no longer holds, where time alone heals it.
 """
@@ -56,56 +59,63 @@ class Rule(Enum):
     TRUNK_CALLS_PER_SECOND = "trunk.calls_per_second"
 
 
+BY_WALL = frozenset({Rule.HOURS, Rule.DAILY_CEILING})
+"""Over at a time of day, whatever the clock showed before; the others after a time that has to pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hindrance:
-    """Why a call may not begin now. until: from then on this rule allows it; None when that is not a
-    matter of time.
+    """Why a call may not begin now. until: from then on this rule allows it; wait_s: so many seconds from now; both None when
+    that is not a matter of time.
     """
 
     rule: Rule
     until: datetime | None = None
+    wait_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TokenBucket:
-    """So many calls may begin at once, and as many a second come back: a value, each step makes a new one."""
+    """So many calls may begin at once, and as many a second come back: a value, each step makes a new one. Times are those of one
+    monotonic clock, in seconds.
+    """
 
     rate: float
     """Tokens a second; at most one second's worth is kept, never less than one."""
     tokens: float
     """Negative while calls that are owed still wait."""
-    at: datetime
+    at: float
 
     @classmethod
-    def full(cls, rate: float, now: datetime) -> "TokenBucket":
-        return cls(rate, max(1.0, rate), now)
+    def full(cls, rate: float, tick: float) -> "TokenBucket":
+        return cls(rate, max(1.0, rate), tick)
 
-    def filled(self, now: datetime) -> "TokenBucket":
-        """As it stands at `now`; a clock that went back fills nothing."""
-        gained = max(0.0, (now - self.at).total_seconds()) * self.rate
-        return replace(self, tokens=min(max(1.0, self.rate), self.tokens + gained), at=max(now, self.at))
+    def filled(self, tick: float) -> "TokenBucket":
+        """As it stands at `tick`."""
+        gained = max(0.0, tick - self.at) * self.rate
+        return replace(self, tokens=min(max(1.0, self.rate), self.tokens + gained), at=max(tick, self.at))
 
-    def take(self, now: datetime) -> "TokenBucket":
+    def take(self, tick: float) -> "TokenBucket":
         """One call begins. Raises ValueError when `free_at` is still to come."""
-        filled = self.filled(now)
+        filled = self.filled(tick)
         if filled.tokens < 1.0:
             raise ValueError("no call may begin yet")
         return replace(filled, tokens=filled.tokens - 1.0)
 
-    def owe(self, now: datetime) -> "TokenBucket":
+    def owe(self, tick: float) -> "TokenBucket":
         """One begins at `free_at` in any case: nobody else does before it."""
-        filled = self.filled(now)
+        filled = self.filled(tick)
         return replace(filled, tokens=filled.tokens - 1.0)
 
     def give_back(self) -> "TokenBucket":
         """What was taken was not used after all."""
         return replace(self, tokens=min(max(1.0, self.rate), self.tokens + 1.0))
 
-    def free_at(self, now: datetime) -> datetime:
-        """From when on a call may begin (`now` if at once)."""
-        missing = 1.0 - self.filled(now).tokens
+    def free_at(self, tick: float) -> float:
+        """From when on a call may begin (`tick` if at once)."""
+        missing = 1.0 - self.filled(tick).tokens
         # A microsecond more, so that rounding never makes the moment too early.
-        return now if missing <= 0 else now + timedelta(seconds=missing / self.rate, microseconds=1)
+        return tick if missing <= 0 else tick + missing / self.rate + 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +150,7 @@ def tried(trunk: str, outcome: Outcome, *, rang: bool) -> Tried:
     return Tried(trunk, outcome in _LINE_FAULTS or (outcome is Outcome.TRUNK_FAILURE and not rang))
 
 
-def choose_trunk(trunks: Sequence[TrunkLoad], before: Sequence[Tried], now: datetime) -> TrunkLoad | Hindrance:
+def choose_trunk(trunks: Sequence[TrunkLoad], before: Sequence[Tried], tick: float) -> TrunkLoad | Hindrance:
     """The first trunk with room, in the order of the settings.
 
     before: the calls about this matter so far, in turn. Only trunks that failed in the last of them, in a row, are passed
@@ -152,11 +162,11 @@ def choose_trunk(trunks: Sequence[TrunkLoad], before: Sequence[Tried], now: date
         fresh = [max(trunks, key=lambda each: failed.index(each.name))]
     against = []
     for trunk in sorted(fresh, key=lambda each: each.failing):
-        found = _full(trunk, now)
+        found = _full(trunk, tick)
         if found is None:
             return trunk
         against.append(found)
-    return min(against, key=lambda each: (each.until is None, each.until or now))
+    return min(against, key=lambda each: (each.wait_s is None, each.wait_s or 0.0))
 
 
 def _failed_of_late(before: Sequence[Tried]) -> list[str]:
@@ -165,11 +175,11 @@ def _failed_of_late(before: Sequence[Tried]) -> list[str]:
     return list(dict.fromkeys(each.trunk for each in failures))
 
 
-def _full(trunk: TrunkLoad, now: datetime) -> Hindrance | None:
+def _full(trunk: TrunkLoad, tick: float) -> Hindrance | None:
     if trunk.most is not None and trunk.channels >= trunk.most:
         return Hindrance(Rule.TRUNK_CHANNELS)
-    free = trunk.bucket.free_at(now)
-    return Hindrance(Rule.TRUNK_CALLS_PER_SECOND, free) if free > now else None
+    free = trunk.bucket.free_at(tick)
+    return Hindrance(Rule.TRUNK_CALLS_PER_SECOND, wait_s=free - tick) if free > tick else None
 
 
 def hindrance(
@@ -195,13 +205,15 @@ def hindrance(
         return spent
     if trunk.channels >= calling.channels:
         return Hindrance(Rule.CHANNELS)
-    if (free := trunk.bucket.free_at(now)) > now:
-        return Hindrance(Rule.CALLS_PER_SECOND, free)
+    if (free := trunk.bucket.free_at(trunk.bucket.at)) > trunk.bucket.at:
+        return Hindrance(Rule.CALLS_PER_SECOND, wait_s=free - trunk.bucket.at)
     return None
 
 
 def budget_spent(calling: Calling, now: datetime, person_calls: Sequence[datetime]) -> Hindrance | None:
-    """The per-person budget across all flows: the limit that holds longest, or None."""
+    """The per-person budget across all flows: the limit that holds longest, or None. A call that seems to be still to come, because
+    the clock was set back and nobody was there to notice, counts as made now: no limit holds longer than its window.
+    """
     limits = (
         (Rule.PERSON_PER_DAY, calling.per_day, timedelta(days=1)),
         (Rule.PERSON_PER_HOUR, calling.per_hour, timedelta(hours=1)),
@@ -210,7 +222,7 @@ def budget_spent(calling: Calling, now: datetime, person_calls: Sequence[datetim
     spent = [
         Hindrance(rule, recent[-limit] + window)
         for rule, limit, window in limits
-        if limit > 0 and len(recent := sorted(each for each in person_calls if each > now - window)) >= limit
+        if limit > 0 and len(recent := sorted(min(each, now) for each in person_calls if each > now - window)) >= limit
     ]
     return max(spent, key=lambda each: each.until or now, default=None)
 

@@ -4,11 +4,15 @@
 -- The node's row exists before anybody asks for its lease.
 INSERT INTO node (name) VALUES (%(node)s) ON CONFLICT DO NOTHING;
 
+-- name: lease
+-- Who holds a node, and since when: by the monotonic clock of the holder's machine at the last renewal, and for how long from there.
+SELECT epoch, holder IS NULL OR NOT isfinite(lease_until) AS free, clock, lease_s FROM node WHERE name = %(node)s;
+
 -- name: take_lease
--- Take over a lease that has run out: the epoch rises and fences whoever held it. The database's clock judges.
-UPDATE node SET holder = %(holder)s, epoch = epoch + 1,
+-- Take over a lease that was seen to have run out, if nobody has renewed or taken it since: the epoch rises and fences whoever held it.
+UPDATE node SET holder = %(holder)s, epoch = epoch + 1, clock = %(clock)s, lease_s = %(lease)s,
        lease_until = clock_timestamp() + %(lease)s * interval '1 second'
-WHERE name = %(node)s AND lease_until < clock_timestamp()
+WHERE name = %(node)s AND epoch = %(seen_epoch)s AND clock = %(seen_clock)s
 RETURNING epoch;
 
 -- name: adopt
@@ -17,13 +21,13 @@ UPDATE call SET epoch = %(epoch)s WHERE node = %(node)s AND state = 'live';
 
 -- name: renew_lease
 -- Stay the holder, late as it may be; 0 rows when somebody else has taken over.
-UPDATE node SET lease_until = clock_timestamp() + %(lease)s * interval '1 second'
+UPDATE node SET lease_until = clock_timestamp() + %(lease)s * interval '1 second', clock = %(clock)s, lease_s = %(lease)s
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s
 RETURNING epoch;
 
 -- name: release_lease
 -- Let the next one in at once.
-UPDATE node SET lease_until = clock_timestamp(), holder = NULL
+UPDATE node SET lease_until = clock_timestamp(), holder = NULL, clock = %(clock)s, lease_s = 0
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
 -- name: note_dialling_stopped
@@ -46,7 +50,7 @@ WITH due AS (
     AND NOT (c.flow = 'invitation' AND EXISTS (
       SELECT FROM call b WHERE b.pick = c.pick AND b.flow = 'call_back_invitation' AND b.state <> 'ended'))
   ORDER BY c.not_before, c.id LIMIT 500)
-SELECT id, flow, activity, attempt, pick, expert, witness, supervisor, matter, rules FROM due
+SELECT id, flow, activity, attempt, pick, expert, witness, supervisor, matter, rules, clock_timestamp() AS now FROM due
 ORDER BY row_number() OVER (PARTITION BY activity ORDER BY not_before, id), not_before, id LIMIT %(limit)s;
 
 -- name: next_due (prepared)
@@ -81,7 +85,7 @@ ORDER BY t.seq DESC LIMIT 1;
 SELECT EXISTS (
   SELECT FROM draw d
   WHERE d.activity = %(activity)s AND d.witnessed_at IS NULL
-    AND d.committed_at > clock_timestamp() - %(seconds)s * interval '1 second'
+    AND d.committed_at BETWEEN clock_timestamp() - %(seconds)s * interval '1 second' AND clock_timestamp()
     AND NOT EXISTS (SELECT FROM message m WHERE m.kind = 'witness_receipt'
                       AND m.matter = 'witness:' || d.activity || ':' || d.no || ':' || %(witness)s
                       AND (m.state IN ('delivered', 'failed') OR m.given_up_at IS NOT NULL)));
@@ -95,15 +99,15 @@ FROM call c JOIN supervisor s ON s.id = c.supervisor WHERE c.id = %(call)s;
 -- What could stand in the way of such a call: when this number was called about it within a day, and whether it is on the line; its
 -- row is kept from changing.
 SELECT clock_timestamp() AS now, s.active AND encode(s.phone_hash, 'hex') = c.matter ->> 'number' AS stands,
-       ARRAY(SELECT o.dialled_at FROM call o
-             WHERE o.supervisor = s.id AND o.dialled_at > clock_timestamp() - interval '1 day') AS called,
+       ARRAY(SELECT o.dialled_at + (k.ahead - o.dialled_ahead) FROM call o
+             WHERE o.supervisor = s.id AND o.dialled_at - o.dialled_ahead > clock_timestamp() - k.ahead - interval '1 day') AS called,
        EXISTS (SELECT FROM live_number l WHERE l.number = ANY(%(numbers)s::bytea[])) AS on_the_line
-FROM call c JOIN supervisor s ON s.id = c.supervisor WHERE c.id = %(call)s FOR NO KEY UPDATE OF s;
+FROM call c JOIN supervisor s ON s.id = c.supervisor CROSS JOIN clock k WHERE c.id = %(call)s FOR NO KEY UPDATE OF s;
 
 -- name: call_now (prepared)
 -- Once the activity's lock is had, what could stand in the way of a call that is due: the activity with the end of its chain, and
--- of its expert, when they were called within a day (what our trunk never brought to them is no call to them), whether they or
--- one of the numbers are on the line, when they are to be there, and the pick that made an appointment elsewhere.
+-- of its expert, when they were called within a day, as the clock counts it now (what our trunk never brought to them is no call to
+-- them), whether they or one of the numbers are on the line, when they are to be there, and the pick that made an appointment elsewhere.
 SELECT a.id, a.state::text AS state, a.rules, a.owed, clock_timestamp() AS now,
        t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash, t.type AS head_type, t.clock AS head_clock, calls.called,
        calls.on_the_line OR EXISTS (SELECT FROM live_number l WHERE l.number = ANY(%(numbers)s::bytea[])) AS on_the_line, seat.gather_at,
@@ -116,10 +120,11 @@ LEFT JOIN LATERAL (
   SELECT n.gather_at FROM pick p JOIN condition k ON k.activity = p.activity AND k.id = p.condition
          JOIN notice n ON n.activity = k.activity AND n.id = k.notice WHERE p.id = %(pick)s) seat ON true
 CROSS JOIN LATERAL (
-  SELECT coalesce(array_agg(c.dialled_at) FILTER (WHERE c.outcome IS DISTINCT FROM 'trunk_failure'
+  SELECT coalesce(array_agg(c.dialled_at + (k.ahead - c.dialled_ahead)) FILTER (WHERE c.outcome IS DISTINCT FROM 'trunk_failure'
            OR coalesce(c.trail ->> 'ringing', c.trail ->> 'early_media') IS NOT NULL), '{}') AS called,
          coalesce(bool_or(c.state = 'live'), false) AS on_the_line
-  FROM call c WHERE c.expert = %(expert)s AND c.dialled_at > clock_timestamp() - interval '1 day') calls
+  FROM call c, clock k
+  WHERE c.expert = %(expert)s AND c.dialled_at - c.dialled_ahead > clock_timestamp() - k.ahead - interval '1 day') calls
 WHERE a.id = %(activity)s;
 
 -- name: calls_before
@@ -141,13 +146,14 @@ SELECT * FROM pick_to_person WHERE pick = %(pick)s;
 WITH held AS (
   SELECT epoch FROM node
   WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s AND lease_until > clock_timestamp() FOR SHARE)
-UPDATE call SET state = 'live', node = %(node)s, epoch = held.epoch, dialled_at = clock_timestamp(), trunk = %(trunk)s,
+UPDATE call SET state = 'live', node = %(node)s, epoch = held.epoch, dialled_at = clock_timestamp(),
+       dialled_ahead = (SELECT ahead FROM clock), trunk = %(trunk)s,
        numbers = %(numbers)s::bytea[]
 FROM held WHERE id = %(call)s AND state = 'waiting';
 
 -- name: postpone
--- Not now: another line, the hours or a budget stand in the way.
-UPDATE call SET not_before = clock_timestamp() + %(seconds)s * interval '1 second'
+-- Not now: another line or a rate stands in the way.
+UPDATE call SET not_before = clock_timestamp() + %(seconds)s * interval '1 second', by_wall = false
 WHERE id = %(call)s AND state = 'waiting';
 
 -- name: live_calls
@@ -163,8 +169,8 @@ SELECT count(*) FROM call WHERE dialled_at >= date_trunc('day', clock_timestamp(
   AT TIME ZONE 'Asia/Shanghai';
 
 -- name: postpone_until
--- Not now: a rule stands against it until then (a moment later when the rule does not say).
-UPDATE call SET not_before = coalesce(%(until)s, clock_timestamp() + interval '1 second')
+-- Not now: a rule stands against it until then (a moment later when the rule does not say); by_wall: that is a time of day.
+UPDATE call SET not_before = coalesce(%(until)s, clock_timestamp() + interval '1 second'), by_wall = %(by_wall)s
 WHERE id = %(call)s AND state = 'waiting';
 
 -- name: masked_call
@@ -179,18 +185,21 @@ WHERE c.id = %(call)s;
 
 -- name: take_inbound
 -- A call from outside has come, and takes its caller's place; how many came from that number within the hour before, forks of them not
--- counted. No row when another call of that caller holds the place.
+-- counted. And the
+-- database's clock. No row when another call of that caller holds the place.
 INSERT INTO inbound (channel, trunk, caller_hash, place, node, epoch)
 VALUES (%(channel)s, %(trunk)s, %(caller)s, %(caller)s, %(node)s, %(epoch)s)
 ON CONFLICT (place) WHERE ended_at IS NULL DO NOTHING
 RETURNING id, (SELECT count(*) FROM inbound i WHERE i.caller_hash = %(caller)s AND i.why_not IS DISTINCT FROM 'same_caller'
-               AND i.arrived_at > clock_timestamp() - interval '1 hour') AS recent;
+               AND i.arrived_at > clock_timestamp() - interval '1 hour' AND i.arrived_at <= clock_timestamp()) AS recent,
+          clock_timestamp() AS now;
 
 -- name: free_place
 -- The place of a call that is gone without an end: its node was lost, or is ours by now.
 UPDATE inbound SET place = NULL
 WHERE place = %(caller)s AND ended_at IS NULL
-  AND (arrived_at < clock_timestamp() - %(seconds)s * interval '1 second' OR node = %(node)s AND epoch < %(epoch)s);
+  AND (arrived_at NOT BETWEEN clock_timestamp() - %(seconds)s * interval '1 second' AND clock_timestamp()
+       OR node = %(node)s AND epoch < %(epoch)s);
 
 -- name: take_fork
 -- The same caller has come once more while the first call is on the line.
@@ -204,7 +213,7 @@ WHERE id = %(id)s AND epoch = %(epoch)s AND ended_at IS NULL;
 
 -- name: end_inbound
 -- The line is free again, or was not taken at all.
-UPDATE inbound SET ended_at = clock_timestamp(), outcome = %(outcome)s::call_outcome, trail = %(trail)s, why_not = %(why_not)s
+UPDATE inbound SET ended_at = clock_timestamp(), ended_ahead = (SELECT ahead FROM clock), outcome = %(outcome)s::call_outcome, trail = %(trail)s, why_not = %(why_not)s
 WHERE id = %(id)s AND epoch = %(epoch)s AND ended_at IS NULL
 RETURNING caller_hash AS caller, wanted_at IS NOT NULL AS wanted;
 
@@ -218,11 +227,11 @@ SELECT id FROM expert WHERE phone_hash = %(caller)s FOR NO KEY UPDATE;
 
 -- name: call_backs
 -- How often this expert was called back, and whether that is under way.
-SELECT count(*) FILTER (WHERE c.dialled_at > clock_timestamp() - interval '1 hour') AS hour,
+SELECT count(*) FILTER (WHERE c.dialled_at - c.dialled_ahead > clock_timestamp() - k.ahead - interval '1 hour') AS hour,
        count(*) FILTER (WHERE c.dialled_at IS NOT NULL) AS day,
        coalesce(bool_or(c.state <> 'ended'), false) AS under_way
-FROM call c WHERE c.expert = %(expert)s AND c.flow = ANY(%(flows)s::text[])
-  AND (c.state <> 'ended' OR c.dialled_at > clock_timestamp() - interval '1 day');
+FROM call c, clock k WHERE c.expert = %(expert)s AND c.flow = ANY(%(flows)s::text[])
+  AND (c.state <> 'ended' OR c.dialled_at - c.dialled_ahead > clock_timestamp() - k.ahead - interval '1 day');
 
 -- name: open_matter
 -- What is open for an expert, the most urgent: the open invitation that rang last, else the next appointment, else that there
@@ -275,7 +284,8 @@ UPDATE call SET flow = %(flow)s WHERE id = %(call)s AND state = 'waiting';
 -- name: lapse_call_backs
 -- Call backs that could not be made soon: nobody expects them any more.
 UPDATE call SET state = 'ended', outcome = 'cancelled', ended_at = clock_timestamp()
-FROM inbound i WHERE i.call = call.id AND call.state = 'waiting' AND i.ended_at < clock_timestamp() - %(seconds)s * interval '1 second';
+FROM inbound i, clock k WHERE i.call = call.id AND call.state = 'waiting'
+  AND i.ended_at - i.ended_ahead < clock_timestamp() - k.ahead - %(seconds)s * interval '1 second';
 
 -- name: choose_language
 -- What the person of a live call wants to be spoken to in.
@@ -299,6 +309,27 @@ SELECT pg_notify('board', activity) FROM ours GROUP BY activity;
 -- name: tidy_progress
 -- What was noted of calls that have ended is forgotten.
 DELETE FROM call_progress p WHERE NOT EXISTS (SELECT FROM call c WHERE c.id = p.call AND c.state = 'live');
+
+-- name: read_clock
+-- The database's clock in seconds since the epoch, and how far it is ahead of the steady one.
+SELECT extract(epoch FROM clock_timestamp())::float8 AS now, extract(epoch FROM ahead)::float8 AS ahead FROM clock;
+
+-- name: lock_clock
+-- Who has noticed that the clock was set looks again alone: a step is noted once.
+SELECT pg_advisory_xact_lock(7236027);
+
+-- name: earlier_reading
+-- The last renewal of a lease by a process of this machine since it was started: its monotonic clock, and the steady one, in seconds.
+SELECT clock, extract(epoch FROM lease_until)::float8 - lease_s - (SELECT extract(epoch FROM ahead)::float8 FROM clock) AS steady, lease_s
+FROM node WHERE starts_with(clock, %(boot)s || ':') AND isfinite(lease_until) ORDER BY lease_until DESC LIMIT 1;
+
+-- name: shift_clock
+-- The database's clock was set: due times and leases are moved with it.
+SELECT shift_clock(%(step)s);
+
+-- name: note_clock_step
+-- That a clock was set, for people.
+INSERT INTO clock_step (clock, step_s, node) VALUES (%(clock)s, %(step)s, %(node)s);
 
 -- name: note_trunks
 -- The node's trunks as its settings have them, and whether each is there; those that the settings have no more go. Written when

@@ -13,7 +13,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 from db.errors import DatabaseError
@@ -43,10 +43,13 @@ LONGEST_SECONDS = 120.0  # no call from outside lasts as long (Timings.inbound_s
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A row of a call from outside. `fork`: another call of the same caller is on the line."""
+    """A row of a call from outside, how many came from that number within the hour, and the database's clock. `fork`: another call
+    of the same caller is on the line, and the rest is not known.
+    """
 
     id: int
     recent: int
+    now: datetime | None
     fork: bool = False
 
 
@@ -144,8 +147,7 @@ class Reception:
             await self._end(entry.id, Outcome.CANCELLED, None, why_not)
             return
         self._places.add(arrival.channel)
-        now = datetime.now(UTC)
-        open_now = opening(self._calling, now) <= now
+        open_now = entry.now is not None and opening(self._calling, entry.now) <= entry.now
         try:
             outcome, trail = await self._converse(arrival, entry.id, Inbound(Timings(), open_now=open_now))
         except Abandoned:
@@ -171,8 +173,8 @@ class Reception:
             if row is None and await self._db.run(Q.free_place, values | {"seconds": LONGEST_SECONDS}):
                 row = await self._db.one(Q.take_inbound, values)
             if row is not None:
-                return _Entry(row.id, row.recent)
-        return _Entry(int(await self._db.value(Q.take_fork, values)), 0, fork=True)
+                return _Entry(row.id, row.recent, row.now)
+        return _Entry(int(await self._db.value(Q.take_fork, values)), 0, None, fork=True)
 
     async def _converse(self, arrival: Arrival, entry: int, flow: Inbound) -> tuple[Outcome, Trail]:
         async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:

@@ -38,6 +38,7 @@ from ivr.calls import (
     Trail,
     Unavailable,
 )
+from ivr.clock_watch import ClockStepped, ClockWatch
 from ivr.dialplans import EVERY_KIND, Again
 from ivr.dispatch import Q, Ready
 from ivr.evidence import evidence, moment
@@ -58,6 +59,8 @@ class Recorder:
     custody: Custody
     orders: Orders
     epoch: int
+    watch: ClockWatch | None = None
+    """Notices that the database's clock was set: no pause is counted from such a moment."""
 
     async def decide(self, ready: Ready, decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
         """Write a decision; never raises for what the database can do."""
@@ -111,10 +114,13 @@ class Recorder:
 
         async def write(tx: Transaction, regardless: bool) -> None:
             nonlocal ended
+            asked = 0.0 if self.watch is None else self.watch.tick()
             ended = await decide.end_call(
                 tx, self.custody, call, outcome.value, facts, whole, showed=showed, regardless=regardless
             )
             if ended is not None:
+                if self.watch is not None and ended.now is not None:
+                    self.watch.check(ended.now, asked)
                 await self._follow(tx, ready, ended, trail)
 
         if EVERY_KIND[ready.flow].again is Again.BY_DRAW:
@@ -142,9 +148,11 @@ class Recorder:
                     return
             except Owing:
                 await self._advance(activity)
-            except SerializationFailure:  # nothing happened, and it may be repeated at once
+            except SerializationFailure as error:  # nothing happened, and it may be repeated at once
                 if attempt == TRIES_TO_SETTLE:
                     raise
+                if isinstance(error, ClockStepped) and self.watch is not None:
+                    await self.watch.look()
 
     async def _advance(self, activity: str) -> None:
         try:

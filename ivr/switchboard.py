@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -54,7 +54,7 @@ class Switchboard:
         self.driver, self._sounds = Driver(client, arrived=arrived, sounds=sounds), sounds
         self._client, self._lease, self._recorder = client, lease, recorder
         self._calling, self._note, self._shown = calling, note, show
-        self.trunks = Trunks(trunks, calling, self._channels, datetime.now(UTC))
+        self.trunks = Trunks(trunks, calling, self._channels, asyncio.get_running_loop().time())
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pairs: set[str] = set()  # those among them that have two legs
         self._trunk_of: dict[str, str] = {}  # call: its trunk, where that is known
@@ -189,8 +189,8 @@ class Switchboard:
 
     def _turn(self, trunk: str) -> float:
         """Seconds until that trunk takes one leg more; that turn is then its own."""
-        now = datetime.now(UTC)
-        return (self.trunks.turn(trunk, now) - now).total_seconds()
+        tick = asyncio.get_running_loop().time()
+        return self.trunks.turn(trunk, tick) - tick
 
     async def _gone_whole(self, ready: Ready) -> None:
         """As `_gone`, for every channel that the call may have, and its bridge."""

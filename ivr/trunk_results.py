@@ -24,12 +24,13 @@ class TrunkEnd(Enum):
     """How the network ended an answered call. The values equal the SQL enum `trunk_end`."""
 
     DROPPED = "dropped"
-    UNANSWERED = "unanswered"  # the far side's machine had sent a request within the call and got no answer
+    UNANSWERED = "unanswered"  # a request within the call got no answer: one of the far side's, or a refresh of ours
 
 
 _NOTHING_OF_KEYS = frozenset({Outcome.VOICEMAIL, Outcome.LINE_DROPPED})
-_TIMED_OUT = 408
-"""SIP status in the Reason of a BYE: a request of the sender's timed out (RFC 3261 12.2.1.2)."""
+_TIMED_OUT, _TIMED_OUT_CAUSE = 408, 18
+"""SIP status in the Reason of a BYE: a request of the sender's timed out (RFC 3261 12.2.1.2); the cause that Asterisk makes of it,
+where nobody hears the Reason itself, and where the far side left a refresh of the session unanswered (docs/outcomes.md)."""
 _OURS = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED})
 
 
@@ -57,10 +58,14 @@ def trunk_end(trail: Trail | PairTrail) -> TrunkEnd | None:
     """None unless the network ended the call, whatever had been decided before: also one that was cut off in the details."""
     for leg in _legs(trail):
         if leg.ended_by is EndedBy.NETWORK:
-            reason = leg.reason
-            timed_out = reason is not None and (reason.protocol, reason.cause) == ("SIP", _TIMED_OUT)
-            return TrunkEnd.UNANSWERED if timed_out else TrunkEnd.DROPPED
+            return TrunkEnd.UNANSWERED if _timed_out(leg) else TrunkEnd.DROPPED
     return None
+
+
+def _timed_out(leg: Trail) -> bool:
+    if leg.reason is None:
+        return leg.cause == _TIMED_OUT_CAUSE
+    return (leg.reason.protocol, leg.reason.cause) == ("SIP", _TIMED_OUT)
 
 
 def _legs(trail: Trail | PairTrail) -> list[Trail]:

@@ -26,7 +26,7 @@ WORDS: Mapping[TrunkAlarm, str] = {
     TrunkAlarm.NO_MEDIA: "no sound in the last %d answered calls; look at RTP ports, NAT and codecs with the carrier",
     TrunkAlarm.KEYLESS: "no key came in the last %d answered calls; look at its DTMF mode (docs/lines.md)",
     TrunkAlarm.DROPPING: "the network ended %d of the last answered calls; ask the carrier",
-    TrunkAlarm.UNANSWERED: "the far side ended %d of the last answered calls for want of an answer to a request (docs/lines.md)",
+    TrunkAlarm.UNANSWERED: "%d of the last answered calls ended for want of an answer to a request within them (docs/lines.md)",
 }
 """What the log says, once; docs/operations.md says what to do."""
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from db.errors import DatabaseError, SerializationFailure, Unavailable
 from db.pool import Database
-from db.vault import watch
+from db.vault import watch as watch_layout
 from drawing import chain
 from drawing.chain import Custody
 from drawing.chain import Q as DRAWING
@@ -27,6 +26,7 @@ from ivr.advancing import Advancing
 from ivr.ari.client import Client
 from ivr.ari.errors import Replaced
 from ivr.ari.line import is_ours
+from ivr.clock_watch import ClockStepped, ClockWatch
 from ivr.collecting import Collecting
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher
@@ -74,15 +74,17 @@ class Worker:
         lease: Lease,
         client: Client,
         notes: Notes,
+        watch: ClockWatch,
         sender: Sender | None = None,
     ) -> None:
-        """notes: where calls stand, for whoever watches. sender: empties the outbox beside the calls; None where nothing but
-        calls goes out."""
+        """notes: where calls stand, for whoever watches. watch: notices that a clock was set. sender: empties the outbox beside the
+        calls; None where nothing but calls goes out.
+        """
         rules = Rules.load(settings.rules)
         self._settings, self._db, self._custody, self._lease, self._client = settings, db, custody, lease, client
         self._calling = rules.calling
         orders = Orders(custody.vault)
-        recorder = Recorder(db, custody, orders, lease.epoch)
+        recorder = Recorder(db, custody, orders, lease.epoch, watch)
         self._sounds = SoundCheck(db, lease, client, speech, lambda: self._switchboard.driver, lambda: self._note(""))
         self._reception = Reception(
             db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note, self._sounds
@@ -102,11 +104,11 @@ class Worker:
         self._taking_over = TakingOver(settings, db, lease, client, self._switchboard, self._reception)
         messages = sender is not None and sender.sends(Medium.SMS)
         self._dispatcher = Dispatcher(
-            db, custody, lease, preparer, self._calling, self._switchboard.trunks, messages=messages
+            db, custody, lease, preparer, self._calling, self._switchboard.trunks, watch, messages=messages
         )
-        self._notes, self._sender = notes, sender
+        self._notes, self._watch, self._sender = notes, watch, sender
         self._look = asyncio.Event()
-        self._advancing = Advancing(settings, db, custody, orders, lambda: self._note(""))
+        self._advancing = Advancing(settings, db, custody, orders, lambda: self._note(""), watch)
         self._periodic = (
             Periodic(REMIND_SECONDS, partial(remind_due, db)),
             Periodic(LOG_HEAD_SECONDS, self._record_log_head),
@@ -128,7 +130,7 @@ class Worker:
                     tasks.create_task(self._notes.run(), name="notes"),
                     *([tasks.create_task(self._client.hep.run(), name="sip")] if self._client.hep else []),
                     tasks.create_task(self._trunk_watch.run(), name="trunks"),
-                    tasks.create_task(watch(self._custody.vault, self._db), name="layout 1"),
+                    tasks.create_task(watch_layout(self._custody.vault, self._db), name="layout 1"),
                 ]
                 self._reception.prepare()
                 if self._sender is not None:
@@ -200,6 +202,7 @@ class Worker:
         while not (self._stopping and not self._switchboard and not self._reception):
             try:
                 if clock() - swept >= SWEEP_SECONDS:
+                    await self._watch.look()
                     self._advancing.note(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
                     await self._taking_over.settle_left()
@@ -208,6 +211,8 @@ class Worker:
                     await self._reception.lapse()
                     swept = clock()
                 pause = await self._dispatch()
+            except ClockStepped:
+                pause, swept = BREATH_SECONDS, -SWEEP_SECONDS  # look at once what it was
             except DatabaseError as error:
                 LOG.warning("the database: %s: %s", type(error).__name__, error)
                 pause, swept = SWEEP_SECONDS, -SWEEP_SECONDS
@@ -234,24 +239,24 @@ class Worker:
             return SWEEP_SECONDS
         if (free := self._calling.channels - len(self._switchboard)) <= 0:
             return SWEEP_SECONDS  # the end of a call wakes us
-        now, trunks = datetime.now(UTC), self._switchboard.trunks
-        if (opens := trunks.opens(now)) > now:
-            return (opens - now).total_seconds()
-        limit = min(free, ABREAST, trunks.room(now))
-        line = trunks.together(len(self._switchboard), now)
+        tick, trunks = asyncio.get_running_loop().time(), self._switchboard.trunks
+        if (opens := trunks.opens(tick)) > tick:
+            return opens - tick
+        limit = min(free, ABREAST, trunks.room(tick))
+        line = trunks.together(len(self._switchboard), tick)
         due = await self._dispatcher.due(limit)
-        await _abreast(self._begin(call, line, now) for call in due)
+        await _abreast(self._begin(call, line, tick) for call in due)
         if len(due) == limit:
             return BREATH_SECONDS
         soon = await self._dispatcher.next_due()
         return SWEEP_SECONDS if soon is None else max(soon, 0.0)
 
-    async def _begin(self, call: Any, line: TrunkLoad, now: datetime) -> None:
+    async def _begin(self, call: Any, line: TrunkLoad, tick: float) -> None:
         try:
-            ready = await self._dispatcher.make_live(call, line, now)
+            ready = await self._dispatcher.make_live(call, line, tick)
         except Owing:
             self._note(call.activity)
-        except Unavailable:  # perhaps it is live now: then the next sweep finds that nobody carries it
+        except (Unavailable, ClockStepped):  # perhaps it is live now: then the next sweep finds that nobody carries it
             raise
         except SerializationFailure as error:  # at the next look
             LOG.info("call %s: %s", call.id, error)

@@ -477,8 +477,6 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "outcomes": outcomes_table,
     "codes": codes_table,
     "endings": endings_table,
-
-
     "reasons": reasons_table,
     "refusals": refusals_table,
     "words": words_table,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -95,11 +95,11 @@ class TestDatabase:
 
 
 @contextmanager
-def private_cluster() -> Iterator[Cluster]:
+def private_cluster(environment: Mapping[str, str] | None = None) -> Iterator[Cluster]:
     """A new cluster in a short temporary folder (a socket's path has 107 bytes), gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="xl-pg-", dir=_roomy_memory() or "/tmp"))
     folder.chmod(0o755)  # as root: the user postgres has to pass
-    cluster = Cluster(private.Cluster(folder, durable=False))
+    cluster = Cluster(private.Cluster(folder, durable=False, environment=tuple((environment or {}).items())))
     try:
         cluster.start()
         yield cluster

@@ -61,9 +61,10 @@ ALARMS: Mapping[TrunkAlarm, Words] = {
         ),
     ),
     TrunkAlarm.UNANSWERED: Words(
-        "对方设备因请求未获应答而挂断，最近的接通中有 {} 次",
+        "最近的接通中有 {} 次因通话中的请求未获应答而中断",
         (
-            "运营商设备在通话中发来系统不应答的请求，等待 32 秒后挂断。请启用 SIP 前置服务，或请运营商停发这类请求。",
+            "多为运营商设备在通话中发来系统不应答的请求，等待 32 秒后挂断。请启用 SIP 前置服务，或请运营商停发这类请求。",
+            "使用会话定时器的中继，也可能是运营商设备没有应答系统的刷新请求，请运营商检查。",
             "这些通话不计专家次数。",
         ),
     ),
@@ -92,13 +93,15 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """A trunk (中继) of a node. `held`: a worker holds the node; `last`: when a call over it ended last; `hour`: what the calls
+    """A trunk (中继) of a node. `held`: a worker holds the node; `stopped_at`: since when it dials nothing all the same, because
+    its sounds can't be played (ivr/sound_check.py); `last`: when a call over it ended last; `hour`: what the calls
     of the last hour came to, in words.
     """
 
     node: str
     name: str
     held: bool
+    stopped_at: datetime | None
     online: bool | None
     seen_at: datetime
     live: int
@@ -111,6 +114,8 @@ class Trunk:
         """In a word, with the kind of badge."""
         if not self.held:
             return "呼叫服务未运行", "bad"
+        if self.stopped_at is not None:
+            return "已停止拨号", "bad"
         if self.online is None:
             return "状态未知", "warning"
         return ("在线", "good") if self.online else ("离线", "bad")
@@ -135,7 +140,7 @@ async def look(db: Database) -> Lines:
     ]
     trunks = [
         Trunk(
-            row.node, row.name, row.held, row.online, row.seen_at, row.live, row.last, hour[row.node, row.name],
+            row.node, row.name, row.held, row.stopped_at, row.online, row.seen_at, row.live, row.last, hour[row.node, row.name],
             [each for each in alarms if each.lifted_at is None and (each.node, each.trunk) == (row.node, row.name)],
         )
         for row in await db.all(_TRUNKS)

@@ -44,9 +44,10 @@ WHERE w.state = 'waiting' AND (
     ORDER BY c.attempt DESC LIMIT 5) l);
 
 -- name: trunks
--- Every trunk of every node: whether a worker holds the node, what that last saw of the trunk, its live calls, and when a call over it
--- ended last (one look into an index for each thing a call may show).
+-- Every trunk of every node: whether a worker holds the node and dials, what that last saw of the trunk, its live calls, and when a
+-- call over it ended last (one look into an index for each thing a call may show).
 SELECT t.node, t.name, t.online, t.seen_at, n.holder IS NOT NULL AND n.lease_until > clock_timestamp() AS held,
+       n.dialling_stopped_at AS stopped_at,
        (SELECT count(*) FROM call c WHERE c.node = t.node AND c.state = 'live' AND c.trunk = t.name)::int AS live,
        (SELECT max(l.at) FROM unnest(enum_range(NULL::trunk_result)) AS r (result) CROSS JOIN LATERAL (
           SELECT max(c.ended_at) AS at FROM call c WHERE c.node = t.node AND c.trunk = t.name AND c.trunk_result = r.result) l) AS last
@@ -87,6 +88,10 @@ UPDATE trunk_alarm SET lifted_at = greatest(raised_at, clock_timestamp()) WHERE 
 -- not be fixed (drawing.person.ALARM): a person must look.
 SELECT count(DISTINCT activity) FROM operation
 WHERE act = '名单核对不符' AND at > clock_timestamp() - interval '7 days';
+
+-- name: clock_steps
+-- Which clocks were set within a day, by how much, and whose worker noticed it; the newest first.
+SELECT at, clock, node, step_s FROM clock_step WHERE at > clock_timestamp() - interval '1 day' ORDER BY id DESC LIMIT 20;
 
 -- name: open_session
 -- A new login.

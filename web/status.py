@@ -13,6 +13,7 @@ from drawing.lifecycle import ActivityState
 Q = load("web")
 _UNDER_WAY, _NODES, _CALLS_LIVE = Q.under_way, Q.nodes, Q.calls_live
 _TRUNK_FAILURES, _CALLS_FAILING, _NAMES_REFUSED = Q.trunk_failures, Q.calls_failing, Q.names_refused
+_CLOCK_STEPS = Q.clock_steps
 _TRUNKS = Q.trunk_health
 _NUMBERS = (_CALLS_LIVE, _TRUNK_FAILURES, _CALLS_FAILING, _NAMES_REFUSED)  # as Health has them
 
@@ -55,10 +56,22 @@ class TrunkHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStep:
+    """A clock that was set: the database's, or that of a worker's machine; by how many seconds (forward is positive)."""
+
+    at: datetime
+    clock: str
+    node: str
+    step_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """What the telephone's side looks like from the database."""
 
     nodes: tuple[Node, ...]
+    clock_steps: tuple[ClockStep, ...]
+    """Within a day."""
     trunks: tuple[TrunkHealth, ...]
     calls_live: int
     trunk_failures: int
@@ -94,5 +107,6 @@ async def under_way(db: Database) -> list[UnderWay]:
 async def health(db: Database) -> Health:
     """The nodes' leases and the open lines; raises DatabaseError when the database is away."""
     nodes = tuple(await db.all(_NODES, None, Node))
+    steps = tuple(await db.all(_CLOCK_STEPS, None, ClockStep))
     trunks = tuple(await db.all(_TRUNKS, None, TrunkHealth))
-    return Health(nodes, trunks, *[await db.value(each) for each in _NUMBERS])
+    return Health(nodes, steps, trunks, *[await db.value(each) for each in _NUMBERS])

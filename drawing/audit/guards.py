@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from drawing.audit.findings import Finding, Kind
 
 TABLES = (
-    "activity", "activity_before", "activity_lot", "another_lot", "appointment", "audit_run", "avoidance", "call",
+    "activity", "activity_before", "activity_lot", "another_lot", "appointment", "audit_run", "avoidance", "call", "clock_step",
     "condition", "draw", "expert", "ledger", "ledger_head", "live_number", "lot", "name_block", "operation",
     "operation_chain", "pick", "preview", "project", "recording", "supervisor", "transcript", "witness",
 )  # fmt: skip
@@ -33,6 +33,7 @@ GUARDS = frozenset({
     "call.one_call_per_witness",
     "call.one_live_call_per_expert",
     "call.only_cancelled",
+    "clock_step.append_only",
     "condition.condition_activity_position_key",
     "condition.fixed_by_commit",
     "draw.keep_commit_witnessed",

@@ -164,9 +164,11 @@ class LiveChannel:
             if unseen and not sure:
                 self._look_later(sure=True)
                 return None
+            if unseen and found is not None:
+                return self._answered(self._loop.time())
             if unseen:
-                tick = self._loop.time()
-                return self._ended(tick, 0, lost=True) if found is None else self._answered(tick)
+                await self._sip_end.listen(wait=False)
+                return self._ended(self._loop.time(), 0, lost=True)
             if found is not None and found.state == "Down":  # what told that it is there was lost
                 self._sip_end.follow(found.protocol_id)
                 await self._ring()

@@ -116,7 +116,8 @@ class Client:
     async def command(self, method: str, path: str, body: bytes | None = None) -> Reply:
         """As `request`, but over the websocket where that can be used, at half the CPU or less. For what never waits in
         Asterisk: POST channels/create, POST channels/{id}/dial, POST channels/{id}/play/{playback}, DELETE playbacks/{id},
-        DELETE channels/{id}, and nothing else (docs/decisions/0001-our-own-ari-client.md).
+        DELETE channels/{id}, GET channels/{id}/rtp_statistics, GET channels/{id}/variable for a CHANNEL(), and nothing else
+        (docs/decisions/0001-our-own-ari-client.md).
         """
         reply = await self._over_websocket(method, path, body)
         return reply or await self.request(method, path, body)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from drawing.stages import Stage
 from ivr import media as media_of_call
@@ -46,6 +46,7 @@ from ivr.calls import (
     Trail,
     Unavailable,
 )
+from ivr.clock import SteadyClock
 from ivr.course import stage_after
 
 _log = logging.getLogger(__name__)
@@ -86,13 +87,15 @@ class Leg:
         watch: Watcher | None,
         sounds: Sounds | None = None,
     ) -> None:
-        self._clock, self._line, self._flow = clock, line, flow
+        """clock: the wall clock, which is looked at once; the call's time goes on by the monotonic one."""
+        self._line, self._flow = line, flow
         self._media, self._decider, self._speaker = media, decide, speak
         self._watch = watch
         self._stage: Stage | None = None
         self._loop = asyncio.get_running_loop()
+        self._clock = SteadyClock(clock(), self._loop.time())
         self._queue: asyncio.Queue[tuple[_Mail, float]] = asyncio.Queue()
-        self._channel = LiveChannel(client, line, clock, self._put, sounds)
+        self._channel = LiveChannel(client, line, lambda: self._clock.at(self._loop.time()), self._put, sounds)
         self._timers = Timers(self._put)
         self._flooded = self._abandoned = False
         self.deciding: asyncio.Task[None] | None = None
@@ -175,12 +178,11 @@ class Leg:
                 return await self._channel.read(mail, tick)
 
     async def _feed(self, event: Event, tick: float) -> Outcome | None:
-        """The flow's `now` is when it happened: a key doubled by the line stays one, however long it
-        waited here.
+        """The flow's `now` is when it happened: a key doubled by the line stays one, however long it waited here, and
+        however the machine's clock was set since.
         """
-        now = self._clock() - timedelta(seconds=self._loop.time() - tick)
         self._show(event)
-        for command in self._flow.receive(event, now):
+        for command in self._flow.receive(event, self._clock.at(tick)):
             self._check_abandoned()
             if isinstance(command, Finish):
                 if self._channel.alive:

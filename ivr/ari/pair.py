@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from ivr.ari import wire
@@ -48,6 +48,7 @@ from ivr.calls import (
     Started,
     StartTimer,
 )
+from ivr.clock import SteadyClock
 
 _log = logging.getLogger(__name__)
 
@@ -99,14 +100,15 @@ class Pair:
         turn: Callable[[], float],
         sounds: Sounds | None = None,
     ) -> None:
-        self._clock, self._flow, self._media, self._turn = clock, flow, media, turn
+        self._flow, self._media, self._turn = flow, media, turn
         self._sounds: Sounds = sounds or AllSound()
         self._call = lines[Side.STAFF].channel
         self._side_of = {line.channel: side for side, line in lines.items()}
         self._loop = asyncio.get_running_loop()
+        self._clock = SteadyClock(clock(), self._loop.time())  # as leg.py's
         self._queue: asyncio.Queue[tuple[_Mail, float]] = asyncio.Queue()
         self._channels = {
-            side: LiveChannel(client, line, clock, partial(self._put_of, side), sounds) for side, line in lines.items()
+            side: LiveChannel(client, line, self._now, partial(self._put_of, side), sounds) for side, line in lines.items()
         }
         self.bridge = LiveBridge(client, bridge_of(self._call))
         self._timers = Timers(self._put)
@@ -218,13 +220,12 @@ class Pair:
             case _:
                 event = await channel.read(what, tick)
         if channel.gone and self._joined and not self._parted:
-            self._parted = self._clock()
+            self._parted = self._now()
         return On(side, event) if isinstance(event, LegEvent) else None
 
     async def _feed(self, event: PairEvent, tick: float) -> Outcome | None:
         """The flow's `now` is when it happened, however long it waited here."""
-        now = self._clock() - timedelta(seconds=self._loop.time() - tick)
-        for command in self._flow.receive(event, now):
+        for command in self._flow.receive(event, self._clock.at(tick)):
             self._check_abandoned()
             if isinstance(command, Finish):
                 if any(channel.alive for channel in self._channels.values()):
@@ -267,10 +268,13 @@ class Pair:
             await channel.stop_playing()
         if not await self.bridge.join(tuple(self._side_of)):
             return self._put(NotJoined())
-        self._joined = self._clock()
+        self._joined = self._now()
         if record and await self.bridge.record(self._call):
             self._recording = self._call
         return self._put(Joined())
+
+    def _now(self) -> datetime:
+        return self._clock.at(self._loop.time())
 
     def _trail(self) -> PairTrail:
         tick = self._loop.time()

@@ -57,7 +57,9 @@ class Ending:
         elif 200 <= message.status < 300:
             self._answered, self._early = True, None
         elif message.status >= 300:
-            self.over, self._said = True, telling(message.reasons) if self._ours else None
+            self.over = True
+            if self._ours:  # else it is our own response, perhaps to a CANCEL that has said why
+                self._said = telling(message.reasons)
         elif self._ours and message.reasons:
             self._early = telling(message.reasons)
 

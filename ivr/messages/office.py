@@ -13,6 +13,7 @@ from db.pool import Database
 from drawing.chain import Custody
 from drawing.rules import Rules
 from ivr.ari.client import Client
+from ivr.clock_watch import ClockWatch
 from ivr.lease import Lease
 from ivr.messages.carriers import Carrier, HttpGateway, MailServer, Trunk
 from ivr.messages.compose import Composer
@@ -27,9 +28,10 @@ from ivr.settings import Mail, Settings
 
 @contextlib.asynccontextmanager
 async def opened(
-    settings: Settings, db: Database, custody: Custody, lease: Lease, client: Client
+    settings: Settings, db: Database, custody: Custody, lease: Lease, client: Client, watch: ClockWatch | None = None
 ) -> AsyncIterator[Sender | None]:
-    """The sender, and while it is open its receipts are heard; None where everything is switched off.
+    """The sender, and while it is open its receipts are heard; None where everything is switched off. watch: notices that the
+    database's clock was set.
 
     Raises KeyFileRefused.
     """
@@ -51,7 +53,7 @@ async def opened(
         rules = Rules.load(settings.rules)
         office = Office(carriers, Retries(rules.messages.tries, rules.messages.pause_s), rules.calling)
         composer = Composer(db, custody, settings.trunk[0].caller_id)
-        yield Sender(db, composer, office, lambda: Claim(lease.node, lease.holder, lease.epoch))
+        yield Sender(db, composer, office, lambda: Claim(lease.node, lease.holder, lease.epoch), watch=watch)
 
 
 async def _trunk(

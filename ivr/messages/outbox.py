@@ -10,7 +10,7 @@ program by its Message-ID; on a telephone the same text may arrive twice. A rece
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,18 +99,30 @@ async def due_kinds(db: Database) -> frozenset[Kind]:
 
 
 async def claim(
-    db: Database, right: Claim, kinds: Sequence[Kind], limit: int, lost_after: float = LOST_AFTER_SECONDS
+    db: Database,
+    right: Claim,
+    kinds: Sequence[Kind],
+    limit: int,
+    lost_after: float = LOST_AFTER_SECONDS,
+    checked: Callable[[datetime], None] = lambda now: None,
 ) -> list[Any]:
-    """What is due, now this sender's alone; nothing once the lease is another's."""
+    """What is due, now this sender's alone; nothing once the lease is another's. checked: called with the database's clock, by
+    which it is due; raises if that was set a moment ago, and then nothing is taken: what is being sent would seem lost.
+    """
     lease = {"node": right.node, "holder": right.holder, "epoch": right.epoch}
     values = {"kinds": [kind.value for kind in kinds], "limit": limit, "lost_after": lost_after}
-    return await db.all(Q.claim, lease | values)
+    async with db.transaction() as tx:
+        rows = await tx.all(Q.claim, lease | values)
+        if rows:
+            checked(rows[0].now)
+    return rows
 
 
 async def settle(db: Database, row: Any, settled: Settled, carrier: str, parts: int | None) -> None:
     """Write what the try came to."""
-    values: dict[str, str | int | bool | datetime | None] = {
-        "id": row.id, "tries": row.tries, "state": settled.state.value, "next_try": settled.next_try,
+    again = None if settled.again_in is None else settled.again_in.total_seconds()
+    values: dict[str, str | int | float | bool | None] = {
+        "id": row.id, "tries": row.tries, "state": settled.state.value, "again_s": again,
         "given_up": settled.given_up, "error": settled.error, "carrier": carrier, "parts": parts,
     }  # fmt: skip
     await db.run(Q.settle, values)

@@ -70,11 +70,12 @@ due AS (
   ORDER BY next_try, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 UPDATE message m SET tries = m.tries + 1, next_try = clock_timestamp() + %(lost_after)s * interval '1 second'
 FROM due WHERE m.id = due.id
-RETURNING m.id, m.kind, m.matter, m.activity, m.pick, m.witness, m.draw, m.address_enc, m.tries;
+RETURNING m.id, m.kind, m.matter, m.activity, m.pick, m.witness, m.draw, m.address_enc, m.tries, clock_timestamp() AS now;
 
 -- name: settle
 -- What a try came to; nothing when a receipt or a later try was faster.
-UPDATE message SET state = %(state)s::message_state, next_try = coalesce(%(next_try)s, next_try), error = %(error)s,
+UPDATE message SET state = %(state)s::message_state, error = %(error)s,
+       next_try = coalesce(clock_timestamp() + %(again_s)s * interval '1 second', next_try),
        given_up_at = CASE WHEN %(given_up)s THEN clock_timestamp() END, carrier = %(carrier)s, parts = %(parts)s,
        submitted_at = CASE WHEN %(state)s = 'submitted' THEN clock_timestamp() END
 WHERE id = %(id)s AND tries = %(tries)s AND state = 'sending';

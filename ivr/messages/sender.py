@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from db.errors import DatabaseError
@@ -18,6 +19,7 @@ from db.pool import Database
 from drawing import person
 from drawing.binding import NotBound
 from drawing.rules import Calling
+from ivr.clock_watch import ClockWatch
 from ivr.messages import outbox, sms
 from ivr.messages.carriers import Carrier
 from ivr.messages.compose import Composer, Letter, Pointless
@@ -52,10 +54,13 @@ class Sender:
         right: Callable[[], Claim],
         *,
         lost_after: float = outbox.LOST_AFTER_SECONDS,
+        watch: ClockWatch | None = None,
     ) -> None:
-        """right: the lease as it is now; lost_after: seconds, see outbox.LOST_AFTER_SECONDS."""
+        """right: the lease as it is now; lost_after: seconds, see outbox.LOST_AFTER_SECONDS; watch: notices that the database's
+        clock was set.
+        """
         self._db, self._composer, self._office, self._right = db, composer, office, right
-        self._lost_after = lost_after
+        self._lost_after, self._watch = lost_after, watch
         self._look = asyncio.Event()
         self._stopping = False
 
@@ -91,10 +96,15 @@ class Sender:
             await outbox.plan(self._db, announce=opening(self._office.calling, now) <= now)
         taken = 0
         for carrier, kinds in await self._ready():
-            rows = await outbox.claim(self._db, self._right(), kinds, ABREAST, self._lost_after)
+            rows = await outbox.claim(self._db, self._right(), kinds, ABREAST, self._lost_after, self._checked())
             taken += len(rows)
             await _all(self._carry(row, carrier) for row in rows)
         return taken
+
+    def _checked(self) -> Callable[[datetime], None]:
+        if self._watch is None:
+            return lambda now: None
+        return partial(self._watch.check, asked=self._watch.tick())
 
     async def _ready(self) -> list[tuple[Carrier, list[Kind]]]:
         due = await outbox.due_kinds(self._db)
@@ -107,7 +117,7 @@ class Sender:
 
     async def _carry(self, row: Any, carrier: Carrier) -> None:
         verdict, parts = await self._try(row, carrier)
-        settled = after_try(verdict, row.tries, self._office.retries, datetime.now(UTC))
+        settled = after_try(verdict, row.tries, self._office.retries)
         if settled.error:
             level = logging.ERROR if settled.given_up else logging.WARNING
             LOG.log(level, "message %s (%s), try %d: %s", row.id, row.kind, row.tries, settled.error)

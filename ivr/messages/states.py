@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 
 
@@ -77,15 +77,15 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What stands in the row after a try. next_try: None when there is none."""
+    """What stands in the row after a try. again_in: None when there is no further one."""
 
     state: State
-    next_try: datetime | None = None
+    again_in: timedelta | None = None
     given_up: bool = False
     error: str = ""
 
 
-def after_try(verdict: Verdict, tries: int, retries: Retries, now: datetime) -> Settled:
+def after_try(verdict: Verdict, tries: int, retries: Retries) -> Settled:
     """What a try makes of a message that was 发送中; `tries` counts this one."""
     match verdict:
         case Submitted():
@@ -95,7 +95,7 @@ def after_try(verdict: Verdict, tries: int, retries: Retries, now: datetime) -> 
         case NotNow(error) if tries >= retries.tries:
             return Settled(State.SENDING, given_up=True, error=error)
         case NotNow(error):
-            return Settled(State.SENDING, now + retries.after(tries), error=error)
+            return Settled(State.SENDING, retries.after(tries), error=error)
 
 
 # --- receipts ---------------------------------------------------------------------------------------------------

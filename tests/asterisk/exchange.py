@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -163,12 +164,14 @@ async def connected(
     probe_seconds: float = 5.0,
     arrived: Callable[[Arrival], None] | None = None,
     hep: Receiver | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncIterator[Exchange]:
-    """A connected driver; afterwards it is stopped and no channel may be left. hep: where the node's SIP is listened to."""
+    """A connected driver; afterwards it is stopped and no channel may be left. hep: where the node's SIP is listened to; clock: the
+    wall clock."""
     url = f"http://127.0.0.1:{port or node.http_port}/ari"
     where = Node(url, node.ari_user, node.ari_password, app or f"test-{uuid4().hex[:8]}")
     async with Client(where, request_seconds=request_seconds, probe_seconds=probe_seconds, hep=hep) as client:
-        driver = Driver(client, arrived=arrived)
+        driver = Driver(client, arrived=arrived, clock=clock)
         listening = asyncio.create_task(client.listen(driver))
         try:
             async with asyncio.timeout(WAIT):

@@ -13,7 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -45,6 +45,7 @@ LISTENING = patient(reply_seconds=10.0, key_guard=0.5, confirm_seconds=0.5)
 """Nobody is hurried: what a telephone does decides, never how busy the machine is."""
 
 
+Clock = Callable[[], datetime]
 Hand = Callable[[Watched, Telephone], Coroutine[Any, Any, None]]
 """What a telephone presses, while its call lasts."""
 
@@ -142,10 +143,16 @@ def free_front(sip_port: int) -> FrontPorts:
 
 @asynccontextmanager
 async def all_called(
-    cases: Mapping[str, Case], folder: Path, sockets: Path, seconds: float = WAIT, *, front: bool = False
+    cases: Mapping[str, Case],
+    folder: Path,
+    sockets: Path,
+    seconds: float = WAIT,
+    *,
+    front: bool = False,
+    clock: Clock = lambda: datetime.now(UTC),
 ) -> AsyncIterator[Mapping[str, Made]]:
     """Every telephone, at the same time; `sockets` is a folder with a short path; seconds: for all of it; front: through a SIP
-    front."""
+    front; clock: the driver's wall clock."""
     assert shutil.which("sipp"), "script/setup test installs sip-tester"
     phones = {
         name: await Telephone.at(number, name, case.dtmf_mode, folder)
@@ -161,7 +168,9 @@ async def all_called(
                 groups.setdefault("info" in cases[name].dtmf_mode, {})[name] = phone
             results = await asyncio.gather(
                 *(
-                    _through_a_node(sockets / f"{'info' if info else 'lines'}{'-front' * front}", folder, cases, group, front)
+                    _through_a_node(
+                        sockets / f"{'info' if info else 'lines'}{'-front' * front}", folder, cases, group, clock, front=front
+                    )
                     for info, group in groups.items()
                 )
             )
@@ -175,7 +184,13 @@ async def _start(phone: Telephone, case: Case) -> None:
 
 
 async def _through_a_node(
-    folder: Path, prompts: Path, cases: Mapping[str, Case], phones: Mapping[str, Telephone], front: bool
+    folder: Path,
+    prompts: Path,
+    cases: Mapping[str, Case],
+    phones: Mapping[str, Telephone],
+    clock: Clock,
+    *,
+    front: bool,
 ) -> dict[str, Made]:
     """Whose keys come by INFO have a node of their own: there INFO counts on every trunk."""
     sip_port = free_port(socket.SOCK_DGRAM)
@@ -187,7 +202,7 @@ async def _through_a_node(
         trunks=tuple(phone.trunk for phone in phones.values()),
         front=free_front(sip_port) if front else None,
     )
-    async with Instance(settings), connected(settings, None, write_prompts(prompts)) as exchange:
+    async with Instance(settings), connected(settings, None, write_prompts(prompts), clock=clock) as exchange:
         results = await asyncio.gather(*(_call(exchange, cases[name], phone) for name, phone in phones.items()))
     logs = "".join(path.read_text(errors="replace") for path in (folder / "log").iterdir() if path.is_file())
     return {name: replace(made, logs=logs) for name, made in zip(phones, results, strict=True)}

@@ -113,15 +113,17 @@ def _host(text: str) -> str:
 
 
 async def test_its_sockets_are_those_that_docs_operations_explains() -> None:
-    """SIP and ARI on their addresses; two without a fixed port, from which PJSIP asks the machine's name servers. Nothing else."""
+    """SIP and ARI on their addresses; two without a fixed port, from which PJSIP asks the machine's name servers, and one that
+    sends the worker its copies of SIP. Nothing else."""
     with TemporaryDirectory(prefix="xl-") as folder:
-        async with running(folder) as node:
+        async with running(folder, hep_port=free_port(socket.SOCK_DGRAM)) as node:
+            await until_answered(node.settings.sip_port)  # whatever is opened with the first SIP is there
             found = sorted(sockets_of(node.pid))
             settings = node.settings
     named = {Open("udp", "127.0.0.1", settings.sip_port), Open("tcp", "127.0.0.1", settings.http_port)}
     assert named <= set(found)
     assert {(each.kind, each.host) for each in set(found) - named} <= {("udp", "0.0.0.0"), ("udp6", "::")}
-    assert len(found) <= len(named) + 2, found
+    assert len(found) <= len(named) + 3, found
 
 
 # --- as an operator runs it ---------------------------------------------------------------------------------------------------
@@ -344,7 +346,9 @@ async def test_no_file_and_no_log_holds_anybodys_number(caplog: pytest.LogCaptur
                 await send_all(source, node.settings.sip_port)
             await wrong_password(node)
             await until_answered(node.settings.sip_port)
-            assert guests[0].tasks
+            async with asyncio.timeout(WAIT):
+                while not guests[0].tasks:  # a call from outside comes over the websocket, later than the answer by SIP
+                    await asyncio.sleep(0.02)
             await asyncio.gather(*guests[0].tasks)
             found = dict(_files(node.settings.folder))
         found |= dict(_files(node.settings.folder))

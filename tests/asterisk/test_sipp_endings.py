@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from ivr.calls import EndedBy, Outcome
+from ivr.trunk_results import TrunkEnd, trunk_end
 from tests.asterisk.exchange import patient
 from tests.asterisk.lines import Case, Made, all_called, listens
 
@@ -54,3 +55,12 @@ def test_who_ended_it(made: Mapping[str, Made], name: str) -> None:
     assert (call.outcome, call.complaint) == (case.outcome, "")
     assert call.trail.ended_by is WHO[case.outcome]
     assert call.trail.by_us is (name == "we")
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [("SIP 408", TrunkEnd.UNANSWERED), ("SIP 503", TrunkEnd.DROPPED), ("Q.850 41", TrunkEnd.DROPPED), ("Q.850 16", None)],
+)
+def test_how_the_network_ended_it(made: Mapping[str, Made], name: str, end: TrunkEnd | None) -> None:
+    """A far side that waited in vain for an answer to a request is known also where nobody hears its Reason."""
+    assert trunk_end(made[name].trail) is end

@@ -9,7 +9,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -289,10 +288,10 @@ class Telephone:
 
     async def dials(self) -> list[str]:
         """The numbers of the calls that become live now."""
-        now = datetime.now(UTC)
+        tick = asyncio.get_running_loop().time()
         found: list[str] = []
         for call in await self.hand.db.all(Q.due, {"limit": 9, "held": OF_THE_DRAW}):
-            ready = await self.dispatcher.make_live(call, self.trunks.together(0, now), now)
+            ready = await self.dispatcher.make_live(call, self.trunks.together(0, tick), tick)
             if ready is not None:
                 found += ready.conversation.numbers
         return sorted(found)
@@ -307,7 +306,7 @@ async def telephone(db: Database, keys: Keys, tmp_path: Path) -> AsyncIterator[C
         lease = Lease(db, "node", 600.0)
         assert await lease.take()
         calling = Rules.load("demo-1").calling
-        trunks = Trunks([Trunk(name="line", caller_id="02083186888")], calling, lambda name: 0, datetime.now(UTC))
+        trunks = Trunks([Trunk(name="line", caller_id="02083186888")], calling, lambda name: 0, asyncio.get_running_loop().time())
         preparer = Preparer(db, keys.custody, speech, Timings())
         return Telephone(hand, Dispatcher(db, keys.custody, lease, preparer, calling, trunks), trunks)
 

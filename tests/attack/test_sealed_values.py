@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -71,7 +70,8 @@ class Desk:
     def __init__(self, db: Database, keys: Keys, lease: Lease, speech: Speech) -> None:
         calling = Rules.load("demo-1").calling
         self._db, self.lease = db, lease
-        self._trunks = Trunks([Trunk(name="carrier", caller_id="02083186888")], calling, lambda _: 0, datetime.now(UTC))
+        carrier = Trunk(name="carrier", caller_id="02083186888")
+        self._trunks = Trunks([carrier], calling, lambda _: 0, asyncio.get_running_loop().time())
         preparer = Preparer(db, keys.custody, speech, Timings())
         self._dispatcher = Dispatcher(db, keys.custody, lease, preparer, calling, self._trunks)
 
@@ -79,8 +79,8 @@ class Desk:
         """One after the other, as many as can be."""
         made = []
         for call in await self._db.all(Q.due, {"limit": 99, "held": []}):
-            now = datetime.now(UTC)
-            made.append(await self._dispatcher.make_live(call, self._trunks.together(0, now), now))
+            tick = asyncio.get_running_loop().time()
+            made.append(await self._dispatcher.make_live(call, self._trunks.together(0, tick), tick))
         return [each for each in made if each is not None]
 
 

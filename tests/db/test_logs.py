@@ -45,6 +45,6 @@ def test_what_names_a_call_a_time_or_an_address_stays(call: object, at: object, 
     assert without_numbers(text) == text
 
 
-def test_a_hash_stays() -> None:
-    text = f"evidence {uuid4().hex * 2}"
+def test_a_hash_and_an_activity_stay() -> None:
+    text = f"CQSQ202500000017, channel 1796040464.2: evidence {uuid4().hex * 2}"
     assert without_numbers(text) == text

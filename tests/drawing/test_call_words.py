@@ -48,6 +48,7 @@ def trail(rings: float | None, talks: float | None, *heard: dict[str, Any], keys
         ("interrupted", trail(3, 7, HALF), "接通 7 秒后通话中断（不计对方次数），邀请语音听了 9 秒，未听完"),
         ("no_media", trail(3, 7, HALF), "接通 7 秒，线路无声，双方未能通话（不计对方次数）"),
         ("no_media", trail(3, 7, HALF, keys="1"), "接通 7 秒，线路无声，双方未能通话（不计对方次数），按过键（1）"),
+        ("no_media", trail(3, 7) | {"holds": [{"for_ms": 5_200}]}, "接通 7 秒，通话被保持 5 秒，双方未能通话（不计对方次数）"),
         ("line_dropped", trail(3, 7, HALF), "接通 7 秒后线路中断（不计对方次数），邀请语音听了 9 秒，未听完"),
         ("cancelled", trail(5, None), "响铃 5 秒后停止呼叫"),
         ("hung_up_early", trail(5, 12, HALF), "接通 12 秒后对方挂断，邀请语音听了 9 秒，未听完，未按键"),

@@ -207,7 +207,8 @@ async def test_random_draws_with_random_deaths(db: Database, database: TestDatab
         for n in range(DRAWS):
             conditions = [condition(f"c{k}", seats=dice.randint(1, 3)) for k in range(1, dice.randint(2, 3))]
             witnesses = (witness(),) if dice.random() < 0.4 else ()
-            made = plan(conditions, opens_in=timedelta(days=1 + 2 * n), witnesses=witnesses)
+            rules = ("demo-2", "demo-4")[n % 2]  # faults of the line end a pick, or never do
+            made = plan(conditions, opens_in=timedelta(days=1 + 2 * n), witnesses=witnesses, rules=rules)
             activity = await make_activity(db, keys.custody.vault, made)
             await start(db, keys.custody.vault, activity, "clerk", Role.HANDLER)
             worker = Worker(db, mortal, database.dsn, keys, activity)

@@ -106,6 +106,8 @@ def test_a_carrier_that_sends_nothing_in_silence_is_judged_by_what_we_send_alone
 def test_a_notice_is_delivered_only_if_it_was_heard_whole_once() -> None:
     bye = Heard("goodbye", 22_000, 900, True)
     assert concluded(Outcome.DELIVERED, trail(heard=[lost(20_000, 4_000, "details"), bye])) is Outcome.NO_MEDIA
+    asked_again = trail(heard=[lost(20_000, 4_000, "details"), bye], pressed=[KEY])
+    assert concluded(Outcome.DELIVERED, asked_again) is Outcome.DELIVERED
     again = Heard("details", 30_000, 20_000, True)
     assert concluded(Outcome.DELIVERED, trail(heard=[lost(20_000, 4_000, "details"), again, bye])) is Outcome.DELIVERED
     assert concluded(Outcome.DELIVERED, trail(heard=[lost(20_000, 300, "details"), bye])) is Outcome.DELIVERED

@@ -146,6 +146,12 @@ def test_how_the_network_ended_it(ended_by: EndedBy | None, reason: Reason | Non
     assert trunk_end(PairTrail(ANSWERED, leg)) is end
 
 
+def test_the_cause_tells_it_where_nobody_heard_the_reason() -> None:
+    leg = replace(ANSWERED, ended_by=EndedBy.NETWORK, cause=18)
+    assert trunk_end(leg) is TrunkEnd.UNANSWERED
+    assert trunk_end(replace(leg, reason=Reason("Q.850", 18))) is TrunkEnd.DROPPED
+
+
 def test_dropped_calls_need_not_follow_each_other() -> None:
     assert raised(KEYED_DROPPED, R.KEYED, R.REACHED, R.FAILED, KEYED_DROPPED) == {TrunkAlarm.DROPPING}
     assert raised(KEYED_DROPPED, *[R.KEYED] * 4, KEYED_DROPPED) == set()

@@ -155,7 +155,7 @@ async def test_a_far_side_that_waits_for_an_answer_is_told_once(scene: Scene, ca
         await scene.ended(KEYED)
         await scene.ended(KEYED, end=TrunkEnd.UNANSWERED)
         await scene.watch().look()
-    told = [each for each in caplog.messages if "for want of an answer to a request" in each]
+    told = [each for each in caplog.messages if "for want of an answer to a request within them" in each]
     assert len(told) == 1
     assert await scene.raised() == [("a", "one", "unanswered"), ("a", "one", "dropping")]
 

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,8 @@ class Stack:
     folder: Path
     speech: Path
     workers: list[Worker] = field(default_factory=list)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What workers find in theirs besides ours."""
 
     async def worker(
         self, *, lease: float = 3.0, quick: bool = True, ari_url: str = "", more: str = "",
@@ -112,7 +114,7 @@ class Stack:
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 "setpriv", "--pdeathsig", "KILL",  # it ends with the tests, however those end
-                sys.executable, "-m", "ivr", str(settings), stdout=output, stderr=output, env=os.environ,
+                sys.executable, "-m", "ivr", str(settings), stdout=output, stderr=output, env={**os.environ, **self.environment},
             )  # fmt: skip
         worker = Worker(process, log)
         self.workers.append(worker)

@@ -72,6 +72,14 @@ async def test_the_page_says_how_each_trunk_stands(administrator: Visitor, db: D
     assert "故障已排除" not in page
 
 
+async def test_a_node_that_has_stopped_dialling_says_so(administrator: Visitor, db: Database) -> None:
+    await db.run(NODES)
+    await db.run("UPDATE node SET dialling_stopped_at = clock_timestamp(), dialling_stopped_why = 'x' WHERE name = 'node-1'")
+    page = await administrator.text("/lines")
+    assert page.count(">已停止拨号</span>") == 2
+    assert "语音不能播放" in page
+
+
 @pytest.mark.parametrize("alarm", TrunkAlarm)
 async def test_an_alarm_says_what_to_do(administrator: Visitor, db: Database, alarm: TrunkAlarm) -> None:
     await db.run(NODES)

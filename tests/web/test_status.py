@@ -68,6 +68,16 @@ async def test_health_tells_leases_and_open_lines(client: Client, db: Database, 
     assert 0 < held["lease_left_s"] <= 3600
 
 
+async def test_health_says_for_a_day_that_a_clock_was_set(client: Client, db: Database) -> None:
+    told = await (await client.get("/health")).json()
+    assert (told["status"], told["clock_steps"]) == ("ok", [])
+    note = "INSERT INTO clock_step (clock, step_s, node) VALUES ('database', -3600.5, 'a')"
+    await db.run(note)
+    told = await (await client.get("/health")).json()
+    [step] = told["clock_steps"]
+    assert (told["status"], step["clock"], step["step_s"], step["node"]) == ("degraded", "database", -3600.5, "a")
+
+
 async def test_who_was_registered_beforehand_adds_no_node(client: Client, db: Database, keys: Keys) -> None:
     """The demo's supervisor left a node that no worker ever holds, so /health never looked whole."""
     await preregister(db, keys.custody.vault, witness())

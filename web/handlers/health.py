@@ -1,5 +1,5 @@
 """`/health`: for monitoring. 200 while the database answers, 503 when it does not; `degraded` when the last audit found something
-or is too long ago, a trunk has an alarm, or a node has stopped dialling.
+or is too long ago, a trunk has an alarm, a node has stopped dialling, or a clock was set within a day.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ async def show(request: web.Request) -> web.Response:
         "findings": audit.findings,
         "overdue": audit.overdue,
     }
+    steps = [asdict(step) | {"at": step.at.isoformat(timespec="seconds")} for step in found.clock_steps]
     stopped = any(node.dialling_stopped_why for node in found.nodes)
-    state = "degraded" if audit.alarm or found.alarm or stopped else "ok"
-    return web.json_response({"status": state, "database": "reachable", **asdict(found), "audit": told})
+    state = "degraded" if audit.alarm or found.alarm or stopped or steps else "ok"
+    whole = {"status": state, "database": "reachable", **asdict(found), "clock_steps": steps, "audit": told}
+    return web.json_response(whole)
 
 
 ROUTES = (get("/health", show, PUBLIC, name="health"),)

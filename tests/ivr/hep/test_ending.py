@@ -74,7 +74,7 @@ def test_a_call_under_way_is_not_over() -> None:
 def test_of_a_call_from_outside() -> None:
     """There the caller's tag is theirs: it is seen in our own responses."""
     for before in ((), (RINGING,)):
-        cancelled = ended(*before, request("CANCEL", BUSY), ours=False)
+        cancelled = ended(*before, request("CANCEL", BUSY), response("487 Request Terminated"), ours=False)
         assert (cancelled.over, cancelled.by_us, cancelled.reason) == (True, False, Reason("Q.850", 17))
     left = ended(OK, request("BYE", BUSY), ours=False)
     assert (left.by_us, left.reason) == (False, Reason("Q.850", 17))
