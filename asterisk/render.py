@@ -89,11 +89,11 @@ def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> 
 
 def firewall(settings: NodeSettings) -> str:
     """Rules for nftables that fit the node. Raises ValueError where a trunk is known by its name only."""
-    if settings.known_sources is None:
+    if settings.carriers is None:
         raise ValueError(
             "a firewall goes by addresses: give each trunk of EXPERTLINE_TRUNKS as an address, not by its name"
         )
-    known = [ip_address(source) for source in settings.known_sources]
+    known = [ip_address(source) for source in settings.carriers]
     values: dict[str, object] = {"settings": settings, "invites_a_second": 20, "packets_a_second": 25_000}
     values |= {f"sources{version}": [str(each) for each in known if each.version == version] for version in (4, 6)}
     values["sip_ports"] = sorted({settings.sip_port + (transport == "tls") for transport in settings.transports})

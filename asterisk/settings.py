@@ -153,8 +153,11 @@ class NodeSettings(InstanceSettings):
     @property
     def known_sources(self) -> tuple[str, ...] | None:
         """The addresses from which Asterisk takes SIP; None where a trunk is known by a name, of which Asterisk makes no list."""
-        if self.front is not None:
-            return ("127.0.0.1",)
+        return self.carriers if self.front is None else ("127.0.0.1",)
+
+    @property
+    def carriers(self) -> tuple[str, ...] | None:
+        """The trunks' addresses; None where one is known by its name."""
         hosts = tuple(dict.fromkeys(trunk.host for trunk in self.trunks))
         return hosts if hosts and all(map(_is_address, hosts)) else None
 

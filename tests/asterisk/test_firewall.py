@@ -32,6 +32,14 @@ def test_the_rules_name_the_nodes_own_ports_and_addresses(tmp_path: Path) -> Non
     assert rules.count("{") == rules.count("}")
 
 
+def test_with_a_front_the_carriers_are_let_in_all_the_same(tmp_path: Path) -> None:
+    more = {"EXPERTLINE_TRUNKS": "one=192.0.2.1:5060,two=192.0.2.2:5061/tcp"}
+    more |= {"EXPERTLINE_FRONT_PORTS": "5062-5064", "EXPERTLINE_SIP_HOST": "192.0.2.9"}
+    settings = node_from_environment(environment(tmp_path, **more))
+    assert settings.known_sources == ("127.0.0.1",)
+    assert "elements = { 192.0.2.1, 192.0.2.2 }" in firewall(settings)
+
+
 def test_a_trunk_by_name_has_no_rules(tmp_path: Path) -> None:
     settings = node_from_environment(environment(tmp_path, EXPERTLINE_TRUNKS="one=sip.example.com"))
     with pytest.raises(ValueError, match="EXPERTLINE_TRUNKS as an address"):
