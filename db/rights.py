@@ -129,7 +129,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "worker": (
             "SELECT",
             "INSERT (name)",
-            "UPDATE (holder, epoch, lease_until, clock, lease_s, dialling_stopped_at, dialling_stopped_why)",
+            "UPDATE (holder, epoch, lease_until, clock, lease_s, comparable, dialling_stopped_at, dialling_stopped_why)",
         ),
         "console": ("SELECT",),
     },

@@ -95,10 +95,8 @@ class Offset:
         >>> round(before.step_to(Offset.read(-3490.0, asked=50.0, answered=50.1)))
         -3600
         """
-        if self._explains(later):
-            return 0.0
-        step = (later.least + later.most - self.least - self.most) / 2
-        return step if abs(step) >= STEP_SECONDS else 0.0
+        apart = max(later.least - self.most, self.least - later.most) - self._slewed(later)
+        return (later.least + later.most - self.least - self.most) / 2 if apart >= STEP_SECONDS else 0.0
 
     def then(self, later: Offset) -> Offset:
         """What to compare with from now on: the sharper of the two. Where the clock was set by too little to be a step, the earlier

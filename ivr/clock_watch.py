@@ -94,7 +94,7 @@ class ClockWatch:
         if row is None or then is None:
             return None
         asked = self.tick() - (reading.ns - then.ns) / 1e9
-        return Offset.read(row.steady, asked, asked + row.lease_s / 3 + _SLACK_SECONDS)
+        return Offset.read(row.steady, asked - _SLACK_SECONDS, asked + row.lease_s / 3 + _SLACK_SECONDS)
 
     async def _shift(self, before: Offset) -> None:
         async with self._db.transaction() as tx:

@@ -10,7 +10,7 @@ SELECT epoch, holder IS NULL OR NOT isfinite(lease_until) AS free, clock, lease_
 
 -- name: take_lease
 -- Take over a lease that was seen to have run out, if nobody has renewed or taken it since: the epoch rises and fences whoever held it.
-UPDATE node SET holder = %(holder)s, epoch = epoch + 1, clock = %(clock)s, lease_s = %(lease)s,
+UPDATE node SET holder = %(holder)s, epoch = epoch + 1, clock = %(clock)s, lease_s = %(lease)s, comparable = true,
        lease_until = clock_timestamp() + %(lease)s * interval '1 second'
 WHERE name = %(node)s AND epoch = %(seen_epoch)s AND clock = %(seen_clock)s
 RETURNING epoch;
@@ -21,13 +21,14 @@ UPDATE call SET epoch = %(epoch)s WHERE node = %(node)s AND state = 'live';
 
 -- name: renew_lease
 -- Stay the holder, late as it may be; 0 rows when somebody else has taken over.
-UPDATE node SET lease_until = clock_timestamp() + %(lease)s * interval '1 second', clock = %(clock)s, lease_s = %(lease)s
+UPDATE node SET lease_until = clock_timestamp() + %(lease)s * interval '1 second', clock = %(clock)s, lease_s = %(lease)s,
+       comparable = true
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s
 RETURNING epoch;
 
 -- name: release_lease
 -- Let the next one in at once.
-UPDATE node SET lease_until = clock_timestamp(), holder = NULL, clock = %(clock)s, lease_s = 0
+UPDATE node SET lease_until = clock_timestamp(), holder = NULL, clock = %(clock)s, lease_s = 0, comparable = true
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
 -- name: note_dialling_stopped
@@ -321,7 +322,7 @@ SELECT pg_advisory_xact_lock(7236027);
 -- name: earlier_reading
 -- The last renewal of a lease by a process of this machine since it was started: its monotonic clock, and the steady one, in seconds.
 SELECT clock, extract(epoch FROM lease_until)::float8 - lease_s - (SELECT extract(epoch FROM ahead)::float8 FROM clock) AS steady, lease_s
-FROM node WHERE starts_with(clock, %(boot)s || ':') AND isfinite(lease_until) ORDER BY lease_until DESC LIMIT 1;
+FROM node WHERE comparable AND starts_with(clock, %(boot)s || ':') AND isfinite(lease_until) ORDER BY lease_until DESC LIMIT 1;
 
 -- name: shift_clock
 -- The database's clock was set: due times and leases are moved with it.

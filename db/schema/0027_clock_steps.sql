@@ -20,7 +20,8 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON clock_step
 
 ALTER TABLE node
   ADD COLUMN clock text NOT NULL DEFAULT '',        -- the holder's monotonic clock at its last renewal (drawing.clock.Reading)
-  ADD COLUMN lease_s double precision NOT NULL DEFAULT 0; -- how long its lease is from there
+  ADD COLUMN lease_s double precision NOT NULL DEFAULT 0, -- how long its lease is from there
+  ADD COLUMN comparable boolean NOT NULL DEFAULT false; -- no step was noticed since: lease_until and clock are of one moment
 COMMENT ON COLUMN node.lease_until IS 'for showing, and to refuse what comes late; who may take over is told by clock and lease_s';
 
 ALTER TABLE call
@@ -45,7 +46,7 @@ BEGIN
   UPDATE call SET matter = jsonb_set(matter, '{asked}', to_jsonb((matter ->> 'asked')::float8 + step_s))
   WHERE state = 'waiting' AND flow = 'masked' AND matter ? 'asked';
   UPDATE message SET next_try = next_try + step WHERE state = 'sending' AND given_up_at IS NULL;
-  UPDATE node SET lease_until = lease_until + step WHERE isfinite(lease_until);
+  UPDATE node SET lease_until = lease_until + step, comparable = false WHERE isfinite(lease_until);
   UPDATE session SET created_at = created_at + step, seen_at = seen_at + step, expires_at = expires_at + step;
   UPDATE pool_job SET created_at = created_at + step WHERE state IN ('waiting', 'running');
 END $$;

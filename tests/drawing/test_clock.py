@@ -66,7 +66,7 @@ def test_a_step_is_noticed_whatever_came_before(
     clocks.wall += step
     seen = clocks.read(took, part)
     unsure = (last.most - last.least) + took
-    if size > 2 * unsure + 0.2:
+    if size > 2 * unsure + 1.2:
         assert last.step_to(seen) == pytest.approx(step, abs=unsure + 0.2)
     last = last.then(seen)
     assert last.step_to(seen.less(last.step_to(seen))) == 0.0
@@ -83,7 +83,7 @@ def test_many_small_steps_add_up_to_one_that_is_noticed(steps: list[float]) -> N
         found = last.step_to(seen.less(noticed))
         noticed += found
         last = seen.less(noticed) if found else last.then(seen.less(noticed))
-    assert abs(sum(steps) - noticed) < STEP_SECONDS + 0.1
+    assert abs(sum(steps) - noticed) < STEP_SECONDS + 0.2
 
 
 @given(st.integers(-(10**7), 10**7), st.integers(0, 10**6))

@@ -162,6 +162,20 @@ async def test_a_step_while_no_worker_ran_is_noticed_by_the_next_on_the_machine(
     assert [size for _, size in await noted(db)] == pytest.approx([-HOUR], abs=8.0)
 
 
+async def test_a_lease_renewed_between_a_step_and_its_notice_misleads_nobody(db: Database, machine: Machine) -> None:
+    """Its row was written by the new clock, and is moved all the same: a process that starts then must not compare with it."""
+    watch, lease = machine.watch(db), Lease(db, "n", 15.0, reading=machine.reading)
+    await watch.look()
+    assert await lease.take()
+    machine.database_is_set(HOUR)
+    assert await lease.renew()
+    await watch.look()
+    await machine.watch(db).look()
+    assert await lease.renew()
+    await machine.watch(db).look()
+    assert [size for _, size in await noted(db)] == pytest.approx([HOUR], abs=NEAR)
+
+
 async def test_another_boot_tells_nothing(db: Database, machine: Machine) -> None:
     assert await Lease(db, "n", 15.0, reading=machine.reading).take()
     machine.boot = "another"
