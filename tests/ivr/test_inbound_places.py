@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
-from db.errors import Conflict
+from db.errors import Conflict, Unavailable
 from db.pool import Database
+from db.vault import Vault
+from drawing.rules import Rules
+from ivr import call_backs, reception
 from ivr.dispatch import Q
+from ivr.lease import Lease
+from ivr.reception import Reception
 
 pytestmark = pytest.mark.postgres
 ANN, BEN = b"a" * 32, b"b" * 32
@@ -79,3 +84,30 @@ async def test_forks_do_not_use_up_the_callers_calls_an_hour(db: Database) -> No
             end = {"id": row, "epoch": 1, "outcome": "cancelled", "trail": None, "why_not": why_not}
             await db.one(Q.end_inbound, end)
     assert (await _take(db, ANN)).recent == 3
+
+
+async def test_what_was_left_is_settled_though_the_database_was_away_meanwhile(
+    db: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken over, and not ended, it would have no end before the next worker, and whoever asked for a call back would get none."""
+    before, lease = Lease(db, "n", 15.0), Lease(db, "n", 15.0)
+    assert await before.take()
+    entry = (await _take(db, ANN)).id
+    assert await db.run(Q.want_call_back, {"id": entry, "epoch": 1})
+    await before.release()
+    assert await lease.take()
+    errors: list[Exception] = [Unavailable("away")]
+
+    async def follow(*given: Any) -> str | None:
+        if errors:
+            raise errors.pop()
+        return await call_backs.follow(*given)
+
+    monkeypatch.setattr(reception, "follow", follow)
+    nothing: Any = None
+    made = Reception(db, vault, nothing, lease, Rules.load("gd-3"), nothing, nothing, nothing)
+    with pytest.raises(Unavailable):
+        await made.settle_left()
+    await made.settle_left()
+    row = await db.one("SELECT ended_at IS NOT NULL AS ended, why_not FROM inbound")
+    assert (row.ended, row.why_not) == (True, "unknown")
