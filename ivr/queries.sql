@@ -186,8 +186,7 @@ WHERE c.id = %(call)s;
 
 -- name: take_inbound
 -- A call from outside has come, and takes its caller's place; how many came from that number within the hour before, forks of them not
--- counted. And the
--- database's clock. No row when another call of that caller holds the place.
+-- counted, and the database's clock. No row when another call of that caller holds the place.
 INSERT INTO inbound (channel, trunk, caller_hash, place, node, epoch)
 VALUES (%(channel)s, %(trunk)s, %(caller)s, %(caller)s, %(node)s, %(epoch)s)
 ON CONFLICT (place) WHERE ended_at IS NULL DO NOTHING
@@ -214,7 +213,8 @@ WHERE id = %(id)s AND epoch = %(epoch)s AND ended_at IS NULL;
 
 -- name: end_inbound
 -- The line is free again, or was not taken at all.
-UPDATE inbound SET ended_at = clock_timestamp(), ended_ahead = (SELECT ahead FROM clock), outcome = %(outcome)s::call_outcome, trail = %(trail)s, why_not = %(why_not)s
+UPDATE inbound SET ended_at = clock_timestamp(), ended_ahead = (SELECT ahead FROM clock), outcome = %(outcome)s::call_outcome,
+       trail = %(trail)s, why_not = %(why_not)s
 WHERE id = %(id)s AND epoch = %(epoch)s AND ended_at IS NULL
 RETURNING caller_hash AS caller, wanted_at IS NOT NULL AS wanted;
 

@@ -13,6 +13,7 @@ from asterisk.ports import free_port
 from ivr.ari import wire
 from ivr.ari.channel import LiveChannel
 from ivr.ari.client import Client, Node
+from ivr.ari.evidence import Evidence
 from ivr.ari.line import Line, channel_id
 from ivr.clock import SteadyClock
 from ivr.hep import receiver
@@ -43,3 +44,12 @@ async def test_an_end_that_waited_for_a_copy_was_when_asterisk_told_it(monkeypat
         channel.forget()
     assert loop.time() >= began + 0.05  # it did wait
     assert (trail.ringing, trail.ended) == (BEGAN + timedelta(seconds=1), BEGAN + timedelta(seconds=2))
+
+
+def test_a_call_that_ended_while_its_answer_was_told_did_not_end_before_it() -> None:
+    """Asterisk's reply that the channel is up, and the event that it is gone, cross."""
+    evidence = Evidence(ID, "t")
+    evidence.note_answered(BEGAN + timedelta(milliseconds=5), 17.005)
+    evidence.note_ended(BEGAN, 17.0, 16, 0, by_us=False)
+    trail = evidence.trail(18.0)
+    assert trail.ended == trail.answered
