@@ -328,6 +328,10 @@ FROM node WHERE comparable AND starts_with(clock, %(boot)s || ':') AND isfinite(
 -- The database's clock was set: due times and leases are moved with it.
 SELECT shift_clock(%(step)s);
 
+-- name: judge_again
+-- The database's clock was set: what waits for a time of day is judged at once, since that may have been told by a wrong clock.
+UPDATE call SET not_before = clock_timestamp() WHERE state = 'waiting' AND by_wall AND not_before > clock_timestamp();
+
 -- name: note_clock_step
 -- That a clock was set, for people.
 INSERT INTO clock_step (clock, step_s, node) VALUES (%(clock)s, %(step)s, %(node)s);
