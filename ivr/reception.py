@@ -9,6 +9,7 @@ or dial it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from ivr.speech import Speech
 LOG = logging.getLogger(__name__)
 LAPSE_SECONDS = 900.0  # a call back that could not be made by then is expected no more
 WRITE_AGAIN_SECONDS = 2.0
+SOUNDS_SECONDS = 30.0  # so long a caller rings while the node is taken over; a worker that is stopped waits no longer for them
 LONGEST_SECONDS = 120.0  # no call from outside lasts as long (Timings.inbound_seconds): one that seems to is gone without an end
 
 
@@ -122,7 +124,8 @@ class Reception:
     # --- one call -----------------------------------------------------------------------------------------------
 
     async def _take(self, arrival: Arrival) -> None:
-        await self._sounds.known.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._sounds.known.wait(), SOUNDS_SECONDS)
         if not self._sounds.ok:  # nobody is picked up to hear nothing
             self._driver().turn_away(arrival.channel, "congestion")
             return
