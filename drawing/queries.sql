@@ -164,8 +164,8 @@ LEFT JOIN LATERAL (
 
 -- name: idle_picks
 -- Open picks with no live call and no first one waiting, with what their calls came to, when they ended as the clock counts it now,
--- and a retry that waits. A call back
--- holds the seat while it is live, and is no try: whoever forges an expert's number must not use their tries up.
+-- and a retry that waits. A call back holds the seat while it is live, and is no try: whoever forges an expert's number must not use
+-- their tries up.
 SELECT p.id, p.condition, p.seat, p.expert, p.pseudonym, p.picked_at,
        (SELECT c.id FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'waiting') AS retry,
        ARRAY(SELECT c.outcome::text FROM call c WHERE c.pick = p.id AND c.flow = 'invitation' AND c.state = 'ended'
@@ -251,8 +251,8 @@ RETURNING pick, expert, witness, attempt;
 -- name: decide_invitation (prepared)
 -- The same with the pick that the call was about, which gets its outcome once: not closed when it has one already. A retry or a
 -- call back that waits has nothing to ask any more (neither ended nor live: put so, the planner can't go through all that wait
--- instead of those of the pick). A call back's answer comes with what the calls before it came to. No row while the draw owes a pick, which it does from now on when a seat came free; the lock is
--- had before.
+-- instead of those of the pick). A call back's answer comes with what the calls before it came to. No row while the draw owes a pick,
+-- which it does from now on when a seat came free; the lock is had before.
 WITH held AS (
   SELECT a.id, a.rules, clock_timestamp() AS now, t.seq AS head_seq, t.at AS head_at, t.hash AS head_hash,
          t.type AS head_type, t.clock AS head_clock

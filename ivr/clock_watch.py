@@ -102,6 +102,7 @@ class ClockWatch:
             seen = await self._read(tx)
             if step := before.step_to(seen):
                 await tx.run(Q.shift_clock, {"step": step})
+                await tx.run(Q.judge_again)
                 await self._note(tx, "database", step)
                 remark = _REMARK.format("快" if step > 0 else "慢", abs(step))
                 told = {"actor": "system", "role": "system", "act": ACT, "activity": None, "remark": remark}

@@ -186,8 +186,7 @@ WHERE c.id = %(call)s;
 
 -- name: take_inbound
 -- A call from outside has come, and takes its caller's place; how many came from that number within the hour before, forks of them not
--- counted. And the
--- database's clock. No row when another call of that caller holds the place.
+-- counted, and the database's clock. No row when another call of that caller holds the place.
 INSERT INTO inbound (channel, trunk, caller_hash, place, node, epoch)
 VALUES (%(channel)s, %(trunk)s, %(caller)s, %(caller)s, %(node)s, %(epoch)s)
 ON CONFLICT (place) WHERE ended_at IS NULL DO NOTHING
@@ -214,7 +213,8 @@ WHERE id = %(id)s AND epoch = %(epoch)s AND ended_at IS NULL;
 
 -- name: end_inbound
 -- The line is free again, or was not taken at all.
-UPDATE inbound SET ended_at = clock_timestamp(), ended_ahead = (SELECT ahead FROM clock), outcome = %(outcome)s::call_outcome, trail = %(trail)s, why_not = %(why_not)s
+UPDATE inbound SET ended_at = clock_timestamp(), ended_ahead = (SELECT ahead FROM clock), outcome = %(outcome)s::call_outcome,
+       trail = %(trail)s, why_not = %(why_not)s
 WHERE id = %(id)s AND epoch = %(epoch)s AND ended_at IS NULL
 RETURNING caller_hash AS caller, wanted_at IS NOT NULL AS wanted;
 
@@ -327,6 +327,10 @@ FROM node WHERE comparable AND starts_with(clock, %(boot)s || ':') AND isfinite(
 -- name: shift_clock
 -- The database's clock was set: due times and leases are moved with it.
 SELECT shift_clock(%(step)s);
+
+-- name: judge_again
+-- The database's clock was set: what waits for a time of day is judged at once, since that may have been told by a wrong clock.
+UPDATE call SET not_before = clock_timestamp() WHERE state = 'waiting' AND by_wall AND not_before > clock_timestamp();
 
 -- name: note_clock_step
 -- That a clock was set, for people.

@@ -9,14 +9,15 @@ or dial it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
 from db.errors import DatabaseError
-from db.pool import Database
+from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing.phone_numbers import subscriber
 from drawing.rules import Rules
@@ -37,6 +38,7 @@ from ivr.speech import Speech
 LOG = logging.getLogger(__name__)
 LAPSE_SECONDS = 900.0  # a call back that could not be made by then is expected no more
 WRITE_AGAIN_SECONDS = 2.0
+SOUNDS_SECONDS = 30.0  # so long a caller rings while the node is taken over; a worker that is stopped waits no longer for them
 LONGEST_SECONDS = 120.0  # no call from outside lasts as long (Timings.inbound_seconds): one that seems to is gone without an end
 
 
@@ -105,11 +107,15 @@ class Reception:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def settle_left(self) -> None:
-        """Of the holder before: its calls are gone, but whoever asked for a call back gets it."""
-        lease = {"node": self._lease.node, "epoch": self._lease.epoch}
-        for row in await self._db.all(Q.adopt_inbound, lease):
-            LOG.info("call %s from outside was left by an earlier holder", row.id)
-            await self._write_end(row.id, Outcome.INTERRUPTED, None, None)
+        """Of the holder before: its calls are gone, but whoever asked for a call back gets it. All in one transaction: whatever
+        breaks it, the next try finds them again. Raises DatabaseError.
+        """
+        lease, activities = {"node": self._lease.node, "epoch": self._lease.epoch}, list[str | None]()
+        async with self._db.transaction() as tx:
+            for row in await tx.all(Q.adopt_inbound, lease):
+                LOG.info("call %s from outside was left by an earlier holder", row.id)
+                activities.append(await self._write_end(tx, row.id, Outcome.INTERRUPTED, None, None))
+        self._tell(activities)
 
     async def lapse(self) -> None:
         """Call backs that nobody expects any more."""
@@ -118,7 +124,8 @@ class Reception:
     # --- one call -----------------------------------------------------------------------------------------------
 
     async def _take(self, arrival: Arrival) -> None:
-        await self._sounds.known.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._sounds.known.wait(), SOUNDS_SECONDS)
         if not self._sounds.ok:  # nobody is picked up to hear nothing
             self._driver().turn_away(arrival.channel, "congestion")
             return
@@ -214,21 +221,26 @@ class Reception:
         """Written however long the database is away: somebody may wait for a call back."""
         while True:
             try:
-                return await self._write_end(entry, outcome, trail, why_not)
+                async with self._db.transaction() as tx:
+                    activity = await self._write_end(tx, entry, outcome, trail, why_not)
+                return self._tell([activity])
             except DatabaseError as error:
                 LOG.warning("call %s from outside: its end could not be written: %s", entry, error)
                 await asyncio.sleep(WRITE_AGAIN_SECONDS)
 
     # --- what it leads to ---------------------------------------------------------------------------------------
 
-    async def _write_end(self, entry: int, outcome: Outcome, trail: Trail | None, why_not: WhyNot | None) -> None:
+    async def _write_end(
+        self, tx: Transaction, entry: int, outcome: Outcome, trail: Trail | None, why_not: WhyNot | None
+    ) -> str | None:
+        """The activity to which a call back was added, if one was."""
         values: dict[str, Any] = {"id": entry, "epoch": self._lease.epoch, "outcome": outcome.value}
         values["trail"] = None if trail is None else trail_json(trail)
         values["why_not"] = None if why_not is None else why_not.value
-        activity: str | None = None
-        async with self._db.transaction() as tx:
-            ended = await tx.one(Q.end_inbound, values)
-            if ended is not None and why_not is None:
-                activity = await follow(tx, entry, ended, self._rule)
-        if activity is not None:
-            self._note(activity)
+        ended = await tx.one(Q.end_inbound, values)
+        return await follow(tx, entry, ended, self._rule) if ended is not None and why_not is None else None
+
+    def _tell(self, activities: Iterable[str | None]) -> None:
+        for activity in activities:
+            if activity is not None:
+                self._note(activity)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from db.errors import DatabaseError
+from db.errors import Unavailable
 from db.pool import Database
 from drawing import reminders
 
@@ -12,12 +12,12 @@ LOG = logging.getLogger(__name__)
 
 
 async def remind_due(db: Database) -> None:
-    """Raises DatabaseError while the database is away."""
+    """Raises Unavailable while the database is away."""
     for gathering in await reminders.gatherings(db):
         try:
             async with db.transaction() as tx:
                 await reminders.remind(tx, gathering)
-        except DatabaseError:
+        except Unavailable:
             raise
         except Exception:
             LOG.exception("%s: nobody could be reminded; the others are", gathering.activity)

@@ -9,6 +9,7 @@ anything once the files are back.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
@@ -92,8 +93,10 @@ class SoundCheck:
                 LOG.warning("one of %d sounds did not play in a call, and plays in the test", len(self._suspect))
             self._lost, self._suspect, self._told, self.ok = {}, {}, False, True
             self.known.set()
-            await self._note(None)
             self._wake()
+            while not await self._noted(None) and not self._news.is_set():  # else /health says for ever that nothing is dialled
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), LONGEST_PAUSE)
 
     def _stop(self, why: str) -> None:
         """why: names the file; empty where the test has to find which one it is."""
@@ -133,14 +136,17 @@ class SoundCheck:
         """Where people look: the log and /health."""
         self._say(why)
         self.known.set()
-        await self._note(why)
+        await self._noted(why)
 
-    async def _note(self, why: str | None) -> None:
+    async def _noted(self, why: str | None) -> bool:
+        """Whether it could be written."""
         values = {"node": self._lease.node, "epoch": self._lease.epoch, "why": why}
         try:
             await self._db.run(Q.note_dialling_stopped, values)
         except DatabaseError as error:
             LOG.warning("that dialling stopped, or goes on, could not be written: %s", error)
+            return False
+        return True
 
 
 def _name(path: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from db.errors import DatabaseError
+from db.errors import Unavailable
 from db.pool import Database
 from ivr.ari import wire
 from ivr.ari.client import Client
@@ -47,14 +47,14 @@ class TrunkWatch:
         while True:
             try:
                 await self.look()
-            except DatabaseError:  # the worker's loop says so
+            except Unavailable:  # the worker's loop says so
                 self._open = None
             except Exception:  # whatever is wrong here must not cost a call
                 LOG.exception("the trunks could not be looked at; tried again in a moment")
             await asyncio.sleep(EVERY_SECONDS)
 
     async def look(self) -> None:
-        """Once; raises DatabaseError while the database is away."""
+        """Once; raises Unavailable while the database is away."""
         online = await asyncio.gather(*map(self._online, self._names))
         await self._db.run(Q.note_trunks, {"node": self._node, "names": self._names, "online": online})
         found = await self._found()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from drawing.rules import Calling
 from ivr import settings
 from ivr.calls import Outcome
-from ivr.policy import Hindrance, TokenBucket, Tried, TrunkLoad, choose_trunk
+from ivr.policy import Hindrance, Rule, TokenBucket, Tried, TrunkLoad, choose_trunk
 from ivr.trunk_alarms import FAILING
 
 _SAYS_NOTHING = frozenset({Outcome.INTERRUPTED, Outcome.CANCELLED})
@@ -55,6 +55,8 @@ class Trunks:
 
     def take(self, before: Sequence[Tried], tick: float, legs: int = 1) -> str | Hindrance:
         """The trunk for a call that may begin now; it is reserved until `begun` or `give_back`."""
+        if (free := self._all.free_at(tick)) > tick:  # a second leg has had its turn since the call was found to be due
+            return Hindrance(Rule.CALLS_PER_SECOND, wait_s=free - tick)
         loads = [self._load(name, tick, legs) for name in self._settings]
         chosen = choose_trunk(loads, before, tick)
         if isinstance(chosen, Hindrance):

@@ -45,11 +45,11 @@ class LiveChannel:
         self,
         client: Client,
         line: Line | Arrival,
-        clock: Callable[[], datetime],
+        clock: Callable[[float], datetime],
         report: Callable[[Answered | DialFailed | PlayFailed | Look], None],
         sounds: Sounds | None = None,
     ) -> None:
-        """An Arrival is there already; a Line's channel only once it is dialled."""
+        """An Arrival is there already; a Line's channel only once it is dialled. clock: the time at a tick of the event loop's."""
         self._client, self._line, self._clock, self._report = client, line, clock, report
         self._sounds: Sounds = sounds or AllSound()
         self._loop = asyncio.get_running_loop()
@@ -95,10 +95,10 @@ class LiveChannel:
             case wire.Dial(dialstatus="ANSWER"):
                 return self._answered(tick)
             case wire.Dial(dialstatus="RINGING"):
-                self.evidence.note_ringing(self._clock())
+                self.evidence.note_ringing(self._clock(tick))
                 return Ringing()
             case wire.Dial():
-                self.evidence.note_early_media(self._clock())
+                self.evidence.note_early_media(self._clock(tick))
                 return EarlyMedia()
             case wire.ChannelDtmfReceived(digit=key, duration_ms=held):
                 return Digit(key, self.evidence.key(key, tick, held), held)
@@ -119,7 +119,7 @@ class LiveChannel:
     def _answered(self, tick: float) -> Event:
         if not self.evidence.answered and isinstance(self._line, Line):  # calls from outside are not counted on
             self._media.start(tick)
-        self.evidence.note_answered(self._clock(), tick)
+        self.evidence.note_answered(self._clock(tick), tick)
         return Answered()
 
     def _finished(self, playback: str, well: bool, tick: float) -> Event | None:
@@ -142,7 +142,7 @@ class LiveChannel:
             return None
         self.gone, self._playing = True, None
         self._media.stop()
-        self.evidence.note_ended(self._clock(), tick, cause, self._sip, self._by_us)
+        self.evidence.note_ended(self._clock(tick), tick, cause, self._sip, self._by_us)
         self.evidence.note_reason(self._sip_end.reason)
         believed = self._sip_end.believed(self._sip)
         end = HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us, reason=believed)
@@ -195,7 +195,7 @@ class LiveChannel:
         """Create the channel, which dials as soon as it is in the application. Never twice with one id."""
         if not self._client.connected:
             return self._report(DialFailed(_OUT_OF_ORDER))
-        self.evidence.note_dialled(self._clock())
+        self.evidence.note_dialled(self._clock(self._loop.time()))
         self.dialled, self._ring_seconds = True, ring_seconds
         try:
             reply = await self._client.command("POST", "channels/create", self._origin())
@@ -217,7 +217,8 @@ class LiveChannel:
             return self._look_later(sure=True)
         if reply.status != 204:  # it has hung up meanwhile
             return self._look_later(sure=True)
-        self.evidence.note_answered(self._clock(), self._loop.time())
+        tick = self._loop.time()
+        self.evidence.note_answered(self._clock(tick), tick)
         return self._report(Answered())
 
     async def _ring(self) -> None:

@@ -70,7 +70,8 @@ class Evidence:
         self._ended_tick = tick
         if self._talks_since is not None:
             self.talked(tick, round((tick - self._talks_since) * 1000), whole=False)
-        self._trail = replace(self._trail, ended=at, cause=cause, sip=sip, by_us=by_us)
+        ended = max(at, self._trail.answered or at)  # an answer that a reply told may have crossed with the end
+        self._trail = replace(self._trail, ended=ended, cause=cause, sip=sip, by_us=by_us)
 
     def note_reason(self, reason: Reason | None) -> None:
         """What the other side's network said of the end."""

@@ -95,7 +95,7 @@ class Leg:
         self._loop = asyncio.get_running_loop()
         self._clock = SteadyClock(clock(), self._loop.time())
         self._queue: asyncio.Queue[tuple[_Mail, float]] = asyncio.Queue()
-        self._channel = LiveChannel(client, line, lambda: self._clock.at(self._loop.time()), self._put, sounds)
+        self._channel = LiveChannel(client, line, self._clock.at, self._put, sounds)
         self._timers = Timers(self._put)
         self._flooded = self._abandoned = False
         self.deciding: asyncio.Task[None] | None = None

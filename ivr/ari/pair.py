@@ -108,7 +108,7 @@ class Pair:
         self._clock = SteadyClock(clock(), self._loop.time())  # as leg.py's
         self._queue: asyncio.Queue[tuple[_Mail, float]] = asyncio.Queue()
         self._channels = {
-            side: LiveChannel(client, line, self._now, partial(self._put_of, side), sounds) for side, line in lines.items()
+            side: LiveChannel(client, line, self._clock.at, partial(self._put_of, side), sounds) for side, line in lines.items()
         }
         self.bridge = LiveBridge(client, bridge_of(self._call))
         self._timers = Timers(self._put)

@@ -120,6 +120,20 @@ async def test_what_waits_for_the_end_of_a_pause_is_moved_with_the_clock(
     assert await db.value("SELECT count(*) FROM operation WHERE act = %(act)s", {"act": ACT}) == 1
 
 
+@pytest.mark.parametrize("step", [HOUR, -HOUR])
+async def test_what_waits_for_a_time_of_day_is_judged_again_at_once(
+    db: Database, drawn: Drawn, machine: Machine, step: float
+) -> None:
+    """A clock that showed the night for a minute, and was put right, must not hold the calls until the morning."""
+    await drawn()
+    await db.run("UPDATE call SET by_wall = true, not_before = clock_timestamp() + interval '10 hours'")
+    watch = machine.watch(db)
+    await watch.look()
+    machine.database_is_set(step)
+    await watch.look()
+    assert len(await db.all(DISPATCH.due, {"limit": 9, "held": []})) == 3
+
+
 async def test_no_clock_that_runs_is_noticed(db: Database, machine: Machine) -> None:
     watch = machine.watch(db)
     for _ in range(20):

@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
-from db.errors import Conflict
+from db.errors import Conflict, Unavailable
 from db.pool import Database
+from db.vault import Vault
+from drawing.rules import Rules
+from ivr import call_backs, reception
+from ivr.ari.line import Arrival
 from ivr.dispatch import Q
+from ivr.lease import Lease
+from ivr.reception import Reception
+from ivr.sound_check import SoundCheck
 
 pytestmark = pytest.mark.postgres
 ANN, BEN = b"a" * 32, b"b" * 32
@@ -31,6 +38,29 @@ async def _take(db: Database, caller: bytes | None, **changes: Any) -> Any:
 async def _end(db: Database, entry: int) -> None:
     end = {"id": entry, "epoch": 1, "outcome": "no_key", "trail": None, "why_not": None}
     assert await db.one(Q.end_inbound, end) is not None
+
+
+async def test_who_calls_while_nothing_is_known_of_the_sounds_is_turned_away_in_the_end(
+    db: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asterisk has gone meanwhile: nobody tests a sound, and a worker that is stopped would wait for that call for ever."""
+    monkeypatch.setattr(reception, "SOUNDS_SECONDS", 0.01)
+    lease, away = Lease(db, "n", 15.0), list[tuple[str, str]]()
+    assert await lease.take()
+
+    class Switch:
+        def turn_away(self, channel: str, reason: str) -> None:
+            away.append((channel, reason))
+
+    nothing: Any = None
+    switch: Any = Switch()
+    sounds = SoundCheck(db, lease, nothing, nothing, lambda: switch, lambda: None)
+    made = Reception(db, vault, nothing, lease, Rules.load("gd-3"), lambda: switch, nothing, sounds)
+    made.arrived(Arrival("1.1", "13800000000", "t"))
+    async with asyncio.timeout(60):
+        while made:
+            await asyncio.sleep(0.001)
+    assert away == [("1.1", "congestion")]
 
 
 @pytest.mark.usefixtures("nodes")
@@ -79,3 +109,30 @@ async def test_forks_do_not_use_up_the_callers_calls_an_hour(db: Database) -> No
             end = {"id": row, "epoch": 1, "outcome": "cancelled", "trail": None, "why_not": why_not}
             await db.one(Q.end_inbound, end)
     assert (await _take(db, ANN)).recent == 3
+
+
+async def test_what_was_left_is_settled_though_the_database_was_away_meanwhile(
+    db: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken over, and not ended, it would have no end before the next worker, and whoever asked for a call back would get none."""
+    before, lease = Lease(db, "n", 15.0), Lease(db, "n", 15.0)
+    assert await before.take()
+    entry = (await _take(db, ANN)).id
+    assert await db.run(Q.want_call_back, {"id": entry, "epoch": 1})
+    await before.release()
+    assert await lease.take()
+    errors: list[Exception] = [Unavailable("away")]
+
+    async def follow(*given: Any) -> str | None:
+        if errors:
+            raise errors.pop()
+        return await call_backs.follow(*given)
+
+    monkeypatch.setattr(reception, "follow", follow)
+    nothing: Any = None
+    made = Reception(db, vault, nothing, lease, Rules.load("gd-3"), nothing, nothing, nothing)
+    with pytest.raises(Unavailable):
+        await made.settle_left()
+    await made.settle_left()
+    row = await db.one("SELECT ended_at IS NOT NULL AS ended, why_not FROM inbound")
+    assert (row.ended, row.why_not) == (True, "unknown")

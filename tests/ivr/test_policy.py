@@ -244,6 +244,19 @@ def test_what_is_owed_leaves_no_room_and_takes_none_from_other_trunks() -> None:
     assert trunks.opens(TICK) == TICK
 
 
+def test_a_call_waits_where_a_second_leg_took_the_turn_of_all_meanwhile() -> None:
+    """Between what is due and its trunk lie statements, and in that time somebody may press the key that has the expert rung."""
+    own = [TrunkSettings(name=name, caller_id="100000") for name in "ab"]
+    trunks = Trunks(own, demo_rules(), lambda _: 0, TICK)
+    while trunks.opens(TICK) == TICK:
+        trunks.turn("a", TICK)
+    found = trunks.take([], TICK)
+    assert isinstance(found, Hindrance)
+    assert found.rule is Rule.CALLS_PER_SECOND
+    assert found.wait_s is not None
+    assert trunks.take([], TICK + found.wait_s) == "a"
+
+
 def approx(seconds: float) -> Any:
     """TokenBucket adds a microsecond, so that rounding never makes a moment too early."""
     return pytest.approx(seconds, abs=2e-6)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Collection
 from typing import Any
 
 import pytest
 
+from db.errors import Forbidden, Unavailable
 from db.pool import Database
 from drawing.rules import Rules
+from ivr import trunk_watch
 from ivr.ari.client import Client, Node
 from ivr.dispatch import Q
 from ivr.trunk_alarms import Limits, TrunkAlarm
@@ -195,3 +198,25 @@ async def test_the_enums_are_those_of_the_database(db: Database) -> None:
         kept = await db.value(f"SELECT enum_range(null::{sql})::text[]")
         assert sorted(kept) == sorted(each.value for each in python)
     assert set(WORDS) == set(TrunkAlarm)
+
+
+async def test_what_the_database_refuses_is_told(
+    scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only of a database that is away the worker's loop says so: a right that is missing nobody else would notice."""
+    watch = scene.watch()
+    errors: list[Exception] = [Unavailable("away"), Forbidden("no right")]
+
+    async def look() -> None:
+        if not errors:
+            await asyncio.get_running_loop().create_future()
+        raise errors.pop(0)
+
+    monkeypatch.setattr(watch, "look", look)
+    monkeypatch.setattr(trunk_watch, "EVERY_SECONDS", 0.0)
+    running = asyncio.create_task(watch.run())
+    while errors:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    running.cancel()
+    assert [each.exc_info[1].args for each in caplog.records if each.exc_info and each.exc_info[1]] == [("no right",)]
