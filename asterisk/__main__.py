@@ -216,7 +216,7 @@ def _become_front(argv: tuple[str, ...]) -> NoReturn:
 def _asterisk_main(arguments: list[str]) -> int:
     try:
         if arguments == ["firewall"]:
-            print(firewall(node_from_environment(os.environ)), end="")
+            print(firewall(node_from_environment(os.environ, with_password=False)), end="")
             return 0
         node = arguments == ["node"]
         settings = node_from_environment(os.environ) if node else far_end_from_environment(os.environ)
