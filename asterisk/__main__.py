@@ -28,6 +28,7 @@ machine:
     EXPERTLINE_WITNESS_DIGITS    (the far end) what the supervisor's telephone enters
 """
 
+import contextlib
 import os
 import secrets
 import subprocess
@@ -141,11 +142,18 @@ def _folder_and_password(environment: Mapping[str, str], kind: str) -> tuple[Pat
 
 
 def password(file: Path) -> str:
-    """ARI's password, kept in a file that only its owner reads; made when it is not there."""
+    """ARI's password, kept in a file that only its owner reads; made when it is not there.
+
+    Containers do so at the same moment: the file appears whole, and whoever is second takes the first one's.
+    """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(24) + "\n")
+        made = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_urlsafe(24) + "\n")
+        with contextlib.suppress(FileExistsError):
+            file.hardlink_to(made)
+        made.unlink()
     return file.read_text().strip()
 
 
@@ -208,7 +216,7 @@ def _become_front(argv: tuple[str, ...]) -> NoReturn:
 def _asterisk_main(arguments: list[str]) -> int:
     try:
         if arguments == ["firewall"]:
-            print(firewall(node_from_environment(os.environ)), end="")
+            print(firewall(node_from_environment(os.environ, with_password=False)), end="")
             return 0
         node = arguments == ["node"]
         settings = node_from_environment(os.environ) if node else far_end_from_environment(os.environ)

@@ -27,6 +27,8 @@ _STOP_LIMIT = 15.0
 _LOOK_EVERY = 0.05
 _CHILDREN = 2
 """Processes per socket: one request takes some 0.1 ms."""
+STRANGERS_TOLD = 1_000
+"""So many addresses that are no trunk's are written into its log in an hour."""
 
 
 class NoKamailio(Exception):
@@ -52,6 +54,7 @@ class Front:
         check_front_ports(self._settings)
         argv = front_command(self._settings, render_front(self._settings))
         log = self._settings.folder / "log/front"
+        log.touch(mode=0o600)
         with log.open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *with_us(),
@@ -120,10 +123,11 @@ def render_front(settings: NodeSettings) -> Path:
         trunks=_known(settings),
         header=TRUNK_HEADER,
         ready=_READY,
+        strangers=STRANGERS_TOLD,
         children=_CHILDREN,
     )
-    for name in ("etc", "log", "run/front"):
-        (settings.folder / name).mkdir(parents=True, exist_ok=True)
+    for name in ("", "etc", "log", "run", "run/front"):  # whichever of node and front is first makes them
+        (settings.folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     path = settings.folder / "etc/kamailio.cfg"
     path.touch(mode=0o600)
     path.write_text(text)

@@ -112,7 +112,7 @@ def read_line(line: bytes) -> Entry | None:
         where, level = message["location"], str(message["level"])
         at, words, call = str(said["timestamp"]), str(message["message"]), str(said["identifiers"]["callid"])
         source = f"{where['filename']}:{where['line']}"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return _read_plain(text)
     if level == "SECURITY":
         return Entry("security", at, f"{level} {_security(words)}")

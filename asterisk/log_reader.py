@@ -33,30 +33,38 @@ class RotatingFile:
 
     def __init__(self, path: Path, ceiling: int = CEILING, kept: int = KEPT) -> None:
         self._path, self._ceiling, self._kept = path, ceiling, kept
-        self._open()
+        self._file: int | None = None
+        self._size = 0
+        with contextlib.suppress(OSError):
+            self._open()
 
     def write(self, text: str) -> None:
         """Append. Where the disk is full the line is lost: the calls go on, and so does the reading."""
         data = text.encode()
         with contextlib.suppress(OSError):
-            if self._size and self._size + len(data) > self._ceiling:
+            if self._file is None:  # it could not be opened before
+                self._open()
+            elif self._size and self._size + len(data) > self._ceiling:
                 self._rotate()
+            assert self._file is not None
             self._size += os.write(self._file, data)
 
     def close(self) -> None:
-        os.close(self._file)
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
 
     def _open(self) -> None:
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._size = os.fstat(self._file).st_size
 
     def _rotate(self) -> None:
-        os.close(self._file)
         for n in range(self._kept, 0, -1):
             older = self._path.with_name(f"{self._path.name}.{n}")
             newer = self._path.with_name(f"{self._path.name}.{n - 1}") if n > 1 else self._path
             if newer.exists():
                 newer.replace(older)
+        self.close()  # never written to again, even if opening fails: its number may be another file's by then
         self._open()
 
 

@@ -1,5 +1,6 @@
 """Write the configuration of an instance of Asterisk from the templates."""
 
+import contextlib
 import re
 import resource
 import shutil
@@ -68,7 +69,8 @@ def _close_to_others(folder: Path) -> None:
     (folder / "log/output").unlink(missing_ok=True)  # written by earlier versions, with numbers
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink() and (path.is_dir() or path.is_file()) and path.parent.name != "log":
-            path.chmod(0o700 if path.is_dir() else 0o600)
+            with contextlib.suppress(FileNotFoundError):  # the worker takes recordings away meanwhile
+                path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def configuration(settings: NodeSettings | FarEndSettings, program: Program) -> dict[str, str]:

@@ -11,10 +11,10 @@ import re
 MASK = "…"
 _KEPT = (
     r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"  # ids
-    r"|(?<![0-9A-Za-z])[A-Z]{2,6}[0-9]{6,}(?![0-9A-Za-z])"  # an activity's 编号
-    r"|(?<![0-9.])[0-9]{10}\.[0-9]+(?![0-9.])"  # Asterisk's id of a call from outside: seconds and a serial number
-    r"|(?<![0-9A-Za-z])[0-9a-f]{24,}(?![0-9A-Za-z])"  # ids and hashes
-    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?)?"  # times
+    r"|(?<![0-9A-Za-z])[A-Z]{2,6}(?!1[3-9][0-9]{9}(?![0-9]))[0-9]{6,14}(?![0-9A-Za-z])"  # an activity's 编号, no mobile number
+    r"|(?<![0-9.])1[0-9]{9}\.[0-9]{1,7}(?![0-9.])"  # Asterisk's id of a call from outside: seconds and a serial number
+    r"|(?<![0-9A-Za-z])(?=[0-9]*[a-f])[0-9a-f]{24,}(?![0-9A-Za-z])"  # ids and hashes
+    r"|(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?)?"  # times
     r"|(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9])"  # network addresses
 )
 _FOUND = re.compile(rf"(?P<kept>{_KEPT})|[+＋]?[0-9０-９](?:[ ().-]{{0,2}}[0-9０-９]){{6,}}[xX]?")

@@ -47,7 +47,7 @@ class Part:
                 await self.process.wait()
         except TimeoutError:
             say(f"{self.name}: did not stop within {STOP_LIMIT:.0f} s, ended by force")
-            self.process.kill()
+            end_group(self.process.pid)
             await self.process.wait()
 
     async def keep(self) -> None:
@@ -59,11 +59,18 @@ class Part:
             assert self.process is not None
             began = loop.time()
             code = await self.process.wait()
+            end_group(self.process.pid)
             short = short + 1 if loop.time() - began < 5 else 0
             say(f"{self.name}: ended with code {code}; starting it again")
             self.process = None
             await asyncio.sleep(AGAIN_AFTER)
         say(f"{self.name}: ends as soon as it starts; giving up. What it said stands above.")
+
+
+def end_group(leader: int) -> None:
+    """Kill what is left of a part. Processes that Kamailio has forked outlive it when it is killed, and keep its ports."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def say(text: str) -> None:

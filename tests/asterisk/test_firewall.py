@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asterisk.__main__ import node_from_environment
+from asterisk.__main__ import main, node_from_environment
 from asterisk.program import Program
 from asterisk.render import configuration, firewall
 
@@ -30,6 +30,14 @@ def test_the_rules_name_the_nodes_own_ports_and_addresses(tmp_path: Path) -> Non
     assert "udp dport 11000-11999 accept" in rules
     assert "tcp dport 8088 counter drop" in rules
     assert rules.count("{") == rules.count("}")
+
+
+def test_printing_them_makes_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules are printed by root, whose file Asterisk's user could not read."""
+    for name, value in environment(tmp_path / "node").items():
+        monkeypatch.setenv(name, value)
+    assert main(["firewall"]) == 0
+    assert not (tmp_path / "node").exists()
 
 
 def test_with_a_front_the_carriers_are_let_in_all_the_same(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import socket
+import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -53,6 +54,18 @@ def processes(settings: NodeSettings) -> list[int]:
         except OSError:  # it has just ended
             continue
     return found
+
+
+async def test_its_files_are_nobody_elses(settings: NodeSettings) -> None:
+    """Also where it is the first to come up: `python -m asterisk front` beside a node that starts at the same time."""
+    front = Front(settings)
+    await front.start()
+    try:
+        found = {path: oct(stat.S_IMODE(path.lstat().st_mode)) for path in (settings.folder, *settings.folder.rglob("*"))}
+    finally:
+        await front.stop()
+    assert settings.folder / "log/front" in found
+    assert {path: mode for path, mode in found.items() if int(mode, 8) & 0o077} == {}
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
@@ -111,6 +124,20 @@ async def test_strangers_learn_nothing(node: Instance[NodeSettings]) -> None:
     assert log.count(STRANGER) == 1
     assert CALLER not in log
     assert "02012345678" not in log
+
+
+async def test_strangers_fill_no_log(settings: NodeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many addresses they have."""
+    monkeypatch.setattr("asterisk.front.STRANGERS_TOLD", 5)
+    front = Front(settings)
+    await front.start()
+    try:
+        for n in range(1, 21):
+            assert await ask(f"127.0.3.{n}", ("127.0.0.1", settings.sip_port), Outside("OPTIONS")) == 403
+    finally:
+        await front.stop()
+    told = (settings.folder / "log/front").read_text().count("is no trunk")
+    assert 5 <= told <= 10, "a full hour may pass meanwhile"
 
 
 async def test_it_lives_as_long_as_the_node_does(node: Instance[NodeSettings]) -> None:

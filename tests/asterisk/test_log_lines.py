@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -96,6 +97,11 @@ def test_nothing_that_is_said_raises_or_breaks_the_line(text: str, account: str)
     for raw in (line(text), text.encode(), line(SECURITY.replace("{}", account), "SECURITY")):
         entry = read_line(raw)
         assert entry is None or (entry.text.isprintable() and len(entry.text) < 600)
+
+
+@pytest.mark.parametrize("text", ["[" * 60_000, '{"logmsg":' * 6_000, '{"logmsg": 1}', "[1]", "null", '"x"', "1e999"])
+def test_json_of_another_shape_raises_nothing(text: str) -> None:
+    assert read_line(text.encode()) is not None
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 200)), max_size=200))
@@ -198,7 +204,29 @@ def test_of_a_huge_old_log_the_end_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_stops_nothing(tmp_path: Path) -> None:
-    file = RotatingFile(tmp_path / "messages")
-    file.close()
-    file._file = -1  # whatever write() does now fails
-    file.write("lost\n")
+    with Path("/dev/full").open("wb") as full:
+        file = RotatingFile(tmp_path / "messages")
+        assert file._file is not None
+        os.dup2(full.fileno(), file._file)
+        file.write("lost\n")
+        file.close()
+    assert (tmp_path / "messages").read_text() == ""
+
+
+def test_a_file_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
+    """And meanwhile nothing is written to the number that it had, which may be another file's by then."""
+    folder = tmp_path / "log"
+    folder.mkdir()
+    file = RotatingFile(folder / "messages", ceiling=10)
+    file.write("12345678\n")
+    (folder / "messages").unlink()
+    folder.rename(tmp_path / "moved")
+    for _ in range(3):
+        file.write("lost 678\n")
+    with (tmp_path / "another").open("wb") as another:
+        file.write("lost 678\n")
+        folder.mkdir()
+        file.write("there 78\n")
+        file.close()
+        assert Path(another.name).read_bytes() == b""
+    assert (folder / "messages").read_text() == "there 78\n"

@@ -12,7 +12,9 @@ import pytest
 import pytest_asyncio
 
 from ivr.calls import Answer, Digit, Outcome
-from tests.asterisk.lines import Case, Hand, Made, all_called, twice
+from ivr.trunk_results import TrunkEnd, trunk_end
+from tests.asterisk.exchange import patient
+from tests.asterisk.lines import Case, Hand, Made, all_called, listens, twice
 from tests.asterisk.telephones import Request, Telephone, Watched
 
 pytestmark = pytest.mark.telephone
@@ -144,10 +146,28 @@ def says_keys(front: bool) -> Hand:
     return say
 
 
+STRICT: Mapping[str, int] = {"INFO": 200, "NOTIFY": 405, "REFER": 603}
+"""Requests after which a strict far side ends the call, where a node alone leaves it without an answer; a front's answer."""
+PATIENCE_MS = 4_000
+"""RFC 3261 says 32 s (64 T1); for the node it is the same."""
+TIMED_OUT = "SIP;cause=408"
+
+
+def strict(method: str, reason: str, front: bool) -> Case:
+    values = {"method": method, "code": STRICT[method], "patience": PATIENCE_MS, "reason": reason}
+    if front:
+        return Case(Outcome.ACCEPTED, "strict", keys="11", hand=twice("none"), values=values)
+    outcome = Outcome.LINE_DROPPED if reason else Outcome.HUNG_UP_EARLY
+    timings = patient(reply_seconds=60.0, silences=0)
+    return Case(outcome, "strict", hand=listens, timings=timings, values=values)
+
+
 def cases(front: bool) -> Mapping[str, Case]:
     return {
         "asks": Case(Outcome.ACCEPTED, keys="11", hand=asks_the_front if front else asks),
         "says keys": Case(Outcome.HUNG_UP_EARLY, "leaves", hand=says_keys(front), dtmf_mode="info", listens=True),
+        **{f"strict {method}": strict(method, TIMED_OUT, front) for method in STRICT},
+        "strict and silent": strict("INFO", "", front),
     }
 
 
@@ -175,6 +195,17 @@ def test_the_call_goes_on(made: tuple[bool, Mapping[str, Made]]) -> None:
     assert (call.outcome, call.complaint, call.decisions) == (Outcome.ACCEPTED, "", [Answer(Outcome.ACCEPTED)])
     assert "".join(each.key for each in call.trail.pressed) == "11"
     assert call.messages.count("INVITE sip:") == 1
+
+
+@pytest.mark.parametrize("name", [*(f"strict {method}" for method in STRICT), "strict and silent"])
+def test_a_strict_far_side_needs_the_front(made: tuple[bool, Mapping[str, Made]], name: str) -> None:
+    """Without it the call is lost. That is the network's doing, and told as what it is, if its BYE says why; one that says nothing
+    can't be told from a person's (docs/lines.md)."""
+    front, results = made
+    call, case = results[name], cases(front)[name]
+    assert (call.outcome, call.complaint) == (case.outcome, "")
+    assert "".join(each.key for each in call.trail.pressed) == case.keys
+    assert trunk_end(call.trail) is (TrunkEnd.UNANSWERED if call.outcome is Outcome.LINE_DROPPED else None)
 
 
 def test_nothing_keeps_a_third_number(made: tuple[bool, Mapping[str, Made]]) -> None:

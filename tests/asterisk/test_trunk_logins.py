@@ -101,13 +101,13 @@ async def call(settings: NodeSettings) -> Outcome:
         return outcome
 
 
-def digest(text: str, method: str) -> bool:
-    """Whether the request proves LOGIN (RFC 2617, with or without qop)."""
+def digest(text: str, method: str, user: str = LOGIN.user) -> bool:
+    """Whether the request proves LOGIN, or its password with another name (RFC 2617, with or without qop)."""
     header = re.search(r"Authorization: Digest (.*)", text)
     if header is None:
         return False
     said = dict(re.findall(r'(\w+)="?([^",\s]+)"?', header[1]))
-    first = md5(f"{LOGIN.user}:{said['realm']}:{LOGIN.password}")
+    first = md5(f"{user}:{said['realm']}:{LOGIN.password}")
     middle = f"{said['nonce']}:{said['nc']}:{said['cnonce']}:{said['qop']}" if "qop" in said else said["nonce"]
     proved: str = said["response"]
     return proved == md5(f"{first}:{middle}:{md5(method + ':' + said['uri'])}")
@@ -138,21 +138,41 @@ async def test_a_carrier_that_asks_for_it_gets_the_proof() -> None:
 
 
 @pytest.mark.telephone
-async def test_we_register_where_a_carrier_wants_it() -> None:
-    with TemporaryDirectory(prefix="xl-") as folder:
-        settings = node_settings(folder, udp(replace(LOGIN, register=True)))
+@pytest.mark.parametrize("user", [LOGIN.user, "+862083186888", "alice;1"])
+async def test_we_register_where_a_carrier_wants_it(user: str) -> None:
+    """And what it then sends to the address that we registered is a call (480: no worker is connected)."""
+    loop = asyncio.get_running_loop()
+    with TemporaryDirectory(prefix="xl-") as folder, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        ours.setblocking(False)
+        ours.bind(("127.0.0.1", 0))
+        settings = node_settings(folder, udp(replace(LOGIN, user=user, register=True)))
         asks = ASKS.replace("407 Proxy Authentication Required", "401 Unauthorized").replace("Proxy-Auth", "WWW-Auth")
         async with answering(settings.trunks[0], asks, "SIP/2.0 200 OK") as carrier, Instance(settings):
             async with asyncio.timeout(WAIT):
-                while not any(digest(each, "REGISTER") for each in carrier.came):
+                while not (proved := [each for each in carrier.came if digest(each, "REGISTER", user)]):
                     await asyncio.sleep(0.02)
+                contact = re.search(r"^Contact: <(sip:[^;>]+)", proved[0], re.MULTILINE)
+                assert contact
+                await loop.sock_sendto(
+                    ours, invite(ours.getsockname(), settings.sip_port, 1, to=contact[1]), ("127.0.0.1", settings.sip_port)
+                )
+                answer = await final(ours, 1)
+                assert answer.startswith("SIP/2.0 480"), answer
 
 
-def invite(source: tuple[str, int], port: int, n: int, proof: str = "") -> bytes:
+async def final(ours: socket.socket, n: int) -> str:
+    """The final answer to the INVITE with that number."""
+    answer = ""
+    while f"CSeq: {n} INVITE" not in answer or answer.startswith("SIP/2.0 1"):
+        answer = (await asyncio.get_running_loop().sock_recv(ours, 4096)).decode()
+    return answer
+
+
+def invite(source: tuple[str, int], port: int, n: int, proof: str = "", to: str = "") -> bytes:
     """As from the carrier."""
     host, own = source
     lines = [
-        f"INVITE sip:02083186888@127.0.0.1:{port} SIP/2.0",
+        f"INVITE {to or f'sip:02083186888@127.0.0.1:{port}'} SIP/2.0",
         f"Via: SIP/2.0/UDP {host}:{own};branch=z9hG4bK{uuid4().hex};rport",
         "From: <sip:13600136000@127.0.0.1>;tag=1",
         "To: <sip:02083186888@127.0.0.1>",
@@ -191,9 +211,7 @@ async def test_a_forged_address_is_not_enough_where_the_carrier_must_prove_itsel
             assert asked.startswith("SIP/2.0 401")
             proof = proof_for(asked, f"sip:02083186888@127.0.0.1:{to[1]}")
             await loop.sock_sendto(ours, invite(ours.getsockname(), to[1], 2, proof), to)
-            answer = ""
-            while "CSeq: 2 INVITE" not in answer or answer.startswith("SIP/2.0 1"):
-                answer = (await loop.sock_recv(ours, 4096)).decode()
+            answer = await final(ours, 2)
             assert answer.startswith("SIP/2.0 480"), answer
 
 

@@ -29,6 +29,11 @@ def logged(message: str, error: Exception | None = None) -> str:
         "(020) 83186888",
         "１３９００１３９０００",
         "44010419800101001X",
+        "1390-01-39000",
+        "CN13900139000",
+        "ID440104198001010015",
+        "2083186888.020",
+        "139001390001370013700013600136000",
     ],
 )
 def test_neither_message_nor_traceback_holds_a_number(number: str) -> None:
