@@ -79,7 +79,7 @@ def read(text: str) -> PhoneNumber:
     if len(text) > _LONGEST or not any(map(str.isdigit, text)):
         raise NoNumber(GENERAL)
     plain = _plain(text)
-    if len([part for part in _BETWEEN.split(plain) if any(map(str.isdigit, part))]) > 1:
+    if sum(sum(map(str.isdigit, part)) >= _SHORT for part in _BETWEEN.split(plain)) > 1:
         raise NoNumber("只能填写一个电话号码")
     if _extended(plain):
         raise NoNumber("系统不能拨打分机，请填写能直接接通的号码，不带分机号")
@@ -180,6 +180,8 @@ def same(one: str, other: str) -> bool:
 
 _LONGEST = 100
 """Signs of what is read at all."""
+_SHORT = 5
+"""Digits of a hotline; an area code has fewer."""
 _SHORTEST = 7
 """Digits of a local number without its area code."""
 _WHOLE = 10

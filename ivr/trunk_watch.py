@@ -59,7 +59,7 @@ class TrunkWatch:
         await self._db.run(Q.note_trunks, {"node": self._node, "names": self._names, "online": online})
         found = await self._found()
         holding = {(trunk, alarm) for trunk, alarm, _ in found}
-        if holding != self._open:
+        if holding or holding != self._open:  # lifted by the administrator and shown again since the last look: raised anew
             await self._tell(found)
             self._avoid({trunk for trunk, _ in holding})
         self._open = holding

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from db.pool import Database
 from db.queries import load
+from drawing.number_faults import Fault
 from drawing.words import CALL_OUTCOMES
 from ivr.trunk_alarms import TrunkAlarm
 from web import ownership
@@ -19,6 +20,11 @@ _TRUNKS, _OUTCOMES, _ALARMS = Q.trunks, Q.trunk_outcomes, Q.trunk_alarms
 _MENDED, _LIFT = Q.trunk_mended, Q.lift_alarms_of_trunk
 MENDED = "线路告警已处理"
 """What 操作记录 says."""
+
+
+NOT_REACHED = "未联系到本人"
+_NOT_REACHED = frozenset({"busy", "rejected", "no_answer", "unreachable", *Fault})
+"""Counted in one: the list of numbers names whose is 空号, so a count of 空号 alone would tell who is being called just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ class Alarm:
 class Trunk:
     """A trunk (中继) of a node. `held`: a worker holds the node; `stopped_at`: since when it dials nothing all the same, because
     its sounds can't be played (ivr/sound_check.py); `last`: when a call over it ended last; `hour`: what the calls
-    of the last hour came to, in words.
+    of the last hour came to, in words, without what says something of a number.
     """
 
     node: str
@@ -131,16 +137,18 @@ class Lines:
 
 async def look(db: Database) -> Lines:
     """How they stand now."""
-    hour: defaultdict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+    hour: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in await db.all(_OUTCOMES):
-        hour[row.node, row.trunk].append((CALL_OUTCOMES.get(row.outcome, row.outcome), row.calls))
+        word = NOT_REACHED if row.outcome in _NOT_REACHED else CALL_OUTCOMES.get(row.outcome, row.outcome)
+        hour[row.node, row.trunk][word] += row.calls
     alarms = [
         Alarm(row.node, row.trunk, TrunkAlarm(row.alarm), row.calls, row.raised_at, row.lifted_at)
         for row in await db.all(_ALARMS)
     ]
     trunks = [
         Trunk(
-            row.node, row.name, row.held, row.stopped_at, row.online, row.seen_at, row.live, row.last, hour[row.node, row.name],
+            row.node, row.name, row.held, row.stopped_at, row.online, row.seen_at, row.live, row.last,
+            hour[row.node, row.name].most_common(),
             [each for each in alarms if each.lifted_at is None and (each.node, each.trunk) == (row.node, row.name)],
         )
         for row in await db.all(_TRUNKS)

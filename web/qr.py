@@ -17,4 +17,4 @@ def head_code(head: LedgerHead) -> Markup:
     Level M: a seventh of it may be covered by a stamp or a fold; with the quiet zone of four modules that the standard wants.
     """
     made = segno.make(f"{head.size}:{head.root}", error="m", micro=False, boost_error=False)
-    return Markup(made.svg_inline(border=4, omitsize=True, svgclass="qr", lineclass=None, title="二维码：台账头（条数:根）"))  # noqa: S704
+    return Markup(made.svg_inline(border=4, omitsize=True, svgclass="qr", lineclass=None, title="二维码：公共账本的“条数:校验值”"))  # noqa: S704

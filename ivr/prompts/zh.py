@@ -2,8 +2,8 @@
 
 Rules of the wording: short sentences, for a bad line and a listener of sixty; the meaning first and the key
 after it (参加请按1). Who calls and why that can be believed (automatic, no money, no 证件, how to check) is said within
-nine seconds, for when and the keys 1 and 2 within fifteen, everything else after that (tests/ivr/speech/test_timing.py
-measures it). Words that espeak-ng misreads are avoided (重听 comes out as zhong ting: 再听一遍).
+nine seconds; the invitation says for when and the keys 1 and 2 within fifteen, everything else after that
+(tests/ivr/speech/test_timing.py measures it). Words that espeak-ng misreads are avoided (重听 comes out as zhong ting: 再听一遍).
 """
 
 from collections.abc import Mapping

@@ -11,6 +11,7 @@ import pytest
 
 from db.errors import Forbidden, Unavailable
 from db.pool import Database
+from db.queries import load
 from drawing.rules import Rules
 from ivr import trunk_watch
 from ivr.ari.client import Client, Node
@@ -22,6 +23,7 @@ from tests.postgres import TestDatabase
 from tests.scenes import add_experts, condition, make_activity, make_keys, plan
 
 pytestmark = pytest.mark.postgres
+CONSOLE = load("web")
 LIMITS = Limits(keyless=3, no_media=2)
 CALLS = """
 INSERT INTO call (id, flow, activity, expert, attempt, state, node, epoch, trunk, dialled_at, outcome, ended_at, trunk_result,
@@ -142,6 +144,23 @@ async def test_what_was_before_the_trunk_was_mended_does_not_count(scene: Scene)
     await scene.ended(KEYLESS)
     await watch.look()
     assert await scene.raised() == [("a", "one", "keyless")]
+
+
+async def test_what_shows_again_before_the_next_look_is_raised_again(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """The administrator says that it is mended, it is not, and at 15 calls a second ten seconds are long."""
+    watch = scene.watch()
+    await scene.ended(*[FAILED] * 5)
+    await watch.look()
+    trunk = {"node": "a", "trunk": "one"}
+    async with scene.db.transaction() as tx:
+        await tx.run(CONSOLE.trunk_mended, trunk)
+        await tx.run(CONSOLE.lift_alarms_of_trunk, trunk)
+    await scene.ended(*[FAILED] * 5)
+    await watch.look()
+    assert await scene.raised() == [("a", "one", "failing")]
+    assert caplog.text.count("trunk one: the last 5 calls all failed") == 2
+    await watch.look()
+    assert caplog.text.count("trunk one: the last 5 calls all failed") == 2
 
 
 async def test_two_alarms_of_one_trunk(scene: Scene) -> None:

@@ -113,13 +113,29 @@ async def test_what_the_last_hour_came_to(administrator: Visitor, db: Database, 
     hand = await draws.started(4, [condition(seats=2)])
     first, second = await hand.live()
     await db.run("UPDATE call SET node = 'node-1', trunk = 'carrier' WHERE state = 'live'")
-    await hand.ends(first, "redirected")
+    await hand.ends(first, "trunk_failure")
     await hand.advance()
     page = await administrator.text("/lines")
-    assert "呼叫转移 1" in page
+    assert "线路故障 1" in page
     assert "<dt>呼叫中和通话中</dt><dd>1</dd>" in page
     assert second.id not in page
     assert hand.activity not in page
+
+
+async def test_the_last_hour_does_not_tell_whose_wrong_number_was_called(
+    administrator: Visitor, db: Database, draws: Draws
+) -> None:
+    """Where one expert stands in the list as 空号, a count of 空号 says that they were drawn: it looks like no answer."""
+    await db.run(NODES)
+    hand = await draws.started(8, [condition(seats=4)])
+    told = set()
+    for outcome in ("no_answer", *Fault):
+        call = (await hand.live())[0]
+        await db.run("UPDATE call SET node = 'node-1', trunk = 'carrier' WHERE id = %(id)s", {"id": call.id})
+        await hand.ends(call, str(outcome))
+        told.add((await administrator.text("/lines")).partition("<dt>最近一小时</dt><dd>")[2].partition("</dd>")[0])
+        await db.run("UPDATE call SET trunk = NULL WHERE id = %(id)s", {"id": call.id})
+    assert told == {"未联系到本人 1"}
 
 
 # --- numbers ------------------------------------------------------------------------------------------------------

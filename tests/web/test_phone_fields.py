@@ -78,6 +78,14 @@ async def test_who_is_told_to_ring_may_be_a_hotline(visit: Visit, typed: str, ma
     assert (await clerk.post(f"/activities/{activity}/edit", **draft(clerk_phone=typed))).status == 422
 
 
+@pytest.mark.parametrize(("contact", "filled_in"), [("020 8318 6888", "020-83186888"), ("400-123-4567", "")])
+async def test_the_clerks_own_number_is_filled_in_where_it_can_be_one(visit: Visit, contact: str, filled_in: str) -> None:
+    clerk = await visit("handler-a1")
+    project = await make_project(clerk, contact_phone=contact)
+    page = await clerk.text(f"/projects/{project}/activities/new")
+    assert f'name="clerk_phone" value="{filled_in}"' in page
+
+
 async def _refuses(visitor: Visitor, path: str, values: Mapping[str, Any], typed: str, why: str) -> None:
     response = await visitor.post(path, **values)
     assert response.status == 422

@@ -47,6 +47,7 @@ async def test_the_open_result_is_shown_noted_and_printed(visit: Visit, draws: D
     assert (head.size, head.whom) == (2, "handler-a1")
     assert await db.value("SELECT remark FROM operation WHERE act = 'print'") == f"账本 {head.size} 条 {head.root}"
     assert f"{head.size} 条，校验值" in text
+    assert "<title>二维码：公共账本的“条数:校验值”</title>" in text
     assert head.root in text
     acts = await db.all("SELECT act FROM operation WHERE role = 'handler' ORDER BY id")
     assert [row.act for row in acts][-3:] == ["查看抽取结果", "print", "查看抽取结果"]

@@ -10,6 +10,7 @@ from db.pool import Transaction
 from drawing import drafts, earlier_draws, projects
 from drawing.drafts import Draft, People, Supervision
 from drawing.lifecycle import NotAllowed
+from drawing.phone_numbers import NoNumber, understood
 from drawing.planning import Refused
 from web import options, ownership
 from web.access import CLERKS, get, post
@@ -40,7 +41,7 @@ async def new(request: web.Request) -> web.Response:
     me, project = identity(request), await _project(request)
     _mine(request, project)
     return await _form(
-        request, project, blank(DraftForm, drawn_before="no", clerk_name=me.name, clerk_phone=project.contact_phone)
+        request, project, blank(DraftForm, drawn_before="no", clerk_name=me.name, clerk_phone=_own(project.contact_phone))
     )
 
 
@@ -194,6 +195,14 @@ async def _details(request: web.Request) -> Any:
 
 async def _project_of(request: web.Request, row: Any) -> Any:
     return await projects.seen(request.app[DATABASE], scope(identity(request)), row.project)
+
+
+def _own(phone: str) -> str:
+    """A project's telephone, where it may be the 经办人's own; not a hotline, which would be refused."""
+    try:
+        return understood(phone).written
+    except NoNumber:
+        return ""
 
 
 def _mine(request: web.Request, project: Any) -> None:
