@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from db.blocking import transaction
+from drawing.clock import Reading
 from drawing.evidence import export
 from drawing.result import unseal_if_due
 from drawing.rules import Rules
@@ -90,8 +92,12 @@ def _spread(hand: Hand, pause: timedelta) -> None:
         tx.run("UPDATE call SET ended_at = ended_at - %(by)s * interval '1 second' WHERE state = 'ended'", by(pause))
         tx.run("UPDATE pick SET picked_at = picked_at - %(by)s * interval '1 second'", by(pause))
         tx.run("ALTER TABLE transcript DISABLE TRIGGER append_only")
-        earlier = {"at": stamp(parse_stamp(tx.one("SELECT at FROM transcript WHERE type = 'pause'").at) - pause)}
-        tx.run("UPDATE transcript SET at = %(at)s WHERE type = 'pause'", earlier)
+        row = tx.one("SELECT at, clock FROM transcript WHERE type = 'pause'")
+        reading = Reading.parse(row.clock)  # a pause is as long as the monotonic clock says
+        assert reading is not None
+        began = replace(reading, ns=reading.ns - int(pause.total_seconds() * 1e9))
+        earlier = {"at": stamp(parse_stamp(row.at) - pause), "clock": str(began)}
+        tx.run("UPDATE transcript SET at = %(at)s, clock = %(clock)s WHERE type = 'pause'", earlier)
         tx.run("ALTER TABLE transcript ENABLE TRIGGER append_only")
 
 
