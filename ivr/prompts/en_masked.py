@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from .en import FRAME, REPEAT
 from .facts import MaskedFacts
-from .frame import LONG, SHORT, prompts
+from .frame import BREATH, LONG, SHORT, prompts
 from .language import Language
 from .parts import Fixed, Part, Prompt
 
@@ -20,8 +20,8 @@ def expert(facts: MaskedFacts) -> Mapping[str, Prompt]:
     """The prompts of the expert's leg, by id."""
     recorded: tuple[Part, ...] = (SHORT, Fixed("The call will be recorded.")) if facts.recorded else ()
     asked: tuple[Part, ...] = (
-        *FRAME.opening, Fixed("A member of staff would like to talk with you about your evaluation."), SHORT,
-        Fixed("Neither of you sees the other's number."), *recorded, LONG,
-        Fixed("To be connected, press 1."), SHORT, Fixed("To refuse, press 2."), SHORT, REPEAT,
+        *FRAME.opening, Fixed("A member of staff would like to talk about your evaluation."), *recorded, SHORT,
+        Fixed("To be connected, press 1."), BREATH, Fixed("To refuse, press 2."), LONG,
+        Fixed("Neither of you sees the other's number."), SHORT, REPEAT,
     )  # fmt: skip
     return prompts({**FIXED_MASKED, "masked_expert": asked}, Language.ENGLISH)

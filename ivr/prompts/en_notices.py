@@ -50,7 +50,7 @@ def change_of_time(facts: ChangeOfTimeFacts) -> Mapping[str, Prompt]:
 
 def leave(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the call that asks whether leave (请假) is asked for, by id."""
-    asked = (Fixed("Somebody registered leave for you, for the evaluation on", brisk=True), *soon_when(facts.gather_at))
+    asked = (Fixed("Leave was registered for you, for the evaluation on", brisk=True), *soon_when(facts.gather_at))
     said = (Fixed("Please tell us yourself whether that is right."), SHORT, ABOUT, *when(facts.gather_at))
     replies = {
         "received_leave_confirmed": (Fixed("Your leave is recorded. You will not take part this time. Thank you. Goodbye."),),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from .facts import MaskedFacts
-from .frame import LONG, SHORT, prompts
+from .frame import BREATH, LONG, SHORT, prompts
 from .language import Language
 from .parts import Fixed, Part, Prompt
 from .yue import FRAME, REPEAT
@@ -20,7 +20,7 @@ def expert(facts: MaskedFacts) -> Mapping[str, Prompt]:
     """The prompts of the expert's leg, by id."""
     recorded: tuple[Part, ...] = (SHORT, Fixed("通话会录音。")) if facts.recorded else ()
     asked: tuple[Part, ...] = (
-        *FRAME.opening, Fixed("工作人员想同您通话，讲您嘅评标。"), SHORT, Fixed("双方都睇唔到对方嘅号码。"), *recorded, LONG,
-        Fixed("接通，请按1。"), SHORT, Fixed("唔接通，请按2。"), SHORT, REPEAT,
+        *FRAME.opening, Fixed("工作人员想同您讲您嘅评标。"), *recorded, SHORT,
+        Fixed("接通，请按1。"), BREATH, Fixed("唔接通，请按2。"), LONG, Fixed("双方都睇唔到对方嘅号码。"), SHORT, REPEAT,
     )  # fmt: skip
     return prompts({**FIXED_MASKED, "masked_expert": asked}, Language.CANTONESE)

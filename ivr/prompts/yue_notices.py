@@ -40,7 +40,7 @@ def change_of_time(facts: ChangeOfTimeFacts) -> Mapping[str, Prompt]:
 
 def leave(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the call that asks whether leave (请假) is asked for, by id."""
-    asked = (Fixed("有人帮您登记咗请假，评标时间系", brisk=True), *soon_when(facts.gather_at))
+    asked = (Fixed("有人帮您登记请假，评标系", brisk=True), *soon_when(facts.gather_at))
     said = (Fixed("请您本人确认。"), SHORT, ABOUT, *when(facts.gather_at))
     replies = {
         "received_leave_confirmed": (Fixed("您嘅请假已经记录，呢次您唔参加。多谢，再见。"),),

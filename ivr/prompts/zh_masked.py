@@ -6,7 +6,7 @@ The wording keeps the rules of zh.py. To staff it never says whether a number is
 from collections.abc import Mapping
 
 from .facts import MaskedFacts
-from .frame import LEAD, LONG, SHORT, prompts
+from .frame import BREATH, LEAD, LONG, SHORT, prompts
 from .parts import Fixed, Name, Part, Prompt, Text
 from .zh import FRAME, REPEAT
 
@@ -51,8 +51,8 @@ def _staff(facts: MaskedFacts) -> tuple[Part, ...]:
 
 def _expert(facts: MaskedFacts) -> tuple[Part, ...]:
     return (
-        *FRAME.opening, Fixed("工作人员想和您通话，谈您的评标。"), SHORT, HIDDEN, *_recorded(facts), LONG,
-        Fixed("接通，请按1。"), SHORT, Fixed("不接通，请按2。"), SHORT, REPEAT,
+        *FRAME.opening, Fixed("工作人员想和您谈您的评标。"), *_recorded(facts), SHORT,
+        Fixed("接通，请按1。"), BREATH, Fixed("不接通，请按2。"), LONG, HIDDEN, SHORT, REPEAT,
     )  # fmt: skip
 
 

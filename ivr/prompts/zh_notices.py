@@ -42,7 +42,7 @@ def change_of_time(facts: ChangeOfTimeFacts) -> Mapping[str, Prompt]:
 
 def leave(facts: InvitationFacts) -> Mapping[str, Prompt]:
     """All prompts of the call that asks whether leave (请假) is asked for, by id."""
-    asked = (Fixed("有人为您登记了请假，评标时间是", brisk=True), *soon_when(facts.gather_at))
+    asked = (Fixed("有人为您登记请假，评标在", brisk=True), *soon_when(facts.gather_at))
     said = (Fixed("请您本人确认。"), SHORT, ABOUT, *when(facts.gather_at))
     replies = {
         "received_leave_confirmed": (Fixed("您的请假已经记录，这次您不参加。谢谢，再见。"),),

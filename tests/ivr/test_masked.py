@@ -434,8 +434,8 @@ def test_staff_is_told_whom_and_nothing_more(whom: int | str, words: str) -> Non
 
 def test_the_expert_is_told_who_calls() -> None:
     assert said(masked(MaskedFacts(1))["masked_expert"]) == (
-        "您好。/广东省综合评标评审专家库。/自动来电，不收费，不问证件，可拨公布电话核实。/工作人员想和您通话，谈您的评标。/双方都看不到对方的号码。"
-        "/接通，请按一。/不接通，请按二。/再听一遍，请按三，或者按星号键。"
+        "您好。/广东省综合评标评审专家库。/自动来电，不收费，不问证件，可拨公布电话核实。/工作人员想和您谈您的评标。"
+        "/接通，请按一。/不接通，请按二。/双方都看不到对方的号码。/再听一遍，请按三，或者按星号键。"
     )
 
 

@@ -52,7 +52,7 @@ def test_the_change_of_time() -> None:
 
 def test_leave() -> None:
     assert says("leave", "leave") == (
-        f"{WHO}/有人为您登记了请假，评标时间是/{SOON}/确实请假请按一。/没有请假，仍然参加，请按二。/请您本人确认。{APPOINTMENT}"
+        f"{WHO}/有人为您登记请假，评标在/{SOON}/确实请假请按一。/没有请假，仍然参加，请按二。/请您本人确认。{APPOINTMENT}"
         "/确实请假请按一。/没有请假，仍然参加，请按二。/再听一遍，请按三，或者按星号键。"
     )
 

@@ -187,10 +187,11 @@ async def test_after_what_is_made_ready_only_the_facts_of_a_gathering_are_left(t
     await voices.prepare([ready_made()])
     before = log.read_text().count("run")
     await voices.render_all(invitation(INVITATION))
-    # date, time, district, length; then address, room, contact, telephone, note: the 验证码 is made of figures
-    assert log.read_text().count("run") - before == 9
+    # date and time, each also short and brisk; district, length; then address, room, contact, telephone, note: the 验证码 is
+    # made of figures
+    assert log.read_text().count("run") - before == 11
     await voices.render_all(invitation(INVITATION))
-    assert log.read_text().count("run") - before == 9
+    assert log.read_text().count("run") - before == 11
     await voices.close()
 
 

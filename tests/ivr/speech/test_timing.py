@@ -40,7 +40,7 @@ async def _rendered(ground: Path) -> Voices:
         for language in Language:
             for facts in (INVITATION, LONGEST_TIME):
                 await speech.render_all(invitation(facts, language))
-            for kind in ("change_of_time", "leave"):
+            for kind in ("change_of_time", "leave", "masked"):
                 await speech.render_all(told(kind, language))
         await speech.render_all(witness(WITNESS))
     finally:
@@ -74,6 +74,7 @@ def measured(facts: InvitationFacts, language: Language, seconds: Seconds) -> Ma
         "the details": seconds(said["details"]),
         "of a changed time, key 1": until(told("change_of_time", language)["change_of_time"], names("1"), seconds),
         "of leave, key 1": until(told("leave", language)["leave"], names("1"), seconds),
+        "of a recorded masked call, key 1": until(told("masked", language)["masked_expert"], names("1"), seconds),
     }
 
 
@@ -87,6 +88,8 @@ def test_who_and_trust_come_within_nine_seconds_and_both_keys_within_fifteen(
     assert found["who and why to trust it"] <= 9.0
     assert found["key 1"] <= 15.0
     assert found["key 2"] <= 15.0
+    assert found["of leave, key 1"] <= 15.0
+    assert found["of a recorded masked call, key 1"] <= 15.0
 
 
 DIGITS = "48291306"
