@@ -152,6 +152,9 @@ async def test_one_that_is_still_being_made_is_closed_first(ground: Ground) -> N
     bridge = LiveBridge(ground.client, bridge_of(call))
     await bridge.join(())
     assert await bridge.record(call)
+    async with asyncio.timeout(PATIENCE):
+        while not await ground.client.recordings():  # Asterisk answers before the file is there
+            await asyncio.sleep(POLL)
     assert await ground.collecting.collect()  # told to close it: not yet
     async with asyncio.timeout(PATIENCE):
         while await ground.collecting.collect():
