@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# Numbers, for which the dialplan takes calls (templates/node/extensions.conf.j2).
+_CALLED = re.compile(r"\+?[0-9]{1,40}")
 # No space, which Asterisk would cut off; what it would take for a comment is escaped where it is written.
 _WORD = re.compile(r"[!-~]{1,128}")
 _KEYS = {"user": str, "password": str, "register": bool, "challenge": bool}
@@ -41,6 +43,11 @@ class Login:
     def __post_init__(self) -> None:
         if not (_WORD.fullmatch(self.user) and _WORD.fullmatch(self.password)):
             raise LoginsRefused("user and password are 1 to 128 characters of ASCII without spaces")
+
+    @property
+    def contact(self) -> str:
+        """The user for whom calls come in where we registered (RFC 3261 10.2.1): our number, if that is the name."""
+        return self.user if _CALLED.fullmatch(self.user) else "0"
 
 
 def read_logins(path: Path) -> Mapping[str, Login]:
