@@ -154,7 +154,7 @@ TIMED_OUT = "SIP;cause=408"
 
 
 def strict(method: str, reason: str, front: bool) -> Case:
-    values = {"method": method, "code": STRICT[method], "patience": PATIENCE_MS, "reason": reason}
+    values = {"method": method, "code": STRICT[method] if front else 0, "patience": PATIENCE_MS, "reason": reason}
     if front:
         return Case(Outcome.ACCEPTED, "strict", keys="11", hand=twice("none"), values=values)
     outcome = Outcome.LINE_DROPPED if reason else Outcome.HUNG_UP_EARLY
