@@ -194,6 +194,8 @@ class HungUp:
     lost: bool = False
     reason: Reason | None = None
     """What the other side's network said, where the trunk's order of trust puts that first (ivr.outcomes.believed)."""
+    given_up: bool = False
+    """The other side had waited in vain for an answer to a request within the call (ivr.hep.ending)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +434,8 @@ class Trail:
     reason: Reason | None = None
     """What the other side's network said of the end, whether or not it was believed; None where it said nothing, or nobody
     could hear it (ivr.hep)."""
+    given_up: bool = False
+    """As in HungUp."""
     holds: tuple[OnHold, ...] = ()
     media: Media | None = None
     """None before the first look, about a second after the answer."""

@@ -2,7 +2,8 @@
 
 Sources: ITU-T Q.850 (causes), RFC 3261 section 21 (statuses), RFC 3326 (Reason), RFC 4028 (session timers). Three things may say
 why: the other side's Reason, the SIP status and the cause that our Asterisk has. A person hangs up with 16, 31 or nothing at all;
-whatever else any of the three says was done by something on the way. In doubt it was not the person.
+whatever else any of the three says was done by something on the way. So was the end of a call whose other side has waited 32 s for
+an answer to a request (ivr.hep.ending), where no Reason says that it was the person. In doubt it was not the person.
 """
 
 from ivr.calls import EndedBy, HungUp, Outcome, Reason
@@ -20,6 +21,8 @@ def who_ended(end: HungUp) -> EndedBy:
     """
     if end.by_us or end.lost:
         return EndedBy.US
+    if end.given_up and end.reason is None:
+        return EndedBy.NETWORK
     by_person = end.cause in PERSONS_CAUSES and end.sip in PERSONS_STATUSES and _may_be_persons(end.reason)
     return EndedBy.PERSON if by_person else EndedBy.NETWORK
 

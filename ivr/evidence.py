@@ -53,7 +53,8 @@ def _pair(trail: PairTrail) -> dict[str, Any]:
 
 
 def _leg(trail: Trail) -> dict[str, Any]:
-    return {
+    given_up = {"given_up": True} if trail.given_up else {}
+    return given_up | {
         "answered": moment(trail.answered),
         "by_us": trail.by_us,
         "call": trail.channel,

@@ -64,7 +64,7 @@ def trunk_end(trail: Trail | PairTrail) -> TrunkEnd | None:
 
 def _timed_out(leg: Trail) -> bool:
     if leg.reason is None:
-        return leg.cause == _TIMED_OUT_CAUSE
+        return leg.given_up or leg.cause == _TIMED_OUT_CAUSE
     return (leg.reason.protocol, leg.reason.cause) == ("SIP", _TIMED_OUT)
 
 

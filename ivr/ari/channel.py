@@ -143,9 +143,9 @@ class LiveChannel:
         self.gone, self._playing = True, None
         self._media.stop()
         self.evidence.note_ended(self._clock(tick), tick, cause, self._sip, self._by_us)
-        self.evidence.note_reason(self._sip_end.reason)
-        believed = self._sip_end.believed(self._sip)
-        end = HungUp(cause, self._sip, by_us=self._by_us, lost=lost and not self._by_us, reason=believed)
+        self.evidence.note_reason(self._sip_end.reason, given_up=self._sip_end.given_up)
+        believed, lost, given_up = self._sip_end.believed(self._sip), lost and not self._by_us, self._sip_end.given_up
+        end = HungUp(cause, self._sip, by_us=self._by_us, lost=lost, reason=believed, given_up=given_up)
         if self.evidence.answered:
             self.evidence.note_ended_by(who_ended(end))
         return end

@@ -73,9 +73,9 @@ class Evidence:
         ended = max(at, self._trail.answered or at)  # an answer that a reply told may have crossed with the end
         self._trail = replace(self._trail, ended=ended, cause=cause, sip=sip, by_us=by_us)
 
-    def note_reason(self, reason: Reason | None) -> None:
-        """What the other side's network said of the end."""
-        self._trail = replace(self._trail, reason=reason)
+    def note_reason(self, reason: Reason | None, *, given_up: bool = False) -> None:
+        """What the other side's network said of the end, and whether it had waited in vain for an answer of ours."""
+        self._trail = replace(self._trail, reason=reason, given_up=given_up)
 
     def begin(self, step: str, tick: float) -> None:
         """A step began: keys that go down from now on are its keys."""

@@ -8,13 +8,15 @@ from ivr.outcomes import believed
 
 
 class SipEnd:
-    """Of one channel. reason: the other side's, once `listen` has returned."""
+    """Of one channel. Once `listen` has returned, reason is the other side's, and given_up whether it ended the call for want of an
+    answer to a request (ivr.hep.ending)."""
 
     def __init__(self, receiver: Receiver | None, line: Line | Arrival) -> None:
         self._receiver, self._line = receiver, line
         self._call = ""
         self._ending: Ending | None = None
         self.reason: Reason | None = None
+        self.given_up = False
         if isinstance(line, Arrival):
             self.follow(line.sip_call)
 
@@ -31,6 +33,7 @@ class SipEnd:
         """The channel is gone. wait: for a moment, until it is seen what ended it."""
         if self._receiver is not None and self._ending is not None:
             self.reason = await self._receiver.reason_of(self._ending, wait=wait)
+            self.given_up = self._ending.given_up
 
     def believed(self, sip: int) -> Reason | None:
         """The reason, where the trunk's order of trust puts it before that SIP status."""

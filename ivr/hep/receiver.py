@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import logging
 import socket
+import time
 
 from ivr.calls import Reason
 from ivr.hep import packet, sip
@@ -128,7 +129,7 @@ class Receiver:
         message = sip.read(found.payload, sender_known=ending.sender_known)
         if message is None:
             return
-        ending.take(message)
+        ending.take(message, time.monotonic())
         if ending.over and (waiting := self._waiting.get(ending)):
             _settle(waiting)
 

@@ -21,9 +21,10 @@ _RESPONSE = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?: |\r?\n)")
 _FROM = re.compile(rb"\n(?:from|f)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE)
 _TO_AN_INVITE = re.compile(rb"\ncseq[ \t]*:[ \t]*[0-9]{1,10}[ \t]+INVITE\b", re.IGNORECASE)
 _FOLD = re.compile(rb"\r?\n[ \t]+")
-_METHOD = re.compile(rb"[ \t]*[0-9]{1,10}[ \t]+([A-Z]{1,20})")
+_METHOD = re.compile(rb"[ \t]*([0-9]{1,10})[ \t]+([!-~]{1,32})")
 _QUOTED_OR_ADDRESS = re.compile(rb'"(?:[^"\\]|\\.)*"|<[^>]*>', re.DOTALL)
 _TAG = re.compile(rb";\s*tag\s*=\s*([^;\s]+)", re.IGNORECASE)
+_OF_THE_CALL_ITSELF = frozenset({b"INVITE", b"ACK", b"BYE", b"CANCEL", b"PRACK"})
 _WANTED = frozenset({b"from", b"f", b"cseq", b"reason"})
 _BEGINNINGS = frozenset(b"fFcCrR")
 
@@ -31,17 +32,20 @@ _BEGINNINGS = frozenset(b"fFcCrR")
 @dataclass(frozen=True, slots=True)
 class Message:
     """status: of a response, 0 for a request. sender: stands for the tag in From, without telling it; all requests of one side of a
-    call have the same, and so have the responses to them."""
+    call have the same, and so have the responses to them. number: CSeq's, of a request within the call such as INFO, and of its
+    response."""
 
     method: str
     status: int
     sender: int
     reasons: tuple[Reason, ...] = ()
+    number: int = 0
 
 
 def read(payload: bytes, *, sender_known: bool = False) -> Message | None:
-    """The message, where it is an INVITE, BYE, CANCEL or a response to an INVITE; else None. sender_known: an earlier message has
-    told who calls, so nothing is read of a response that says no more (its sender is 0, or it is None).
+    """The message, where it is an INVITE, BYE, CANCEL or a response to an INVITE, or a request within the call (INFO …) or the
+    final response to one; else None. sender_known: an earlier message has told who calls, so nothing is read of a response to an
+    INVITE that says no more (its sender is 0, or it is None).
 
     >>> read(b"BYE sip:a@b SIP/2.0\\r\\nFrom: <sip:c@d>;tag=1\\r\\nCSeq: 2 BYE\\r\\nReason: Q.850;cause=19\\r\\n\\r\\n").reasons
     (Reason(protocol='Q.850', cause=19, text=''),)
@@ -52,8 +56,12 @@ def read(payload: bytes, *, sender_known: bool = False) -> Message | None:
     status = 0
     if not payload.startswith(_ENDS):
         response = _RESPONSE.match(payload)
-        if response is None or (status := int(response[1])) == 100 or b" INVITE" not in payload:
+        if response is None:
+            return None if payload.startswith(b"ACK ") else _within(payload, 0)
+        if (status := int(response[1])) == 100:
             return None
+        if b" INVITE" not in payload:
+            return _within(payload, status) if status >= 200 else None
         if sender_known and 200 <= status < 300:
             return Message("INVITE", status, 0) if _TO_AN_INVITE.search(payload, 0, LONGEST) else None
         if sender_known and status < 200 and b"\nreason" not in payload[:LONGEST].lower():
@@ -62,7 +70,7 @@ def read(payload: bytes, *, sender_known: bool = False) -> Message | None:
     for name, value in _headers(payload):
         if name == b"cseq" and not method:
             numbered = _METHOD.match(value)
-            method = numbered[1] if numbered else b""
+            method = numbered[2] if numbered else b""
         elif name == b"reason":
             if len(said) < _MOST_REASONS:
                 said.extend(reasons(value.decode("utf-8", "replace")))
@@ -71,6 +79,19 @@ def read(payload: bytes, *, sender_known: bool = False) -> Message | None:
     if not (method == b"INVITE" if status else method and payload.startswith(method + b" ")):
         return None
     return Message(method.decode(), status, sender, tuple(said[:_MOST_REASONS]))
+
+
+def _within(payload: bytes, status: int) -> Message | None:
+    """A request within a call, or the response to one."""
+    method, number, sender = b"", 0, 0
+    for name, value in _headers(payload):
+        if name == b"cseq" and (numbered := _METHOD.match(value)):
+            number, method = int(numbered[1]), numbered[2]
+        elif name in (b"from", b"f"):
+            sender = _tag(value)
+    if not method or method in _OF_THE_CALL_ITSELF or not (status or payload.startswith(method + b" ")):
+        return None
+    return Message(method.decode(), status, sender, number=number)
 
 
 def _headers(payload: bytes) -> list[tuple[bytes, bytes]]:

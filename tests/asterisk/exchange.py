@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -150,6 +150,18 @@ class Exchange:
         async with asyncio.timeout(WAIT):
             while await self.client.channels():
                 await asyncio.sleep(0.02)
+
+
+@contextlib.contextmanager
+def listening(node: NodeSettings) -> Iterator[Receiver]:
+    """Who hears the copies of the node's SIP, as the worker does."""
+    assert node.hep_port is not None
+    made = Receiver(node.hep_port, node.ari_password)
+    assert made.open()
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @asynccontextmanager

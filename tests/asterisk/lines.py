@@ -11,7 +11,7 @@ import contextlib
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ from ivr.calls import (
     Trail,
 )
 from ivr.dialplans import Invitation, Timings
-from tests.asterisk.exchange import Exchange, connected, patient, write_prompts
+from tests.asterisk.exchange import Exchange, connected, listening, patient, write_prompts
 from tests.asterisk.rtp import Fault, Packet
 from tests.asterisk.telephones import WAIT, Telephone, Watched
 
@@ -149,10 +149,11 @@ async def all_called(
     seconds: float = WAIT,
     *,
     front: bool = False,
+    copies: bool = False,
     clock: Clock = lambda: datetime.now(UTC),
 ) -> AsyncIterator[Mapping[str, Made]]:
     """Every telephone, at the same time; `sockets` is a folder with a short path; seconds: for all of it; front: through a SIP
-    front; clock: the driver's wall clock."""
+    front; copies: of the node's SIP are heard (ivr.hep); clock: the driver's wall clock."""
     assert shutil.which("sipp"), "script/setup test installs sip-tester"
     phones = {
         name: await Telephone.at(number, name, case.dtmf_mode, folder)
@@ -169,7 +170,13 @@ async def all_called(
             results = await asyncio.gather(
                 *(
                     _through_a_node(
-                        sockets / f"{'info' if info else 'lines'}{'-front' * front}", folder, cases, group, clock, front=front
+                        sockets / f"{'info' if info else 'lines'}{'-front' * front}",
+                        folder,
+                        cases,
+                        group,
+                        clock,
+                        front=front,
+                        copies=copies,
                     )
                     for info, group in groups.items()
                 )
@@ -191,6 +198,7 @@ async def _through_a_node(
     clock: Clock,
     *,
     front: bool,
+    copies: bool,
 ) -> dict[str, Made]:
     """Whose keys come by INFO have a node of their own: there INFO counts on every trunk."""
     sip_port = free_port(socket.SOCK_DGRAM)
@@ -201,8 +209,12 @@ async def _through_a_node(
         rtp=free_range(),
         trunks=tuple(phone.trunk for phone in phones.values()),
         front=free_front(sip_port) if front else None,
+        hep_port=free_port(socket.SOCK_DGRAM) if copies else None,
     )
-    async with Instance(settings), connected(settings, None, write_prompts(prompts), clock=clock) as exchange:
+    async with AsyncExitStack() as stack:
+        hep = stack.enter_context(listening(settings)) if copies else None
+        await stack.enter_async_context(Instance(settings))
+        exchange = await stack.enter_async_context(connected(settings, None, write_prompts(prompts), hep=hep, clock=clock))
         results = await asyncio.gather(*(_call(exchange, cases[name], phone) for name, phone in phones.items()))
     logs = "".join(path.read_text(errors="replace") for path in (folder / "log").iterdir() if path.is_file())
     return {name: replace(made, logs=logs) for name, made in zip(phones, results, strict=True)}

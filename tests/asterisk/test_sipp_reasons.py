@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from ivr.evidence import evidence
 from ivr.hep.receiver import Receiver
 from ivr.outcomes import Trust
 from script.refusals import REFUSALS, Refusal
-from tests.asterisk.exchange import Exchange, connected, patient, write_prompts
+from tests.asterisk.exchange import Exchange, connected, listening, patient, write_prompts
 from tests.asterisk.telephones import WAIT, Telephone, Watched
 
 pytestmark = pytest.mark.telephone
@@ -186,18 +186,6 @@ def node_of(folder: Path, *trunks: Trunk, hep: bool = True) -> NodeSettings:
         folder=folder, sip_port=free_port(socket.SOCK_DGRAM), http_port=free_port(), rtp=free_range(), trunks=trunks,
         inbound_app="reasons", hep_port=free_port(socket.SOCK_DGRAM) if hep else None,
     )  # fmt: skip
-
-
-@contextlib.contextmanager
-def listening(node: NodeSettings) -> Iterator[Receiver]:
-    """As the worker does."""
-    assert node.hep_port is not None
-    made = Receiver(node.hep_port, node.ari_password)
-    assert made.open()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 async def called(exchange: Exchange, phone: Telephone, trust: Trust = "reason", ring_seconds: float = 20.0) -> Made:

@@ -32,9 +32,9 @@ def _message(first: str, method: str, theirs: bool, *more: str) -> bytes:
     return "\r\n".join((first, "Via: SIP/2.0/UDP 127.0.0.1:30414", *head, "Content-Length: 0", "", "")).encode()
 
 
-def response(line: str, *more: str, method: str = "INVITE") -> bytes:
-    """To a request of ours."""
-    return _message(f"SIP/2.0 {line}", method, False, *more)
+def response(line: str, *more: str, method: str = "INVITE", theirs: bool = False) -> bytes:
+    """To a request of ours, or of theirs."""
+    return _message(f"SIP/2.0 {line}", method, theirs, *more)
 
 
 def request(method: str, *more: str, theirs: bool = False) -> bytes:

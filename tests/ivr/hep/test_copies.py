@@ -130,10 +130,9 @@ def test_a_body_is_no_header() -> None:
     "other",
     [
         response("200 OK", method="BYE"),
-        response("503 Nope", "Reason: Q.850;cause=17", method="OPTIONS"),
+        response("100 Trying", method="INFO"),
         request("ACK"),
-        request("INFO"),
-        request("MESSAGE"),
+        request("PRACK"),
         b"INVITE",
         b"BYE sip:a@b SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\n",
         b"SIP/2.0 099 Odd\r\nCSeq: 1 INVITE\r\n\r\n",
@@ -144,6 +143,18 @@ def test_a_body_is_no_header() -> None:
 def test_what_says_nothing_of_an_end(other: bytes) -> None:
     assert sip.read(other) is None
     assert sip.read(other, sender_known=True) is None
+
+
+@pytest.mark.parametrize("method", ["INFO", "NOTIFY", "X-odd.method!"])
+def test_a_request_within_the_call_and_its_answer_belong_together(method: str) -> None:
+    for known in (False, True):
+        asked = sip.read(request(method, theirs=True), sender_known=known)
+        answered = sip.read(response("405 No", "Reason: Q.850;cause=17", method=method), sender_known=known)
+        assert asked is not None
+        assert answered is not None
+        assert (asked.method, asked.status, answered.method, answered.status) == (method, 0, method, 405)
+        assert asked.number == answered.number != 0
+        assert not answered.reasons
 
 
 def test_of_an_answer_no_more_is_read_than_is_needed() -> None:

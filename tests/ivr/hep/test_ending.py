@@ -87,3 +87,28 @@ def test_of_a_call_from_outside() -> None:
 def test_whose_bye_it_is_is_not_guessed() -> None:
     ending = ended(request("BYE", BUSY))
     assert (ending.over, ending.by_us, ending.reason) == (True, False, None)
+
+
+INFO, LEAVES = request("INFO", theirs=True), request("BYE", theirs=True)
+ANSWER = response("405 No", method="INFO", theirs=True)
+
+
+@pytest.mark.parametrize(
+    ("messages", "given_up"),
+    [
+        (((0, INFO), (32, LEAVES)), True),
+        (((0, INFO), (0.5, INFO), (16, INFO), (32.1, LEAVES)), True),
+        (((0, INFO), (4, LEAVES)), False),  # somebody hangs up meanwhile
+        (((0, INFO), (50, LEAVES)), False),  # it goes on without an answer
+        (((0, INFO), (1, ANSWER), (32, LEAVES)), False),
+        (((0, request("INFO")), (32, LEAVES)), False),  # a request of ours
+        (((0, INFO), (32, request("BYE"))), False),  # we hang up
+    ],
+)
+def test_whether_the_other_side_gave_up_waiting_for_an_answer(messages: tuple[tuple[float, bytes], ...], given_up: bool) -> None:
+    ending = ended(INVITE, RINGING, OK)
+    for tick, each in messages:
+        message = sip.read(each, sender_known=ending.sender_known)
+        assert message is not None
+        ending.take(message, 1000.0 + tick)
+    assert ending.given_up is given_up
