@@ -241,7 +241,7 @@ async def one_draw(
     if datetime.now(UTC) + EXPORT_TAKES < now.opens_at:
         await exporting.verified("sealed", evidence.Form.PUBLIC, UNOPENED, "已封存，尚未解密")
     else:
-        step(f"本机较忙：封存时解密时间已到，略过尚未解密的证据（其核验结果为 {UNOPENED}）")
+        step(f"封存时解密时间已到（抽签不顺或本机较忙）：略过尚未解密的证据（其核验结果为 {UNOPENED}）")
     await until(db, OPENED, activity, process, "等待解密时间：由系统按时钟打开，无需任何人查看")
     await show_result(db, custody, activity)
     await exporting.verified("opened", evidence.Form.SUPERVISOR, OPEN_END, "已解密，活动尚未结束")

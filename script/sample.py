@@ -19,8 +19,8 @@ from web.development import IDENTITIES
 
 RULES = Rules.load("demo-4")
 RULES_TO_THE_END = Rules.load("demo-5")  # opens a minute before the evaluation, whose end can be waited for then
-OPENS_AFTER = timedelta(minutes=6)  # from the start: 预计评标开始 is set so that the clock opens it then, if it is sealed
-LASTS = timedelta(minutes=4)  # 预计评标开始 to 预计评标结束 of the first activity; with unlucky lots a draw takes seven minutes
+OPENS_AFTER = timedelta(minutes=8)  # from the start: 预计评标开始 is set so that the clock opens it then, if it is sealed
+LASTS = timedelta(minutes=3)  # 预计评标开始 to 预计评标结束 of the first activity; twelve calls took six minutes
 SECOND_OPENS_AFTER = timedelta(minutes=8)
 SECOND_LASTS = timedelta(hours=3)
 GATHERS_BEFORE = timedelta(minutes=5)  # 集合时间 before 预计评标开始; a draw is not started after it
