@@ -120,7 +120,7 @@ def subscriber(shown: str) -> str:
     >>> [subscriber(each) for each in ("+862083186888", "2083186888", "8613800138000;cpc=ordinary", "+13800138000", "anonymous")]
     ['02083186888', '02083186888', '13800138000', '+13800138000', '']
     """
-    user = re.split("[;@]", shown.strip().removeprefix("tel:").removeprefix("sip:"), maxsplit=1)[0]
+    user = re.split("[;@]", shown.strip().removeprefix("tel:").removeprefix("sip:"), maxsplit=1)[0].strip()
     if not any(map(str.isdigit, user)):
         return ""
     try:

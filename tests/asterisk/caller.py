@@ -13,7 +13,7 @@ import aiohttp
 from asterisk.instance import authorization
 from asterisk.settings import InstanceSettings
 
-WAIT = 60.0
+WAIT = 180.0
 """Generous: it ends a test that would hang, it decides nothing."""
 
 

@@ -21,7 +21,7 @@ from ivr.dialplans import Invitation, Timings
 from ivr.hep.receiver import Receiver
 from tests.asterisk.audio import RATE, Match, Samples, hear, prompt_sound, read_wav, write_wav
 
-WAIT = 60.0
+WAIT = 180.0
 """Generous: it ends a test that would hang, it decides nothing."""
 
 QUICK = Timings(

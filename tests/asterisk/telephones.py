@@ -24,7 +24,7 @@ from ivr.calls import Command, Digit, Event, Finish, Flow, Play
 from tests.asterisk.rtp import Rtp
 
 SCENARIOS = Path(__file__).with_name("sipp")
-WAIT = 120.0
+WAIT = 300.0
 """Generous: it ends a test that would hang, it decides nothing."""
 
 
