@@ -414,7 +414,8 @@ def test_the_flow_has_no_access_to_any_number() -> None:
     told_or_done = {Join, Joined, NotJoined, *get_args(bridged.LegEvent), *get_args(bridged.LegCommand), StartTimer}
     names = {each.name for kind in told_or_done if is_dataclass(kind) for each in fields(kind)}
     assert names == {
-        "record", "key", "step", "held_ms", "prompt", "cause", "sip", "by_us", "lost", "reason", "ring_seconds", "name", "seconds",
+        "record", "key", "step", "held_ms", "prompt", "cause", "sip", "by_us", "given_up", "lost", "reason", "ring_seconds", "name",
+        "seconds",
     }  # fmt: skip
 
 
