@@ -2,8 +2,8 @@
 
 Read once from drawing/data/*.csv, frozen. Regions have GB/T 2260 codes (广东省 440000 > 广州市 440100 >
 越秀区 440104); specialties those of 公共资源交易评标专家专业分类标准 (发改法规〔2018〕316号), where each code
-begins with its parent's. Dissolved divisions (former_regions.csv, since 1988) by the yearly codes of 民政部 and the 国务院 approvals of
-each change, their successors followed up to the regions of today.
+begins with its parent's. Dissolved divisions (former_regions.csv, since 1988) are those of 民政部's yearly lists of codes
+and notices of change (县级以上行政区划变更情况), their successors followed up to the regions of today.
 """
 
 from __future__ import annotations

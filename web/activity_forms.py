@@ -14,6 +14,7 @@ from ivr.speech.free_text import unspoken
 from web import options
 from web.forms import Form, Moment, Plain, Upload, wrong
 from web.matching import credit_code, own_phone, person_name, public_phone, tenderer_code, unit_name
+from web.times import today
 
 YesNo = Literal["yes", "no"]
 
@@ -178,7 +179,7 @@ class PersonForm(Form):
     @field_validator("id_card")
     @classmethod
     def _right(cls, number: str) -> str:
-        if number and (wrong := id_card_wrong(number.upper())):
+        if number and (wrong := id_card_wrong(number, today())):
             raise ValueError(f"证件号{wrong}。")
         return number.upper()
 

@@ -1,4 +1,4 @@
-"""Regions as people write them in a file of experts: a code, a name with or without what it lies in, or both (pure).
+"""Regions as people write them in a file of experts: a code, a name with or without what it lies in, or both.
 
 Nothing is guessed from digits: the codes of two neighbours differ by one. The code or name of a division that was dissolved is
 refused with what it became (drawing/data/former_regions.csv); where it was divided, only whoever knows the address can tell.
@@ -26,6 +26,8 @@ from drawing.reference import FormerRegion, reference
 
 _FILLING = re.compile(r"[-—–－/>＞、·,，()（）\[\]【】_:：\s]+")
 _CODED = re.compile(r"(\D*?)(\d{6})(?:000000)?(\D*)", re.ASCII)
+_PLAIN = re.compile(r"\d{6}(?:;\d{6})*", re.ASCII)
+_SEPARATED = re.compile(r"[;；、，,|\n]+")
 _ALL_OF_A_CITY = "所有区级"
 HOW = "填 6 位代码或全称，如 440104 或 广州市越秀区"
 
@@ -41,6 +43,40 @@ def understood_region(text: str) -> str:
         return _named(plain)
     before, code, after = coded.groups()
     return _coded(code, before or after)
+
+
+@lru_cache(maxsize=65536)
+def understood_regions(text: str) -> tuple[str, ...]:
+    """Several in one cell, each once. Raises ValueError.
+
+    >>> understood_regions("广州、佛山市，440400;440104 越秀区"), understood_regions("广东省 广州市")
+    (('440100', '440600', '440400', '440104'), ('440100',))
+    >>> understood_regions("广州 佛山")
+    ('440100', '440600')
+    """
+    if _PLAIN.fullmatch(text) and all(code in _codes() for code in text.split(";")):  # most are: before anything is taken apart
+        return tuple(dict.fromkeys(text.split(";")))
+    pieces = [piece for piece in _SEPARATED.split(tidy(text)) if piece.strip()]
+    found = [_numbered(piece, place if len(pieces) > 1 else 0) for place, piece in enumerate(pieces, start=1)]
+    return tuple(dict.fromkeys(code for codes in found for code in codes))
+
+
+def _numbered(piece: str, place: int) -> tuple[str, ...]:
+    try:
+        return _one_or_blank_between(piece)
+    except ValueError as fault:
+        raise ValueError(f"第 {place} 项：{fault}" if place else str(fault)) from None
+
+
+def _one_or_blank_between(piece: str) -> tuple[str, ...]:
+    """A blank stands within one name (广东省 广州市) or between two."""
+    try:
+        return (understood_region(piece),)
+    except ValueError:
+        words = piece.split()
+        if len(words) < 2 or not all(word in _ways() or word in _codes() for word in words):
+            raise
+        return tuple(map(understood_region, words))
 
 
 def _coded(code: str, name: str) -> str:

@@ -1,6 +1,6 @@
-"""Specialties as people write them in a file of experts: codes, with or without their names, and several in one cell (pure).
+"""Specialties as people write them in a file of experts: codes, with or without names, and several in one cell.
 
-The manual shows them as (A08)工程施工. Names hold separators themselves (主体功能区、空间规划), so that a cell is taken apart at all of
+The manual shows them as (A08)工程施工. Names hold separators themselves (主体功能区、空间规划): a cell is taken apart at all of
 them, and what has no code is put back to the name that it belongs to.
 
 >>> understood_specialties("(A08)工程施工、（a0801）、Ａ０１规划")
@@ -23,6 +23,8 @@ STANDARD = "《公共资源交易评标专家专业分类标准》"
 MOST = 200
 _SEPARATED = re.compile(r"([;、,|/\n]+|\s+(?=\(?[A-Za-z][0-9A-Za-z]*[0-9]))")
 _CODED = re.compile(r"(.*?)[(\[]?(?<![0-9A-Za-z])([A-Za-z][0-9OoQIl]{2,6})(?![0-9])[)\]]?(.*)", re.DOTALL)
+_PLAIN = re.compile(r"[A-Z]\d{2,6}(?:;[A-Z]\d{2,6})*", re.ASCII)
+_BRACKETS = str.maketrans("【】〔〕", "[][]")
 _FILLING = " -—_:.()[]"
 _TAKEN_FOR = str.maketrans("OQIL", "0011")
 
@@ -32,8 +34,10 @@ def understood_specialties(text: str) -> tuple[str, ...]:
     """The codes in a cell, each once. Raises ValueError, which says in Chinese what is wrong and repeats only codes and names of
     specialties.
     """
-    plain = unicodedata.normalize("NFKC", tidy(text)).translate(str.maketrans("【】〔〕", "[][]"))
-    pieces = _pieces(plain)
+    if _PLAIN.fullmatch(text):  # most are: before anything is taken apart
+        pieces = text.split(";")
+    else:
+        pieces = _pieces(unicodedata.normalize("NFKC", tidy(text)).translate(_BRACKETS))
     found = tuple(dict.fromkeys(_one(piece, place if len(pieces) > 1 else 0) for place, piece in enumerate(pieces, 1)))
     if not found:
         raise ValueError("至少填 1 项")
@@ -77,6 +81,8 @@ def _ends(piece: str) -> bool:
 
 def _one(piece: str, place: int) -> str:
     """The code of one. `place` in a cell of several, else 0."""
+    if (plain := reference().specialties.get(piece)) and plain.level:
+        return piece
     which = f"第 {place} 项" if place else ""
     split = _CODED.fullmatch(piece)
     if split is None:
