@@ -151,7 +151,9 @@ class ExpertRow(BaseModel):
         alias="意愿评标区", description="同上，多个用 ; 、 或 ， 分隔；可空", examples=["440100;440600"]
     )
     specialties: Annotated[tuple[str, ...], BeforeValidator(understood_specialties)] = Field(
-        alias="专业", description="专业代码，可带名称，至少一个，多个用 ; 、 或 ， 分隔", examples=["A0801;A080201", "(A08)工程施工、(A01)规划"]
+        alias="专业",
+        description="专业代码，可带名称，至少一个，多个用 ; 、 或 ， 分隔",
+        examples=["A0801;A080201", "(A08)工程施工、(A01)规划"],
     )
     title: Annotated[str, BeforeValidator(_from_list(TITLES))] = Field(
         alias="职称等级", description="codes.csv 职称等级中的名称", examples=["副高级"]

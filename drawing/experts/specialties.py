@@ -34,10 +34,7 @@ def understood_specialties(text: str) -> tuple[str, ...]:
     """The codes in a cell, each once. Raises ValueError, which says in Chinese what is wrong and repeats only codes and names of
     specialties.
     """
-    if _PLAIN.fullmatch(text):  # most are: before anything is taken apart
-        pieces = text.split(";")
-    else:
-        pieces = _pieces(unicodedata.normalize("NFKC", tidy(text)).translate(_BRACKETS))
+    pieces = _pieces(text)
     found = tuple(dict.fromkeys(_one(piece, place if len(pieces) > 1 else 0) for place, piece in enumerate(pieces, 1)))
     if not found:
         raise ValueError("至少填 1 项")
@@ -48,7 +45,9 @@ def understood_specialties(text: str) -> tuple[str, ...]:
 
 def _pieces(text: str) -> list[str]:
     """One for each specialty; a separator within its name stays, whether the code stands before the name or behind it."""
-    parts = _SEPARATED.split(text)
+    if _PLAIN.fullmatch(text):  # most are: before anything is taken apart
+        return text.split(";")
+    parts = _SEPARATED.split(unicodedata.normalize("NFKC", tidy(text)).translate(_BRACKETS))
     pieces: list[tuple[str, str]] = []  # what separates it from the one before, and itself
     for between, part in zip(["", *parts[1::2]], map(str.strip, parts[::2]), strict=True):
         if pieces and _goes_on(pieces[-1][1], between + part):
