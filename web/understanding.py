@@ -27,6 +27,7 @@ from pydantic_core import PydanticCustomError
 from drawing.amounts import NoAmount, understood_amount, understood_count
 from drawing.dates import NotUnderstood, understood_date, understood_moment
 from drawing.normal_forms import understood_number, understood_text
+from web.bodies import BadName
 
 
 class Kind(Enum):
@@ -42,6 +43,8 @@ class Matched(AfterValidator):
 
 def understood(field: FieldInfo, value: object) -> object:
     """The value for the field; ValueError says in Chinese what is wrong. What is no text is left as it is."""
+    if isinstance(value, BadName):
+        raise ValueError("文件名中有不能使用的控制字符：请改名后重新选择文件。")
     if not isinstance(value, str):
         return value
     if (kind := _kind(field)) is None:
