@@ -79,8 +79,9 @@ def understood_text(text: str) -> str:
     >>> understood_text("ＸＸ路８８号（３楼），\u3000联系　ｍａ ")
     'XX路88号（3楼）， 联系 ma'
     """
-    lines = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
-    return "\n".join(tidy(line.translate(_WIDE)).replace("\n", " ") for line in lines).strip()
+    while (usual := _usual_text(text)) != text:
+        text = usual
+    return text
 
 
 def understood_number(text: str) -> str:
@@ -89,7 +90,9 @@ def understood_number(text: str) -> str:
     >>> understood_number(" ＧＤ２０２６－０６１７—０１（Ａ） ")
     'GD2026-0617-01(A)'
     """
-    return unicodedata.normalize("NFKC", tidy(text)).translate(PUNCTUATION).replace("\n", " ").strip()
+    while (usual := _usual_number(text)) != text:
+        text = usual
+    return text
 
 
 def normal_unit(name: str) -> str:
@@ -164,6 +167,17 @@ def understood_unit(text: str) -> str:
     if len(parts) > 1 and all(len(part) > 3 and _ORGANISATION.search(part.strip()) for part in parts):
         raise Unmatchable(f"看来填了 {len(parts)} 个单位：一条只填一个单位")
     return name
+
+
+def _usual_text(text: str) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    tidied = (tidy(line.translate(_WIDE)).replace("\n", " ") for line in lines)
+    return unicodedata.normalize("NFC", "\n".join(tidied)).strip()
+
+
+def _usual_number(text: str) -> str:
+    known = tidy(text).replace("\n", " ").translate(PUNCTUATION)  # before NFKC takes some of it apart
+    return unicodedata.normalize("NFKC", known).translate(PUNCTUATION)
 
 
 def _folded(text: str) -> str:
