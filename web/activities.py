@@ -8,6 +8,7 @@ from typing import Any
 
 from db.pool import Database
 from drawing.lifecycle import ActivityState, Role
+from drawing.normal_forms import code_form, normal_unit
 from drawing.projects import Q
 from web.identity import Identity
 from web.ownership import scope
@@ -49,8 +50,9 @@ class Filters:
 
     def values(self) -> dict[str, str]:
         """Statement parameters."""
-        names = ("name", "number", "project_name", "project_code", "source", "state", "kind")
-        return {name: getattr(self, name) for name in names} | {"region": self.region}
+        sought = {name: normal_unit(getattr(self, name)) for name in ("name", "number", "project_name")}
+        chosen = {name: getattr(self, name) for name in ("source", "state", "kind")}
+        return sought | chosen | {"project_code": code_form(self.project_code), "region": self.region}
 
 
 @dataclass(frozen=True, slots=True)

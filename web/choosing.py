@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from drawing.normal_forms import code_form
 from web.forms import Filled
 
 Pair = tuple[str, str]
@@ -51,7 +53,12 @@ def chooser(form: Filled, name: str, options: Mapping[str, str], groups: Sequenc
 
 
 def _meant(words: str, value: str, label: str) -> bool:
-    return all(word.lower() in f"{value} {label}".lower() for word in words.split())
+    return all(code_form(word) in _form(f"{value} {label}") for word in words.split())
+
+
+@lru_cache(maxsize=8192)
+def _form(text: str) -> str:
+    return code_form(text)
 
 
 def _shown(value: str, label: str) -> str:

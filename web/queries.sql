@@ -191,12 +191,12 @@ GROUP BY a.state ORDER BY a.state;
 -- name: operation_count
 -- How many lines 操作记录 has about this (activity number or actor contains it).
 SELECT count(*) FROM operation
-WHERE %(words)s = '' OR activity = %(words)s OR strpos(actor, %(words)s) > 0;
+WHERE %(words)s = '' OR activity = upper(%(words)s) OR strpos(lower(actor), lower(%(words)s)) > 0;
 
 -- name: operations
 -- A page of 操作记录, the newest first.
 SELECT id, at, actor, role, act, activity, remark FROM operation
-WHERE %(words)s = '' OR activity = %(words)s OR strpos(actor, %(words)s) > 0
+WHERE %(words)s = '' OR activity = upper(%(words)s) OR strpos(lower(actor), lower(%(words)s)) > 0
 ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: operation

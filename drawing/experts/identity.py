@@ -4,6 +4,8 @@
 'X'
 >>> id_card_fault("11010519491231002X") is None
 True
+>>> understood_id_card(" １１０１０５-19491231-００２× ")
+'11010519491231002X'
 >>> mask("13800138000"), mask("11010519491231002X")
 ('138******00', '110*************2X')
 """
@@ -11,13 +13,21 @@ True
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from operator import mul
+
+from drawing.normal_forms import tidy
+from drawing.signs import PUNCTUATION
 
 _ID_CARD = re.compile(r"\d{17}[\dX]", re.ASCII)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643: 2 ** (18 - i) mod 11
 _CHECKS = "10X98765432"
 _ZERO = ord("0") * sum(_WEIGHTS)  # the sum is over the digits' ASCII codes
+_FILLING = re.compile(r"[-\s·.]+")
+_FOR_X = str.maketrans("×✕✖ХхΧχ", "XXXXXXX")  # what stands for the X where none is at hand, Cyrillic and Greek letters
+ADULT = 18
+"""Years: nobody is an expert before."""
 _LONG_NUMBER = re.compile(r"[0-9０-９][0-9０-９Xx*\- ]{5,}[0-9０-９Xx]")
 # GB/T 2260: the province, 71 台湾, 81 香港, 82 澳门, 83 台湾居民居住证
 _PROVINCES = frozenset(
@@ -29,6 +39,35 @@ _PROVINCES = frozenset(
 def check_character(seventeen: str) -> str:
     """The 18th character of a 证件号 (ISO 7064, MOD 11-2)."""
     return _CHECKS[(sum(map(mul, seventeen.encode("ascii"), _WEIGHTS)) - _ZERO) % 11]
+
+
+def understood_id_card(text: str) -> str:
+    """As it is kept and compared: half width, capitals, without blanks, hyphens and unseen signs. Whether it is a number, the
+    faults below say.
+    """
+    if _ID_CARD.fullmatch(text):  # most are: before anything is taken apart
+        return text
+    plain = unicodedata.normalize("NFKC", tidy(text)).translate(PUNCTUATION).translate(_FOR_X)
+    return _FILLING.sub("", plain).upper()
+
+
+def birth_date(number: str) -> date:
+    """Of a 证件号 without fault."""
+    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+
+
+def birth_fault(number: str, today: date, least: int = 0) -> str | None:
+    """What is wrong with the birth date of a 证件号 that has no other fault; `least`: full years that the person must have.
+
+    >>> birth_fault("440104209901011234", date(2026, 12, 1)), birth_fault("44010420081201123X", date(2026, 11, 30), ADULT)
+    ('出生日期（第 7 至 14 位）在将来', '出生日期（第 7 至 14 位）有误：未满 18 周岁')
+    """
+    born = number[6:14]
+    if born <= f"{today.year - least}{today.month:02}{today.day:02}":
+        return None
+    if born > f"{today:%Y%m%d}":
+        return "出生日期（第 7 至 14 位）在将来"
+    return f"出生日期（第 7 至 14 位）有误：未满 {least} 周岁"
 
 
 def id_card_fault(number: str) -> str | None:

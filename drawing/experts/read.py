@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 from drawing.experts import read_csv, read_xlsx
@@ -14,6 +15,7 @@ from drawing.experts.identity import mask
 from drawing.experts.report import BadFile, Report
 from drawing.experts.row import ExpertRow, check_row
 from drawing.experts.table import TableRow
+from drawing.transcript import CHINA
 
 MAX_ROWS = 2_000_000
 """More than anybody's pool: keeps a file of nonsense from filling the memory."""
@@ -86,14 +88,14 @@ def read_experts(
     source: Source, report: Report, progress: Callable[[int], None] = lambda rows: None
 ) -> Iterator[tuple[int, ExpertRow]]:
     """The good rows with their numbers; what is wrong with the others goes into `report`. Raises BadFile."""
-    seen = Seen()
+    seen, today = Seen(), datetime.now(CHINA).date()
     for row in source.rows():
         report.rows += 1
         if report.rows % _PROGRESS_ROWS == 0:
             progress(report.rows)
         if report.rows > MAX_ROWS:
             raise BadFile(f"{source.called} 超过 {MAX_ROWS} 行：请分成几个文件导入")
-        checked = _checked(row)
+        checked = _checked(row, today)
         if isinstance(checked, ExpertRow):
             if seen.check(row.number, checked, report):
                 yield row.number, checked
@@ -105,11 +107,11 @@ def read_experts(
         raise BadFile(f"{source.called} 中没有专家：表头之下至少要有一行")
 
 
-def _checked(row: TableRow) -> ExpertRow | list[tuple[str, str]]:
+def _checked(row: TableRow, today: date) -> ExpertRow | list[tuple[str, str]]:
     """The expert, or every fault; a row or cell that is of the wrong kind has no other fault."""
     if any(not column for column, _ in row.faults):
         return list(row.faults)
-    checked = check_row(row.cells)
+    checked = check_row(row.cells, today)
     if not row.faults:
         return checked
     others = [] if isinstance(checked, ExpertRow) else checked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from io import BytesIO
 
 import pytest
@@ -13,6 +14,7 @@ from drawing.avoiding_files import MAX_BYTES, Kind, Unit, read_persons, read_uni
 from drawing.experts.report import BadFile, Problem, Report
 
 CARD = "11010519491231002X"
+TODAY = date(2026, 11, 30)
 
 
 def filled(kind: Kind, *rows: Sequence[str | int | None], header: Sequence[str] = ()) -> bytes:
@@ -49,7 +51,7 @@ def test_what_is_filled_in_right_is_read() -> None:
         Unit("某某投标公司", "91440101MA0000002U", "投标人"), Unit("另一公司", "", "其他"),
     ]  # fmt: skip
     data = filled(Kind.PERSONS, ("王回避", CARD.lower(), "其他"), ("王回避", "", "其他"))
-    found = read_persons(data, "人员.xlsx")
+    found = read_persons(data, "人员.xlsx", TODAY)
     assert not isinstance(found, Report)
     assert [(each.name, each.id_card, each.reason) for each in found] == [("王回避", CARD, "其他"), ("王回避", None, "其他")]
 
@@ -71,7 +73,7 @@ def test_what_is_told_of_a_person_names_nobody() -> None:
         Kind.PERSONS, ("王回避", CARD[:-1] + "1", "其他"), ("李回避", 440104198001010011, "其他"), ("赵", "", "投标人"),
         ("钱回避", CARD, "其他"), ("钱回避", CARD, "其他"),
     )  # fmt: skip
-    found = faults(read_persons(data, "人员.xlsx"))
+    found = faults(read_persons(data, "人员.xlsx", TODAY))
     assert [(each.row, each.column) for each in found] == [
         (2, "证件号"), (3, "证件号"), (4, "回避原因"), (4, "姓名"), (6, ""),
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from pydantic import Field
 from drawing.experts import jobs, lookup
 from drawing.experts.jobs import Job, JobState, TooLarge, Upload
 from drawing.experts.read_csv import ENCODINGS
+from web import bodies
 from web.access import get, post
 from web.forms import Filled, Form, Invalid, blank
 from web.handlers.pool import ADMINISTRATOR, attachment, person
@@ -137,9 +138,13 @@ async def _receive(request: web.Request) -> _Sent | Invalid:
             given = (await part.read_chunk(_LONGEST_FIELD)).decode("ascii", "replace")
             encoding = given if given in ENCODINGS else encoding
         elif part.name == "file" and part.filename:
+            if bodies.is_bad(part.filename):
+                await bodies.drop(request)
+                return _refused("文件名中有不能使用的控制字符：请改名后重新选择文件。")
             try:
                 received = await jobs.receive(imports.folder, _chunks(part), imports.limit)
             except TooLarge:
+                await bodies.drop(request)
                 return _refused(f"文件超过 {imports.limit >> 20} MiB：请分成几个文件导入。")
             return _Sent(encoding, display_name(part.filename), received)
     return _refused("请选择文件。")
