@@ -1,4 +1,4 @@
-"""How many requests of a kind are taken from one address, before anything is asked of the database: logins, and a gateway's receipts.
+"""How many requests of a kind are taken from one address before the database is asked: logins, and a gateway's receipts.
 
 Against floods only. How long somebody waits whose logins fail is in `web/login_waits.py`.
 """

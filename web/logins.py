@@ -34,8 +34,8 @@ class Try:
     def of(cls, vault: Vault, account: str, address: str) -> Try:
         """However the account is written: full width, capitals and blanks around it make no other account."""
         name, network = normalize("NFKC", account).strip().casefold(), network_of(address)
-        hashed = (vault.keyed_hash(_HASH, text) for text in (f"place\0{name}\0{network}", f"account\0{name}", f"address\0{network}"))
-        return cls(*hashed)
+        texts = (f"place\0{name}\0{network}", f"account\0{name}", f"address\0{network}")
+        return cls(*(vault.keyed_hash(_HASH, text) for text in texts))
 
     @property
     def _values(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Clients that send slowly, or not at all, hold no connection for long.
 
-The head of a request is aiohttp's own matter (`HEAD_SECONDS`). A body is looked at once a minute: one that has hardly grown since is
-given up, whoever waits for it. Uploads of any size take as long as they need.
+The head of a request is aiohttp's own matter (`HEAD_SECONDS`). A body is looked at once a minute: one that has
+hardly grown since is given up, whoever waits for it. Uploads of any size take as long as they need.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler
 
 LOG = logging.getLogger(__name__)
 HEAD_SECONDS = 30.0
-"""From the connection, or from the last answer, until the next request's head is whole. A proxy must let go of idle connections sooner."""
+"""From the connection, or from the last answer, until the next request's head is whole. A proxy lets go of idle ones sooner."""
 LOOK_EVERY = 60.0
 LEAST_BYTES = 16 * 1024
 """What a body must have grown by from one look to the next, unless it is all there."""
@@ -60,7 +60,7 @@ class _Watch:
 
 
 def allow_many_connections() -> None:
-    """As many open files as this process may have (`FILES` are enough), so that idle connections do not keep others out before they are cut off."""
+    """As many open files as this process may have, up to `FILES`: idle connections keep nobody out before they are cut off."""
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if most == resource.RLIM_INFINITY else min(most, FILES)
     if now != resource.RLIM_INFINITY and now < wanted:

@@ -66,7 +66,9 @@ class Doors:
 
 
 @pytest.fixture
-async def doors(standing_still: None, database: TestDatabase, keys: Keys, aiohttp_client: Callable[..., Awaitable[Client]]) -> Doors:
+async def doors(
+    standing_still: None, database: TestDatabase, keys: Keys, aiohttp_client: Callable[..., Awaitable[Client]]
+) -> Doors:
     """Two consoles."""
     settings = console_settings(database, keys, development={})
     # identities of a list are offered on loopback only; here a proxy's word for the address is wanted as well
