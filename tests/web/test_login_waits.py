@@ -125,7 +125,7 @@ async def test_who_mistypes_in_an_office_locks_out_nobody_else(doors: Doors) -> 
 
 @pytest.mark.postgres
 async def test_the_wait_rises_and_is_said(doors: Doors, db: Database) -> None:
-    told = []
+    told: list[int] = []
     for _ in range(4):
         await doors.fails(FREE + 1 if not told else 1, "handler-a1")
         refused = await doors.tries("handler-a1")
