@@ -122,7 +122,7 @@ def test_it_says_first_how_long_it_takes_and_how_much(machine: Machine) -> None:
 
 
 def test_too_small_a_disk_is_named_before_anything_is_made(machine: Machine) -> None:
-    machine.program("df", "#!/bin/sh\necho Filesystem 1024-blocks Used Available Capacity Mounted on\necho /dev/x 9 9 102400 1% /\n")
+    machine.program("df", "#!/bin/sh\necho Filesystem Blocks Used Free Part Place\necho /dev/x 9 9 102400 1% /\n")
     code, said = machine.setup(environment=machine.first)
     assert code == 1
     assert "not enough disk space" in said
