@@ -238,29 +238,39 @@ def web_settings(choices: Choices, installed: Installation) -> str:
     )
 
 
+def ivr_settings(choices: Choices, installed: Installation) -> str:
+    """The worker's settings file."""
+    return IVR.format(
+        dsn=installed.dsn(WORKER),
+        master_key=installed.master_key,
+        signing_key=installed.signing_key,
+        rules=choices.rules,
+        ari_url=choices.ari_url,
+        ari_password=_ari_password(choices),
+        hep_port=choices.hep_port,
+        trunk=choices.trunk,
+        caller_id=choices.caller_id,
+        speech=cache_folder() / "speech",
+        sms=choices.sms,
+    )
+
+
+def audit_settings(installed: Installation) -> str:
+    """The auditor's settings file."""
+    return AUDIT.format(dsn=installed.dsn(AUDITOR), public_key=installed.public_key)
+
+
+def _ari_password(choices: Choices) -> Path:
+    return choices.ari_password or state_folder() / "asterisk-node/ari-password"
+
+
 def _settings(installed: Installation, choices: Choices, say: Callable[[str], None]) -> None:
-    ari_password = choices.ari_password or state_folder() / "asterisk-node/ari-password"
-    password(ari_password)
-    speech = cache_folder() / "speech"
-    make_folder(speech)
-    values = {
-        "dsn": installed.dsn(WORKER),
-        "master_key": installed.master_key,
-        "signing_key": installed.signing_key,
-        "rules": choices.rules,
-        "ari_url": choices.ari_url,
-        "ari_password": ari_password,
-        "hep_port": choices.hep_port,
-        "trunk": choices.trunk,
-        "caller_id": choices.caller_id,
-        "speech": speech,
-        "sms": choices.sms,
-    }
-    audit = AUDIT.format(dsn=installed.dsn(AUDITOR), public_key=installed.public_key)
+    password(_ari_password(choices))
+    make_folder(cache_folder() / "speech")
     made = (
-        (installed.ivr_settings, IVR.format(**values), WORKER),
+        (installed.ivr_settings, ivr_settings(choices, installed), WORKER),
         (installed.web_settings, web_settings(choices, installed), CONSOLE),
-        (installed.audit_settings, audit, AUDITOR),
+        (installed.audit_settings, audit_settings(installed), AUDITOR),
     )
     for path, text, role in made:
         if not path.exists():

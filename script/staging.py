@@ -41,7 +41,7 @@ MEDIA_PORTS = 400
 
 
 def make_pool(folder: Path, installed: Installation) -> None:
-    """Generate 20,000 experts who do not exist, and import them as an administrator would."""
+    """Generate 20,000 experts who do not exist, and import them as an administrator would. Raises Failed."""
     file = folder / "experts.csv"
     suffixes = ",".join(f"{digits}={weight}" for digits, weight in TELEPHONES.items())
     step(
