@@ -90,10 +90,14 @@ class Cluster:
             raise ClusterError(f"{self.folder}: use an absolute path of plain letters, digits, and . _ + -")
 
     def _create(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in _above(self.folder):
+            if not path.exists():
+                path.mkdir()
+                path.chmod(0o755)  # whatever the umask is: as root, the user postgres has to pass
         self._open_to_postgres()
         for folder in (self._data, self._run_folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o700)
             if os.geteuid() == 0:
                 shutil.chown(folder, _AS_ROOT)
         self._run(

@@ -112,6 +112,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "auditor": ("SELECT",),
     },
     "live_number": {"worker": ("SELECT",)},  # a trigger writes it, with the rights of its owner
+    "login_failure": {"console": ("SELECT", "INSERT (scope, key, failures)", "UPDATE (failures, last_at)", "DELETE")},
+    "login_known_place": {"console": ("SELECT", "INSERT (key)", "UPDATE (last_at)", "DELETE")},
     "lot": {
         "worker": ("SELECT", "UPDATE (project_keys, code_key)"),  # those from before there were keys
         "console": ("SELECT", "INSERT", "UPDATE (project, name, code, project_keys, code_key)", "DELETE"),

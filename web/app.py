@@ -26,6 +26,7 @@ from web.pages import FOLDER, PAGES, environment
 from web.routes import ROUTES
 from web.security import add_headers
 from web.settings import Settings
+from web.slow_clients import steady
 
 TIMEOUT_SECONDS = 5.0  # for a statement: a page that waits longer is no help to anybody
 
@@ -35,7 +36,7 @@ def create_app(settings: Settings) -> web.Application:
 
     Raises KeyFileRefused.
     """
-    app = web.Application(middlewares=[limit, error_pages, enter, guard])
+    app = web.Application(middlewares=[steady, limit, error_pages, enter, guard])
     app[SETTINGS], app[PAGES], app[LOGINS] = settings, environment(), Limiter()
     app[RECEIPTS] = Limiter(tries=RECEIPTS_A_MINUTE)
     app[CUSTODY] = _custody(settings)
