@@ -1,7 +1,7 @@
 """The main job, to be watched: from a pool of 20,000 to a verified draw, with real calls to real (if patient) telephones.
 
     script/demo            does it with the console beside it, and leaves all running until Ctrl-C: log in and draw another
-    script/demo --once     does it and ends: 0 when everything held
+    script/demo --once     does it and ends: 0 when everything held, 130 when Ctrl-C broke it off
 
 Its evidence is taken three times: before the result opens (2), once it is open (3: more may follow), and when the activity has
 ended and its chain is closed (0).
@@ -30,7 +30,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from asterisk.ending import end
 from asterisk.folders import cache_folder, state_folder
+from asterisk.front import with_us
 from asterisk.inbox import read_messages
 from asterisk.instance import DidNotStart, Instance
 from asterisk.ports import PortTaken, free_port, free_range
@@ -116,18 +118,13 @@ async def program(folder: Path, module: str, settings: Path) -> AsyncIterator[as
     """`python -m ivr` or `python -m web`, as on a server."""
     with (folder / f"{module}.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, str(settings), stdout=log, stderr=log
-        )
+            *with_us(), sys.executable, "-m", module, str(settings), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,  # Ctrl-C at a terminal is for us, who end it in its turn
+        )  # fmt: skip
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.terminate()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), GOODBYE_SECONDS)
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await end(process, GOODBYE_SECONDS)
 
 
 async def watch(db: Database, activity: str, process: asyncio.subprocess.Process, log: Path) -> None:
@@ -225,8 +222,9 @@ async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
             if not once:
                 tell_console(installed, first, second, until)
                 console.print("全部仍在运行。Ctrl-C 结束。")
-                await process.wait()
-                raise Failed(f"the worker ended; {folder / 'ivr.log'} says why")
+                with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C, as it has just been told
+                    await process.wait()
+                    raise Failed(f"the worker ended; {folder / 'ivr.log'} says why")
 
 
 async def one_draw(
@@ -308,12 +306,14 @@ def fresh_folder() -> Path:
 
 
 def main() -> int:
-    """0 when everything held; 1 with a message when not."""
+    """0 when everything held; 1 with a message when not; 130, 143 or 129 when broken off by Ctrl-C, SIGTERM or SIGHUP before."""
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--once", action="store_true", help="end when the evidence is verified")
     options = parser.parse_args()
     os.environ.setdefault("EXPERTLINE_CACHE", str(cache_folder()))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also as a shell's background job, for which it is ignored
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     state_folder().mkdir(parents=True, exist_ok=True)
     lock = (state_folder() / "demo.lock").open("w")
     try:
@@ -321,17 +321,19 @@ def main() -> int:
     except BlockingIOError:
         console.print(f"[bold red]✘[/] another demo is running with {state_folder()}: end it first, or set EXPERTLINE_STATE")
         return 1
-    folder = fresh_folder()
-    cluster = Cluster(folder / "postgres", durable=False)
+    cluster = Cluster(state_folder() / "demo/postgres", durable=False)
     try:
+        folder = fresh_folder()
         step("启动私有 PostgreSQL")
         asyncio.run(run(folder, cluster.start(), once=options.once))
     except KeyboardInterrupt:
-        return 0
+        return 128 + signal.SIGINT
     except (Failed, ClusterError, DatabaseError, NoAsterisk, DidNotStart, PortTaken, BadFolder) as error:
         console.print(f"[bold red]✘[/] {error}", markup=True)
         return 1
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a second one would leave PostgreSQL behind
+            signal.signal(number, signal.SIG_IGN)
         cluster.stop("immediate")
     return 0
 

@@ -261,13 +261,27 @@ def _settings(installed: Installation, choices: Choices) -> None:
         (installed.audit_settings, audit, AUDITOR),
     )
     for path, text, role in made:
-        if not path.exists():
-            path.write_text(text, encoding="utf-8")
-            path.chmod(0o600)
-            _say(f"settings: {path}")
-        elif changed := with_own_role(path.read_text(encoding="utf-8"), role):
-            path.write_text(changed, encoding="utf-8")
-            _say(f"settings: {path} names the database role {role} now, instead of {OLD_ROLE}")
+        try:
+            _settings_file(path, text, role)
+        except (OSError, UnicodeDecodeError) as error:  # whose settings they are says so too, and the others go on
+            _say(f"settings: {path} can't be looked at: {error}")
+
+
+def _settings_file(path: Path, text: str, role: str) -> None:
+    if not path.exists():
+        _write(path, text)
+        _say(f"settings: {path}")
+    elif changed := with_own_role(path.read_text(encoding="utf-8"), role):
+        _write(path, changed)
+        _say(f"settings: {path} names the database role {role} now, instead of {OLD_ROLE}")
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole of it or nothing: a full disk, or an end in the middle, leaves no half of it."""
+    new = path.with_name(f"{path.name}.new")
+    new.touch(mode=0o600)
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
 
 
 def with_own_role(settings: str, role: str) -> str | None:
@@ -290,7 +304,7 @@ def main() -> int:
     owner_dsn = os.environ.get("EXPERTLINE_OWNER_DSN") or Cluster(state / "postgres").dsn_prefix
     try:
         install(state, owner_dsn, choices_of(os.environ))
-    except (DatabaseError, MigrationRefused, KeyFileRefused, ValueError) as error:
+    except (DatabaseError, MigrationRefused, KeyFileRefused, ValueError, OSError) as error:
         _say(str(error))
         return 1
     return 0
