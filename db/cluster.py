@@ -77,8 +77,9 @@ class Cluster:
             return None
 
     def _is_dead(self) -> bool:
-        """Killed, and never waited for, as in a container whose first process does not: to PostgreSQL it seems to run still. What is
-        left of its sessions it finds by their memory, whose key is made of the data folder."""
+        """Killed and never waited for, as where a container's first process does not: PostgreSQL would take it for alive. Sessions
+        that are left are found by their memory, whose key is made of the data folder.
+        """
         try:
             return Path(f"/proc/{self.pid()}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
         except OSError:

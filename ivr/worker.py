@@ -31,6 +31,8 @@ from ivr.collecting import Collecting
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher
 from ivr.lease import Lease
+from ivr.longest import LONGEST_CALL_SECONDS
+from ivr.lost_nodes import LostNodes
 from ivr.messages.kinds import Medium
 from ivr.messages.sender import Sender
 from ivr.noting import Notes
@@ -44,7 +46,7 @@ from ivr.settings import Settings
 from ivr.sound_check import SoundCheck
 from ivr.speech import NotWritten, Speech, SpeechError
 from ivr.switchboard import Switchboard
-from ivr.taking_over import TakingOver
+from ivr.taking_over import NoAsterisk, TakingOver
 from ivr.trunk_alarms import Limits
 from ivr.trunk_watch import TrunkWatch
 
@@ -117,6 +119,7 @@ class Worker:
         limits = Limits(rules.lines.keyless_calls, rules.lines.no_media_calls)
         names = [each.name for each in settings.trunk]
         self._trunk_watch = TrunkWatch(db, client, settings.node, names, limits, self._switchboard.trunks.avoid)
+        self._lost_nodes = LostNodes(db, lease, recorder, self._reception, self._note)
         self._stopping = False
 
     async def run(self) -> None:
@@ -138,6 +141,7 @@ class Worker:
                 collecting = tasks.create_task(self._collecting.run(), name="recordings")
                 await self._taking_over.run()
                 watching.append(tasks.create_task(self._sounds.run(), name="sounds"))
+                watching.append(tasks.create_task(self._lost_nodes.run(), name="lost nodes"))
                 advancing = tasks.create_task(self._advancing.run(), name="advance")
                 await self._loop()
                 self._advancing.stop()
@@ -197,9 +201,16 @@ class Worker:
             self._sender.look()
 
     async def _loop(self) -> None:
-        swept = -SWEEP_SECONDS
+        swept, told = -SWEEP_SECONDS, -1
         clock = asyncio.get_running_loop().time
+        reached = clock()
         while not (self._stopping and not self._switchboard and not self._reception):
+            if self._client.connected:
+                reached = clock()
+            elif clock() - reached >= LONGEST_CALL_SECONDS:
+                raise NoAsterisk("Asterisk has been away for longer than any call lasts: what was live is left to who takes over")
+            if self._stopping and told != (told := len(self._switchboard) + len(self._reception)):
+                LOG.info("stopping: %d channels are still in calls, which end first", told)
             try:
                 if clock() - swept >= SWEEP_SECONDS:
                     await self._watch.look()

@@ -85,11 +85,14 @@ async def asked() -> AsyncIterator[Asked]:
         asyncio.get_running_loop().remove_signal_handler(number)
 
 
-def fake(folder: Path, name: str, asked: Asked, *, may_end: bool = True, **more: bool) -> Part:
+def fake(
+    folder: Path, name: str, asked: Asked, *, may_end: bool = True, needed: bool = False, has_calls: bool = False
+) -> Part:
     """A part that notes when it begins, is told to end and ends; it does so at once only if it may."""
     if may_end:
         (folder / f"{name}-may-end").touch()
-    return Part(name, ("-c", PART, name, str(folder)), state=folder, at_once=asked.at_once, **more)
+    program = ("-c", PART, name, str(folder))
+    return Part(name, program, needed=needed, has_calls=has_calls, state=folder, at_once=asked.at_once)
 
 
 async def pids(folder: Path, count: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def cluster() -> AsyncIterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
     """Not made yet; in a short folder, because a socket's path has 107 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     folder.chmod(0o755)
