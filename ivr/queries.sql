@@ -49,6 +49,11 @@ UPDATE node SET dialling_stopped_why = %(why)s,
        dialling_stopped_at = CASE WHEN %(why)s IS NOT NULL THEN coalesce(dialling_stopped_at, clock_timestamp()) END
 WHERE name = %(node)s AND epoch = %(epoch)s AND dialling_stopped_why IS DISTINCT FROM %(why)s;
 
+-- name: note_asterisk
+-- Since when this worker hears nothing of its Asterisk; null: it does.
+UPDATE node SET asterisk_away_at = CASE WHEN %(away)s THEN coalesce(asterisk_away_at, clock_timestamp()) END
+WHERE name = %(node)s AND epoch = %(epoch)s;
+
 -- name: due (prepared)
 -- Calls whose time has come, the draws in turn so that a small one need not wait for all calls of a large one, each draw's oldest
 -- first; of very many those that have waited longest. Calls of kinds that belong to the draw are held while it is paused or
