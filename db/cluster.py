@@ -23,6 +23,7 @@ from pathlib import Path
 OWNER = "owner"
 """The role that owns the databases. A service works under another one that does not own its tables."""
 
+_SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET = 107
 _LIMIT = 120
 _AS_ROOT = "postgres"
@@ -50,6 +51,9 @@ class Cluster:
         if not (self._data / "PG_VERSION").exists():
             self._create()
         if not self.running():
+            if self._is_dead():
+                for file in (self._data / "postmaster.pid", self._run_folder / f"{_SOCKET}.lock"):
+                    file.unlink(missing_ok=True)
             self._configure()
             self._ctl("start", "-l", str(self._data / "server.log"))
         return self.dsn_prefix
@@ -61,9 +65,25 @@ class Cluster:
 
     def running(self) -> bool:
         """Does it run?"""
-        if not (self._data / "PG_VERSION").exists():
+        if not (self._data / "PG_VERSION").exists() or self._is_dead():
             return False
         return self._run("pg_ctl", "status", "-D", str(self._data), check=False).returncode == 0
+
+    def pid(self) -> int | None:
+        """The server's process as it was started last, or None; it may have died since."""
+        try:
+            return int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def _is_dead(self) -> bool:
+        """Killed and never waited for, as where a container's first process does not: PostgreSQL would take it for alive. Sessions
+        that are left are found by their memory, whose key is made of the data folder.
+        """
+        try:
+            return Path(f"/proc/{self.pid()}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return False
 
     @property
     def dsn_prefix(self) -> str:
@@ -83,27 +103,34 @@ class Cluster:
         return self.folder / "run"
 
     def _check(self) -> None:
-        socket = self._run_folder / ".s.PGSQL.5432"
+        socket = self._run_folder / _SOCKET
         if len(str(socket).encode()) > _LONGEST_SOCKET:
             raise ClusterError(f"{self.folder} is too long a path: {socket} exceeds {_LONGEST_SOCKET} bytes")
         if not re.fullmatch(r"/[A-Za-z0-9/_.+-]*", str(self.folder)):
             raise ClusterError(f"{self.folder}: use an absolute path of plain letters, digits, and . _ + -")
 
     def _create(self) -> None:
+        """Under another name until it is whole: what an initdb that was killed has left would never start."""
         for path in _above(self.folder):
             if not path.exists():
                 path.mkdir()
                 path.chmod(0o755)  # whatever the umask is: as root, the user postgres has to pass
         self._open_to_postgres()
-        for folder in (self._data, self._run_folder):
+        made = self.folder / "data.new"
+        shutil.rmtree(made, ignore_errors=True)
+        for folder in (made, self._run_folder):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
             if os.geteuid() == 0:
                 shutil.chown(folder, _AS_ROOT)
         self._run(
-            "initdb", "-D", str(self._data), "-U", OWNER, "--auth-local=trust", "--auth-host=reject",
+            "initdb", "-D", str(made), "-U", OWNER, "--auth-local=trust", "--auth-host=reject",
             "--encoding=UTF8", "--locale=C.UTF-8", *(() if self.durable else ("--no-sync",)),
         )  # fmt: skip
+        try:
+            made.rename(self._data)
+        except OSError as error:
+            raise ClusterError(f"{self._data} is in the way of a new cluster, and is none: {error.strerror}") from None
 
     def _open_to_postgres(self) -> None:
         """As root: the user postgres must be able to pass through all folders above."""
@@ -159,11 +186,12 @@ class Cluster:
         argv = ["env", *(f"{name}={value}" for name, value in self.environment), *argv]  # not before the change of user
         if os.geteuid() == 0:
             argv = ["setpriv", f"--reuid={_AS_ROOT}", f"--regid={_AS_ROOT}", "--clear-groups", *argv]
-        # pg_ctl leaves the server behind, which inherits its output: a pipe would never end.
+        # pg_ctl leaves the server behind, which inherits its output: a pipe would never end. Ctrl-C at a terminal is
+        # for whoever called us.
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(
                 argv, env=environment, cwd="/", check=check, timeout=_LIMIT + 60,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
             output.seek(0)
             said = output.read().decode(errors="replace")

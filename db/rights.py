@@ -131,7 +131,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "worker": (
             "SELECT",
             "INSERT (name)",
-            "UPDATE (holder, epoch, lease_until, clock, lease_s, comparable, dialling_stopped_at, dialling_stopped_why)",
+            "UPDATE (holder, epoch, lease_until, clock, lease_s, comparable, dialling_stopped_at, dialling_stopped_why,"
+            " asterisk_away_at)",
         ),
         "console": ("SELECT",),
     },
@@ -211,6 +212,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "UPDATE (replaced_at, why_replaced)",
         ),
     },
+    "write_probe": {"console": ("UPDATE (at)",)},
 }  # fmt: skip
 
 # sequences whose next value is fetched before a row is written, because its sealed columns are bound to its id
