@@ -49,7 +49,7 @@ def wrong(name: str, data: bytes) -> str:
     if not data:
         return "文件是空的，请重新选择。"
     if len(data) > MAX_BYTES:
-        return f"文件超过 {MAX_BYTES >> 20} MiB，请压缩或拆分后上传。"
+        return f"文件超过 {MAX_BYTES >> 20} MB，请压缩或拆分后上传。"
     return "" if data.startswith(BEGINS[ending]) else f"文件内容不是 {ending}：请确认文件没有损坏，也没有改过扩展名。"
 
 

@@ -67,6 +67,8 @@ class Card:
     created_at: Any
     region: str
     project: str | None
+    project_code: str | None
+    tenderer: str | None
     handler: str | None
     handler_name: str | None
 

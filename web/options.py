@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 
 from drawing import avoiding
-from drawing.lifecycle import Act, Role
+from drawing.lifecycle import Role
 from drawing.reference import reference
 from web.forms import Choice
 
@@ -17,7 +17,6 @@ TENDERERS, MEDIA, VENUES, TERMINALS = "招标人类别", "公告发布媒体", "
 SELF_ORGANISED = "1"
 """自行招标: there is no 招标代理机构."""
 OTHER_VENUE = "其他"
-_ACTS = {each.value: each.label for each in Act}
 
 
 @cache
@@ -162,11 +161,6 @@ def money(amount: Decimal | None) -> str:
     ('150', '0.5', '—')
     """
     return "—" if amount is None else f"{amount.normalize():f}"
-
-
-def act(name: str) -> str:
-    """操作 in words: what the transition table does is stored by its code."""
-    return _ACTS.get(name, name)
 
 
 def department(role: str, company: str | None) -> str:

@@ -10,7 +10,7 @@ from web.forms import Form, Plain
 from web.matching import own_phone
 from web.options import one_of
 
-LANGUAGES = (("cmn", "普通话"), ("yue", "粤语"), ("en", "English"))
+LANGUAGES = (("cmn", "普通话"), ("yue", "粤语"), ("en", "英语"))
 
 
 class SupervisionRow(Form):

@@ -10,11 +10,12 @@ from aiohttp import web
 
 from drawing import drafts, planning
 from drawing.activities import Notice
+from drawing.condition_names import condition_names
 from drawing.eligibility import Condition, Mode
 from drawing.lifecycle import ActivityState
 from drawing.planning import Refused
 from drawing.preview import Looker, LooksUsedUp, Preview, preview
-from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES
+from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 from web import options
 from web.access import CLERKS, get, post
 from web.activity_forms import TIPS, ConditionForm, NoticeForm
@@ -111,7 +112,9 @@ async def save_condition(request: web.Request) -> web.Response:
 
 async def delete_condition(request: web.Request) -> web.Response:
     """删除."""
-    async with editing(request, "删除抽取条件", request.match_info["condition"]) as (tx, found):
+    row = await _condition(request, (await visible(request)).id, request.match_info["condition"])
+    name = condition_names([row], reference())[row.id]
+    async with editing(request, "删除抽取条件", name) as (tx, found):
         await drafts.delete_condition(tx, found.id, request.match_info["condition"])
     await flash(request, "抽取条件已删除。")
     return redirect(request, "conditions", activity=found.id)

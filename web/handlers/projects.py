@@ -90,11 +90,11 @@ async def delete(request: web.Request) -> web.Response:
     try:
         async with changing(request) as tx:
             await _own(tx, me, number)
-            name = await projects.delete(tx, scope(me), number)
-            await ownership.record(tx, me, "删除项目", remark=f"{name}（{number}）")
+            gone = await projects.delete(tx, scope(me), number)
+            await ownership.record(tx, me, "删除项目", remark=f"{gone.name}（{number}）")
     except Refused as error:
         raise NotAllowed(str(error)) from None
-    await flash(request, f"项目“{name}”已删除。")
+    await flash(request, f"项目“{gone.name}”（编号 {gone.code or '无'}，招标人{gone.tenderer}）已删除。")
     return redirect(request, "projects")
 
 
@@ -121,11 +121,11 @@ async def remove_lot(request: web.Request) -> web.Response:
     try:
         async with changing(request) as tx:
             await _own(tx, me, number)
-            await projects.remove_lot(tx, scope(me), number, lot)
-            await ownership.record(tx, me, "删除标段", remark=lot)
+            name = await projects.remove_lot(tx, scope(me), number, lot)
+            await ownership.record(tx, me, "删除标段", remark=f"{name}（{lot}）")
     except Refused as error:
         raise NotAllowed(str(error)) from None
-    await flash(request, "标段已删除。")
+    await flash(request, f"标段“{name}”已删除。")
     return redirect(request, "project", project=str(number))
 
 
