@@ -57,18 +57,6 @@ def counties() -> tuple[Pair, ...]:
 
 
 @cache
-def cities() -> tuple[Pair, ...]:
-    """The 21 cities."""
-    return tuple((code, reference().regions[code].name) for code in sorted(reference().cities()))
-
-
-@cache
-def city_groups() -> tuple[Pair, ...]:
-    """Cities as the beginnings of the codes in them."""
-    return tuple((code[:4], name) for code, name in cities())
-
-
-@cache
 def specialties() -> dict[str, str]:
     """All 2,140, by code."""
     return {code: each.name for code, each in reference().specialties.items()}

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from drawing import avoiding, drafts, projects, reviews
 from drawing.lifecycle import ActivityState, Role
-from web import activities, options, ownership
+from web import activities, options, ownership, places
 from web.access import OPERATORS, get
 from web.activities import KINDS, SOURCES, Filters
 from web.editing import may_edit, visible
@@ -43,7 +43,7 @@ async def listing(request: web.Request) -> web.Response:
     cards = await activities.listed(db, me, filters, paging.limits)
     return render(
         request, "activities.html", cards=cards, paging=paging, filters=filters, options=options, kinds=KINDS.items(),
-        sources=SOURCES, states=list(ActivityState),
+        sources=SOURCES, states=list(ActivityState), places=places.places(filters.inside, filters.city, whole=False),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from drawing import projects
 from drawing.lifecycle import NotAllowed
 from drawing.planning import Refused
 from drawing.projects import NewLot, Owner, Project
-from web import options, ownership
+from web import options, ownership, places
 from web.access import CLERKS, get, post
 from web.activity_forms import DrawProject, LotForm, NewProject
 from web.editing import changing
@@ -141,8 +141,9 @@ def _form(request: web.Request, form: Filled, status: int = 200) -> web.Response
     draw, number = "draw" in request.query, request.match_info.get("project", "")
     title = "项目信息" if draw else title
     return render(
-        request, "project_form.html", status=status, form=form, options=options, title=title, draw=draw, number=number
-    )
+        request, "project_form.html", status=status, form=form, options=options, title=title, draw=draw, number=number,
+        places=places.of(form, "region", whole=True),
+    )  # fmt: skip
 
 
 async def _seen(request: web.Request) -> Any:
