@@ -61,6 +61,13 @@ def test_templates_have_no_latin_words(path: Path) -> None:
     assert [(text, found) for text in [*page.texts, *inserted] if (found := latin(text))] == []
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("static/*.js")), ids=lambda path: path.name)
+def test_scripts_have_no_latin_words(path: Path) -> None:
+    """What a page says without being loaded again."""
+    said = re.findall(r'"([^"\\n]*)"', path.read_text(encoding="utf-8"))
+    assert [(text, found) for text in said if CHINESE.search(text) and (found := latin(text))] == []
+
+
 PEOPLE = re.compile(r"（?\b(?:handler|legal|reviewer|supervisor|registrar|administrator|demo)-\w+\b）?")
 """The accounts of web.development.IDENTITIES."""
 LONG = "长" * 600
