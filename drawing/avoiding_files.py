@@ -140,7 +140,7 @@ def _read(
 
 def _rows(data: bytes, called: str, kind: Kind) -> Iterator[TableRow]:
     if len(data) > MAX_BYTES:
-        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MiB：请使用模板文件，只保留文字")
+        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MB：请使用模板文件，只保留文字")
 
     def columns(found: Sequence[str], where: str) -> list[str]:
         """Exactly the template's, in its order."""

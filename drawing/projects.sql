@@ -62,7 +62,7 @@ WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::t
 -- name: likely_duplicates
 -- P4: other projects of the same name, 项目编号 or 投资项目统一代码, however they are written, or whose 标段 say that they may be the
 -- same; each found by its index. %(no_code)s: what people write where there is no code.
-SELECT o.id, o.name, o.code, o.investment_code, o.created_at
+SELECT o.id, o.name, o.code, o.tenderer, o.investment_code, o.created_at
 FROM project p CROSS JOIN LATERAL (
   SELECT id FROM project WHERE name_form = p.name_form UNION
   SELECT id FROM project WHERE code_form = p.code_form AND p.code_form <> ALL (%(no_code)s::text[]) UNION
@@ -92,7 +92,7 @@ WHERE of_project = %(project)s;
 -- name: delete_lot
 -- A 标段 that nothing is drawn for.
 DELETE FROM lot l WHERE l.id = %(lot)s AND l.of_project = %(project)s
-  AND NOT EXISTS (SELECT FROM activity_lot a WHERE a.lot = l.id);
+  AND NOT EXISTS (SELECT FROM activity_lot a WHERE a.lot = l.id) RETURNING l.name;
 
 -- name: project_lots
 -- The 标段 of a project with the activities that draw for them.
@@ -336,6 +336,7 @@ WITH page AS (
 SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.started_at, a.created_at,
        coalesce(p.region, a.district) AS region, o.handler, o.handler_name,
        coalesce(p.name, (SELECT min(l.project) FROM activity_lot x JOIN lot l ON l.id = x.lot WHERE x.activity = a.id)) AS project,
+       p.code AS project_code, p.tenderer,
        (SELECT count(*) FROM pick k WHERE k.activity = a.id AND k.outcome = 'accepted') AS agreed
 FROM page JOIN activity a ON a.id = page.id LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
 ORDER BY a.created_at DESC, a.id DESC;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import asyncio
 import os
 import subprocess
@@ -251,8 +252,7 @@ def fill(folder: Path) -> Path:
     """Write until nothing more can be written."""
     file = folder / "filler"
     with file.open("wb", buffering=0) as out, pytest.raises(OSError, match="No space left"):
-        while True:
-            out.write(bytes(1 << 16))
+        out.writelines(itertools.repeat(bytes(1 << 16)))
     return file
 
 

@@ -60,7 +60,7 @@ async def take(request: web.Request) -> web.Response:
     if isinstance(sent, Invalid):
         return await _listing(request, sent)
     number = await jobs.add(db, sent.upload, sent.name, sent.encoding, me.actor)
-    await lookup.note(db, person(me), "导入专家库", f"导入 {number}，文件 SHA-256 {sent.upload.sha256[:16]}…")
+    await lookup.note(db, person(me), "导入专家库", f"导入 {number}，文件指纹 {sent.upload.sha256[:16]}…")
     await request.app[IMPORTS].start(db, number)
     return redirect(request, "pool_import", id=str(number))
 
@@ -145,7 +145,7 @@ async def _receive(request: web.Request) -> _Sent | Invalid:
                 received = await jobs.receive(imports.folder, _chunks(part), imports.limit)
             except TooLarge:
                 await bodies.drop(request)
-                return _refused(f"文件超过 {imports.limit >> 20} MiB：请分成几个文件导入。")
+                return _refused(f"文件超过 {imports.limit >> 20} MB：请分成几个文件导入。")
             return _Sent(encoding, display_name(part.filename), received)
     return _refused("请选择文件。")
 
