@@ -22,11 +22,11 @@ MAIN: Mapping[str, str] = {
 }
 """The content type of the main part, by the end of a file's name."""
 _OTHER: Mapping[str, str] = {
-    MAIN["docx"]: "Word 文档（docx）",
-    MAIN["xlsx"]: "Excel 工作簿（xlsx）",
-    f"{_OOXML}.presentationml.presentation.main+xml": "PowerPoint 演示文稿（pptx）",
-    f"{_OOXML}.wordprocessingml.template.main+xml": "Word 模板（dotx）",
-    f"{_OOXML}.spreadsheetml.template.main+xml": "Excel 模板（xltx）",
+    MAIN["docx"]: " Word 文档（docx）",
+    MAIN["xlsx"]: " Excel 工作簿（xlsx）",
+    f"{_OOXML}.presentationml.presentation.main+xml": " PowerPoint 演示文稿（pptx）",
+    f"{_OOXML}.wordprocessingml.template.main+xml": " Word 模板（dotx）",
+    f"{_OOXML}.spreadsheetml.template.main+xml": " Excel 模板（xltx）",
     "application/vnd.ms-word.document.macroEnabled.main+xml": "含宏的 Word 文档（docm）",
     "application/vnd.ms-excel.sheet.macroEnabled.main+xml": "含宏的 Excel 工作簿（xlsm）",
     "application/vnd.ms-excel.sheet.binary.macroEnabled.main": "二进制的 Excel 工作簿（xlsb）",

@@ -58,8 +58,8 @@ def test_what_is_what_it_says(name: str, data: bytes) -> None:
     [
         ("申请表.docx", packed({"任意.txt": "x"}), "文件内容不是 docx"),
         ("申请表.docx", b"PK\x03\x04", "文件内容不是 docx"),
-        ("申请表.docx", workbook(), "文件是Excel 工作簿（xlsx），不是 docx"),
-        ("清单.xlsx", office(DOCUMENT), "文件是Word 文档（docx），不是 xlsx"),
+        ("申请表.docx", workbook(), "文件是 Excel 工作簿（xlsx），不是 docx"),
+        ("清单.xlsx", office(DOCUMENT), "文件是 Word 文档（docx），不是 xlsx"),
         ("申请表.docx", office("application/vnd.ms-word.document.macroEnabled.main+xml"), "含宏的 Word 文档（docm）"),
         ("申请表.docx", office(f"{OOXML}.presentationml.presentation.main+xml", "ppt/presentation.xml"), "（pptx）"),
         ("申请表.docx", packed({"[Content_Types].xml": f'<Types xmlns="{TYPES}"/>', "word/document.xml": "<x/>"}), "不是 docx"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import unicodedata
 
@@ -178,8 +179,11 @@ async def test_the_database_says_the_same_of_mixed_texts(db: Database) -> None:
 async def test_the_forms_of_columns(db: Database) -> None:
     """The same as Python's; and without a search path, as while a dump is restored."""
     texts = ["ＧＤ２０２６－０６１７—０１（Ａ）", "gd_2026/01#·,:", "粤发改〔2026〕12号", "无", "", "a b\tc", "—"]
+    chosen, signs = random.Random(1), "〇张Ab0()（） 、，。：；/.,:;·#+&-"
+    texts += ["".join(chosen.choices(signs, k=12)) for _ in range(500)]
     async with db.transaction() as tx:
         await tx.run("SET LOCAL search_path = pg_catalog")
-        for text in texts:
-            forms = await tx.one("SELECT public.code_form(%(text)s), public.search_form(%(text)s)", {"text": text})
+        sql = """SELECT public.code_form(each), public.search_form(each)
+                 FROM unnest(%(all)s::text[]) WITH ORDINALITY a (each, n) ORDER BY n"""
+        for text, forms in zip(texts, await tx.all(sql, {"all": texts}), strict=True):
             assert tuple(forms) == (code_form(text), normal_unit(text)), ascii(text)
