@@ -52,7 +52,7 @@ def seed(installed: Installation, port: int, say: Callable[[str], None]) -> None
             make_pool(Path(folder), installed)
     if not projects:
         first, second = asyncio.run(_register(installed))
-        say(f"activities {first} and {second} wait to be started, each within the next hours")
+        say(f"activities {first} and {second} wait to be started, within about {TIMES.first // timedelta(hours=1)} hours")
     say(f"the demo's console: http://127.0.0.1:{port}/ (log in as 张经办, open an activity, press 启动抽取)")
 
 

@@ -47,13 +47,13 @@ class _Watch:
         self._next.cancel()
 
     def _look(self) -> None:
-        content = self._request.content
-        if content.is_eof():
+        content, transport = self._request.content, self._request.transport
+        if content.is_eof() or not isinstance(transport, asyncio.Transport):
             return
-        if content.total_bytes - self._seen < LEAST_BYTES:
+        # where reading is paused the handler is the slow one: more has come than it has taken
+        if content.total_bytes - self._seen < LEAST_BYTES and transport.is_reading():
             LOG.warning("%s %s: the body came too slowly, the connection was closed", self._request.method, self._request.path)
-            if self._request.transport is not None:
-                self._request.transport.abort()
+            transport.abort()
             return
         self._seen = content.total_bytes
         self._next = self._loop.call_later(LOOK_EVERY, self._look)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import resource
 from collections.abc import AsyncIterator
+from io import BytesIO
 
 import pytest
 from aiohttp import ClientSession, web
@@ -41,13 +42,20 @@ async def slowly(request: web.Request) -> web.Response:
     return web.Response(text=str(len(body)))
 
 
+async def late(request: web.Request) -> web.Response:
+    """A handler that takes several looks' time before it reads a body that is larger than any buffer."""
+    for _ in range(4):
+        await asyncio.sleep(slow_clients.LOOK_EVERY)
+    return web.Response(text=str(len(await request.read())))
+
+
 @pytest.fixture
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """The console's own runner and middleware, with a short patience."""
     monkeypatch.setattr(console, "HEAD_SECONDS", 0.5)
     monkeypatch.setattr(slow_clients, "LOOK_EVERY", 0.1)
-    app = web.Application(middlewares=[slow_clients.steady])
-    app.add_routes([web.get("/", answer), web.post("/", answer), web.post("/slowly", slowly)])
+    app = web.Application(middlewares=[slow_clients.steady], client_max_size=2**24)
+    app.add_routes([web.get("/", answer), web.post("/", answer), web.post("/slowly", slowly), web.post("/late", late)])
     runner, port = console.runner_of(app), free_port()
     await runner.setup()
     try:
@@ -109,6 +117,12 @@ async def test_a_body_of_unknown_length_is_watched_too(port: int) -> None:
 async def test_a_body_that_is_there_is_never_given_up(port: int) -> None:
     async with ClientSession() as session, session.post(f"http://127.0.0.1:{port}/slowly", data=b"x" * 5000) as reply:
         assert (reply.status, await reply.text()) == (200, "5000")
+
+
+async def test_a_client_is_not_given_up_because_we_are_slow(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_clients, "LOOK_EVERY", 0.5)
+    async with ClientSession() as session, session.post(f"http://127.0.0.1:{port}/late", data=BytesIO(b"x" * 2**23)) as reply:
+        assert (reply.status, await reply.text()) == (200, str(2**23))
 
 
 async def test_hundreds_of_half_open_connections_keep_nobody_out_and_end(port: int) -> None:
