@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-MARK = "EXPERTLINE_PART"
-"""In the environment of every process that a server starts: the part's name and the state folder."""
-
+from asterisk.ending import MARK
 
 class Locked(Exception):
     """Another server has this state folder. The message says which process that is."""
