@@ -139,7 +139,7 @@ class Server:
             self.process.send_signal(number)
         async with asyncio.timeout(PATIENCE):
             code = await self.process.wait()
-        assert {part: left_over(part, self.state) for part in (*PARTS, "install")} == dict.fromkeys((*PARTS, "install"), [])
+        assert [part for part in (*PARTS, "install") if left_over(part, self.state)] == []
         assert not self.cluster.running()
         assert "Traceback" not in self.log
         return code
