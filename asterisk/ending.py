@@ -7,6 +7,10 @@ import contextlib
 import os
 import signal
 
+MARK = "EXPERTLINE_PART"
+"""In the environment of a process that script/server has started: which part it is, of which state folder. What ends by itself with
+such a process is started without it."""
+
 
 async def end(
     process: asyncio.subprocess.Process,

@@ -13,6 +13,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -140,7 +141,7 @@ class Cluster:
             pwd.getpwnam(_AS_ROOT)
         except KeyError:
             raise ClusterError("no user postgres: PostgreSQL is not installed. Run script/setup.") from None
-        if self._as_postgres(["test", "-x", str(self.folder)], check=False).returncode == 0:
+        if self._as_postgres(["test", "-x", str(self.folder)]).returncode == 0:
             return
         closed = next((path for path in _above(self.folder) if not path.stat().st_mode & 0o001), self.folder)
         raise ClusterError(
@@ -174,14 +175,14 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         argv = [str(_programs() / program), *arguments]
-        result = self._as_postgres(argv, check=False)
+        result = self._as_postgres(argv)
         if check and result.returncode != 0:
             log = self._data / "server.log"
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
             raise ClusterError(f"{program} {arguments[0]} failed: {result.stdout.strip()}\n{tail}".strip())
         return result
 
-    def _as_postgres(self, argv: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:
+    def _as_postgres(self, argv: list[str]) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"}
         argv = ["env", *(f"{name}={value}" for name, value in self.environment), *argv]  # not before the change of user
         if os.geteuid() == 0:
@@ -189,13 +190,29 @@ class Cluster:
         # pg_ctl leaves the server behind, which inherits its output: a pipe would never end. Ctrl-C at a terminal is
         # for whoever called us.
         with tempfile.TemporaryFile() as output:
-            done = subprocess.run(
-                argv, env=environment, cwd="/", check=check, timeout=_LIMIT + 60,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            process = subprocess.Popen(
+                argv, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True,
             )  # fmt: skip
+            _wait(process)
             output.seek(0)
             said = output.read().decode(errors="replace")
-        return subprocess.CompletedProcess(argv, done.returncode, said)
+        return subprocess.CompletedProcess(argv, process.returncode, said)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    """Until it has ended. What has begun is brought to its end also when we are broken off: half an initdb, or a server that is
+    just starting, would be in everybody's way. Raises ClusterError when it takes far too long.
+    """
+    try:
+        process.wait(_LIMIT + 60)
+    except subprocess.TimeoutExpired as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise ClusterError(f"{error.cmd[-1]} did not end within {error.timeout:.0f} s") from None
+    except BaseException:
+        process.wait(_LIMIT + 60)
+        raise
 
 
 def _programs() -> Path:

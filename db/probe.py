@@ -10,7 +10,7 @@ from db.pool import Database
 
 
 async def write(dsn: str, statement: str, patience: float) -> None:
-    """Carry a statement out over a new connection, because one that is open may have other settings than those that will be opened.
+    """Carry a statement out over a new connection: one that is open may have other settings than those to come.
 
     Raises what db/errors.py lists: ReadOnly, DiskFull, Forbidden, …; Unavailable also when it takes more than `patience` seconds.
     """

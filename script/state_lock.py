@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-MARK = "EXPERTLINE_PART"
-"""In the environment of every process that a server starts: the part's name and the state folder."""
+from asterisk.ending import MARK
 
 
 class Locked(Exception):
@@ -22,7 +21,7 @@ class Locked(Exception):
 @contextmanager
 def locked(state: Path) -> Iterator[None]:
     """Hold the state folder; raises Locked, or OSError where it can't be written."""
-    state.mkdir(parents=True, exist_ok=True)
+    _make(state)
     descriptor = os.open(state / "server.lock", os.O_RDWR | os.O_CREAT, 0o644)  # not truncated: it may be another's
     try:
         try:
@@ -38,6 +37,13 @@ def locked(state: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _make(folder: Path) -> None:
+    for path in reversed([folder, *folder.parents]):
+        if not path.exists():
+            path.mkdir()
+            path.chmod(0o755)  # whatever the umask is: PostgreSQL, which is no root, has to pass
 
 
 def mark(part: str, state: Path) -> dict[str, str]:
