@@ -86,7 +86,15 @@ def labels() -> dict[str, str]:
 
 def city_groups() -> tuple[Pair, ...]:
     """The 市 as the beginnings of the codes in them, the whole 省 first."""
-    return tuple((each.city if each.city == EVERYWHERE else each.city[:4], each.label) for each in _groups(True))
+    return tuple((city_group(each.city), each.label) for each in _groups(True))
+
+
+def city_group(code: str) -> str:
+    """
+    >>> city_group("440104"), city_group("440000")
+    ('4401', '440000')
+    """
+    return code if code == EVERYWHERE else code[:4]
 
 
 def settle(sent: MultiDict[Any]) -> None:
