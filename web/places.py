@@ -51,7 +51,7 @@ class Places:
 
 
 def places(value: str, city: str = "", *, whole: bool) -> Places:
-    """For a field with this value (a region, or nothing), beside which this 市 was chosen. `whole`: 所有区级 can be chosen too.
+    """For a field with this value (a region, or nothing yet: then of this 市). `whole`: 所有区级 can be chosen too.
 
     >>> places("440104", whole=True).city, [each.label for each in places("440104", whole=True).shown]
     ('440100', ['广州市'])
@@ -59,7 +59,7 @@ def places(value: str, city: str = "", *, whole: bool) -> Places:
     ((('440100', '所有区级'), ('440103', '荔湾区')), (('440103', '荔湾区'),))
     """
     found = _groups(whole)
-    return Places(found, _known(found, city or city_of(value)))
+    return Places(found, _known(found, city_of(value) or city))
 
 
 def of(form: Filled, name: str, *, whole: bool) -> Places:
