@@ -51,7 +51,7 @@ class Places:
 
 
 def places(value: str, city: str = "", *, whole: bool) -> Places:
-    """For a field with this value (a region, or nothing), beside which this 市 was chosen. `whole`: 所有区级 can be chosen too.
+    """For a field with this value (a region, or nothing yet: then of this 市). `whole`: 所有区级 can be chosen too.
 
     >>> places("440104", whole=True).city, [each.label for each in places("440104", whole=True).shown]
     ('440100', ['广州市'])
@@ -59,7 +59,7 @@ def places(value: str, city: str = "", *, whole: bool) -> Places:
     ((('440100', '所有区级'), ('440103', '荔湾区')), (('440103', '荔湾区'),))
     """
     found = _groups(whole)
-    return Places(found, _known(found, city or city_of(value)))
+    return Places(found, _known(found, city_of(value) or city))
 
 
 def of(form: Filled, name: str, *, whole: bool) -> Places:
@@ -86,7 +86,15 @@ def labels() -> dict[str, str]:
 
 def city_groups() -> tuple[Pair, ...]:
     """The 市 as the beginnings of the codes in them, the whole 省 first."""
-    return tuple((each.city if each.city == EVERYWHERE else each.city[:4], each.label) for each in _groups(True))
+    return tuple((city_group(each.city), each.label) for each in _groups(True))
+
+
+def city_group(code: str) -> str:
+    """
+    >>> city_group("440104"), city_group("440000")
+    ('4401', '440000')
+    """
+    return code if code == EVERYWHERE else code[:4]
 
 
 def settle(sent: MultiDict[Any]) -> None:

@@ -71,6 +71,8 @@ async def test_the_next_form_begins_with_the_city_of_the_one_before(visit: Visit
     project = await make_project(clerk, region="440300")
     assert '<option value="440300" selected>深圳市</option>' in await clerk.text(f"/projects/{project}/activities/new")
     activity = await make_draft(clerk, project, district="440604")
+    assert (await clerk.post(f"/activities/{activity}/notices/new", **notice())).status == 303
+    assert "> 佛山市 顺德区</label>" in await clerk.text(f"/activities/{activity}/notices/0/conditions/new")
     assert '<option value="440600" selected>佛山市</option>' in await clerk.text(f"/activities/{activity}/notices/new")
     project = await make_project(clerk, region=EVERYWHERE)
     assert len(offered(await clerk.text(f"/projects/{project}/activities/new"), "district")) == len(reference().regions)

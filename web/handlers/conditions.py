@@ -86,7 +86,9 @@ async def edit_condition(request: web.Request) -> web.Response:
     found, condition = await visible(request), request.match_info.get("condition")
     await _notice(request, found.id, int(request.match_info["notice"]))
     if condition is None:
-        return await _condition_form(request, found, blank(ConditionForm, mode="residence"))
+        row = await drafts.details(request.app[DATABASE], found.id, scope(identity(request)))
+        near = places.city_group(row.district)
+        return await _condition_form(request, found, blank(ConditionForm, mode="residence", regions__group=near))
     row = await _condition(request, found.id, condition)
     values = {name: getattr(row, name) for name in ConditionForm.model_fields}
     return await _condition_form(request, found, blank(ConditionForm, **values))
