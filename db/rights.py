@@ -160,7 +160,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": (
             "SELECT",
             "INSERT (file_name, file, size, sha256, encoding, by)",
-            "UPDATE (file, state, listing, rows_read, rows_total, bad_rows, reason, created_at, started_at, ended_at)",
+            "UPDATE (file, state, listing, rows_read, rows_total, bad_rows, reason, created_at, started_at, ended_at, left_out)",
+            "UPDATE (same_rows, changed_rows, new_rows)",
         ),
     },
     "pool_problem": {"console": ("SELECT", "INSERT")},
