@@ -209,6 +209,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "UPDATE (replaced_at, why_replaced)",
         ),
     },
+    "witnessed": {"console": ("SELECT",), "worker": ("SELECT",)},  # a view
 }  # fmt: skip
 
 # sequences whose next value is fetched before a row is written, because its sealed columns are bound to its id

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.pool import Database
-from drawing.lifecycle import ActivityState, Role
+from drawing.lifecycle import ActivityState
 from drawing.projects import Q
 from web.identity import Identity
-from web.ownership import scope
+from web.ownership import scope, terminal
 
 SOURCES = ("省专家库",)
 KINDS = {"CQSQ": "正常项目", "CQNE": "重新抽取项目", "CQRE": "通知原专家项目"}
@@ -89,5 +89,4 @@ async def operations(db: Database, activity: str) -> list[Any]:
 
 
 def _values(me: Identity, filters: Filters) -> dict[str, object]:
-    terminal = (me.terminal or "") if me.role is Role.REVIEWER else None
-    return {**filters.values(), **scope(me), "drafts": me.is_clerk, "terminal": terminal}
+    return {**filters.values(), **scope(me), "drafts": me.is_clerk, "terminal": terminal(me)}
