@@ -213,6 +213,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "UPDATE (replaced_at, why_replaced)",
         ),
     },
+    "witnessed": {"console": ("SELECT",), "worker": ("SELECT",)},  # a view
     "write_probe": {"console": ("UPDATE (at)",)},
 }  # fmt: skip
 

@@ -42,15 +42,17 @@ WHERE p.id = %(project)s AND (%(company)s::text IS NULL OR p.company = %(company
 FOR UPDATE OF p;
 
 -- name: projects
--- A page of 招标项目, the newest first; names and numbers by any part.
+-- A page of 招标项目, the newest first; names and numbers by any part. The page is found before anything is counted for its rows.
+WITH page AS (
+  SELECT p.* FROM project p
+  WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
+    AND (%(name)s = '' OR strpos(p.name_form, %(name)s) > 0)
+    AND (%(code)s = '' OR strpos(p.code_form, %(code)s) > 0)
+  ORDER BY p.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT p.id, p.name, p.code, p.kind, p.region, p.tenderer, p.handler, p.handler_name, p.created_at,
        (SELECT count(*) FROM lot l WHERE l.of_project = p.id AND NOT l.whole) AS lots,
        EXISTS (SELECT FROM activity a WHERE a.project = p.id) AS linked
-FROM project p
-WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
-  AND (%(name)s = '' OR strpos(p.name_form, %(name)s) > 0)
-  AND (%(code)s = '' OR strpos(p.code_form, %(code)s) > 0)
-ORDER BY p.id DESC LIMIT %(limit)s OFFSET %(offset)s;
+FROM page p ORDER BY p.id DESC;
 
 -- name: count_projects
 -- How many there are on all pages.
@@ -197,14 +199,16 @@ SELECT coalesce(max(position) + 1, 0) FROM condition WHERE activity = %(activity
 
 -- name: copy_choices
 -- Other activities that have notices or conditions to copy, the newest first; name and number by any part.
+WITH page AS (
+  SELECT a.id, a.name, a.seats, a.created_at FROM activity a JOIN activity_owner o ON o.activity = a.id
+  WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
+    AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+    AND (%(search)s = '' OR strpos(a.name_form, %(search)s) > 0 OR strpos(a.id, upper(%(search)s)) > 0)
+  ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT a.id, a.name, a.seats, a.created_at,
        (SELECT count(*) FROM notice n WHERE n.activity = a.id) AS notices,
        (SELECT count(*) FROM condition c WHERE c.activity = a.id) AS conditions
-FROM activity a JOIN activity_owner o ON o.activity = a.id
-WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
-  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
-  AND (%(search)s = '' OR strpos(a.name_form, %(search)s) > 0 OR strpos(a.id, upper(%(search)s)) > 0)
-ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s;
+FROM page a ORDER BY a.created_at DESC, a.id DESC;
 
 -- name: count_copy_choices
 -- How many there are on all pages.
@@ -321,10 +325,9 @@ WITH page AS (
   WHERE a.deleted_at IS NULL
     AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
     AND (%(witness)s::text IS NULL
-      OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity))))
+      OR a.id = ANY(ARRAY(SELECT w.activity FROM witnessed w WHERE w.person = %(witness)s)))
     AND (%(drafts)s OR a.state <> 'draft')
-    AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
-      (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
+    AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s OR a.terminal IS NULL)
     AND (%(name)s = '' OR strpos(a.name_form, %(name)s) > 0)
     AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
     AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
@@ -348,10 +351,9 @@ FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN projec
 WHERE a.deleted_at IS NULL
   AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
   AND (%(witness)s::text IS NULL
-    OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity))))
+    OR a.id = ANY(ARRAY(SELECT w.activity FROM witnessed w WHERE w.person = %(witness)s)))
   AND (%(drafts)s OR a.state <> 'draft')
-  AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
-    (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
+  AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s OR a.terminal IS NULL)
   AND (%(name)s = '' OR strpos(a.name_form, %(name)s) > 0)
   AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
   AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
