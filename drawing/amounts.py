@@ -26,23 +26,33 @@ _GROUPED = re.compile(r"([+-]?)(\d{1,3}(?:([, ])\d{3}(?:\3\d{3})*)|\d*)(\.\d*)?"
 _CHINESE = re.compile("[零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟]")
 
 
+MOST_SIGNS = 60
+
+
 class NoAmount(ValueError):
     """What was written is no amount, or no count; says why in Chinese, behind the field's name."""
+
+
+class NoFigures(NoAmount):
+    """There is no number in it."""
 
 
 def understood_amount(text: str) -> Decimal:
     """An amount in 万元. Raises NoAmount."""
     plain = _UNIT.sub("", _CURRENCY.sub("", _plain(text)))
     if _OTHER_UNIT.search(plain):
-        raise NoAmount("以万元为单位，请换算后只填数字，如 1200.5")
+        raise NoAmount("以万元为单位，请换算后只填数字，例如 1200.5")
     return Decimal(_figures(plain, "1200.5"))
 
 
 def understood_count(text: str) -> int:
     """A whole number. Raises NoAmount."""
-    figures = Decimal(_figures(_COUNTED.sub("", _plain(text)), "5"))
+    try:
+        figures = Decimal(_figures(_COUNTED.sub("", _plain(text)), "5"))
+    except NoFigures:
+        raise NoAmount("应为整数，例如 5") from None
     if figures != figures.to_integral_value():
-        raise NoAmount("应为整数，如 5")
+        raise NoAmount("应为整数，例如 5")
     return int(figures)
 
 
@@ -52,13 +62,15 @@ def _plain(text: str) -> str:
 
 def _figures(plain: str, example: str) -> str:
     """Without grouping, as Decimal reads it."""
+    if len(plain) > MOST_SIGNS:
+        raise NoAmount("的数字过大")
     found = _GROUPED.fullmatch(plain)
     if found and any(map(str.isdigit, plain)):
         return f"{found[1]}{re.sub('[, ]', '', found[2]) or '0'}{found[4] or ''}"
     if re.fullmatch(r"[+-]?[\d.,]+[eE][+-]?\d+", plain, re.ASCII):
-        raise NoAmount(f"不能用科学计数法，请写出全部数字，如 {example}")
+        raise NoAmount(f"不能用科学计数法，请写出全部数字，例如 {example}")
     if re.fullmatch(r"[+-]?[\d., ]+", plain, re.ASCII):
-        raise NoAmount("中的逗号或空格只能每三位隔开一组，小数点用“.”，如 1,200.5")
+        raise NoAmount("中的逗号或空格只能每三位隔开一组，小数点用“.”，例如 1,200.5")
     if _CHINESE.search(plain):
-        raise NoAmount(f"请用阿拉伯数字填写，如 {example}")
-    raise NoAmount(f"应为数字，如 {example}")
+        raise NoFigures(f"请用阿拉伯数字填写，例如 {example}")
+    raise NoFigures(f"应为数字，例如 {example}")

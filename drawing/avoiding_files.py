@@ -139,7 +139,7 @@ def _read(
 
 def _rows(data: bytes, called: str, kind: Kind) -> Iterator[TableRow]:
     if len(data) > MAX_BYTES:
-        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MiB：请使用模板文件，只保留文字")
+        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MB：请使用模板文件，只保留文字")
     layout = Layout(kind.value, tuple(kind.columns), {}, ordered=True, most=MOST, unpacked=_UNPACKED)
     return read_xlsx.rows(data, called, layout)
 

@@ -44,7 +44,7 @@ def understood_date(text: str) -> date:
     plain = re.sub(r"[T\s]0{1,2}:00(:00(\.0+)?)?\Z", "", _plain(text))
     day, rest = _day(plain, DATE_EXAMPLE)
     if rest.strip():
-        raise NotUnderstood(f"应为一个日期，如 {DATE_EXAMPLE}")
+        raise NotUnderstood(f"应为一个日期，例如 {DATE_EXAMPLE}")
     return day
 
 
@@ -58,7 +58,7 @@ def understood_moment(text: str) -> datetime:
             pass  # what is wrong with it is said below
     day, rest = _day(plain, MOMENT_EXAMPLE)
     if not rest.strip():
-        raise NotUnderstood(f"请在日期后写明时间，如 {MOMENT_EXAMPLE}")
+        raise NotUnderstood(f"请在日期后写明时间，例如 {MOMENT_EXAMPLE}")
     return datetime.combine(day, _time_of_day(rest))
 
 
@@ -71,8 +71,8 @@ def _day(plain: str, example: str) -> tuple[date, str]:
     found = _DATE.match(plain)
     if found is None:
         if re.match(r"\d{1,2}\s*[-/.月]", plain, re.ASCII):
-            raise NotUnderstood(f"请把四位数的年份写在最前面，如 {example}")
-        raise NotUnderstood(f"应为{'日期和时间' if example is MOMENT_EXAMPLE else '日期'}，如 {example}")
+            raise NotUnderstood(f"请把四位数的年份写在最前面，例如 {example}")
+        raise NotUnderstood(f"应为{'日期和时间' if example is MOMENT_EXAMPLE else '日期'}，例如 {example}")
     month, day = found["m"] or found["mm"] or found["month"], found["d"] or found["dd"] or found["day"]
     try:
         there = date(int(found["y"]), int(month), int(day))
@@ -90,7 +90,7 @@ def _day(plain: str, example: str) -> tuple[date, str]:
 def _time_of_day(rest: str) -> time:
     found = _TIME.fullmatch(rest.strip())
     if found is None:
-        raise NotUnderstood(f"时间请按 24 小时制写，如 {MOMENT_EXAMPLE}")
+        raise NotUnderstood(f"时间请按 24 小时制写，例如 {MOMENT_EXAMPLE}")
     hour, minute = int(found["h"] or found["hour"]), found["m"] or found["minute"]
     minutes = _QUARTERS[minute] if minute in _QUARTERS else int(minute)
     said = (found["meridiem"] or "").upper()[:1]

@@ -137,7 +137,7 @@ def _look(file: BinaryIO, called: str, layout: Layout) -> None:
     bomb = unpacked > _SMALL and ratio > _MAX_RATIO
     if bomb or len(parts) > MAX_PARTS or unpacked > (layout.unpacked or MAX_UNPACKED) or texts > MAX_TEXTS:
         raise BadFile(
-            f"{called} 解压后过大（{unpacked >> 20} MiB，{len(parts)} 个部分），未读取："
+            f"{called} 解压后过大（{unpacked >> 20} MB，{len(parts)} 个部分），未读取："
             f"请只保留“{layout.sheet}”一张工作表并另存，或分成几个文件导入" + ("，或改用 CSV UTF-8" if layout is EXPERTS else "")
         )
     if other := packed_kind([part.filename for part in parts]):

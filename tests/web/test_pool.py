@@ -71,7 +71,7 @@ async def test_a_file_is_uploaded_and_taken_in(
     pool = await administrator.text("/pool")
     assert re.search(r"在库专家</dt><dd>30<", pool)
     ((act, remark),) = await operations(db)
-    assert (act, remark.startswith("导入 1，文件 SHA-256 ")) == ("导入专家库", True)
+    assert (act, remark.startswith("导入 1，文件指纹 ")) == ("导入专家库", True)
 
 
 def spoilt(place: int, value: Any) -> Callable[[list[list[Any]]], None]:
@@ -214,7 +214,7 @@ async def test_a_file_beyond_the_limit_is_refused_and_deleted(
     await visitor.log_in("administrator-1")
     response = await send(visitor, bytes((1 << 20) + 1), "a.csv")
     assert response.status == 422
-    assert "文件超过 1 MiB" in await response.text()
+    assert "文件超过 1 MB" in await response.text()
     assert list(settings.upload_folder.iterdir()) == []
 
 

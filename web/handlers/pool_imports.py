@@ -14,6 +14,7 @@ from pydantic import Field
 from drawing.experts import jobs, lookup
 from drawing.experts.jobs import Job, JobState, TooLarge, Upload
 from drawing.experts.read_csv import AUTOMATIC
+from web import bodies
 from web.access import get, post
 from web.forms import Filled, Form, Invalid, blank
 from web.handlers.pool import ADMINISTRATOR, attachment, person
@@ -60,7 +61,7 @@ async def take(request: web.Request) -> web.Response:
     if isinstance(sent, Invalid):
         return await _listing(request, sent)
     number = await jobs.add(db, sent.upload, sent.name, AUTOMATIC, me.actor)
-    await lookup.note(db, person(me), "导入专家库", f"导入 {number}，文件 SHA-256 {sent.upload.sha256[:16]}…")
+    await lookup.note(db, person(me), "导入专家库", f"导入 {number}，文件指纹 {sent.upload.sha256[:16]}…")
     await request.app[IMPORTS].start(db, number)
     return redirect(request, "pool_import", id=str(number))
 
@@ -134,10 +135,14 @@ async def _receive(request: web.Request) -> _Sent | Invalid:
         if not isinstance(part, BodyPartReader):
             break
         if part.name == "file" and part.filename:
+            if bodies.is_bad(part.filename):
+                await bodies.drop(request)
+                return _refused("文件名中有不能使用的控制字符：请改名后重新选择文件。")
             try:
                 received = await jobs.receive(imports.folder, _chunks(part), imports.limit)
             except TooLarge:
-                return _refused(f"文件超过 {imports.limit >> 20} MiB：请分成几个文件导入。")
+                await bodies.drop(request)
+                return _refused(f"文件超过 {imports.limit >> 20} MB：请分成几个文件导入。")
             return _Sent(display_name(part.filename), received)
     return _refused("请选择文件。")
 
