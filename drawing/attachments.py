@@ -51,7 +51,7 @@ def wrong(name: str, data: bytes) -> str:
     if not data:
         return "文件是空的，请重新选择。"
     if len(data) > MAX_BYTES:
-        return f"文件超过 {MAX_BYTES >> 20} MiB，请压缩或拆分后上传。"
+        return f"文件超过 {MAX_BYTES >> 20} MB，请压缩或拆分后上传。"
     if ending in office_files.MAIN and (told := office_files.wrong(ending, data)):
         return told
     begins = data.startswith(BEGINS[ending]) or (ending == "pdf" and BEGINS["pdf"] in data[:_PDF_WITHIN])

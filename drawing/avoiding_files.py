@@ -22,7 +22,6 @@ from drawing.activities import AvoidedPerson
 from drawing.avoiding import MOST, PERSON_REASONS, UNIT_REASONS, id_card_wrong, reasons
 from drawing.credit_code import code_fault, understood_code
 from drawing.experts import read_xlsx
-from drawing.experts.header import check_header
 from drawing.experts.identity import shown, understood_id_card
 from drawing.experts.read_xlsx import Layout
 from drawing.experts.report import BadFile, Report
@@ -140,17 +139,8 @@ def _read(
 
 def _rows(data: bytes, called: str, kind: Kind) -> Iterator[TableRow]:
     if len(data) > MAX_BYTES:
-        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MiB：请使用模板文件，只保留文字")
-
-    def columns(found: Sequence[str], where: str) -> list[str]:
-        """Exactly the template's, in its order."""
-        wanted = list(kind.columns)
-        columns = check_header(found, f"第 1 行：{where}", wanted)
-        if columns != wanted:
-            raise BadFile(f"第 1 行：{where} 的列次序被改动，应为：{','.join(wanted)}。请使用模板文件")
-        return columns
-
-    layout = Layout(kind.value, columns, {}, last_row=MOST + 1, unpacked=_UNPACKED)
+        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MB：请使用模板文件，只保留文字")
+    layout = Layout(kind.value, tuple(kind.columns), {}, ordered=True, most=MOST, unpacked=_UNPACKED)
     return read_xlsx.rows(data, called, layout)
 
 

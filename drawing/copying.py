@@ -13,10 +13,12 @@ from typing import Any
 from db.pool import Database, Transaction
 from drawing import drafts, planning
 from drawing.activities import Notice
+from drawing.condition_names import condition_names
 from drawing.decide import lock
 from drawing.normal_forms import normal_unit
 from drawing.planning import Refused
 from drawing.projects import NotThere, Q
+from drawing.reference import reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,14 @@ async def _notice(tx: Transaction, activity: str, n: int, row: Any, wanted: Want
 async def _fits(tx: Transaction, activity: str, conditions: Sequence[Any]) -> None:
     """All that does not fit is said at once, not the first only."""
     row = await lock(tx, activity)
+    names = condition_names(conditions, reference())
     left = planning.seats_left(row.seats, await tx.value(Q.planned, {"activity": activity, "id": ""}))
     room, over = left, []
     for each in conditions:
         if each.seats <= room:
             room -= each.seats
         else:
-            over.append(f"条件 {each.id[1:]}（{each.seats} 人）")
+            over.append(f"{names[each.id]}（{each.seats} 人）")
     if over:
         total = sum(each.seats for each in conditions)
         raise Refused({

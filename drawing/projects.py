@@ -79,12 +79,12 @@ async def update(tx: Transaction, scope: Scope, number: int, project: Project) -
     await tx.run(Q.rename_lots, {"project": number, "name": project.name, "code": project.code} | keys(own))
 
 
-async def delete(tx: Transaction, scope: Scope, number: int) -> str:
-    """Remove it with its 标段; its name. Refused once it is linked."""
+async def delete(tx: Transaction, scope: Scope, number: int) -> Any:
+    """Remove it with its 标段; the row that it was. Refused once it is linked."""
     row = await _unlinked(tx, scope, number)
     await tx.run(Q.delete_project_lots, {"project": number})
     await tx.run(Q.delete_project, {"project": number})
-    return str(row.name)
+    return row
 
 
 async def add_lot(tx: Transaction, scope: Scope, number: int, lot: NewLot) -> str:
@@ -104,11 +104,13 @@ async def whole(tx: Transaction, number: int) -> str:
     return await _insert_lot(tx, row, NewLot(row.name, row.code, row.investment), whole=True)
 
 
-async def remove_lot(tx: Transaction, scope: Scope, number: int, lot: str) -> None:
-    """Take back a 标段 that nothing is drawn for; Refused otherwise."""
+async def remove_lot(tx: Transaction, scope: Scope, number: int, lot: str) -> str:
+    """Take back a 标段 that nothing is drawn for, and say its name; Refused otherwise."""
     await locked(tx, scope, number)
-    if not await tx.run(Q.delete_lot, {"project": number, "lot": lot}):
+    name: str | None = await tx.value(Q.delete_lot, {"project": number, "lot": lot})
+    if name is None:
         raise Refused({"": "该标段已关联抽取活动，不能删除。"})
+    return name
 
 
 async def seen(db: Database | Transaction, scope: Scope, number: int) -> Any:

@@ -42,15 +42,17 @@ WHERE p.id = %(project)s AND (%(company)s::text IS NULL OR p.company = %(company
 FOR UPDATE OF p;
 
 -- name: projects
--- A page of 招标项目, the newest first; names and numbers by any part.
+-- A page of 招标项目, the newest first; names and numbers by any part. The page is found before anything is counted for its rows.
+WITH page AS (
+  SELECT p.* FROM project p
+  WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
+    AND (%(name)s = '' OR strpos(p.name_form, %(name)s) > 0)
+    AND (%(code)s = '' OR strpos(p.code_form, %(code)s) > 0)
+  ORDER BY p.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT p.id, p.name, p.code, p.kind, p.region, p.tenderer, p.handler, p.handler_name, p.created_at,
        (SELECT count(*) FROM lot l WHERE l.of_project = p.id AND NOT l.whole) AS lots,
        EXISTS (SELECT FROM activity a WHERE a.project = p.id) AS linked
-FROM project p
-WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
-  AND (%(name)s = '' OR strpos(p.name_form, %(name)s) > 0)
-  AND (%(code)s = '' OR strpos(p.code_form, %(code)s) > 0)
-ORDER BY p.id DESC LIMIT %(limit)s OFFSET %(offset)s;
+FROM page p ORDER BY p.id DESC;
 
 -- name: count_projects
 -- How many there are on all pages.
@@ -62,7 +64,7 @@ WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::t
 -- name: likely_duplicates
 -- P4: other projects of the same name, 项目编号 or 投资项目统一代码, however they are written, or whose 标段 say that they may be the
 -- same; each found by its index. %(no_code)s: what people write where there is no code.
-SELECT o.id, o.name, o.code, o.investment_code, o.created_at
+SELECT o.id, o.name, o.code, o.tenderer, o.investment_code, o.created_at
 FROM project p CROSS JOIN LATERAL (
   SELECT id FROM project WHERE name_form = p.name_form UNION
   SELECT id FROM project WHERE code_form = p.code_form AND p.code_form <> ALL (%(no_code)s::text[]) UNION
@@ -92,7 +94,7 @@ WHERE of_project = %(project)s;
 -- name: delete_lot
 -- A 标段 that nothing is drawn for.
 DELETE FROM lot l WHERE l.id = %(lot)s AND l.of_project = %(project)s
-  AND NOT EXISTS (SELECT FROM activity_lot a WHERE a.lot = l.id);
+  AND NOT EXISTS (SELECT FROM activity_lot a WHERE a.lot = l.id) RETURNING l.name;
 
 -- name: project_lots
 -- The 标段 of a project with the activities that draw for them.
@@ -197,14 +199,16 @@ SELECT coalesce(max(position) + 1, 0) FROM condition WHERE activity = %(activity
 
 -- name: copy_choices
 -- Other activities that have notices or conditions to copy, the newest first; name and number by any part.
+WITH page AS (
+  SELECT a.id, a.name, a.seats, a.created_at FROM activity a JOIN activity_owner o ON o.activity = a.id
+  WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
+    AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+    AND (%(search)s = '' OR strpos(a.name_form, %(search)s) > 0 OR strpos(a.id, upper(%(search)s)) > 0)
+  ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT a.id, a.name, a.seats, a.created_at,
        (SELECT count(*) FROM notice n WHERE n.activity = a.id) AS notices,
        (SELECT count(*) FROM condition c WHERE c.activity = a.id) AS conditions
-FROM activity a JOIN activity_owner o ON o.activity = a.id
-WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
-  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
-  AND (%(search)s = '' OR strpos(a.name_form, %(search)s) > 0 OR strpos(a.id, upper(%(search)s)) > 0)
-ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s;
+FROM page a ORDER BY a.created_at DESC, a.id DESC;
 
 -- name: count_copy_choices
 -- How many there are on all pages.
@@ -321,10 +325,9 @@ WITH page AS (
   WHERE a.deleted_at IS NULL
     AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
     AND (%(witness)s::text IS NULL
-      OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity))))
+      OR a.id = ANY(ARRAY(SELECT w.activity FROM witnessed w WHERE w.person = %(witness)s)))
     AND (%(drafts)s OR a.state <> 'draft')
-    AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
-      (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
+    AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s OR a.terminal IS NULL)
     AND (%(name)s = '' OR strpos(a.name_form, %(name)s) > 0)
     AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
     AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
@@ -336,6 +339,7 @@ WITH page AS (
 SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.started_at, a.created_at,
        coalesce(p.region, a.district) AS region, o.handler, o.handler_name,
        coalesce(p.name, (SELECT min(l.project) FROM activity_lot x JOIN lot l ON l.id = x.lot WHERE x.activity = a.id)) AS project,
+       p.code AS project_code, p.tenderer,
        (SELECT count(*) FROM pick k WHERE k.activity = a.id AND k.outcome = 'accepted') AS agreed
 FROM page JOIN activity a ON a.id = page.id LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
 ORDER BY a.created_at DESC, a.id DESC;
@@ -347,10 +351,9 @@ FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN projec
 WHERE a.deleted_at IS NULL
   AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
   AND (%(witness)s::text IS NULL
-    OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity))))
+    OR a.id = ANY(ARRAY(SELECT w.activity FROM witnessed w WHERE w.person = %(witness)s)))
   AND (%(drafts)s OR a.state <> 'draft')
-  AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
-    (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
+  AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s OR a.terminal IS NULL)
   AND (%(name)s = '' OR strpos(a.name_form, %(name)s) > 0)
   AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
   AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)

@@ -192,7 +192,7 @@ class AvoidanceFile(Form):
     """批量导入."""
 
     file: Annotated[
-        Upload, Field(title="文件", description="按模板填写的 xlsx；有一行不合格则全部不导入，已在列表中的不重复添加。")
+        Upload, Field(title="文件", description="按模板填写的 Excel 文件；有一行不合格则全部不导入，已在列表中的不重复添加。")
     ]
 
 

@@ -47,7 +47,7 @@ async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def enter(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Find the session and, as it is now, the identity; afterwards forget the messages that the page has shown."""
     token = request.cookies.get(cookie_name(request.app[SETTINGS].secure))
-    if token and not _is_static(request):
+    if token and not _is_static(request) and not _is_sessionless(request):
         await _find(request, token)
     response = await handler(request)
     session = keys.session(request)
@@ -184,6 +184,11 @@ def _is_unspeakable(request: web.Request) -> bool:
 
 def _route(request: web.Request) -> Route | None:
     return request.app[ACCESS].get(request.match_info.route)
+
+
+def _is_sessionless(request: web.Request) -> bool:
+    route = _route(request)
+    return route is not None and route.sessionless
 
 
 def _is_static(request: web.Request) -> bool:

@@ -11,7 +11,7 @@ from web.matching import own_phone
 from web.options import one_of
 from web.understanding import Kind
 
-LANGUAGES = (("cmn", "普通话"), ("yue", "粤语"), ("en", "English"))
+LANGUAGES = (("cmn", "普通话"), ("yue", "粤语"), ("en", "英语"))
 
 
 class SupervisionRow(Form):

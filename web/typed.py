@@ -7,6 +7,8 @@ import unicodedata
 from aiohttp import web
 from multidict import MultiDict
 
+from web.places import settle
+
 _KEPT = "\n\r\t"
 _UNSEEN = ("Cc", "Cf", "Cs")
 
@@ -24,4 +26,6 @@ def seen(text: str) -> str:
 async def posted(request: web.Request) -> MultiDict[str | bytearray | web.FileField | bytes]:
     """The form that was sent, its texts as people see them."""
     data = await request.post()
-    return MultiDict((name, seen(each) if isinstance(each, str) else each) for name, each in data.items())
+    made = MultiDict((name, seen(each) if isinstance(each, str) else each) for name, each in data.items())
+    settle(made)
+    return made

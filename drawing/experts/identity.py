@@ -23,6 +23,9 @@ from drawing.signs import PUNCTUATION
 _ID_CARD = re.compile(r"\d{17}[\dX]", re.ASCII)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643: 2 ** (18 - i) mod 11
 _CHECKS = "10X98765432"
+_LENGTH, _OLD_LENGTH = 18, 15
+_SCIENTIFIC = re.compile(r"[\d.]+E\+?\d{1,2}", re.ASCII)
+_TAKEN_FOR = {"O": "0", "I": "1", "L": "1", "S": "5", "B": "8", "Z": "2"}
 _ZERO = ord("0") * sum(_WEIGHTS)  # the sum is over the digits' ASCII codes
 _FILLING = re.compile(r"[-\s·.]+")
 _FOR_X = str.maketrans("×✕✖ХхΧχ", "XXXXXXX")  # what stands for the X where none is at hand, Cyrillic and Greek letters
@@ -73,7 +76,7 @@ def birth_fault(number: str, today: date, least: int = 0) -> str | None:
 def id_card_fault(number: str) -> str | None:
     """What is wrong with a 证件号, in Chinese and without the number itself; None if nothing is."""
     if not _ID_CARD.fullmatch(number):
-        return f"应为 18 位（前 17 位是数字，末位是数字或 X），现为 {len(number)} 个字符"
+        return _shape_fault(number)
     if number[:2] not in _PROVINCES:
         return "前两位不是有效的省级行政区划代码"
     if not _is_birth_date(number[6:14]):
@@ -81,6 +84,25 @@ def id_card_fault(number: str) -> str | None:
     if check_character(number[:17]) != number[17]:
         return "校验码（末位）不符，请核对是否录错"
     return None
+
+
+def _shape_fault(number: str) -> str:
+    """Which sign is none of a 证件号, or how many there are. An ideograph is not told by its code: it may be of a name.
+
+    >>> _shape_fault("4401O4198001011234"), _shape_fault("4.40104E+17")[:8]
+    ('应为 18 位（前 17 位是数字，末位是数字或 X），第 5 个字符（U+004F）不是数字，请核对是否应为数字 0', '是科学计数法，末')
+    """
+    should = "应为 18 位（前 17 位是数字，末位是数字或 X）"
+    if _SCIENTIFIC.fullmatch(number):
+        return "是科学计数法，末几位已丢失：请把整列的单元格格式设为“文本”，再按原件重新录入号码"
+    for place, sign in enumerate(number, start=1):
+        if not (sign.isascii() and sign.isdigit()) and not (sign == "X" and place >= len(number) >= _LENGTH):
+            if unicodedata.category(sign) == "Lo":
+                return f"{should}，第 {place} 个字符是汉字等文字"
+            meant = f"，请核对是否应为数字 {_TAKEN_FOR[sign]}" if sign in _TAKEN_FOR else ""
+            return f"{should}，第 {place} 个字符（U+{ord(sign):04X}）不是数字{meant}"
+    old = "：15 位的是旧号码，请填写现在的 18 位号码" if len(number) == _OLD_LENGTH else ""
+    return f"{should}，现为 {len(number)} 个字符{old}"
 
 
 def _is_birth_date(digits: str) -> bool:

@@ -1,7 +1,7 @@
 """One row of the expert file: what each column means, and what is wrong with a value, said in Chinese.
 
 The model is the one source of the header: docs/pool-import.md shows `columns_table()`, and a test
-holds them together. Messages never repeat a name, and a phone or 证件号 only masked.
+holds them together. Messages repeat nothing personal, whatever the column: see report.py.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core.core_schema import ValidationInfo
 
 from drawing.dates import NotUnderstood, understood_date
-from drawing.experts.identity import ADULT, birth_date, birth_fault, id_card_fault, mask, understood_id_card
+from drawing.experts.identity import ADULT, birth_date, birth_fault, id_card_fault, understood_id_card
 from drawing.experts.regions import understood_region, understood_regions
 from drawing.experts.specialties import understood_specialties
 from drawing.normal_forms import normal_unit, tidy, understood_name, understood_unit
-from drawing.phone_numbers import NoNumber, mobile
+from drawing.phone_numbers import GENERAL, NoNumber, mobile
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 
 SEPARATOR = ";"
@@ -43,7 +43,7 @@ class FormerUnit(NamedTuple):
 def _id_card(value: str, info: ValidationInfo) -> str:
     number = understood_id_card(value)
     if fault := id_card_fault(number) or birth_fault(number, _today(info), ADULT):
-        raise ValueError(f"{fault}（{mask(number)}）")
+        raise ValueError(fault)
     return number
 
 
@@ -57,7 +57,8 @@ def _phone(value: str) -> str:
     try:
         return mobile(value)
     except NoNumber as fault:
-        raise ValueError(f"应为 11 位内地手机号：{fault}（{mask(value)}）") from None
+        why = "所填不是电话号码，请核对各列是否错位" if str(fault) == GENERAL else fault
+        raise ValueError(f"应为 11 位内地手机号：{why}") from None
 
 
 def _from_list(list_name: str) -> Callable[[str], str]:

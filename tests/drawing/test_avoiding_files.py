@@ -89,6 +89,22 @@ def test_every_bad_row_is_told_with_its_number() -> None:
     assert reasons[4] == "与第 2 行重复：请删去一行"
 
 
+def test_a_hidden_row_is_refused_and_a_hidden_sheet_is_not_read() -> None:
+    """Left out, it would avoid nobody without a word; taken, nobody would have seen it."""
+    book = load_workbook(BytesIO(filled(Kind.UNITS, ("甲公司", "", "其他"), ("乙公司", "", "其他"))))
+    book["回避单位"].row_dimensions[3].hidden = True
+    data = BytesIO()
+    book.save(data)
+    (problem,) = faults(read_units(data.getvalue(), "单位.xlsx"))
+    assert (problem.row, problem.reason) == (3, "是隐藏（或被筛选掉）的行：请取消隐藏后核对，不需要的请删去")
+    book["回避单位"].row_dimensions[3].hidden = False
+    book["回避单位"].sheet_state = "hidden"
+    data = BytesIO()
+    book.save(data)
+    with pytest.raises(BadFile, match="隐藏的工作表不读取：“回避单位”"):
+        read_units(data.getvalue(), "单位.xlsx")
+
+
 def test_what_is_told_of_a_person_names_nobody() -> None:
     data = filled(
         Kind.PERSONS, ("王回避", CARD[:-1] + "1", "其他"), ("李回避", 440104198001010011, "其他"), ("赵", "", "投标人"),

@@ -66,7 +66,7 @@ async def test_what_was_typed_stays_and_a_chosen_file_goes_along(visit: Visit, d
         ("申请表.html", b"<script>", "只能上传 pdf"),
         ("申请表.pdf", b"<script>alert(1)</script>", "文件内容不是 pdf"),
         ("图.png", PDF, "文件内容不是 png"),
-        ("大.pdf", PDF + bytes(MAX_BYTES), "文件超过 10 MiB"),
+        ("大.pdf", PDF + bytes(MAX_BYTES), "文件超过 10 MB"),
         ("", b"", "请选择附件"),
     ],
 )

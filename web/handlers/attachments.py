@@ -35,7 +35,7 @@ class AttachmentForm(Form):
         Upload,
         Field(
             title="附件",
-            description=f"{'、'.join(attachments.BEGINS)}，每个不超过 {attachments.MAX_BYTES >> 20} MiB，"
+            description=f"{'、'.join(attachments.BEGINS)}，每个不超过 {attachments.MAX_BYTES >> 20} MB，"
             f"最多 {attachments.MOST} 个；仅本单位经办人、法人和抽取终端可以下载。",
         ),
     ]
@@ -57,7 +57,9 @@ async def keep(request: web.Request, form: AttachmentForm) -> str:
 async def detach(request: web.Request) -> web.Response:
     """删除附件."""
     number = int(request.match_info["attachment"])
-    async with editing(request, "删除附件", str(number)) as (tx, found):
+    there = await attachments.attached(request.app[DATABASE], (await visible(request)).id)
+    called = next((each.name for each in there if each.id == number), "")
+    async with editing(request, "删除附件", called) as (tx, found):
         name = await attachments.detach(tx, found.id, number)
     await flash(request, f"附件“{name}”已删除。")
     return redirect(request, "submission", activity=found.id)

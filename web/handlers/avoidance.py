@@ -137,7 +137,7 @@ def _refusal(report: Report) -> str:
 
 
 def _remark(rows: Sequence[object], data: bytes) -> str:
-    return f"文件 {len(rows)} 行，SHA-256 {sha256(data).hexdigest()[:16]}…"
+    return f"文件 {len(rows)} 行，文件指纹 {sha256(data).hexdigest()[:16]}…"
 
 
 def _imported(rows: Sequence[object], added: int) -> str:

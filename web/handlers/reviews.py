@@ -8,9 +8,11 @@ from aiohttp import web
 
 from drawing import attachments, avoiding, drafts, earlier_draws, projects, reviews, supervisors, witnesses
 from drawing.bands import Band, label
+from drawing.condition_names import condition_names
 from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.planning import Refused
 from drawing.preview import look_numbers, looks
+from drawing.reference import reference
 from drawing.reviews import Application, Decision
 from drawing.rules import Rules
 from web import options, ownership
@@ -178,7 +180,8 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
         "explained": await earlier_draws.explained(db, found.id),
         "earlier": await drafts.earlier(db, found.id),
         "notices": await drafts.notices(db, found.id),
-        "conditions": await drafts.conditions(db, found.id),
+        "conditions": (conditions := await drafts.conditions(db, found.id)),
+        "condition_names": condition_names(conditions, reference()),
         "units": await avoiding.units(db, found.id).page(all_of_them),
         "persons": await avoiding.persons(db, found.id).page(all_of_them),
         "matched": lambda each: avoiding.matched_person(request.app[CUSTODY].vault, each),
