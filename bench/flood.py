@@ -80,7 +80,7 @@ class Row:
     @property
     def wrong(self) -> list[str]:
         """What is over its aim, in words."""
-        found = [f"{self.calls.failures} calls failed"] if self.calls.failures else []
+        found = [f"{self.calls.failures} calls failed: {'; '.join(self.calls.failed)}"] if self.calls.failures else []
         if self.calls.key_to_receipt_p99 > AIM_P99_MS:
             found.append(f"key to receipt p99 {self.calls.key_to_receipt_p99:.0f} ms, over {AIM_P99_MS:.0f}")
         if self.ports > self.all_ports / 2:
