@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 from asterisk.ending import MARK
-from asterisk.folders import state_folder
+from asterisk.folders import make_folder, state_folder
 from asterisk.front import NoKamailio, address_towards, check_front_ports, front_command, render_front
 from asterisk.instance import check_ports, go_first
 from asterisk.logins import read_logins
@@ -148,7 +148,8 @@ def password(file: Path) -> str:
     Containers do so at the same moment: the file appears whole, and whoever is second takes the first one's.
     """
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(file.parent.parent)
+        file.parent.mkdir(exist_ok=True, mode=0o700)
         made = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
         made.touch(mode=0o600)
         made.write_text(secrets.token_urlsafe(24) + "\n")

@@ -112,12 +112,16 @@ class Cluster:
 
     def _create(self) -> None:
         """Under another name until it is whole: what an initdb that was killed has left would never start."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in _above(self.folder):
+            if not path.exists():
+                path.mkdir()
+                path.chmod(0o755)  # whatever the umask is: as root, the user postgres has to pass
         self._open_to_postgres()
         made = self.folder / "data.new"
         shutil.rmtree(made, ignore_errors=True)
         for folder in (made, self._run_folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o700)
             if os.geteuid() == 0:
                 shutil.chown(folder, _AS_ROOT)
         self._run(

@@ -75,5 +75,5 @@ def post(
     streams: bool = False,
     signed: bool = False,
 ) -> Route:
-    """What changes something. `body`: the largest request in bytes, unless it streams."""
+    """What changes something. `body`: the largest request in bytes, unless it streams; of files so much is kept at most."""
     return Route("POST", path, handler, roles, name, act, body, streams, signed)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import BodyPartReader, web
 from aiohttp.typedefs import Handler
 
-from web import keys, ownership, sessions
+from web import bodies, keys, ownership, sessions
 from web.access import Route
 from web.keys import ACCESS, DATABASE, PROVIDERS, SETTINGS
 
@@ -129,8 +129,9 @@ async def _check_origin_and_token(request: web.Request, route: Route) -> None:
 
 async def _token(request: web.Request) -> object:
     try:
+        await bodies.take_in(request)
         return (await request.post()).get(CSRF_FIELD)
-    except (ValueError, LookupError, RuntimeError, AssertionError, EOFError):  # no form, whatever it says of itself
+    except bodies.UNREADABLE:
         raise web.HTTPBadRequest from None
 
 
@@ -142,8 +143,9 @@ async def kept(request: web.Request) -> list[tuple[str, str]]:
     if not said or not _same_origin(request) or request.path == "/login" or route is None or route.streams:
         return []
     try:
+        await bodies.take_in(request)
         fields = await request.post()
-    except (ValueError, LookupError, web.HTTPRequestEntityTooLarge):
+    except (*bodies.UNREADABLE, web.HTTPRequestEntityTooLarge):
         return []
     await _close_uploads(request)
     return [(name, text) for name, text in fields.items() if isinstance(text, str) and name != CSRF_FIELD]
@@ -152,9 +154,9 @@ async def kept(request: web.Request) -> list[tuple[str, str]]:
 async def _first_part(request: web.Request) -> str | None:
     """The token of a long upload; what follows it is not read here."""
     try:
-        parts = await request.multipart()
+        parts = bodies.parts(request)
         part = await parts.next()
-    except ValueError:  # what says that it is multipart, and is not
+    except bodies.UNREADABLE:  # what says that it is multipart, and is not
         raise web.HTTPBadRequest from None
     keys.stream(request, parts)
     if not isinstance(part, BodyPartReader) or part.name != CSRF_FIELD:
