@@ -38,6 +38,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, cast
 
+from asterisk.ending import MARK
 from asterisk.folders import make_folder, state_folder
 from asterisk.front import NoKamailio, address_towards, check_front_ports, front_command, render_front
 from asterisk.instance import check_ports, go_first
@@ -236,7 +237,8 @@ def _become(argv: list[str], log: Path) -> NoReturn:
     """Standard output goes to a reader of its own, which ends when Asterisk has; signals go to Asterisk."""
     read_end, write_end = os.pipe()
     reader = (sys.executable, "-m", "asterisk.log_reader", str(log))
-    subprocess.Popen(reader, stdin=read_end, stdout=subprocess.DEVNULL, start_new_session=True)
+    unmarked = {name: value for name, value in os.environ.items() if name != MARK}
+    subprocess.Popen(reader, stdin=read_end, stdout=subprocess.DEVNULL, start_new_session=True, env=unmarked)
     for descriptor in (1, 2):
         os.dup2(write_end, descriptor)
     os.umask(OWNER_ONLY)

@@ -1,7 +1,7 @@
 """The main job, to be watched: from a pool of 20,000 to a verified draw, with real calls to real (if patient) telephones.
 
     script/demo            does it with the console beside it, and leaves all running until Ctrl-C: log in and draw another
-    script/demo --once     does it and ends: 0 when everything held
+    script/demo --once     does it and ends: 0 when everything held, 130 when Ctrl-C broke it off
 
 Its evidence is taken three times: before the result opens (2), once it is open (3: more may follow), and when the activity has
 ended and its chain is closed (0).
@@ -139,8 +139,9 @@ async def run(folder: Path, dsn_prefix: str, ports: Ports, *, once: bool) -> Non
             if not once:
                 tell_console(ports.console, first, second, last)
                 step("全部仍在运行。按 Ctrl-C 结束。", "Everything is still running. Ctrl-C ends it.")
-                await process.wait()
-                raise worker_ended(process, folder / "ivr.log")
+                with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C, as it has just been told
+                    await process.wait()
+                    raise worker_ended(process, folder / "ivr.log")
 
 
 async def one_draw(
@@ -210,12 +211,14 @@ def tell_console(port: int, first: str, second: str, until: datetime) -> None:
 
 
 def main() -> int:
-    """0 when everything held; 1 with a message when not."""
+    """0 when everything held; 1 with a message when not; 130, 143 or 129 when broken off by Ctrl-C, SIGTERM or SIGHUP before."""
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--once", action="store_true", help="end when the evidence is verified")
     options = parser.parse_args()
     os.environ.setdefault("EXPERTLINE_CACHE", str(cache_folder()))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also as a shell's background job, for which it is ignored
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     make_folder(state_folder())
     lock = (state_folder() / "demo.lock").open("w")
     try:
@@ -226,9 +229,9 @@ def main() -> int:
             f"another demo is running with {state_folder()}: end it first, or set EXPERTLINE_STATE",
         )
         return 1
-    folder = fresh_folder()
-    cluster, claims = Cluster(folder / "postgres", durable=False), Claims()
+    cluster, claims = Cluster(state_folder() / "demo/postgres", durable=False), Claims()
     try:
+        folder = fresh_folder()
         check_disk(folder)
         minutes = round((OPENS_AFTER + timedelta(seconds=RULES_TO_THE_END.unseal_lead_s) + LASTS).total_seconds() / 60)
         step(
@@ -238,7 +241,7 @@ def main() -> int:
         step("启动私有 PostgreSQL", "Start a private PostgreSQL")
         asyncio.run(run(folder, cluster.start(), choose_ports(claims), once=options.once))
     except KeyboardInterrupt:
-        return 0
+        return 128 + signal.SIGINT
     except Failed as error:
         failed(error.chinese, error.english)
         return 1
@@ -246,6 +249,8 @@ def main() -> int:
         failed("演示中断，原因见下一行", str(error))
         return 1
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a second one would leave PostgreSQL behind
+            signal.signal(number, signal.SIG_IGN)
         claims.close()
         cluster.stop("immediate")
     return 0

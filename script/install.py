@@ -273,13 +273,27 @@ def _settings(installed: Installation, choices: Choices, say: Callable[[str], No
         (installed.audit_settings, audit_settings(installed), AUDITOR),
     )
     for path, text, role in made:
-        if not path.exists():
-            path.write_text(text, encoding="utf-8")
-            path.chmod(0o600)
-            say(f"settings: {path}")
-        elif changed := with_own_role(path.read_text(encoding="utf-8"), role):
-            path.write_text(changed, encoding="utf-8")
-            say(f"settings: {path} names the database role {role} now, instead of {OLD_ROLE}")
+        try:
+            _settings_file(path, text, role, say)
+        except (OSError, UnicodeDecodeError) as error:  # whose settings they are says so too, and the others go on
+            say(f"settings: {path} can't be looked at: {error}")
+
+
+def _settings_file(path: Path, text: str, role: str, say: Callable[[str], None]) -> None:
+    if not path.exists():
+        _write(path, text)
+        say(f"settings: {path}")
+    elif changed := with_own_role(path.read_text(encoding="utf-8"), role):
+        _write(path, changed)
+        say(f"settings: {path} names the database role {role} now, instead of {OLD_ROLE}")
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole of it or nothing: a full disk, or an end in the middle, leaves no half of it."""
+    new = path.with_name(f"{path.name}.new")
+    new.touch(mode=0o600)
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
 
 
 def with_own_role(settings: str, role: str) -> str | None:
@@ -302,7 +316,7 @@ def main() -> int:
     owner_dsn = os.environ.get("EXPERTLINE_OWNER_DSN") or Cluster(state / "postgres").dsn_prefix
     try:
         install(state, owner_dsn, choices_of(os.environ))
-    except (DatabaseError, MigrationRefused, KeyFileRefused, ValueError) as error:
+    except (DatabaseError, MigrationRefused, KeyFileRefused, ValueError, OSError) as error:
         _say(str(error))
         return 1
     return 0

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from asterisk.ending import end
 from asterisk.folders import make_folder, state_folder
+from asterisk.front import with_us
 from asterisk.instance import Instance
 from asterisk.ports import Claims, PortRange
 from asterisk.settings import FarEndSettings, NodeSettings, Trunk
@@ -110,18 +112,13 @@ async def program(folder: Path, module: str, settings: Path) -> AsyncIterator[as
     """`python -m ivr` or `python -m web`, as on a server."""
     with (folder / f"{module}.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, str(settings), stdout=log, stderr=log
-        )
+            *with_us(), sys.executable, "-m", module, str(settings), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,  # Ctrl-C at a terminal is for us, who end it in its turn
+        )  # fmt: skip
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.terminate()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), GOODBYE_SECONDS)
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await end(process, GOODBYE_SECONDS)
 
 
 def choices(folder: Path, node: NodeSettings, ports: Ports) -> Choices:
