@@ -51,6 +51,8 @@ caller_id = "{caller_id}"
 
 [speech]
 cache = "{speech}"
+# Speaks Mandarin once script/setup voice has put a voice there; until then espeak-ng does.
+natural = "{natural}"
 
 [sms]
 # "trunk": as SIP MESSAGE, where the carrier takes them; "gateway": needs a section [gateway].
@@ -71,6 +73,7 @@ published_number = "{caller_id}"
 [speech]
 # The worker's own folder: what is heard in the console is what is heard on the telephone.
 cache = "{speech}"
+natural = "{natural}"
 
 [development]
 # true: anybody on this machine may log in as anybody of a fixed list. For demonstration only.
@@ -229,11 +232,17 @@ def web_settings(choices: Choices, installed: Installation) -> str:
         rules=choices.rules,
         caller_id=choices.caller_id,
         speech=cache_folder() / "speech",
+        natural=natural_voice(),
         web_host=choices.web_host,
         web_port=choices.web_port,
         web_proxy=proxy,
         development=str(choices.development).lower(),
     )
+
+
+def natural_voice() -> Path:
+    """Where script/setup voice puts the natural voice."""
+    return cache_folder() / "voice"
 
 
 def _settings(installed: Installation, choices: Choices) -> None:
@@ -252,6 +261,7 @@ def _settings(installed: Installation, choices: Choices) -> None:
         "trunk": choices.trunk,
         "caller_id": choices.caller_id,
         "speech": speech,
+        "natural": natural_voice(),
         "sms": choices.sms,
     }
     audit = AUDIT.format(dsn=installed.dsn(AUDITOR), public_key=installed.public_key)

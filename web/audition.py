@@ -36,7 +36,7 @@ class Audition:
     """Renders prompts in this process's own engine, which starts when somebody first listens."""
 
     def __init__(self, settings: SpeechSettings) -> None:
-        self._speech = make_speech(settings.cache, settings.recorded, settings.command)
+        self._speech = make_speech(settings.cache, settings.recorded, settings.command, natural=settings.natural)
         self._starting = asyncio.Lock()
         self._started = False
 

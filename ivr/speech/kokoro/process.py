@@ -2,9 +2,10 @@
 
     python -I process.py HOME PACKAGES MODEL VOICE MIB
 
-One thread, the lowest priority, and a ceiling of memory: what it does never holds up a call. Protocol: JSON, one object a
+One thread, a low priority, and a ceiling of memory: what it does never holds up a call. Protocol: JSON, one object a
 line.
-In:  {"text", "stretch" (times as long), "wav" (path)}      Out: {"ok": true} or {"error": "…"}
+In:  {"text", "stretch" (times as long), "wav" (path)}      Out: {"ok": true}, {"refused": "…"}
+(a text without a reading) or {"error": "…"}
 First line out: {"ready": true} or {"error": "…"}. It ends when its input ends, so it never outlives the parent. No message
 holds what was to be said.
 """
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 RATE = 24000
-NICENESS = 19
+NICENESS = 10
 _PAUSE = RATE // 5
 """Between two runs of a long text: 0.2 s."""
 
@@ -35,14 +36,14 @@ class Speaker:
         import numpy as np
         import onnxruntime
 
-        from ivr.speech.kokoro.symbols import LONGEST
+        from ivr.speech.kokoro.symbols import ROWS
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 3
         self._model = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        self._styles = np.fromfile(voice, np.float32).reshape(LONGEST, 1, 256)
+        self._styles = np.fromfile(voice, np.float32).reshape(ROWS, 1, 256)
 
     def save(self, text: str, factor: float, path: Path) -> None:
         """Speak into a wav of 16 bits."""
@@ -68,7 +69,7 @@ class Speaker:
 
         given: dict[str, Any] = {
             "tokens": np.array([[0, *tokens, 0]], np.int64),
-            "style": self._styles[min(len(tokens), len(self._styles) - 1)],
+            "style": self._styles[len(tokens)],
             "speed": np.array([1.0], np.float32),
         }
         return np.asarray(self._model.run(None, given)[0], np.float32).reshape(-1)
@@ -76,20 +77,17 @@ class Speaker:
 
 def serve(speaker: Speaker, answer: Callable[[dict[str, object]], None]) -> None:
     """One request per line until the input ends."""
+    from ivr.speech.kokoro.pinyin import Unreadable
+
     for line in sys.stdin:
         request = json.loads(line)
         try:
             speaker.save(request["text"], float(request["stretch"]), Path(request["wav"]))
             answer({"ok": True})
-        except Exception as error:  # the parent decides what an error means
-            answer({"error": _without_text(error)})
-
-
-def _without_text(error: Exception) -> str:
-    """Its kind; its words only where they are known to hold nothing of what was said."""
-    from ivr.speech.kokoro.pinyin import Unreadable
-
-    return f"Unreadable: {error}" if isinstance(error, Unreadable) else type(error).__name__
+        except Unreadable as error:
+            answer({"refused": str(error)})
+        except Exception as error:  # the parent decides what an error means; its words may hold the text
+            answer({"error": type(error).__name__})
 
 
 def private_output() -> TextIO:
@@ -100,7 +98,7 @@ def private_output() -> TextIO:
 
 
 def hold_back(mib: int) -> None:
-    """Calls come first: everything of theirs runs before this, and memory has an end."""
+    """Calls come first: what they need has ten times the weight, and memory has an end."""
     os.nice(NICENESS)
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     resource.setrlimit(resource.RLIMIT_DATA, (mib * 2**20, mib * 2**20))

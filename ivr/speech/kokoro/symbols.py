@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator
 
 from .pinyin import Unreadable, Word
 
-LONGEST = 510
-"""Symbols in one run of the model, and rows in the file of a voice."""
+ROWS = 510
+"""In the file of a voice: one for each number of symbols."""
+LONGEST = 160
+"""Symbols in one run of the model, some 10 s: memory grows with it (430 MiB at 110 symbols, 730 at 400)."""
 
 _TONES = {"1": "→", "2": "↗", "3": "↓", "4": "↘", "5": ""}
 _INITIALS = {
@@ -102,7 +104,7 @@ def symbols(words: Iterable[Word | str]) -> str:
 def runs(text: str) -> Iterator[str]:
     """In pieces that the model takes at once: cut after a stop where that is possible, else at a space.
 
-    >>> list(runs("a" * 300 + ", " + "b" * 300)) == ["a" * 300 + ",", "b" * 300]
+    >>> list(runs("a" * 90 + ", " + "b" * 90)) == ["a" * 90 + ",", "b" * 90]
     True
     """
     while len(text) > LONGEST:
