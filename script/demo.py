@@ -30,7 +30,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from asterisk.folders import cache_folder, state_folder
+from asterisk.folders import cache_folder, state_folder, voice_folder
 from asterisk.inbox import read_messages
 from asterisk.instance import DidNotStart, Instance
 from asterisk.ports import PortTaken, free_port, free_range
@@ -51,6 +51,8 @@ from drawing.reference import reference
 from drawing.start import start
 from drawing.transcript import CHINA
 from drawing.verify import Notes, verify
+from ivr.speech.kokoro.folder import NoFolder
+from ivr.speech.kokoro.folder import installed as installed_voice
 from script.board import render, summary
 from script.install import Choices, Installation, install
 from script.sample import GATHERS_BEFORE, RULES, RULES_TO_THE_END, SECOND_OPENS_AFTER, register
@@ -205,6 +207,7 @@ async def run(folder: Path, dsn_prefix: str, *, once: bool) -> None:
     async with telephones(folder) as (node, far_end):
         step(f"Asterisk 已启动：本端 {node.settings.ari_url}，对端（模拟电话）SIP 端口 {far_end.settings.sip_port}")
         installed = install(folder, dsn_prefix, choices(folder, node.settings))
+        tell_voice(voice_folder())
         await asyncio.to_thread(make_pool, folder, installed)
         vault = Vault.open(installed.master_key)
         custody = Custody(vault, Signer.open(installed.signing_key, vault))
@@ -248,6 +251,16 @@ async def one_draw(
     await until(db, IS_CLOSED, activity, process, "等待预计评标结束：系统结束活动并封闭记录链")
     out = await exporting.verified("closed", evidence.Form.SUPERVISOR, CLOSED, "活动已结束，记录链已封闭")
     console.print(f"[bold green]✔ 全部成立。[/] 证据文件夹：\n{out}", soft_wrap=True)
+
+
+def tell_voice(folder: Path) -> None:
+    """Which voice experts will hear, and how to have the better one."""
+    try:
+        installed_voice(folder)
+    except NoFolder:
+        step("语音：espeak-ng。更自然的普通话语音：先运行 script/setup voice（下载约 200 MB，占用约 220 MB），再运行演示")
+    else:
+        step("语音：普通话为 Kokoro 自然语音（script/setup no-voice 可移除）")
 
 
 def choices(folder: Path, node: NodeSettings) -> Choices:

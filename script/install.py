@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asterisk.__main__ import password, trunks
-from asterisk.folders import cache_folder, state_folder
+from asterisk.folders import cache_folder, state_folder, voice_folder
 from db.blocking import transaction
 from db.cluster import Cluster
 from db.errors import DatabaseError
@@ -232,17 +232,12 @@ def web_settings(choices: Choices, installed: Installation) -> str:
         rules=choices.rules,
         caller_id=choices.caller_id,
         speech=cache_folder() / "speech",
-        natural=natural_voice(),
+        natural=voice_folder(),
         web_host=choices.web_host,
         web_port=choices.web_port,
         web_proxy=proxy,
         development=str(choices.development).lower(),
     )
-
-
-def natural_voice() -> Path:
-    """Where script/setup voice puts the natural voice."""
-    return cache_folder() / "voice"
 
 
 def _settings(installed: Installation, choices: Choices) -> None:
@@ -261,7 +256,7 @@ def _settings(installed: Installation, choices: Choices) -> None:
         "trunk": choices.trunk,
         "caller_id": choices.caller_id,
         "speech": speech,
-        "natural": natural_voice(),
+        "natural": voice_folder(),
         "sms": choices.sms,
     }
     audit = AUDIT.format(dsn=installed.dsn(AUDITOR), public_key=installed.public_key)

@@ -8,6 +8,7 @@ spoken once, so that the first start does not wait for it.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import json
@@ -20,7 +21,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
-from asterisk.folders import cache_folder
+from asterisk.folders import cache_folder, voice_folder
+from ivr.prompts import Language, Prompt, ready_made
+from ivr.speech import SpeechError, make_speech
 from ivr.speech.kokoro.folder import FACTS, MODEL, PACKAGES, VOICE, NoFolder, installed, is_genuine, this_python
 
 HOME = Path(__file__).resolve().parent.parent
@@ -178,16 +181,35 @@ def _run(title: str, command: Sequence[str], cwd: Path | None = None, env: Mappi
         )
 
 
+async def speak_phrases(folder: Path, cache: Path) -> None:
+    """Have every fixed phrase and figure in the cache of sounds, so that no start waits for them. Raises SpeechError."""
+    speech = make_speech(cache, natural=folder)
+    await speech.start()
+    try:
+        if not speech.is_natural:
+            raise SpeechError("the natural voice was installed and does not speak")
+        language = Language.MANDARIN
+        parts = ready_made(language).parts
+        for done, part in enumerate(parts, 1):
+            await speech.render(Prompt("phrase", (part,), language))
+            if done % (len(parts) // 8) == 0 or done == len(parts):
+                _say(f"phrases spoken: {done} of {len(parts)}")
+    finally:
+        await speech.close()
+
+
 def _say(text: str) -> None:
     print(f"\033[1m[setup]\033[0m {text}", file=sys.stderr, flush=True)
 
 
 def main() -> int:
     """0; 1 with a message if there is no voice then."""
-    folder = cache_folder() / "voice"
+    folder = voice_folder()
     try:
         install(folder)
-    except (NotInstalled, OSError) as error:
+        _say("speaking the fixed phrases (some 2 minutes on an idle machine; what is there already is kept) …")
+        asyncio.run(speak_phrases(folder, cache_folder() / "speech"))
+    except (NotInstalled, SpeechError, OSError) as error:
         print(f"\n[setup] failed: {error}", file=sys.stderr)
         return 1
     _say(f"the natural voice lies in {folder} ({size_mib(folder)} MiB); removed by script/setup no-voice")

@@ -64,9 +64,14 @@ class Speech:
         """Those that have a voice."""
         return frozenset(self._engines)
 
+    @property
+    def is_natural(self) -> bool:
+        """Whether the natural voice is in use; known once started."""
+        return self._natural is not None
+
     async def start(self) -> None:
         """Open the cache, read the recordings, start the engines, check each voice. `NoVoice` and `BadRecording` say
-        what to do. Without the natural voice it works too: that is only noted.
+        what to do; a natural voice that is missing is only noted.
         """
         await asyncio.to_thread(self._cache.open)
         await asyncio.to_thread(self._recordings.load)
@@ -97,9 +102,7 @@ class Speech:
 
     async def render_all(self, prompts: Mapping[str, Prompt], *, wait: bool = True) -> Mapping[str, tuple[str, ...]]:
         """Media lists by prompt id, all in the natural voice or all without it. Each part is looked for on the disk, and made anew
-        if its file is not the one that was seen.
-
-        Not `wait`: NotYet is raised while the natural voice has something to make, but not for long (ivr.speech.patience).
+        if its file is not the one that was seen. Not `wait`: NotYet is raised while the natural voice works (ivr.speech.patience).
         """
         if self._natural is not None:
             try:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from asterisk.folders import cache_folder
+from asterisk.folders import voice_folder
 from ivr.speech import Pace, RenderFailed, audio
 from ivr.speech.kokoro.engine import MEMORY_MIB, KokoroEngine
 from ivr.speech.kokoro.folder import MODEL, SHA256, VOICE, NoFolder, installed
 from ivr.speech.kokoro.process import NICENESS
 
-FOLDER = cache_folder() / "voice"
+FOLDER = voice_folder()
 
 
 def _is_installed() -> bool:
