@@ -188,10 +188,9 @@ async def speak_phrases(folder: Path, cache: Path) -> None:
     try:
         if not speech.is_natural:
             raise SpeechError("the natural voice was installed and does not speak")
-        language = Language.MANDARIN
-        parts = ready_made(language).parts
+        parts = ready_made(Language.MANDARIN).parts
         for done, part in enumerate(parts, 1):
-            await speech.render(Prompt("phrase", (part,), language))
+            await speech.prepare([Prompt("phrase", (part,))])
             if done % (len(parts) // 8) == 0 or done == len(parts):
                 _say(f"phrases spoken: {done} of {len(parts)}")
     finally:

@@ -174,9 +174,9 @@ class Speech:
             raise self._not_written(error) from error
 
     async def prepare(self, prompts: Iterable[Prompt]) -> None:
-        """Have everything ready before a draw starts."""
-        for prompt in prompts:
-            await self.render(prompt)
+        """Have everything ready before a draw starts; part by part, so that one that can't be said is one."""
+        for part, language in ((part, prompt.language) for prompt in prompts for part in prompt.parts):
+            await self.render(Prompt("part", (part,), language))
 
     def seconds(self, prompt: Prompt) -> float:
         """How long a rendered prompt takes to hear. FileNotFoundError if it was not rendered."""

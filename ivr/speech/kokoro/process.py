@@ -16,6 +16,7 @@ import resource
 import sys
 import wave
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -102,7 +103,8 @@ def hold_back(mib: int) -> None:
     os.nice(NICENESS)
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     resource.setrlimit(resource.RLIMIT_DATA, (mib * 2**20, mib * 2**20))
-    Path("/proc/self/oom_score_adj").write_text("1000")  # where memory is short all the same, this goes first
+    with suppress(OSError):  # where memory is short all the same, this goes first
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def main(home: str, packages: str, model: str, voice: str, mib: str) -> int:
