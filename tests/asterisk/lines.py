@@ -92,6 +92,10 @@ class Listener:
                 return []
 
 
+STARVED_ROUNDS = 3
+"""So often a telephone is called at most, whose sound a busy machine lost."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A telephone, and what its call must come to."""
@@ -155,33 +159,48 @@ async def all_called(
     """Every telephone, at the same time; `sockets` is a folder with a short path; seconds: for all of it; front: through a SIP
     front; copies: of the node's SIP are heard (ivr.hep); clock: the driver's wall clock."""
     assert shutil.which("sipp"), "script/setup test installs sip-tester"
+    made: dict[str, Made] = {}
+    for attempt in range(STARVED_ROUNDS):
+        again = {name: case for name, case in cases.items() if name not in made or _starved(made[name], case)}
+        if again:
+            its_folder, its_sockets = (place / str(attempt) for place in (folder, sockets))
+            its_folder.mkdir()
+            its_sockets.mkdir(parents=True, exist_ok=True)  # with and without a front they are the same
+            async with asyncio.timeout(seconds):
+                made |= await _round(again, its_folder, its_sockets, clock, front=front, copies=copies)
+    yield made
+
+
+def _starved(made: Made, case: Case) -> bool:
+    """By the count of its packets no sound came through, where nothing of the case does that: a machine with too much to do. The
+    worker would call again, and so do we."""
+    return made.outcome is Outcome.NO_MEDIA is not case.outcome
+
+
+async def _round(
+    cases: Mapping[str, Case], folder: Path, sockets: Path, clock: Clock, *, front: bool, copies: bool
+) -> dict[str, Made]:
     phones = {
         name: await Telephone.at(number, name, case.dtmf_mode, folder)
         for number, (name, case) in enumerate(cases.items(), start=1)
     }
     for name, phone in phones.items():
         phone.trunk = replace(phone.trunk, session_timers=cases[name].session_timers)
+    groups: dict[bool, dict[str, Telephone]] = {}
+    for name, phone in phones.items():
+        groups.setdefault("info" in cases[name].dtmf_mode, {})[name] = phone
     try:
-        async with asyncio.timeout(seconds):
-            await asyncio.gather(*(_start(phone, cases[name]) for name, phone in phones.items()))
-            groups: dict[bool, dict[str, Telephone]] = {}
-            for name, phone in phones.items():
-                groups.setdefault("info" in cases[name].dtmf_mode, {})[name] = phone
-            results = await asyncio.gather(
-                *(
-                    _through_a_node(
-                        sockets / f"{'info' if info else 'lines'}{'-front' * front}",
-                        folder,
-                        cases,
-                        group,
-                        clock,
-                        front=front,
-                        copies=copies,
-                    )
-                    for info, group in groups.items()
+        await asyncio.gather(*(_start(phone, cases[name]) for name, phone in phones.items()))
+        results = await asyncio.gather(
+            *(
+                _through_a_node(
+                    sockets / f"{'info' if info else 'lines'}{'-front' * front}", folder, cases, group, clock,
+                    front=front, copies=copies,
                 )
+                for info, group in groups.items()
             )
-        yield {name: made for result in results for name, made in result.items()}
+        )  # fmt: skip
+        return {name: made for result in results for name, made in result.items()}
     finally:
         await asyncio.gather(*(phone.stop() for phone in phones.values()))
 
