@@ -33,7 +33,13 @@ _SURNAMES: Mapping[str, str] = {
     "盖": "ge3", "朴": "piao2", "翟": "zhai2", "缪": "miao4", "纪": "ji3", "宁": "ning4", "召": "shao4", "燕": "yan1",
     "尉": "wei4", "乐": "yue4", "覃": "qin2", "隗": "wei3", "柏": "bai3",
 }  # fmt: skip
-_TITLES = "先生|女士|小姐|老师|师傅|教授|博士|工程师|经理|主任|主管|科长|处长|局长|部长|会长|院长|校长|总|工(?![^，。；：、？！ ])"
+_TITLES = (
+    "先生|女士|小姐|老师|师傅|教授|博士|工程师|经理|主任|主管|科长|处长|局长|部长|会长|院长|校长"
+    "|总(?![价额数共分和计量则结是])|工(?![^，。；：、？！ ])"
+)
+_MANNERS = "先生|女士|小姐|老师|教授"
+_NO_NAME = "位元务何职期决放释除答询验经检委律器园队团价独据片波夏可政"
+"""After a surname: it begins a word (单位, 任务)."""
 _NOUNS = "房桌椅牌车院村巷亭橱箱柜瓶杯盘盒袋包帽鞋裤被毯孩儿孙妹嫂婶鼻脖肚肠个样日面里梯厂班法影句例骰竹种票本册单"
 """Before 子, which has no tone there; it has one in 电子, 分子, 甲子."""
 _FOR = "您|你|我|他|她|它|大家|各位|专家|评委|贵|何|此|了|保|确保|便于|避免|防|方便|配合|做好|提高|加强|落实|贯彻|推进|准备|参加"
@@ -58,7 +64,10 @@ _MEANING_BE = f"(?<![因特专\\W])(?<!^)为(?!{_FOR})"
 
 def _all() -> Iterator[tuple[str, str]]:
     for surname, reading in _SURNAMES.items():
-        yield f"(?<![\u4e00-\u9fff]){surname}(?=[\u4e00-\u9fff]{{0,2}}(?:{_TITLES}))", reading
+        yield (
+            f"(?<![\u4e00-\u9fff]){surname}(?=(?![{_NO_NAME}])[\u4e00-\u9fff]{{1,2}}(?:{_MANNERS})|{_TITLES})",
+            reading,
+        )
     for word in sorted(WORDS, key=len, reverse=True):
         yield word, WORDS[word]
     yield from _RULES

@@ -116,6 +116,8 @@ def test_what_is_no_pinyin_is_refused(wrong: str) -> None:
         ("电子、房子、种子、因子", "dian4 zi3 fang2 zi5 zhong3 zi5 yin1 zi3"),
         ("曾老师、曾任、未曾", "zeng1 lao3 shi1 ceng2 ren4 wei4 ceng2"),
         ("区女士、任先生、单小姐", "ou1 nv3 shi4 ren2 xian1 sheng1 shan4 xiao3 jie3"),
+        ("单丽华女士、任工", "shan4 li4 hua2 nv3 shi4 ren2 gong1"),
+        ("单位主管、任务老师、单总价", "dan1 wei4 zhu3 guan3 ren4 wu4 lao3 shi1 dan1 zong3 jia4"),
         ("天河区女士", "tian1 he2 qu1 nv3 shi4"),
         ("区庄立交、荔湾区庄头", "ou1 zhuang1 li4 jiao1 li4 wan1 qu1 zhuang1 tou2"),
         ("员工、任务、单位、解放", "yuan2 gong1 ren4 wu4 dan1 wei4 jie3 fang4"),
