@@ -15,6 +15,11 @@ def cache_folder() -> Path:
     return _folder("EXPERTLINE_CACHE", "/var/cache", "XDG_CACHE_HOME", ".cache")
 
 
+def voice_folder() -> Path:
+    """Where script/setup voice puts the natural voice."""
+    return cache_folder() / "voice"
+
+
 def _folder(variable: str, for_root: str, xdg: str, for_user: str) -> Path:
     if named := os.environ.get(variable):
         return Path(named)

@@ -67,7 +67,7 @@ def _bring_names_up_to_date(dsn: str, vault: Vault) -> None:
 
 def _speech(settings: Settings) -> Speech:
     wanted = settings.speech
-    return make_speech(wanted.cache, wanted.recorded, wanted.command, wanted.languages)
+    return make_speech(wanted.cache, wanted.recorded, wanted.command, wanted.languages, wanted.natural)
 
 
 async def _make_ready(voices: Speech) -> None:

@@ -44,7 +44,7 @@ from ivr.record import Recorder
 from ivr.reminding import remind_due
 from ivr.settings import Settings
 from ivr.sound_check import SoundCheck
-from ivr.speech import NotWritten, Speech, SpeechError
+from ivr.speech import NotWritten, NotYet, Speech, SpeechError
 from ivr.switchboard import Switchboard
 from ivr.taking_over import TakingOver
 from ivr.trunk_alarms import Limits
@@ -57,6 +57,7 @@ REMIND_SECONDS = 60.0
 LOG_HEAD_SECONDS = 600.0  # no row of 操作记录 waits for the ledger longer than a day; seals bring the head in besides
 BREATH_SECONDS = 0.02  # what happens so soon after each other is looked at together
 ABREAST = 4  # calls made live at once; the pool has more connections, which are for decisions
+NOT_YET_SECONDS = 1.0  # until a call is looked at again whose sounds are being made
 ASIDE_SECONDS = 30.0  # for a call that can't be made, so that the others can
 
 
@@ -274,6 +275,8 @@ class Worker:
             raise
         except SerializationFailure as error:  # at the next look
             LOG.info("call %s: %s", call.id, error)
+        except NotYet:  # the other calls need not wait for it
+            await self._dispatcher.postpone(call, NOT_YET_SECONDS)
         except NotWritten as error:
             self._sounds.not_written(error)
             await self._dispatcher.postpone(call, SWEEP_SECONDS)

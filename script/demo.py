@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from asterisk.folders import cache_folder, make_folder, state_folder
+from asterisk.folders import cache_folder, make_folder, state_folder, voice_folder
 from asterisk.inbox import read_messages
 from asterisk.instance import DidNotStart
 from asterisk.ports import Claims, PortTaken
@@ -42,6 +42,8 @@ from drawing.reference import reference
 from drawing.start import start
 from drawing.transcript import CHINA
 from drawing.verify import Notes, verify
+from ivr.speech.kokoro.folder import NoFolder
+from ivr.speech.kokoro.folder import installed as installed_voice
 from script.install import install
 from script.sample import GATHERS_BEFORE, LASTS, OPENS_AFTER, RULES, RULES_TO_THE_END, SECOND_OPENS_AFTER, register
 from script.staging import (
@@ -107,6 +109,19 @@ class Exporting:
         return out
 
 
+def tell_voice(folder: Path) -> None:
+    """Which voice experts will hear, and how to have the better one."""
+    try:
+        installed_voice(folder)
+    except NoFolder:
+        step(
+            "语音：espeak-ng。运行 script/setup voice 可安装更自然的普通话语音（下载约 200 MB）",
+            "espeak-ng speaks; script/setup voice installs a natural Mandarin voice (fetches some 200 MB)",
+        )
+    else:
+        step("语音：普通话用 Kokoro 自然语音", "Mandarin is spoken by Kokoro (script/setup no-voice removes it)")
+
+
 async def run(folder: Path, dsn_prefix: str, ports: Ports, *, once: bool) -> None:
     """The whole demonstration."""
     async with telephones(folder, ports) as (node, far_end):
@@ -115,6 +130,7 @@ async def run(folder: Path, dsn_prefix: str, ports: Ports, *, once: bool) -> Non
             "Asterisk runs: our own, and a second one that plays the telephones",
         )
         installed = install(folder, dsn_prefix, choices(folder, node.settings, ports), say=lambda _: None)
+        tell_voice(voice_folder())
         await asyncio.to_thread(make_pool, folder, installed)
         vault = Vault.open(installed.master_key)
         custody = Custody(vault, Signer.open(installed.signing_key, vault))

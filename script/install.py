@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asterisk.__main__ import password, trunks
-from asterisk.folders import cache_folder, make_folder, state_folder
+from asterisk.folders import cache_folder, make_folder, state_folder, voice_folder
 from db.blocking import transaction
 from db.cluster import Cluster
 from db.errors import DatabaseError
@@ -51,6 +51,8 @@ caller_id = "{caller_id}"
 
 [speech]
 cache = "{speech}"
+# Speaks Mandarin once script/setup voice has put a voice there; until then espeak-ng does.
+natural = "{natural}"
 
 [sms]
 # "trunk": as SIP MESSAGE, where the carrier takes them; "gateway": needs a section [gateway].
@@ -71,6 +73,7 @@ published_number = "{caller_id}"
 [speech]
 # The worker's own folder: what is heard in the console is what is heard on the telephone.
 cache = "{speech}"
+natural = "{natural}"
 
 [development]
 # true: anybody on this machine may log in as anybody of a fixed list. For demonstration only.
@@ -231,6 +234,7 @@ def web_settings(choices: Choices, installed: Installation) -> str:
         rules=choices.rules,
         caller_id=choices.caller_id,
         speech=cache_folder() / "speech",
+        natural=voice_folder(),
         web_host=choices.web_host,
         web_port=choices.web_port,
         web_proxy=proxy,
@@ -251,6 +255,7 @@ def ivr_settings(choices: Choices, installed: Installation) -> str:
         trunk=choices.trunk,
         caller_id=choices.caller_id,
         speech=cache_folder() / "speech",
+        natural=voice_folder(),
         sms=choices.sms,
     )
 
