@@ -15,6 +15,7 @@ from drawing import drafts, planning
 from drawing.activities import Notice
 from drawing.condition_names import condition_names
 from drawing.decide import lock
+from drawing.normal_forms import normal_unit
 from drawing.planning import Refused
 from drawing.projects import NotThere, Q
 from drawing.reference import reference
@@ -36,12 +37,13 @@ async def choices(
     db: Database, scope: Mapping[str, str | None], activity: str, search: str, limits: Mapping[str, int]
 ) -> list[Any]:
     """A page of the activities that have something to copy, by any part of 活动名称 or 活动编号, the newest first."""
-    return await db.all(Q.copy_choices, {**scope, "activity": activity, "search": search, **limits})
+    values = {**scope, "activity": activity, "search": normal_unit(search), **limits}
+    return await db.all(Q.copy_choices, values)
 
 
 async def count(db: Database, scope: Mapping[str, str | None], activity: str, search: str) -> int:
     """How many there are on all pages."""
-    number: int = await db.value(Q.count_copy_choices, {**scope, "activity": activity, "search": search})
+    number: int = await db.value(Q.count_copy_choices, {**scope, "activity": activity, "search": normal_unit(search)})
     return number
 
 

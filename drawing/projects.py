@@ -10,8 +10,9 @@ from typing import Any
 from db.pool import Database, Transaction
 from db.queries import load
 from drawing.earlier_draws import keys
+from drawing.normal_forms import code_form, normal_unit
 from drawing.planning import Refused
-from drawing.same_lot import LotFacts, lot_key, own_code
+from drawing.same_lot import NO_CODE, LotFacts, lot_key, own_code
 
 Q = load("drawing", "projects.sql")
 LINKED = "项目已关联抽取活动，不能编辑或删除；仍可新增标段。"
@@ -129,18 +130,18 @@ async def lots(db: Database | Transaction, number: int) -> list[Any]:
 
 async def likely_duplicates(db: Database, number: int) -> list[Any]:
     """P4: others with the same name, 项目编号 or 投资项目统一代码, for the reviewer."""
-    return await db.all(Q.likely_duplicates, {"project": number})
+    return await db.all(Q.likely_duplicates, {"project": number, "no_code": [code.lower() for code in NO_CODE]})
 
 
 async def count(db: Database, scope: Scope, name: str, code: str) -> int:
     """How many projects fit, by any part of 名称 and 编号."""
-    number: int = await db.value(Q.count_projects, {"name": name, "code": code, **scope})
+    number: int = await db.value(Q.count_projects, {"name": normal_unit(name), "code": code_form(code), **scope})
     return number
 
 
 async def listed(db: Database, scope: Scope, name: str, code: str, limits: Mapping[str, int]) -> list[Any]:
     """A page of them, the newest first."""
-    return await db.all(Q.projects, {"name": name, "code": code, **scope, **limits})
+    return await db.all(Q.projects, {"name": normal_unit(name), "code": code_form(code), **scope, **limits})
 
 
 async def _unlinked(tx: Transaction, scope: Scope, number: int) -> Any:

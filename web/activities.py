@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.pool import Database
-from drawing.lifecycle import ActivityState, Role
+from drawing.lifecycle import ActivityState
+from drawing.normal_forms import code_form, normal_unit
 from drawing.projects import Q
 from web.identity import Identity
-from web.ownership import scope
+from web.ownership import scope, terminal
 from web.places import city_of
 
 SOURCES = ("省专家库",)
@@ -57,8 +58,9 @@ class Filters:
 
     def values(self) -> dict[str, str]:
         """Statement parameters."""
-        names = ("name", "number", "project_name", "project_code", "source", "state", "kind")
-        return {name: getattr(self, name) for name in names} | {"region": self.region}
+        sought = {name: normal_unit(getattr(self, name)) for name in ("name", "number", "project_name")}
+        chosen = {name: getattr(self, name) for name in ("source", "state", "kind")}
+        return sought | chosen | {"project_code": code_form(self.project_code), "region": self.region}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +101,4 @@ async def operations(db: Database, activity: str) -> list[Any]:
 
 
 def _values(me: Identity, filters: Filters) -> dict[str, object]:
-    terminal = (me.terminal or "") if me.role is Role.REVIEWER else None
-    return {**filters.values(), **scope(me), "drafts": me.is_clerk, "terminal": terminal}
+    return {**filters.values(), **scope(me), "drafts": me.is_clerk, "terminal": terminal(me)}

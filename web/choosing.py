@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from drawing.normal_forms import code_form
 from web.forms import Filled
 
 Pair = tuple[str, str]
@@ -55,4 +57,9 @@ def chooser(
 
 
 def _meant(words: str, label: str) -> bool:
-    return all(word.lower() in label.lower() for word in words.split())
+    return all(code_form(word) in _form(label) for word in words.split())
+
+
+@lru_cache(maxsize=8192)
+def _form(text: str) -> str:
+    return code_form(text)

@@ -12,6 +12,7 @@ from db.errors import Unavailable
 from drawing.chain import Closed
 from drawing.lifecycle import NotAllowed
 from web import keys
+from web.exports import NoPlace
 from web.guard import Expired, Forged, kept
 from web.pages import render
 
@@ -31,6 +32,7 @@ EXPIRED = ("登录已过期", "刚才提交的内容没有保存。")
 AGAIN = ("请再次提交", "您已重新登录，刚才的表单是登录前打开的，还没有保存。")
 FORGED = ("无法确认该请求来自本系统的页面", "没有保存任何内容。")
 NOT_ALLOWED = "现在不能办理"
+QUEUE_IS_FULL = "证据正在排队生成"
 
 
 @web.middleware
@@ -45,6 +47,9 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
         return await _typed(request, FORGED)
     except (NotAllowed, Closed) as error:
         return _error(request, 409, (NOT_ALLOWED, str(error)))
+    except NoPlace as error:
+        status, headers = (429, {}) if error.yours else (503, {"Retry-After": "30"})
+        return _error(request, status, (QUEUE_IS_FULL, error.message), headers)
     except web.HTTPRedirection as error:
         return web.Response(status=error.status, headers={"Location": error.headers["Location"]})
     except web.HTTPError as error:
@@ -53,9 +58,16 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     except Unavailable as error:
         LOG.warning("%s: the database is away: %s", request.path, error)
         return _error(request, 503, MESSAGES[503], {"Retry-After": "5"})
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and _is_gone(request):
+            return web.Response(status=400)  # to nobody
         LOG.exception("%s failed", request.path)
         return _error(request, 500, MESSAGES[500])
+
+
+def _is_gone(request: web.Request) -> bool:
+    """Whether the browser has left in the middle of its request."""
+    return request.transport is None or request.transport.is_closing()
 
 
 async def _typed(request: web.Request, message: tuple[str, str]) -> web.Response:

@@ -15,7 +15,7 @@ from drawing.projects import NotThere
 from web import application_file, ownership
 from web.access import CLERKS, get, post
 from web.editing import editing, visible
-from web.forms import Form, Invalid, Upload, read
+from web.forms import Form, Upload
 from web.handlers.pool import XLSX, attachment
 from web.imports import display_name
 from web.keys import CUSTODY, DATABASE, identity
@@ -39,14 +39,6 @@ class AttachmentForm(Form):
             f"最多 {attachments.MOST} 个；仅本单位经办人、法人和抽取终端可以下载。",
         ),
     ]
-
-
-async def attach(request: web.Request) -> web.Response:
-    """上传附件, while the application may still be changed."""
-    form = await read(request, AttachmentForm)
-    if told := form.error("file") if isinstance(form, Invalid) else await keep(request, form):
-        await flash(request, told, "error")
-    return await _back(request)
 
 
 async def keep(request: web.Request, form: AttachmentForm) -> str:
@@ -93,7 +85,7 @@ async def template(_request: web.Request) -> web.Response:
     return web.Response(body=data, content_type=XLSX, headers=headers)
 
 
-async def _back(request: web.Request) -> web.Response:
+async def back(request: web.Request) -> web.Response:
     """To the application, with what was typed there besides."""
     typed = await posted(request)
     query = {name: str(typed.get(name, ""))[:_LONGEST] for name in ("reason", "terminal") if typed.get(name)}
@@ -105,7 +97,6 @@ _HERE = "/activities/{activity}/attachments"
 _ONE = _HERE + r"/{attachment:\d{1,18}}"
 ROUTES = (
     get("/templates/application.xlsx", template, CLERKS, name="application_template"),
-    post(_HERE, attach, CLERKS, act=None, name="attach", body=BODY_BYTES),
     get(_ONE, download, READERS, name="attachment"),
     post(f"{_ONE}/delete", detach, CLERKS, act=None, name="detach"),
 )
