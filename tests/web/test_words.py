@@ -30,13 +30,11 @@ EXPERTS_TOOLS = {
 """The verifier on the command line: its report names the files and options it is about."""
 ADMINISTRATORS = {"web/lines.py", "web/handlers/pool_imports.py", "web/settings.py"}
 """Lines, imports and settings: only the administrator and operators read them, with their carrier's words."""
-PATTERNS = {"drawing/normal_forms.py", "drawing/phone_numbers.py", "drawing/same_lot.py"}
-"""Regular expressions with Chinese in them; their messages are checked in tests/drawing."""
 MODULES = sorted(
     path
     for folder in ("web", "drawing")
     for path in (ROOT / folder).rglob("*.py")
-    if path.relative_to(ROOT).as_posix() not in EXPERTS_TOOLS | ADMINISTRATORS | PATTERNS
+    if path.relative_to(ROOT).as_posix() not in EXPERTS_TOOLS | ADMINISTRATORS
     and not path.is_relative_to(ROOT / "drawing/experts")  # the administrator's files
     and not path.is_relative_to(ROOT / "drawing/audit")
 )
