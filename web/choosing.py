@@ -21,6 +21,8 @@ class Chooser:
     group: str
     words: str
     more: int
+    labels: Mapping[str, str]
+    """Of every value."""
 
     @property
     def narrowed(self) -> bool:
@@ -47,7 +49,7 @@ def chooser(form: Filled, name: str, options: Mapping[str, str], groups: Sequenc
         for value, label in options.items()
         if (group or words) and value.startswith(group) and value not in ticked and _meant(words, value, label)
     ]
-    return Chooser(groups, chosen, found[:SHOWN], group, words, max(0, len(found) - SHOWN))
+    return Chooser(groups, chosen, found[:SHOWN], group, words, max(0, len(found) - SHOWN), options)
 
 
 def _meant(words: str, value: str, label: str) -> bool:

@@ -25,6 +25,8 @@ from web.ownership import Seen, seen
 from web.pages import PAGES
 from web.sessions import Session
 
+OFFERED = frozenset({Act.FORCE_END})
+"""The ways out of a short draw that have a page."""
 SHOWN = 300
 """So many picks are on the board at once: those that are open, then the latest."""
 
@@ -55,9 +57,19 @@ class Picture:
         return self.board.sealed and self.board.state is not ActivityState.DRAWING
 
     @property
+    def pausable(self) -> bool:
+        """Whether there are calls that a pause could hold: not before the witness, and not after the seal (drawing.halts.pause)."""
+        return self.board.state is ActivityState.DRAWING and self.board.witnessed and not self.board.sealed
+
+    @property
+    def phase(self) -> str:
+        """What the page's buttons depend on; when it changes, the page is loaded again."""
+        return f"{self.board.state.value}{' pausable' if self.pausable else ''}"
+
+    @property
     def ways(self) -> Mapping[Act, str]:
-        """What may lawfully follow when it is short, by the one transition table."""
-        return {act: AFTER_SHORT[act] for act in allowed_acts(ActivityState.SHORT, Role.HANDLER) if act in AFTER_SHORT}
+        """What may lawfully follow when it is short, by the one transition table, as far as the console has a page for it."""
+        return {act: AFTER_SHORT[act] for act in allowed_acts(ActivityState.SHORT, Role.HANDLER) if act in OFFERED}
 
     @property
     def summary(self) -> str:

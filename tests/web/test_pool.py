@@ -199,7 +199,7 @@ async def test_an_expert_is_found_suspended_and_found_again(administrator: Visit
     assert f"{phone[:3]}******{phone[-2:]}" in page
     assert phone not in page
     assert card not in page
-    action = re.search(r'action="(/pool/experts/\d+/suspension)"', page)
+    action = re.search(r'action="(/pool/experts/\d+/suspension)#errors"', page)
     assert action is not None
     await administrator.get("/pool")
     await administrator.post(action[1], suspended="yes", reason="")
