@@ -45,7 +45,7 @@ def _clerk(page: Page, activity: str) -> None:
     page.fill(seats="3")
     page.click("预览")
     assert "剩余可设置人数为 2，请减少条件计划抽取人数。" in page.text
-    assert "符合条件的专家" not in page.text
+    assert not page.all("#preview")
     _looked_at(page, "preview-too-many-seats")
     page.fill(seats="2")
     page.tick("titles", "正高级")
@@ -53,6 +53,8 @@ def _clerk(page: Page, activity: str) -> None:
     short = page.find("#preview").text
     assert "不足" in short
     assert "可放宽的要求：抽取地区、专业、职称等级；也可增加备选专业" in short
+    bar = "return getComputedStyle(document.querySelector('#preview .band')).borderLeftWidth"
+    assert page.driver.execute_script(bar) == "0px", "the bar is a panel's, not a word's"
     _looked_at(page, "preview-short")
 
 

@@ -59,8 +59,9 @@ def _condition(page: Page, activity: str, size: tuple[int, int]) -> None:
     assert page.all('[name="main"][value="A08"]')
     page.tick("main", "A08")
     page.click("预览")
-    assert in_sight(page, "preview")
-    assert "请填写条件计划抽取人数" in page.find("#preview").text
+    assert in_sight(page, "errors")
+    assert focused(page) == "errors"
+    assert "请填写条件计划抽取人数" in page.find("#errors").text
     assert page.driver.title.startswith("错误（1 处）：新增抽取条件")
     page.fill(seats="2")
     page.click("预览")
