@@ -19,6 +19,7 @@ import binascii
 import contextlib
 import hmac
 import os
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,7 +32,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from db.blocking import BlockingTransaction
-from db.contexts import SIGNING_KEY, Context
+from db.contexts import SIGNING_KEY, Column, Context
 from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused, read_key_file, write_key_file
 from db.pool import Database
@@ -107,6 +108,23 @@ class Vault:
         except (InvalidTag, ValueError):
             raise Undecipherable(f"sealed {context}: altered, or of another row, column or key") from None
         return padded.rstrip(b"\0").removesuffix(_MARK)
+
+    def opener(self, column: Column) -> Callable[[bytes, int], bytes]:
+        """`decrypt` for very many values of one column whose rows are keyed by one number: the same results and errors, in half the
+        time.
+        """
+        open_one, before = self.__cipher.decrypt, _HEAD + column.place
+
+        def opened(sealed: bytes, row: int) -> bytes:
+            if sealed[:2] != _HEAD:
+                return self.decrypt(sealed, column.at(row))
+            try:
+                padded = open_one(sealed[2:_BODY], sealed[_BODY:], b"%b,%d]" % (before, row))
+            except (InvalidTag, ValueError):
+                raise Undecipherable(f"sealed {column.at(row)}: altered, or of another row, column or key") from None
+            return padded.rstrip(b"\0").removesuffix(_MARK)
+
+        return opened
 
     def decrypt_former(self, sealed: bytes, context: Context) -> bytes:
         """A value of layout 1, which opens in every row of its column: for what moves it to layout 2, and for the key file."""

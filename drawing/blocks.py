@@ -41,8 +41,12 @@ class Entry(NamedTuple):
 
 def pack(entry: Entry) -> bytes:
     """One entry's bytes."""
-    head = _HEAD.pack(entry.number, bytes.fromhex(entry.expert), entry.tier, len(entry.units))
-    return head + bytes.fromhex("".join(entry.units))
+    return pack_raw(entry.number, bytes.fromhex(entry.expert), entry.tier, bytes.fromhex("".join(entry.units)))
+
+
+def pack_raw(number: int, expert: bytes, tier: int, units: bytes) -> bytes:
+    """The same from bytes: the pool id's, and those of the units one after the other."""
+    return _HEAD.pack(number, expert, tier, len(units) // 32) + units
 
 
 def pack_block(entries: Iterable[Entry]) -> bytes:

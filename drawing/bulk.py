@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from drawing import merkle, pool
-from drawing.blocks import BLOCK, NAMES, Entry, iter_packed, pack, pack_lines
+from drawing.blocks import BLOCK, NAMES, iter_packed, pack_lines, pack_raw
 from drawing.bulk_member import ID, writer
 from drawing.bulk_member import Setting as Setting
 from drawing.canonical import canon
@@ -26,6 +26,7 @@ from drawing.child import end_with_parent
 CHUNK = 16 * BLOCK  # rows per task: large enough to hide what a task costs, small enough to keep memory flat
 IN_FLIGHT = 4
 _KEY = 1 + 32 + ID  # bytes of tier ‖ ticket ‖ id
+_NUMBER = 8  # bytes of an expert's own number
 
 Made = TypeVar("Made")
 
@@ -80,7 +81,7 @@ def workers(count: int) -> ProcessPoolExecutor:
 
 def snapshot(experts: Iterable[pool.Expert], setting: Setting, executor: Executor | None = None) -> Snapshot:
     """The pool of a draw, computed here without an executor; ValueError for an expert given twice."""
-    rows = _sorted_rows(experts, setting.keys.activity)
+    rows = _sorted_rows(experts, setting.keys.activity, executor)
     size = len(rows)
     blocks: list[Block] = []
     names: list[Names] = []
@@ -124,11 +125,18 @@ def _each(executor: Executor | None, work: Callable[..., Made], tasks: Iterable[
         yield waiting.popleft().result()
 
 
-def _sorted_rows(experts: Iterable[pool.Expert], activity_key: bytes) -> list[bytes]:
-    """id ‖ row of each expert, descending, so that the first can be taken off the end."""
-    keyed = pool.keyed(activity_key)
-    rows = [keyed(b"%d" % expert[0])[:ID] + _packed(expert) for expert in experts]
-    rows.sort(reverse=True)
+def _sorted_rows(
+    experts: Iterable[pool.Expert], activity_key: bytes, executor: Executor | None = None
+) -> list[bytes]:
+    """id ‖ row of each expert, descending, so that the first can be taken off the end. The workers make the ids while experts still
+    come.
+    """
+    packed = map(_packed, experts)
+    batches = ((activity_key, batch) for batch in iter(lambda: list(islice(packed, CHUNK)), []))
+    rows: list[bytes] = []
+    for batch in _each(executor, _identified, batches):
+        rows += batch
+    rows.sort(reverse=True)  # merges the workers' sorted runs
     for row, following in zip(rows, islice(rows, 1, None), strict=False):
         if row[:ID] == following[:ID]:
             raise ValueError(f"expert {marshal.loads(row[ID:])[0]} is in the snapshot twice")  # noqa: S302
@@ -136,9 +144,18 @@ def _sorted_rows(experts: Iterable[pool.Expert], activity_key: bytes) -> list[by
 
 
 def _packed(expert: pool.Expert) -> bytes:
-    # Marshal refuses a NamedTuple, and what the database gives as lists is looked up below.
-    values: tuple[Any, ...] = tuple([tuple(value) if isinstance(value, list) else value for value in expert])
-    return marshal.dumps(values, 2)
+    """The expert's number, and the row; marshal refuses a NamedTuple."""
+    row: tuple[Any, ...] = tuple(expert)
+    return expert[0].to_bytes(_NUMBER, "big", signed=True) + marshal.dumps(row, 2)
+
+
+def _identified(activity_key: bytes, packed: Sequence[bytes]) -> list[bytes]:
+    """id ‖ row, descending."""
+    keyed = pool.keyed(activity_key)
+    number = int.from_bytes
+    rows = [keyed(b"%d" % number(one[:_NUMBER], "big", signed=True))[:ID] + one[_NUMBER:] for one in packed]
+    rows.sort(reverse=True)
+    return rows
 
 
 def _consume(rows: list[bytes]) -> Iterator[list[bytes]]:
@@ -157,16 +174,16 @@ def _part(setting: Setting, rows: Sequence[bytes]) -> _Part:
     eligible = {condition.id: [0, 0] for condition in setting.conditions}
     standing: dict[str, list[bytes]] = {condition.id: [] for condition in setting.conditions}
     for row in rows:
-        made = write(row)
-        lines.append(made.line)
-        leaves.append(made.leaf)
-        names.append(made.name)
-        if made.excluded:
-            excluded.update(made.excluded)
+        number, line, leaf, name, units, tiers, reasons = write(row)
+        lines.append(line)
+        leaves.append(leaf)
+        names.append(name)
+        if reasons:
+            excluded.update(reasons)
             continue
-        for name, tier in made.eligible.items():
-            eligible[name][tier] += 1
-            standing[name].append(pack(Entry(made.number, row[:ID].hex(), tier, made.units)))
+        for condition, tier in tiers.items():
+            eligible[condition][tier] += 1
+            standing[condition].append(pack_raw(number, row[:ID], tier, units))
     firsts = [row[:ID].hex() for row in rows[::NAMES]]
     blocks = [
         Block(firsts[at // NAMES], merkle.root(leaves[at : at + BLOCK]), pack_lines(lines[at : at + BLOCK]))

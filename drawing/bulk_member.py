@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring
-from typing import NamedTuple
 
 from drawing import eligibility, merkle, pool
 from drawing.canonical import canon
@@ -36,14 +35,8 @@ class Setting:
     identities: pool.Identities | None = None
 
 
-class Written(NamedTuple):
-    number: int
-    line: bytes
-    leaf: bytes
-    name: bytes
-    units: tuple[str, ...]
-    eligible: dict[str, int]
-    excluded: tuple[str, ...]
+Written = tuple[int, bytes, bytes, bytes, bytes, dict[str, int], tuple[str, ...]]
+"""The expert's own number; line, leaf, line of names; the units' hashes in one; tiers by condition; why the expert is excluded."""
 
 
 @lru_cache(maxsize=2)
@@ -61,9 +54,9 @@ def writer(setting: Setting) -> Callable[[bytes], Written]:
         return pool.unit_hash(setting.keys.activity, name)
 
     @lru_cache(maxsize=65_536)
-    def employers(units: tuple[str, ...]) -> tuple[tuple[str, ...], bytes]:
+    def employers(units: tuple[str, ...]) -> tuple[tuple[str, ...], bytes, bytes]:
         hashes = tuple(sorted({unit(name) for name in units}))
-        return hashes, canon(list(hashes))
+        return hashes, canon(list(hashes)), bytes.fromhex("".join(hashes))
 
     @lru_cache(maxsize=65_536)
     def tiers(levels: tuple[int | None, ...]) -> tuple[dict[str, int], bytes]:
@@ -75,9 +68,9 @@ def writer(setting: Setting) -> Callable[[bytes], Written]:
         return canon(list(excluded))
 
     def write(row: bytes) -> Written:
-        expert = pool.Expert(*marshal.loads(row[ID:]))  # noqa: S302  # our own bytes, never stored
+        expert = _loaded(row)
         identity = row[:ID].hex().encode()
-        units, units_json = employers(expert.units)
+        units, units_json, units_raw = employers(expert.units)
         who = person(b"person:" + expert.id_card_hash.hex().encode()).hex()
         bound, name = bind(identity, expert)
         opened = (
@@ -94,9 +87,19 @@ def writer(setting: Setting) -> Callable[[bytes], Written]:
             eligible_json, reasons(excluded), sha256(own_salt + opened).hexdigest().encode(), identity,
         )  # fmt: skip
         line = b'%b%b,"record":%b,"salt":"%b"}' % (head, opened, record, own_salt.hex().encode())
-        return Written(expert.number, line, merkle.leaf_hash(record), name, units, eligible, excluded)
+        return expert.number, line, merkle.leaf_hash(record), name, units_raw, eligible, excluded
 
     return write
+
+
+def _loaded(row: bytes) -> pool.Expert:
+    """The row's expert; lists, as the database gives them, become tuples, which can be looked up."""
+    values = marshal.loads(row[ID:])  # noqa: S302  # our own bytes, never stored
+    number, card, residence, willing, specialties, title, qualifications, authorities, units, asserted, *rest = values
+    return pool.Expert(
+        number, card, residence, tuple(willing), tuple(specialties), title, tuple(qualifications), tuple(authorities),
+        tuple(units), asserted, *rest,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=65_536)

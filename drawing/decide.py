@@ -184,11 +184,15 @@ async def share(tx: Transaction, custody: Custody, call: Call, digits: str, fact
     row = await _written(tx, call, "share_given", Evidence.of(facts))
     if row is None:
         return
-    used = await tx.all(Q.shares_used)
-    if weak_share(digits, {each.value for each in used}) or await tx.one(Q.share_entry, {"activity": call.activity}):
+    if weak_share(digits, await _used(tx, digits)) or await tx.one(Q.share_entry, {"activity": call.activity}):
         raise NotOurs
     chain = Chain.of(tx, activity, custody.signer)
     await chain.append(EntryType.WITNESS, {"share": {"by": row.witness, "value": digits}})
+
+
+async def _used(tx: Transaction, digits: str) -> set[str]:
+    """These digits if they were given before, whoever gave them."""
+    return {each.value for each in await tx.all(Q.share_used, {"digits": digits})}
 
 
 class ShareRefused(Exception):
@@ -216,7 +220,7 @@ async def share_on_page(tx: Transaction, custody: Custody, activity: str, witnes
         raise ShareRefused("本次抽取已经收到见证数字，每次抽取只能有一份。您的数字没有使用。")
     if row.state != ActivityState.DRAWING.value:
         raise ShareRefused(f"当前状态为“{ActivityState(row.state).label}”，不能见证。您的数字没有使用。")
-    if reason := weak_share(digits, {each.value for each in await tx.all(Q.shares_used)}):
+    if reason := weak_share(digits, await _used(tx, digits)):
         raise ShareRefused(WEAK_SHARES[reason], weak=True)
     chain = Chain.of(tx, row, custody.signer)
     await chain.append(EntryType.WITNESS, {"share": {"by": witness, "value": digits}})

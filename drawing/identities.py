@@ -5,6 +5,7 @@ In worker processes too: a key is never pickled. What travels is the path of its
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -36,17 +37,21 @@ class SealedIdentities:
     former_opens: bool = False
 
     def __call__(self, expert: pool.Expert) -> pool.Identity:
-        vault = _vault(self.master_key, self.former_opens)
-        try:
-            name = vault.decrypt(expert.name_enc, EXPERT_NAME.at(expert.number))
-            id_no = vault.decrypt(expert.id_card_enc, EXPERT_ID_CARD.at(expert.number))
-        except Undecipherable:
-            raise Unopened(expert.number) from None
-        return pool.Identity(name.decode(), expert.unit, id_no.decode())
+        return _opener(self.master_key, self.former_opens)(expert)
 
 
 @lru_cache(maxsize=2)
-def _vault(master_key: Path, former_opens: bool) -> Vault:
+def _opener(master_key: Path, former_opens: bool) -> Callable[[pool.Expert], pool.Identity]:
     vault = Vault.open(master_key)
     vault.former_opens = former_opens
-    return vault
+    name_of, id_no_of = vault.opener(EXPERT_NAME), vault.opener(EXPERT_ID_CARD)
+
+    def opened(expert: pool.Expert) -> pool.Identity:
+        number = expert.number
+        try:
+            name, id_no = name_of(expert.name_enc, number), id_no_of(expert.id_card_enc, number)
+        except Undecipherable:
+            raise Unopened(number) from None
+        return pool.Identity(name.decode(), expert.unit, id_no.decode())
+
+    return opened

@@ -42,30 +42,37 @@ WHERE p.id = %(project)s AND (%(company)s::text IS NULL OR p.company = %(company
 FOR UPDATE OF p;
 
 -- name: projects
--- A page of 招标项目, the newest first; names and numbers by any part.
+-- A page of 招标项目, the newest first; names and numbers by any part. The page is found before anything is counted for its rows.
+WITH page AS (
+  SELECT p.* FROM project p
+  WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
+    AND (%(name)s = '' OR strpos(p.name_form, %(name)s) > 0)
+    AND (%(code)s = '' OR strpos(p.code_form, %(code)s) > 0)
+  ORDER BY p.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT p.id, p.name, p.code, p.kind, p.region, p.tenderer, p.handler, p.handler_name, p.created_at,
        (SELECT count(*) FROM lot l WHERE l.of_project = p.id AND NOT l.whole) AS lots,
        EXISTS (SELECT FROM activity a WHERE a.project = p.id) AS linked
-FROM project p
-WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
-  AND (%(name)s = '' OR strpos(lower(p.name), lower(%(name)s)) > 0)
-  AND (%(code)s = '' OR strpos(lower(p.code), lower(%(code)s)) > 0)
-ORDER BY p.id DESC LIMIT %(limit)s OFFSET %(offset)s;
+FROM page p ORDER BY p.id DESC;
 
 -- name: count_projects
 -- How many there are on all pages.
 SELECT count(*) FROM project p
 WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
-  AND (%(name)s = '' OR strpos(lower(p.name), lower(%(name)s)) > 0)
-  AND (%(code)s = '' OR strpos(lower(p.code), lower(%(code)s)) > 0);
+  AND (%(name)s = '' OR strpos(p.name_form, %(name)s) > 0)
+  AND (%(code)s = '' OR strpos(p.code_form, %(code)s) > 0);
 
 -- name: likely_duplicates
--- P4: other projects of the same name, 项目编号 or 投资项目统一代码, or whose 标段 say that they may be the same.
-SELECT o.id, o.name, o.code, o.investment_code, o.created_at
-FROM project p JOIN project o ON o.id <> p.id
-  AND (o.name = p.name OR (p.code <> '' AND o.code = p.code) OR (p.investment_code <> '' AND o.investment_code = p.investment_code)
-       OR o.id IN (SELECT b.of_project FROM lot a JOIN lot b ON b.project_keys && a.project_keys WHERE a.of_project = p.id))
-WHERE p.id = %(project)s ORDER BY o.id DESC LIMIT 20;
+-- P4: other projects of the same name, 项目编号 or 投资项目统一代码, however they are written, or whose 标段 say that they may be the
+-- same; each found by its index. %(no_code)s: what people write where there is no code.
+SELECT o.id, o.name, o.code, o.tenderer, o.investment_code, o.created_at
+FROM project p CROSS JOIN LATERAL (
+  SELECT id FROM project WHERE name_form = p.name_form UNION
+  SELECT id FROM project WHERE code_form = p.code_form AND p.code_form <> ALL (%(no_code)s::text[]) UNION
+  SELECT id FROM project WHERE investment_code_form = p.investment_code_form
+    AND p.investment_code_form <> ALL (%(no_code)s::text[]) UNION
+  SELECT b.of_project FROM lot a JOIN lot b ON b.project_keys && a.project_keys WHERE a.of_project = p.id) AS same
+CROSS JOIN LATERAL (SELECT * FROM project WHERE project.id = same.id OFFSET 0) o
+WHERE p.id = %(project)s AND o.id <> p.id ORDER BY o.id DESC LIMIT 20;
 
 -- name: next_lot
 -- The number of the project's next 标段; never given twice.
@@ -87,7 +94,7 @@ WHERE of_project = %(project)s;
 -- name: delete_lot
 -- A 标段 that nothing is drawn for.
 DELETE FROM lot l WHERE l.id = %(lot)s AND l.of_project = %(project)s
-  AND NOT EXISTS (SELECT FROM activity_lot a WHERE a.lot = l.id);
+  AND NOT EXISTS (SELECT FROM activity_lot a WHERE a.lot = l.id) RETURNING l.name;
 
 -- name: project_lots
 -- The 标段 of a project with the activities that draw for them.
@@ -192,21 +199,23 @@ SELECT coalesce(max(position) + 1, 0) FROM condition WHERE activity = %(activity
 
 -- name: copy_choices
 -- Other activities that have notices or conditions to copy, the newest first; name and number by any part.
+WITH page AS (
+  SELECT a.id, a.name, a.seats, a.created_at FROM activity a JOIN activity_owner o ON o.activity = a.id
+  WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
+    AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+    AND (%(search)s = '' OR strpos(a.name_form, %(search)s) > 0 OR strpos(a.id, upper(%(search)s)) > 0)
+  ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT a.id, a.name, a.seats, a.created_at,
        (SELECT count(*) FROM notice n WHERE n.activity = a.id) AS notices,
        (SELECT count(*) FROM condition c WHERE c.activity = a.id) AS conditions
-FROM activity a JOIN activity_owner o ON o.activity = a.id
-WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
-  AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
-  AND (%(search)s = '' OR strpos(lower(a.name), lower(%(search)s)) > 0 OR strpos(a.id, upper(%(search)s)) > 0)
-ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s;
+FROM page a ORDER BY a.created_at DESC, a.id DESC;
 
 -- name: count_copy_choices
 -- How many there are on all pages.
 SELECT count(*) FROM activity a JOIN activity_owner o ON o.activity = a.id
 WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
   AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
-  AND (%(search)s = '' OR strpos(lower(a.name), lower(%(search)s)) > 0 OR strpos(a.id, upper(%(search)s)) > 0);
+  AND (%(search)s = '' OR strpos(a.name_form, %(search)s) > 0 OR strpos(a.id, upper(%(search)s)) > 0);
 
 -- name: condition_rows
 -- C4: every condition with what became of it.
@@ -234,13 +243,13 @@ SELECT coalesce(sum(seats), 0)::int FROM condition WHERE activity = %(activity)s
 -- 回避单位; the fixed ones first.
 SELECT id, unit, code, reason, fixed, created_at FROM avoidance
 WHERE activity = %(activity)s AND unit IS NOT NULL
-  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR strpos(code, upper(%(search)s)) > 0)
+  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR %(code)s <> '' AND strpos(code, %(code)s) > 0)
 ORDER BY fixed DESC, id LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: count_avoidance_units
 -- How many there are on all pages.
 SELECT count(*) FROM avoidance WHERE activity = %(activity)s AND unit IS NOT NULL
-  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR strpos(code, upper(%(search)s)) > 0);
+  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR %(code)s <> '' AND strpos(code, %(code)s) > 0);
 
 -- name: avoidance_persons
 -- 回避人员; found by the exact name (its keyed hash) only.
@@ -321,14 +330,13 @@ WITH page AS (
   WHERE a.deleted_at IS NULL
     AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
     AND (%(witness)s::text IS NULL
-      OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity))))
+      OR a.id = ANY(ARRAY(SELECT w.activity FROM witnessed w WHERE w.person = %(witness)s)))
     AND (%(drafts)s OR a.state <> 'draft')
-    AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
-      (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
-    AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
+    AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s OR a.terminal IS NULL)
+    AND (%(name)s = '' OR strpos(a.name_form, %(name)s) > 0)
     AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
-    AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
-    AND (%(project_code)s = '' OR strpos(lower(p.code), lower(%(project_code)s)) > 0)
+    AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
+    AND (%(project_code)s = '' OR strpos(p.code_form, %(project_code)s) > 0)
     AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
     AND (%(kind)s = '' OR a.kind::text = %(kind)s)
     AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%')
@@ -336,6 +344,7 @@ WITH page AS (
 SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.started_at, a.created_at,
        coalesce(p.region, a.district) AS region, o.handler, o.handler_name,
        coalesce(p.name, (SELECT min(l.project) FROM activity_lot x JOIN lot l ON l.id = x.lot WHERE x.activity = a.id)) AS project,
+       p.code AS project_code, p.tenderer,
        (SELECT count(*) FROM pick k WHERE k.activity = a.id AND k.outcome = 'accepted') AS agreed
 FROM page JOIN activity a ON a.id = page.id LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
 ORDER BY a.created_at DESC, a.id DESC;
@@ -347,14 +356,13 @@ FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN projec
 WHERE a.deleted_at IS NULL
   AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
   AND (%(witness)s::text IS NULL
-    OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity))))
+    OR a.id = ANY(ARRAY(SELECT w.activity FROM witnessed w WHERE w.person = %(witness)s)))
   AND (%(drafts)s OR a.state <> 'draft')
-  AND (%(terminal)s::text IS NULL OR %(terminal)s = coalesce(
-    (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1), %(terminal)s))
-  AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
+  AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s OR a.terminal IS NULL)
+  AND (%(name)s = '' OR strpos(a.name_form, %(name)s) > 0)
   AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
-  AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
-  AND (%(project_code)s = '' OR strpos(lower(p.code), lower(%(project_code)s)) > 0)
+  AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
+  AND (%(project_code)s = '' OR strpos(p.code_form, %(project_code)s) > 0)
   AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
   AND (%(kind)s = '' OR a.kind::text = %(kind)s)
   AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%');

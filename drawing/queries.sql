@@ -366,16 +366,21 @@ SELECT a.id, a.name, a.state::text AS state, d.no AS draw, d.committed_at,
        a.state = 'drawing' AND d.no IS NOT NULL AND d.witnessed_at IS NULL AND NOT EXISTS (
          SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'witness'
            AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = a.id AND c.type = 'commit')) AS waiting
-FROM (SELECT DISTINCT m.activity FROM witness m WHERE m.id = %(witness)s AND witnesses(%(witness)s, m.activity)) w
-     JOIN activity a ON a.id = w.activity
+FROM (SELECT a.id, a.name, a.state FROM witnessed w JOIN activity a ON a.id = w.activity
+      WHERE w.person = %(witness)s AND (%(activity)s::text IS NULL OR w.activity = %(activity)s)
+        AND a.state NOT IN ('draft', 'submitted', 'rejected')
+      ORDER BY a.state <> 'drawing', a.id DESC LIMIT 200) a
      LEFT JOIN LATERAL (SELECT * FROM draw WHERE draw.activity = a.id ORDER BY no DESC LIMIT 1) d ON true
-WHERE a.state NOT IN ('draft', 'submitted', 'rejected')
-AND (%(activity)s::text IS NULL OR a.id = %(activity)s)
-ORDER BY waiting DESC, a.state <> 'drawing', a.id DESC LIMIT 200;
+ORDER BY waiting DESC, a.state <> 'drawing', a.id DESC;
 
 -- name: shares_used
 -- Digits given before: what was used once is refused.
 SELECT body::jsonb -> 'share' ->> 'value' AS value FROM transcript WHERE type = 'witness';
+
+-- name: share_used
+-- These digits, if they were given before: found by their index.
+SELECT body::jsonb -> 'share' ->> 'value' AS value FROM transcript
+WHERE type = 'witness' AND body::jsonb -> 'share' ->> 'value' = %(digits)s LIMIT 1;
 
 -- name: lock_ledger
 -- The ledger has one writer at a time; always the last lock.
@@ -624,10 +629,11 @@ SELECT true FROM pick WHERE id = %(pick)s AND outcome = 'accepted';
 SELECT pg_advisory_xact_lock(7236012);
 
 -- name: last_number
--- Today in China, and the last number given today.
-SELECT to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') AS today,
-       (SELECT max(right(id, 4)::int) FROM activity
-        WHERE substr(id, 5, 8) = to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD')) AS last;
+-- Today in China, and the last number given today: the last in the index of days and numbers.
+SELECT t.today, right(n.last, 4)::int AS last
+FROM (SELECT to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') AS today OFFSET 0) t CROSS JOIN LATERAL (
+  SELECT max(substr(a.id, 5)) AS last FROM activity a
+  WHERE substr(a.id, 5) BETWEEN t.today || '0000' AND t.today || '9999') n;
 
 -- name: insert_activity
 -- A new activity.

@@ -9,7 +9,7 @@ FROM lot m CROSS JOIN LATERAL (
   SELECT b.id, b.name, b.code, b.whole, b.of_project, b.project FROM lot b WHERE b.project_keys && m.project_keys UNION
   SELECT b.id, b.name, b.code, b.whole, b.of_project, b.project FROM lot b
   WHERE b.code_key = m.code_key AND length(b.code_key) >= 10) AS o
-LEFT JOIN project p ON p.id = o.of_project
+LEFT JOIN LATERAL (SELECT name, code, tenderer FROM project WHERE id = o.of_project OFFSET 0) p ON true
 WHERE m.id = ANY (%(lots)s::text[]);
 
 -- name: draws_for

@@ -111,6 +111,11 @@ ORDER BY w.replaced_at DESC LIMIT 50;
 
 -- name: known_numbers
 -- The clerks' numbers: of this activity with its notices, and of the newest other activities of the same company.
+WITH near AS (
+  SELECT %(activity)s AS id UNION ALL (
+  SELECT o.activity FROM activity_owner o
+  WHERE o.company = (SELECT m.company FROM activity_owner m WHERE m.activity = %(activity)s) AND o.activity <> %(activity)s
+  ORDER BY o.activity DESC LIMIT 499))
 SELECT a.id, a.id = %(activity)s AS own, a.on_site, a.people_enc,
        (SELECT p.contact_phone FROM project p WHERE p.id = a.project) AS contact,
        ARRAY(SELECT n.contact_phone FROM notice n WHERE n.activity = a.id AND a.id = %(activity)s ORDER BY n.id) AS notices,
@@ -118,9 +123,8 @@ SELECT a.id, a.id = %(activity)s AS own, a.on_site, a.people_enc,
              WHERE c.activity = a.id AND c.flow = 'masked' AND c.staff_phone_enc IS NOT NULL ORDER BY c.id) AS staff_calls,
        ARRAY(SELECT c.staff_phone_enc FROM call c
              WHERE c.activity = a.id AND c.flow = 'masked' AND c.staff_phone_enc IS NOT NULL ORDER BY c.id) AS staff
-FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
-WHERE a.id = %(activity)s OR o.company = (SELECT m.company FROM activity_owner m WHERE m.activity = %(activity)s)
-ORDER BY own DESC, a.id DESC LIMIT 500;
+FROM near CROSS JOIN LATERAL (SELECT * FROM activity WHERE id = near.id OFFSET 0) a
+ORDER BY own DESC, a.id DESC;
 
 -- name: fixed
 -- Whether the commit of a draw under way has fixed who witnesses.

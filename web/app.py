@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 from aiohttp import web
 
@@ -12,10 +13,11 @@ from db.vault import Signer, Vault, confirm, watch
 from drawing.chain import Custody
 from drawing.earlier_draws import fill_keys
 from ivr.messages.secret import gateway_secret
-from web import live
+from web import drawn, live
 from web.audition import AUDITION, Audition
 from web.development import DevelopmentIdentities
 from web.errors import error_pages
+from web.exports import EXPORTS, Exports
 from web.guard import enter, guard, limit
 from web.identity import Provider
 from web.imports import imports
@@ -23,9 +25,11 @@ from web.keys import ACCESS, CUSTODY, DATABASE, GATEWAY_SECRET, PROVIDERS, SETTI
 from web.limits import LOGINS, RECEIPTS, RECEIPTS_A_MINUTE, Limiter
 from web.live import WATCHERS, Watchers
 from web.pages import FOLDER, PAGES, environment
+from web.readiness import READINESS, Readiness
 from web.routes import ROUTES
 from web.security import add_headers
 from web.settings import Settings
+from web.slow_clients import steady
 
 TIMEOUT_SECONDS = 5.0  # for a statement: a page that waits longer is no help to anybody
 
@@ -35,19 +39,20 @@ def create_app(settings: Settings) -> web.Application:
 
     Raises KeyFileRefused.
     """
-    app = web.Application(middlewares=[limit, error_pages, enter, guard])
+    app = web.Application(middlewares=[steady, limit, error_pages, enter, guard])
     app[SETTINGS], app[PAGES], app[LOGINS] = settings, environment(), Limiter()
     app[RECEIPTS] = Limiter(tries=RECEIPTS_A_MINUTE)
-    app[CUSTODY] = _custody(settings)
+    app[READINESS] = Readiness(settings)
+    app[CUSTODY], app[EXPORTS] = _custody(settings), Exports()
     if settings.gateway_secret_file is not None:
         app[GATEWAY_SECRET] = gateway_secret(settings.gateway_secret_file)
     app[PROVIDERS] = {each.name: each for each in _providers(settings)}
-    app[ACCESS] = {route.add_to(app): route for route in ROUTES}
+    app[ACCESS] = {each: route for route in ROUTES for each in route.add_to(app)}
     app.router.add_static("/static", FOLDER / "static", name="static")
     app.on_response_prepare.append(add_headers)
 
-    app[WATCHERS] = Watchers()
-    app.on_shutdown.append(lambda app: app[WATCHERS].close())
+    app[WATCHERS] = Watchers(partial(drawn.look, app))
+    app.on_shutdown.extend([lambda app: app[WATCHERS].close(), lambda app: app[EXPORTS].close()])
 
     async def database(app: web.Application) -> AsyncIterator[None]:
         async with Database(settings.dsn, size=8, timeout=TIMEOUT_SECONDS) as db:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -20,10 +20,10 @@ from ivr.messages import outbox
 from ivr.messages.outbox import Counts
 from web import sessions
 from web.identity import Identity
-from web.keys import DATABASE, PROVIDERS
-from web.ownership import Seen, seen
+from web.keys import CUSTODY, DATABASE, PROVIDERS
+from web.live import EXPIRED, Look, Viewer, event
+from web.ownership import seen
 from web.pages import PAGES
-from web.sessions import Session
 
 OFFERED = frozenset({Act.FORCE_END})
 """The ways out of a short draw that have a page."""
@@ -43,6 +43,11 @@ class Picture:
     """What became of each call of the picks that are shown, by pick."""
     unfit: str = ""
     """Why a witness has to be replaced before the draw can be committed, or nothing."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What each condition is called."""
+        return {each.condition: each.name for each in self.standings}
 
     @property
     def is_short(self) -> bool:
@@ -103,20 +108,37 @@ def shown(rows: Sequence[Row], limit: int = SHOWN) -> Sequence[Row]:
     return sorted([*wanted, *latest], key=lambda row: row.n)
 
 
-def fragment(request: web.Request, found: Picture) -> str:
+def fragment(app: web.Application, found: Picture) -> str:
     """The part of the page that changes."""
-    return request.app[PAGES].get_template("board.html").render(picture=found)
+    return app[PAGES].get_template("board.html").render(picture=found)
 
 
-async def still(request: web.Request, session: Session, me: Identity, activity: str) -> Seen | None:
-    """The activity, as long as the login and the right to see it last; looking does not lengthen the login."""
-    db = request.app[DATABASE]
-    if not await sessions.stands(db, session):
-        return None
-    provider = request.app[PROVIDERS].get(session.provider)
-    if provider is None or await provider.find(session.identity) != me:
-        return None
+async def look(app: web.Application, activity: str, viewers: Set[Viewer]) -> tuple[Look, Set[Viewer]]:
+    """The board for all who watch it, and who of them may still see it: a statement for all logins, and one for each person."""
+    may = await _allowed(app, activity, viewers)
+    if not may:
+        return EXPIRED, may
+    found = await picture(app[DATABASE], app[CUSTODY].vault, activity)
+    data = {"html": fragment(app, found), "state": found.board.state.value, "phase": found.phase, "summary": found.summary}
+    return Look(*event(data), event({"reload": True}, "end")[1] if found.over else None), may
+
+
+async def _allowed(app: web.Application, activity: str, viewers: Set[Viewer]) -> Set[Viewer]:
+    """Those whose login and right to see the activity last; looking does not lengthen a login."""
+    standing = await sessions.standing(app[DATABASE], [viewer.session for viewer in viewers])
+    there = [viewer for viewer in viewers if viewer.session.token_hash in standing]
+    people = {(viewer.session.provider, viewer.identity) for viewer in there}
+    may = {each for each in people if await _may_see(app, *each, activity)}
+    return frozenset(viewer for viewer in there if (viewer.session.provider, viewer.identity) in may)
+
+
+async def _may_see(app: web.Application, provider: str, me: Identity, activity: str) -> bool:
+    """Whether this person is still who they were, and still sees the activity."""
+    known = app[PROVIDERS].get(provider)
+    if known is None or await known.find(me.id) != me:
+        return False
     try:
-        return await seen(db, me, activity)
+        await seen(app[DATABASE], me, activity)
     except web.HTTPNotFound:
-        return None
+        return False
+    return True

@@ -12,6 +12,7 @@ from db.errors import Unavailable
 from drawing.chain import Closed
 from drawing.lifecycle import NotAllowed
 from web import keys
+from web.exports import NoPlace
 from web.guard import Expired, Forged, kept, typed_fields
 from web.pages import render
 from web.presses import KEY_FIELD, Repeated
@@ -38,6 +39,7 @@ FORGED = ("无法确认该请求来自本系统的页面", "没有保存任何�
 NOT_ALLOWED = "现在不能办理"
 _KEEPS = frozenset({404, 409, 500, 503})
 """Errors after which a form may be sent once more."""
+QUEUE_IS_FULL = "证据正在排队生成"
 
 
 @web.middleware
@@ -54,6 +56,9 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
         return await _changed(request, before)
     except (NotAllowed, Closed) as error:
         return await _failed(request, 409, (NOT_ALLOWED, str(error)))
+    except NoPlace as error:
+        status, headers = (429, {}) if error.yours else (503, {"Retry-After": "30"})
+        return _error(request, status, (QUEUE_IS_FULL, error.message), headers)
     except web.HTTPRedirection as error:
         return web.Response(status=error.status, headers={"Location": error.headers["Location"]})
     except web.HTTPError as error:
@@ -62,9 +67,16 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     except Unavailable as error:
         LOG.warning("%s: the database is away: %s", request.path, error)
         return await _failed(request, 503, MESSAGES[503], {"Retry-After": "5"})
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and _is_gone(request):
+            return web.Response(status=400)  # to nobody
         LOG.exception("%s failed", request.path)
         return await _failed(request, 500, MESSAGES[500])
+
+
+def _is_gone(request: web.Request) -> bool:
+    """Whether the browser has left in the middle of its request."""
+    return request.transport is None or request.transport.is_closing()
 
 
 async def _typed(request: web.Request, message: tuple[str, str]) -> web.Response:

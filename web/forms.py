@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
@@ -31,6 +30,7 @@ from pydantic import (
     ConfigDict,
     ValidationError,
     create_model,
+    field_validator,
     model_validator,
 )
 from pydantic.fields import FieldInfo
@@ -39,7 +39,8 @@ from pydantic_core.core_schema import ValidationInfo
 
 from web.form_sentences import sentence
 from web.times import CHINA
-from web.typed import plain, posted
+from web.typed import posted
+from web.understanding import understood
 
 M = TypeVar("M", bound="Form")
 ENTER = "_enter"
@@ -64,6 +65,13 @@ class Form(BaseModel):
     beside: ClassVar[Mapping[str, str]] = {}
     """The labels of fields that come with the form and are not the model's (rows)."""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _understood(cls, value: object, info: ValidationInfo) -> object:
+        """What is typed becomes by the kind of the field (web/understanding.py)."""
+        assert info.field_name is not None
+        return understood(cls.model_fields[info.field_name], value)
+
     @classmethod
     def across(cls, known: Mapping[str, Any]) -> Mapping[str, str]:
         """What is wrong between fields, at which field. `known` are those that are right for themselves: the others are not
@@ -87,12 +95,8 @@ class _Alone(Form):
 
 
 def _moment(value: object, _info: ValidationInfo) -> object:
-    """datetime-local has no zone; the console's clock is China's."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise PydanticCustomError("moment", "不是时间") from None
+    """What is typed has no zone: the console's clock is China's."""
+    if isinstance(value, datetime):
         if value.year not in _YEARS:  # neither the database nor a clock knows all others
             raise ValueError(f"年份应在 {_YEARS[0]} 至 {_YEARS[-1]} 之间，请核对。")
         return value if value.tzinfo else value.replace(tzinfo=CHINA)
@@ -100,9 +104,7 @@ def _moment(value: object, _info: ValidationInfo) -> object:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-"""A moment as <input type="datetime-local"> gives it, in China's time."""
-Plain = BeforeValidator(lambda value: plain(value) if isinstance(value, str) else value)
-"""Digits and signs as an input method may give them (１８０): Annotated[str, Field(…), Plain]."""
+"""A moment as <input type="datetime-local"> gives it, or as people write it, in China's time."""
 Upload = web.FileField
 """A file: `.file`, `.filename`; give its route a `body` limit."""
 
@@ -253,8 +255,6 @@ def errors_of(model: type[Form], error: ValidationError) -> dict[str, str]:
 def _given(info: FieldInfo, values: Sequence[Any]) -> object:
     """None if blank. A file field in which no file was chosen comes as bytes without a name."""
     kept = [each for each in values if isinstance(each, Upload) or (isinstance(each, str) and each.strip())]
-    if _is_number(info):
-        kept = [plain(each) if isinstance(each, str) else each for each in kept]
     if _is_many(info):
         return kept
     return kept[-1] if kept else None
@@ -263,10 +263,6 @@ def _given(info: FieldInfo, values: Sequence[Any]) -> object:
 def _is_many(info: FieldInfo) -> bool:
     kinds = (info.annotation, *get_args(info.annotation))
     return any((get_origin(kind) or kind) in (list, tuple, set, frozenset) for kind in kinds)
-
-
-def _is_number(info: FieldInfo) -> bool:
-    return any(kind in (int, Decimal) for kind in (info.annotation, *get_args(info.annotation)))
 
 
 def _picks(model: type[Form], name: str) -> bool:

@@ -12,7 +12,7 @@ from db.queries import load
 from drawing.experts import number_list
 from drawing.lifecycle import ActivityState, Role
 from web.identity import CLERKS, Identity
-from web.ownership import scope
+from web.ownership import scope, terminal
 from web.times import CHINA
 
 Q = load("web")
@@ -79,7 +79,7 @@ async def today(db: Database, me: Identity, now: datetime) -> Today | None:
     if me.role is Role.ADMINISTRATOR:
         return None
     midnight = now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
-    values = {**scope(me), "midnight": midnight, "day": midnight.date().isoformat()}
+    values = {**scope(me), "terminal": terminal(me), "midnight": midnight, "day": midnight.date().isoformat()}
     return await db.one(_TODAY, values, Today)
 
 
@@ -88,8 +88,7 @@ async def pending(db: Database, me: Identity) -> list[Pending]:
     reasons = _WAITING.get(me.role, {})
     if not reasons:
         return []
-    terminal = (me.terminal or "") if me.role is Role.REVIEWER else None
-    values = {**scope(me), "terminal": terminal, "states": [state.value for state in reasons]}
+    values = {**scope(me), "terminal": terminal(me), "states": [state.value for state in reasons]}
     rows = await db.all(_PENDING, values)
     found = {ActivityState(row.state): row.number for row in rows}
     return [Pending(state, reason, found[state]) for state, reason in reasons.items() if state in found]

@@ -10,9 +10,11 @@ SELECT a.id, a.state::text AS state, a.seats AS planned, a.started_at,
 FROM activity a WHERE a.state IN ('drawing', 'paused') ORDER BY a.started_at, a.id;
 
 -- name: nodes
--- Every Asterisk node, for how many seconds its lease still holds by the database's clock (null if it was never held), and since when
--- and why it dials nothing.
+-- Every Asterisk node, for how many seconds its lease still holds by the database's clock (null if it was never held), whether its
+-- worker is gone without letting it go, since when that hears nothing of Asterisk, and since when and why it dials nothing.
 SELECT name, holder IS NOT NULL AND lease_until > clock_timestamp() AS held,
+       holder IS NOT NULL AND lease_until <= clock_timestamp() AS lost,
+       extract(epoch FROM clock_timestamp() - asterisk_away_at)::float8 AS asterisk_away_s,
        CASE WHEN isfinite(lease_until) THEN extract(epoch FROM lease_until - clock_timestamp())::float8 END AS lease_left_s,
        dialling_stopped_why, extract(epoch FROM clock_timestamp() - dialling_stopped_at)::float8 AS dialling_stopped_s
 FROM node ORDER BY name;
@@ -93,6 +95,10 @@ WHERE act = '名单核对不符' AND at > clock_timestamp() - interval '7 days';
 -- Which clocks were set within a day, by how much, and whose worker noticed it; the newest first.
 SELECT at, clock, node, step_s FROM clock_step WHERE at > clock_timestamp() - interval '1 day' ORDER BY id DESC LIMIT 20;
 
+-- name: write_probe
+-- Nothing but a write, to see whether the database takes one.
+UPDATE write_probe SET at = clock_timestamp();
+
 -- name: open_session
 -- A new login.
 INSERT INTO session (token_hash, provider, identity, csrf, expires_at)
@@ -108,9 +114,9 @@ UPDATE session s SET seen_at = clock_timestamp() FROM found f
 WHERE s.token_hash = f.token_hash AND f.seen_at < clock_timestamp() - interval '1 minute')
 SELECT provider, identity, csrf, flash::text AS flash FROM found;
 
--- name: session_stands
--- Whether a session has not expired, without marking it as seen.
-SELECT true FROM session WHERE token_hash = %(token)s AND expires_at > clock_timestamp()
+-- name: sessions_that_stand
+-- Which of these sessions have not expired, without marking them as seen.
+SELECT token_hash FROM session WHERE token_hash = ANY(%(tokens)s::bytea[]) AND expires_at > clock_timestamp()
 AND seen_at > clock_timestamp() - %(idle)s * interval '1 second';
 
 -- name: close_session
@@ -153,7 +159,7 @@ VALUES (%(activity)s, %(company)s, %(company_name)s, %(handler)s, %(handler_name
 
 -- name: seen_activity
 -- An activity, if it is in this scope.
-SELECT a.id, a.name, a.state::text AS state, o.handler, o.handler_name, o.company_name
+SELECT a.id, a.name, a.state::text AS state, a.terminal, o.handler, o.handler_name, o.company_name
 FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
 WHERE a.id = %(activity)s
 AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
@@ -161,16 +167,12 @@ AND (%(witness)s::text IS NULL OR witnesses(%(witness)s, a.id));
 
 -- name: lock_activity
 -- As seen_activity, with the activity locked until the transaction ends.
-SELECT a.id, a.name, a.state::text AS state, o.handler, o.handler_name, o.company_name
+SELECT a.id, a.name, a.state::text AS state, a.terminal, o.handler, o.handler_name, o.company_name
 FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
 WHERE a.id = %(activity)s
 AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
 AND (%(witness)s::text IS NULL OR witnesses(%(witness)s, a.id))
 FOR UPDATE OF a;
-
--- name: last_terminal
--- To which 抽取终端 the activity's last application went.
-SELECT terminal FROM review WHERE activity = %(activity)s ORDER BY id DESC LIMIT 1;
 
 -- name: set_activity_state
 -- The state after an act.
@@ -182,26 +184,29 @@ INSERT INTO operation (actor, role, act, activity, remark)
 VALUES (%(actor)s, %(role)s, %(act)s, %(activity)s, %(remark)s);
 
 -- name: today
--- H1: 今日活动 (entered today), 正在抽取, 今日完成, in this scope; a day begins at 00:00 in China.
-WITH mine AS (
-SELECT a.id, a.state, a.created_at FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
-WHERE (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
-AND (%(witness)s::text IS NULL
-OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity)))))
-SELECT (SELECT count(*) FROM mine WHERE created_at >= %(midnight)s) AS entered,
-(SELECT count(*) FROM mine WHERE state IN ('drawing', 'paused')) AS drawing,
-(SELECT count(DISTINCT t.activity) FROM transcript t JOIN mine ON mine.id = t.activity
-WHERE t.type = 'complete' AND t.at >= %(day)s) AS completed;
+-- H1: 今日活动 (entered today), 正在抽取, 今日完成, in this scope (a reviewer's: of their terminal); a day begins at 00:00 in China. Each
+-- number from its own index; whose an activity is comes by key (OFFSET 0), never from all that a company has.
+SELECT (SELECT count(*) FROM activity a LEFT JOIN LATERAL (SELECT company, handler FROM activity_owner WHERE activity = a.id OFFSET 0) o ON true
+WHERE a.created_at >= %(midnight)s AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s)
+AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+AND (%(witness)s::text IS NULL OR witnesses(%(witness)s, a.id))) AS entered,
+(SELECT count(*) FROM activity a LEFT JOIN LATERAL (SELECT company, handler FROM activity_owner WHERE activity = a.id OFFSET 0) o ON true
+WHERE a.state IN ('drawing', 'paused') AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s)
+AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+AND (%(witness)s::text IS NULL OR witnesses(%(witness)s, a.id))) AS drawing,
+(SELECT count(*) FROM (SELECT DISTINCT t.activity FROM transcript t WHERE t.type = 'complete' AND t.at >= %(day)s) done
+JOIN activity a ON a.id = done.activity LEFT JOIN LATERAL (SELECT company, handler FROM activity_owner WHERE activity = a.id OFFSET 0) o ON true
+WHERE (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s)
+AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+AND (%(witness)s::text IS NULL OR witnesses(%(witness)s, a.id))) AS completed;
 
 -- name: pending
 -- 待办事项: how many activities of this scope (a reviewer's: of their terminal) are in each state that somebody must do something about.
 SELECT a.state::text AS state, count(*) AS number
-FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id
-WHERE a.state = ANY(%(states)s::activity_state[])
-AND (%(terminal)s::text IS NULL OR %(terminal)s = (SELECT r.terminal FROM review r WHERE r.activity = a.id ORDER BY r.id DESC LIMIT 1))
+FROM activity a LEFT JOIN LATERAL (SELECT company, handler FROM activity_owner WHERE activity = a.id OFFSET 0) o ON true
+WHERE a.state = ANY(%(states)s::activity_state[]) AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s)
 AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
-AND (%(witness)s::text IS NULL
-OR a.id = ANY(ARRAY(SELECT w.activity FROM witness w WHERE w.id = %(witness)s AND witnesses(w.id, w.activity))))
+AND (%(witness)s::text IS NULL OR witnesses(%(witness)s, a.id))
 GROUP BY a.state ORDER BY a.state;
 
 -- name: rejected
@@ -211,16 +216,33 @@ CROSS JOIN LATERAL (SELECT decided_at, remark FROM review WHERE activity = a.id 
 WHERE a.state = 'rejected' AND o.company = %(company)s AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
 ORDER BY r.decided_at DESC LIMIT %(limit)s;
 
--- name: operation_count
--- How many lines 操作记录 has about this (activity number or actor contains it).
-SELECT count(*) FROM operation
-WHERE %(words)s = '' OR activity = %(words)s OR strpos(actor, %(words)s) > 0;
+-- name: count_operations
+-- How many lines 操作记录 has: its chain numbers them from 0, without a gap.
+SELECT coalesce(max(seq) + 1, 0) FROM operation_chain;
 
 -- name: operations
--- A page of 操作记录, the newest first.
+-- A page of 操作记录, the newest first, found by its place in the chain.
+SELECT o.id, o.at, o.actor, o.role, o.act, o.activity, o.remark
+FROM operation_chain c JOIN operation o ON o.id = c.operation
+WHERE c.seq <= (SELECT max(seq) FROM operation_chain) - %(offset)s ORDER BY c.seq DESC LIMIT %(limit)s;
+
+-- name: count_operations_of_activity
+-- How many are about this activity.
+SELECT count(*) FROM operation WHERE activity = %(activity)s;
+
+-- name: operations_of_activity
+-- A page of them, the newest first.
 SELECT id, at, actor, role, act, activity, remark FROM operation
-WHERE %(words)s = '' OR activity = %(words)s OR strpos(actor, %(words)s) > 0
-ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
+WHERE activity = %(activity)s ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
+
+-- name: count_operations_by
+-- How many were done by somebody whose name or account contains this.
+SELECT count(*) FROM operation WHERE strpos(lower(actor), lower(%(words)s)) > 0;
+
+-- name: operations_by
+-- A page of them, the newest first.
+SELECT id, at, actor, role, act, activity, remark FROM operation
+WHERE strpos(lower(actor), lower(%(words)s)) > 0 ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: operation
 -- One line of 操作记录, with its place in the chain.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -13,7 +14,7 @@ from db.queries import load
 Q = load("web")
 _OPEN, _TOUCH, _CLOSE, _EXPIRED = Q.open_session, Q.find_session, Q.close_session, Q.drop_expired_sessions
 _ADD_FLASH, _DROP_FLASH = Q.add_flash, Q.drop_flash
-_STANDS, _OLD_PRESSES = Q.session_stands, Q.drop_old_presses
+_STANDING, _OLD_PRESSES = Q.sessions_that_stand, Q.drop_old_presses
 IDLE_SECONDS = 30 * 60
 """Ends when nothing was asked for so long."""
 ABSOLUTE_SECONDS = 12 * 3600
@@ -50,9 +51,10 @@ async def find(db: Database, token: str) -> Session | None:
     return Session(_hash(token), row.provider, row.identity, row.csrf, flash)
 
 
-async def stands(db: Database, session: Session) -> bool:
-    """Whether it has not expired nor been closed; asking does not count as use."""
-    return bool(await db.value(_STANDS, {"token": session.token_hash, "idle": IDLE_SECONDS}))
+async def standing(db: Database, given: Iterable[Session]) -> set[bytes]:
+    """Of these logins those (by `token_hash`) that have not expired nor been closed; asking does not count as use."""
+    rows = await db.all(_STANDING, {"tokens": [session.token_hash for session in given], "idle": IDLE_SECONDS})
+    return {bytes(row.token_hash) for row in rows}
 
 
 async def close(db: Database, session: Session) -> None:

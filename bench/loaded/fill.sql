@@ -12,16 +12,17 @@ CREATE TEMP TABLE made AS SELECT n, 1 + n / 5 AS project,
 FROM generate_series(0, %(activities)s - 1) AS n;
 
 -- name: projects
--- Projects: 5 activities each.
+-- Projects: 5 activities each, and two that nothing is drawn for.
 INSERT INTO project (company, handler, handler_name, name, code, kind, region, funding, method, tenderer_kind,
                      investment, tenderer, tenderer_code, contact_phone, contact)
 SELECT c.company, c.handler, c.handler_name, '招标代理演示项目' || p, 'GD2026-' || p, 'A', '440100', '1', '1', '1', 1200,
        c.company_name, c.company, '02083186888', '张工'
-FROM generate_series(1, %(activities)s / 5 + 1) AS p JOIN clerk c ON c.side = p %% 2;
+FROM generate_series(1, %(activities)s / 5 + 2) AS p JOIN clerk c ON c.side = p %% 2 ORDER BY p;
 
 -- name: lots
 -- Lots.
-INSERT INTO lot (id, project, name, of_project, code) SELECT 'L-' || n, '招标代理演示项目' || m.project, (n %% 5 + 1) || '标段', m.project, 'B' || n FROM made m;
+INSERT INTO lot (id, project, name, of_project, code, project_keys, code_key)
+SELECT 'L-' || n, '招标代理演示项目' || m.project, (n %% 5 + 1) || '标段', m.project, 'B' || n, ARRAY['id:' || m.project], 'B' || n FROM made m;
 
 -- name: activities
 -- Activities.
@@ -59,23 +60,22 @@ INSERT INTO avoidance (activity, unit, reason, fixed) SELECT id, '广州第' || 
 
 -- name: witnesses
 -- Supervisors, as those from before there was a register.
-ALTER TABLE witness DISABLE TRIGGER keep_witness;
 INSERT INTO witness (no, activity, id, name_enc, phone_enc) OVERRIDING SYSTEM VALUE SELECT witness, id, 'supervisor-1', name_enc, phone_enc FROM sealed;
-ALTER TABLE witness ENABLE TRIGGER keep_witness;
 
 -- name: reviews
--- Applications to a terminal.
+-- Applications, three of four to the province's terminal.
 INSERT INTO review (activity, matter, company, company_name, applicant, reason, terminal, submitted_at, decided_at, passed)
-SELECT m.id, '抽取申请', c.company, c.company_name, c.handler_name, '项目需要', '1', m.at,
+SELECT m.id, '抽取申请', c.company, c.company_name, c.handler_name, '项目需要', CASE m.project %% 4 WHEN 3 THEN '440100' ELSE '440000' END, m.at,
        CASE m.state WHEN 'submitted' THEN NULL ELSE m.at + interval '2 minutes' END,
        CASE m.state WHEN 'submitted' THEN NULL ELSE true END
 FROM made m JOIN clerk c ON c.side = m.project %% 2 WHERE m.state <> 'draft';
 
 -- name: draws
--- Commits.
-INSERT INTO draw (activity, no, commit_hash, system_share_enc, pool_key_enc, pool_size, committed_at, witnessed_at, sealed_at)
+-- Commits; what is over was opened when its time had come.
+INSERT INTO draw (activity, no, commit_hash, system_share_enc, pool_key_enc, pool_size, committed_at, witnessed_at, sealed_at, unsealed_at)
 SELECT id, 1, decode(md5(id), 'hex'), share_enc, pool_key_enc, 1000000, at + interval '6 minutes',
-       at + interval '8 minutes', CASE state WHEN 'drawing' THEN NULL ELSE at + interval '1 hour' END
+       at + interval '8 minutes', CASE state WHEN 'drawing' THEN NULL ELSE at + interval '1 hour' END,
+       CASE WHEN state IN ('completed', 'ended') AND at < now() - interval '27 hours' THEN at + interval '26 hours' END
 FROM made JOIN sealed USING (id) WHERE state NOT IN ('draft', 'submitted', 'ready');
 
 -- name: picks
@@ -111,6 +111,11 @@ SELECT m.at + make_interval(mins => o), c.handler_name || '（' || c.handler || 
        (ARRAY['新建抽取', '提交审核', '核验通过', '启动抽取', '打印结果'])[o], m.id
 FROM made m JOIN clerk c ON c.side = m.project %% 2, generate_series(1, 5) AS o;
 
+-- name: operation_chain
+-- The places of those in the chain; no page recomputes its hashes.
+INSERT INTO operation_chain (seq, operation, prev, hash)
+SELECT row_number() OVER (ORDER BY id) - 1, id, sha256(id::text::bytea), sha256((id + 1)::text::bytea) FROM operation;
+
 -- name: imports
 -- Imports.
 INSERT INTO pool_job (file_name, size, sha256, encoding, state, rows_read, rows_total, bad_rows, by, started_at, ended_at)
@@ -123,3 +128,20 @@ FROM generate_series(1, 300) AS n;
 -- Faults of the last import.
 INSERT INTO pool_problem SELECT 300, n, n + 1, '手机号码', '应为 11 位内地手机号，以 13 至 19 开头，现为 138*****00（10 个字符）'
 FROM generate_series(1, 100000) AS n;
+
+-- name: trunks
+-- Two trunks.
+INSERT INTO trunk (node, name, position, online) VALUES ('node', 'trunk-1', 1, true), ('node', 'trunk-2', 2, false);
+
+-- name: number_faults
+-- Numbers that need attention: one for each 20 activities.
+INSERT INTO number_fault (call, expert, activity, draw, fault)
+SELECT DISTINCT ON (p.activity) 'el' || md5(p.id::text || '-1'), p.expert, p.activity, 1, 'invalid_number'
+FROM made m JOIN pick p ON p.activity = m.id WHERE m.n %% 20 = 2 ORDER BY p.activity, p.id;
+
+-- name: places
+-- What stands in the addresses of pages besides activities: a project, one that nothing is drawn for, a row of the operation log, an
+-- import, an expert whose number needs attention, a supervisor.
+SELECT '2' AS project, (SELECT max(id) FROM project WHERE id %% 2 = 0 AND id > %(activities)s / 5)::text AS free,
+       (SELECT max(id) FROM operation)::text AS operation, '300' AS job,
+       (SELECT min(expert) FROM number_fault_open)::text AS faulty, (SELECT min(id) FROM supervisor)::text AS supervisor;

@@ -114,6 +114,28 @@ def test_layout_1_opens_only_where_it_may_still_be() -> None:
         vault.decrypt_former(vault.encrypt(b"13800138000", PHONE), PHONE)
 
 
+@given(st.binary(max_size=200), st.integers(-(2**63), 2**63 - 1), st.sampled_from([EXPERT_NAME, EXPERT_PHONE]))
+def test_an_opener_of_many_does_what_decrypt_does(plain: bytes, row: int, column: Column) -> None:
+    vault = Vault(bytes(range(32)))
+    opened, sealed = vault.opener(column), vault.encrypt(plain, column.at(row))
+    assert opened(sealed, row) == vault.decrypt(sealed, column.at(row)) == plain
+    for altered, where in ((sealed, row ^ 1), (sealed[:-1] + bytes([sealed[-1] ^ 1]), row), (sealed[:13], row), (b"", row)):
+        with pytest.raises(Undecipherable) as refused:
+            opened(altered, where)
+        with pytest.raises(Undecipherable) as one:
+            vault.decrypt(altered, column.at(where))
+        assert str(refused.value) == str(one.value)
+
+
+def test_an_opener_takes_layout_1_where_decrypt_does() -> None:
+    vault = Vault(bytes(range(32)))
+    opened = vault.opener(EXPERT_PHONE)
+    with pytest.raises(Undecipherable):
+        opened(FORMER, 17)
+    vault.former_opens = True
+    assert opened(FORMER, 17) == vault.decrypt(FORMER, PHONE)
+
+
 def test_a_key_file_is_made_once_and_opened_again(tmp_path: Path) -> None:
     path = tmp_path / "master.key"
     made = Vault.create(path)

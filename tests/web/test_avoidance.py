@@ -50,7 +50,7 @@ async def test_units_by_a_file_and_none_twice(visit: Visit, db: Database) -> Non
     assert (await send(clerk, activity, "units", data)).status == 303
     assert await db.value(ROWS) == 32
     remarks = await db.all("SELECT remark FROM operation WHERE act = '导入回避单位'")
-    assert remarks[0].remark.startswith("文件 31 行，SHA-256 ")
+    assert remarks[0].remark.startswith("文件 31 行，文件指纹 ")
 
 
 async def test_persons_by_a_file_are_kept_sealed(visit: Visit, db: Database, keys: Keys) -> None:

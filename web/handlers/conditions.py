@@ -12,12 +12,13 @@ from aiohttp import web
 from db.pool import Database, Transaction
 from drawing import drafts, planning
 from drawing.activities import Notice
+from drawing.condition_names import condition_names
 from drawing.eligibility import Condition, Mode
 from drawing.lifecycle import ActivityState
 from drawing.planning import Refused
 from drawing.preview import Looker, LooksUsedUp, Preview, preview
-from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES
-from web import options, presses
+from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
+from web import options, places, presses
 from web.access import CLERKS, get, post
 from web.activity_forms import TIPS, ConditionForm, NoticeForm
 from web.choosing import chooser
@@ -55,7 +56,8 @@ async def edit_notice(request: web.Request) -> web.Response:
     if not _notice_editable(request, found):
         return redirect(request, "conditions", activity=found.id)
     if number is None:
-        return _notice_form(request, found, blank(NoticeForm))
+        row = await drafts.details(request.app[DATABASE], found.id, scope(identity(request)))
+        return _notice_form(request, found, blank(NoticeForm, district__city=places.city_of(row.district)))
     row = await _notice(request.app[DATABASE], found.id, number)
     return _notice_form(request, found, versioned(_notice_filled(row)))
 
@@ -103,7 +105,9 @@ async def edit_condition(request: web.Request) -> web.Response:
         return redirect(request, "conditions", activity=found.id)
     await _notice(db, found.id, int(request.match_info["notice"]))
     if condition is None:
-        return await _condition_form(request, found, blank(ConditionForm, mode="residence"))
+        row = await drafts.details(db, found.id, scope(identity(request)))
+        near = places.city_group(row.district)
+        return await _condition_form(request, found, blank(ConditionForm, mode="residence", regions__group=near))
     return await _condition_form(request, found, versioned(_condition_filled(await _condition(db, found.id, condition))))
 
 
@@ -137,8 +141,9 @@ async def save_condition(request: web.Request) -> web.Response:
 async def delete_condition(request: web.Request) -> web.Response:
     """删除."""
     condition = request.match_info["condition"]
+    row = await _condition(request.app[DATABASE], (await visible(request)).id, condition)
     try:
-        async with editing(request, "删除抽取条件", condition) as (tx, found):
+        async with editing(request, "删除抽取条件", condition_names([row], reference())[row.id]) as (tx, found):
             await _confirm_shown(request, tx, found.id, condition)
             await drafts.delete_condition(tx, found.id, condition)
         await flash(request, "抽取条件已删除。")
@@ -218,6 +223,7 @@ def _tipped(form: Invalid) -> Invalid:
 def _notice_form(request: web.Request, found: Seen, form: Filled, status: int = 200) -> web.Response:
     title = "新增语音通知" if _number(request) is None else "编辑语音通知"
     values: dict[str, Any] = {"activity": found, "form": form, "options": options, "title": title, "tips": TIPS}
+    values["places"] = places.of(form, "district", whole=False)
     return render(request, "notice_form.html", status=status, step=3, **values)
 
 
@@ -229,7 +235,7 @@ async def _condition_form(
     others = sum(each.seats for each in await drafts.conditions(db, found.id) if each.id != own)
     kinds, groups = options.specialties(), options.specialty_groups()
     values: dict[str, Any] = {
-        "regions": chooser(form, "regions", dict(options.regions()), options.city_groups()),
+        "regions": chooser(form, "regions", places.labels(), places.city_groups(), coded=False),
         "main": chooser(form, "main", kinds, groups),
         "backup": chooser(form, "backup", kinds, groups),
         "titles": options.expert_names(TITLES),

@@ -6,14 +6,13 @@ import contextlib
 
 from aiohttp import ClientConnectionError, web
 
-from db.errors import DatabaseError
 from drawing.lifecycle import Act, Role
 from drawing.start import CannotStart, begin
 from web import drawn, keys, live, ownership
 from web.access import CLERKS, get, post
 from web.editing import changing
 from web.keys import CUSTODY, DATABASE, identity
-from web.live import WATCHERS, TooMany
+from web.live import WATCHERS, TooMany, Viewer
 from web.pages import flash, redirect, render
 
 WATCH = CLERKS | {Role.REVIEWER, Role.SUPERVISOR}
@@ -30,7 +29,7 @@ async def show(request: web.Request) -> web.Response:
     refresh = REFRESH_SECONDS if "refresh" in request.query and not picture.over else None
     return render(
         request, "draw.html", activity=found, picture=picture, acts=acts, refresh=refresh,
-        board=drawn.fragment(request, picture),
+        board=drawn.fragment(request.app, picture),
     )  # fmt: skip
 
 
@@ -54,41 +53,15 @@ async def events(request: web.Request) -> web.StreamResponse:
     await ownership.seen(request.app[DATABASE], me, activity)
     assert session is not None
     try:
-        with request.app[WATCHERS].watch(session.token_hash, activity) as woken:
+        with request.app[WATCHERS].watch(Viewer(session, me), activity) as stream:
             response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
             await response.prepare(request)
             with contextlib.suppress(ClientConnectionError, ConnectionError):
                 await response.write(b"retry: 2000\n\n")
-                told = live.last_known(request)
-                while not request.app[WATCHERS].closing:
-                    told, more = await _tell(request, response, told)
-                    if not more:
-                        break
-                    await live.wait(woken)
+                await live.send(response, stream, live.last_known(request))
             return response
     except TooMany:
         return web.Response(status=429, text="同时打开的实时页面过多，请关闭其他页面后刷新。")
-
-
-async def _tell(request: web.Request, response: web.StreamResponse, told: str) -> tuple[str, bool]:
-    """Send the board if it has changed; the id of what was sent last, and whether to go on."""
-    session, me, activity = keys.session(request), identity(request), request.match_info["activity"]
-    assert session is not None
-    try:
-        if await drawn.still(request, session, me, activity) is None:
-            await response.write(live.event({"reason": "登录已过期，请重新登录。"}, "end")[1])
-            return told, False
-        picture = await drawn.picture(request.app[DATABASE], request.app[CUSTODY].vault, activity)
-    except DatabaseError:  # away for a moment: the stream goes on
-        await response.write(b": away\n\n")
-        return told, True
-    state = {"state": picture.board.state.value, "phase": picture.phase}
-    data = {"html": drawn.fragment(request, picture), **state, "summary": picture.summary}
-    number, text = live.event(data)
-    await response.write(b": \n\n" if number == told else text)  # a comment tells us whether anybody is there
-    if picture.over:
-        await response.write(live.event({"reload": True}, "end")[1])
-    return number, not picture.over
 
 
 ROUTES = (

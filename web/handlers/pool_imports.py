@@ -6,15 +6,15 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from aiohttp import BodyPartReader, web
 from pydantic import Field
 
 from drawing.experts import jobs, lookup
 from drawing.experts.jobs import Job, JobState, TooLarge, Upload
-from drawing.experts.read_csv import ENCODINGS
-from web import presses
+from drawing.experts.read_csv import AUTOMATIC
+from web import bodies, presses
 from web.access import get, post
 from web.editing import changing
 from web.forms import Filled, Form, Invalid, blank
@@ -35,17 +35,19 @@ AGAIN = "这个页面已经上传过另一个文件，其结果见下方列表�
 class Import(Form):
     """A file of experts; read by `_receive` as it comes, because it may be long."""
 
-    encoding: Annotated[
-        Literal["utf-8", "gb18030"], Field(title="csv 的编码", description="xlsx 与此无关。不清楚时请选 UTF-8。")
-    ] = "utf-8"
-    file: Annotated[str, Field(title="文件", description="xlsx 或 csv，一行一位专家；有一行不合格则全部不导入。")]
+    file: Annotated[
+        str,
+        Field(
+            title="文件",
+            description="xlsx 或 csv（编码和分隔符自动识别），一行一位专家；有一行不合格则全部不导入。只读取看得见的工作表和行。",
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
     """What the form brought."""
 
-    encoding: str
     name: str
     upload: Upload
     key: str
@@ -53,7 +55,7 @@ class _Sent:
 
 async def listing(request: web.Request) -> web.Response:
     """All imports, by pages, and the form for the next."""
-    return await _listing(request, blank(Import, encoding=ENCODINGS[0]))
+    return await _listing(request, blank(Import))
 
 
 async def take(request: web.Request) -> web.Response:
@@ -64,10 +66,10 @@ async def take(request: web.Request) -> web.Response:
         return await _listing(request, sent)
     try:
         async with db.transaction() as tx:
-            content = f"{sent.encoding} {sent.name} {sent.upload.sha256}"
+            content = f"{sent.name} {sent.upload.sha256}"
             await presses.once(tx, request, key=sent.key, content=content)
-            number = await jobs.add(tx, sent.upload, sent.name, sent.encoding, me.actor)
-            await lookup.note(tx, person(me), "导入专家库", f"导入 {number}，文件 SHA-256 {sent.upload.sha256[:16]}…")
+            number = await jobs.add(tx, sent.upload, sent.name, AUTOMATIC, me.actor)
+            await lookup.note(tx, person(me), "导入专家库", f"导入 {number}，文件指纹 {sent.upload.sha256[:16]}…")
     except presses.Repeated as before:
         jobs.discard(request.app[IMPORTS].folder, [sent.upload.file])
         if not before.same:
@@ -126,9 +128,8 @@ async def _listing(request: web.Request, form: Filled) -> web.Response:
     await jobs.settle(db, imports.folder)
     rows = await jobs.newest(db, paging.limits)
     status = form.status if isinstance(form, Invalid) else 200
-    encodings = [(each, each.upper()) for each in ENCODINGS]
     return render(
-        request, "pool_imports.html", status=status, form=form, jobs=rows, paging=paging, encodings=encodings,
+        request, "pool_imports.html", status=status, form=form, jobs=rows, paging=paging,
         limit_mib=imports.limit >> 20,
     )  # fmt: skip
 
@@ -141,8 +142,8 @@ async def _job(request: web.Request, number: int) -> Job:
 
 
 async def _receive(request: web.Request) -> _Sent | Invalid:
-    """The form's parts in their order: the encoding, then the file straight into the upload folder."""
-    encoding, parts, imports, key = ENCODINGS[0], upload(request), request.app[IMPORTS], ""
+    """The form's parts in their order; the file goes straight into the upload folder."""
+    parts, imports, key = upload(request), request.app[IMPORTS], ""
     if parts is None:
         return _refused("请选择文件。")
     while (part := await parts.next()) is not None:
@@ -150,15 +151,16 @@ async def _receive(request: web.Request) -> _Sent | Invalid:
             break
         if part.name == presses.KEY_FIELD:
             key = (await part.read_chunk(_LONGEST_FIELD)).decode("ascii", "replace")
-        elif part.name == "encoding":
-            given = (await part.read_chunk(_LONGEST_FIELD)).decode("ascii", "replace")
-            encoding = given if given in ENCODINGS else encoding
         elif part.name == "file" and part.filename:
+            if bodies.is_bad(part.filename):
+                await bodies.drop(request)
+                return _refused("文件名中有不能使用的控制字符：请改名后重新选择文件。")
             try:
                 received = await jobs.receive(imports.folder, _chunks(part), imports.limit)
             except TooLarge:
-                return _refused(f"文件超过 {imports.limit >> 20} MiB：请分成几个文件导入。")
-            return _Sent(encoding, display_name(part.filename), received, key)
+                await bodies.drop(request)
+                return _refused(f"文件超过 {imports.limit >> 20} MB：请分成几个文件导入。")
+            return _Sent(display_name(part.filename), received, key)
     return _refused("请选择文件。")
 
 

@@ -13,6 +13,7 @@ from drawing.result import Sealed, printed
 from web import ownership, results, witnessing
 from web.access import CLERKS, get, post
 from web.editing import changing
+from web.exports import EXPORTS, Gone
 from web.keys import CUSTODY, DATABASE, SETTINGS, identity
 from web.pages import redirect, render
 
@@ -68,16 +69,24 @@ async def evidence_with_facts(request: web.Request) -> web.StreamResponse:
 
 
 async def _send(request: web.Request, activity: str, form: Form, name: str) -> web.StreamResponse:
-    db, custody = request.app[DATABASE], request.app[CUSTODY]
+    db, me = request.app[DATABASE], identity(request)
     try:
-        made = await results.evidence_zip(request.app[SETTINGS].dsn, custody, activity, form, identity(request).id)
+        async with request.app[EXPORTS].turn(me.id, lambda: _gone(request)):
+            made = await results.evidence_zip(request.app[SETTINGS].dsn, request.app[CUSTODY], activity, form, me.id)
+    except Gone:
+        return web.Response(status=503)  # which nobody reads
     except FactsSealed as error:
         raise NotAllowed(str(error)) from None
     except LookupError:
         raise NotAllowed("抽取尚未启动，还没有证据可以下载。") from None
     with made:
-        await ownership.record(db, identity(request), "下载证据", activity, form.value)
+        await ownership.record(db, me, "下载证据", activity, form.value)
         return await _stream(request, made, name)
+
+
+def _gone(request: web.Request) -> bool:
+    """Whether the browser has given up."""
+    return request.transport is None or request.transport.is_closing()
 
 
 async def _stream(request: web.Request, file: BinaryIO, name: str) -> web.StreamResponse:

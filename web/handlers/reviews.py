@@ -8,17 +8,19 @@ from aiohttp import web
 
 from drawing import attachments, avoiding, drafts, earlier_draws, projects, reviews, supervisors, witnesses
 from drawing.bands import Band, label
+from drawing.condition_names import condition_names
 from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.planning import Refused, confirm
 from drawing.preview import look_numbers, looks
+from drawing.reference import reference
 from drawing.reviews import Application, Decision
 from drawing.rules import Rules
 from web import last_look, options, ownership
 from web.access import CLERKS, get, post
 from web.activity_forms import SubmissionForm
 from web.editing import changing, may_edit, visible
-from web.forms import Filled, Invalid, blank, read
-from web.handlers.attachments import BODY_BYTES, AttachmentForm, keep
+from web.forms import Filled, Invalid, Upload, blank, read
+from web.handlers.attachments import BODY_BYTES, AttachmentForm, back, keep
 from web.keys import CUSTODY, DATABASE, identity
 from web.ownership import scope
 from web.pages import flash, redirect, render
@@ -26,6 +28,7 @@ from web.paging import Paging
 from web.people_forms import ApprovalForm, RejectionForm
 from web.presses import Repeated
 from web.rows import refused, rows
+from web.typed import posted
 from web.versions import OUTDATED, Outdated, confirm_shown
 
 REVIEWERS = frozenset({Role.REVIEWER})
@@ -69,13 +72,26 @@ async def _kept(request: web.Request) -> str:
     """What is wrong with the file that was chosen; kept is kept, even if the application is refused."""
     chosen = await read(request, AttachmentForm)
     if isinstance(chosen, Invalid):
-        return ""
+        return await _unchosen(request, chosen)
     try:
         return await keep(request, chosen, part="file")
     except Repeated as before:
         if not before.same:
             raise
         return ""
+
+
+async def _unchosen(request: web.Request, chosen: Invalid) -> str:
+    """What is wrong with the file that was chosen; nothing if none was."""
+    return chosen.error("file") if isinstance((await posted(request)).get("file"), Upload) else ""
+
+
+async def attach(request: web.Request) -> web.Response:
+    """上传附件; what can't be attached is told on the same page, with what was typed there."""
+    chosen = await read(request, AttachmentForm)
+    if told := chosen.error("file") if isinstance(chosen, Invalid) else await keep(request, chosen):
+        return await _submission(request, await refused(request, SubmissionForm, {"file": told}), 422)
+    return await back(request)
 
 
 async def withdraw(request: web.Request) -> web.Response:
@@ -190,6 +206,7 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
         "earlier": look.earlier,
         "notices": look.notices,
         "conditions": look.conditions,
+        "condition_names": condition_names(look.conditions, reference()),
         "units": look.units,
         "persons": look.persons,
         "matched": lambda each: avoiding.matched_person(request.app[CUSTODY].vault, each),
@@ -220,6 +237,8 @@ _HERE = "/activities/{activity}"
 ROUTES = (
     get(f"{_HERE}/submission", submission, CLERKS, name="submission"),
     post(f"{_HERE}/submission", submit, CLERKS, act=None, body=BODY_BYTES),
+    post(f"{_HERE}/attachments", attach, CLERKS, act=None, name="attach", body=BODY_BYTES),
+    get(f"{_HERE}/attachments", submission, CLERKS),
     post(f"{_HERE}/withdraw", withdraw, CLERKS, act=None, name="withdraw"),
     get("/reviews", queue, REVIEWERS, name="reviews"),
     get(f"{_HERE}/review", review, REVIEWERS, name="review"),
