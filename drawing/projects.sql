@@ -300,6 +300,11 @@ WHERE activity = %(activity)s AND id = %(application)s AND decided_at IS NULL AN
 SELECT id, matter, company_name, applicant, reason, terminal, submitted_at, withdrawn_at, decided_at, passed, remark, reviewer
 FROM review WHERE activity = %(activity)s ORDER BY id DESC;
 
+-- name: rejections
+-- Why the last application of each of these activities was rejected; nothing for one that was not.
+SELECT DISTINCT ON (r.activity) r.activity, r.remark FROM review r
+WHERE r.activity = ANY(%(activities)s::text[]) AND r.passed = false ORDER BY r.activity, r.id DESC;
+
 -- name: review_queue
 -- What waits for a terminal's decision, the nearest evaluation first.
 SELECT r.id, r.activity, r.matter, r.company_name, r.applicant, r.terminal, r.submitted_at, a.name, a.seats, a.evaluation_start
@@ -387,6 +392,11 @@ SELECT count(*) FROM (
   SELECT FROM expert e /* sampled */
   WHERE true /* asked */ AND NOT e.suspended
   LIMIT %(limit)s) AS found;
+
+-- name: shown_last
+-- Whether the last look of this person in this activity was at this condition, and was shown.
+SELECT p.band IS NOT NULL AND p.condition = %(condition)s::jsonb FROM preview p
+WHERE p.activity = %(activity)s AND p.person = %(person)s ORDER BY p.id DESC LIMIT 1;
 
 -- name: record_preview
 -- Every look is recorded, also one that was refused (no band).
