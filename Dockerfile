@@ -6,4 +6,7 @@ COPY requirements.txt ./
 COPY script/setup script/environment script/python ./script/
 RUN script/setup python && rm -rf /var/lib/apt/lists/* /var/cache/expertline/pip
 COPY . .
+# docker compose build --build-arg VOICE=natural: the natural Mandarin voice (docs/speech.md), some 220 MB
+ARG VOICE=
+RUN [ -z "$VOICE" ] || { script/setup voice && rm -rf /var/cache/expertline/pip; }
 ENTRYPOINT ["script/python"]

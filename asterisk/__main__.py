@@ -38,7 +38,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, cast
 
-from asterisk.folders import state_folder
+from asterisk.ending import MARK
+from asterisk.folders import make_folder, state_folder
 from asterisk.front import NoKamailio, address_towards, check_front_ports, front_command, render_front
 from asterisk.instance import check_ports, go_first
 from asterisk.logins import read_logins
@@ -147,7 +148,8 @@ def password(file: Path) -> str:
     Containers do so at the same moment: the file appears whole, and whoever is second takes the first one's.
     """
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(file.parent.parent)
+        file.parent.mkdir(exist_ok=True, mode=0o700)
         made = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
         made.touch(mode=0o600)
         made.write_text(secrets.token_urlsafe(24) + "\n")
@@ -235,7 +237,8 @@ def _become(argv: list[str], log: Path) -> NoReturn:
     """Standard output goes to a reader of its own, which ends when Asterisk has; signals go to Asterisk."""
     read_end, write_end = os.pipe()
     reader = (sys.executable, "-m", "asterisk.log_reader", str(log))
-    subprocess.Popen(reader, stdin=read_end, stdout=subprocess.DEVNULL, start_new_session=True)
+    unmarked = {name: value for name, value in os.environ.items() if name != MARK}
+    subprocess.Popen(reader, stdin=read_end, stdout=subprocess.DEVNULL, start_new_session=True, env=unmarked)
     for descriptor in (1, 2):
         os.dup2(write_end, descriptor)
     os.umask(OWNER_ONLY)

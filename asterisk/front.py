@@ -6,7 +6,6 @@ it. The node knows each call's trunk by a header that the front writes, and that
 """
 
 import asyncio
-import contextlib
 import os
 import shutil
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import jinja2
 
+from asterisk.ending import end
 from asterisk.ports import require_free
 from asterisk.settings import NodeSettings
 
@@ -79,25 +79,15 @@ class Front:
 
     async def stop(self) -> None:
         """End it in order; kills it where that takes too long."""
-        if self._process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
-        try:
-            async with asyncio.timeout(_STOP_LIMIT):
-                await self._process.wait()
-        except TimeoutError:
-            pass
-        await self.kill()
+        process, self._process = self._process, None
+        if process is not None:
+            await end(process, _STOP_LIMIT)
 
     async def kill(self) -> None:
         """End all of its processes at once."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # its children have its session
-        await process.wait()
+        if process is not None:
+            await end(process, _STOP_LIMIT, how=signal.SIGKILL)
 
 
 def render_front(settings: NodeSettings) -> Path:

@@ -19,6 +19,7 @@ from typing import Generic, Self, TypeVar
 
 import aiohttp
 
+from asterisk.ending import end
 from asterisk.front import Front
 from asterisk.log_pipe import LogPipe
 from asterisk.ports import require_free
@@ -155,16 +156,7 @@ class Instance(Generic[Settings]):
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(how)
-            process.send_signal(signal.SIGCONT)  # a stopped one would not notice
-        try:
-            async with asyncio.timeout(_STOP_LIMIT):
-                await process.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        await end(process, _STOP_LIMIT, how=how)
         if self._log:
             await self._log.ended()
 

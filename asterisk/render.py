@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 
 from asterisk import far_end, inbox, sounds
+from asterisk.folders import make_folder
 from asterisk.front import TRUNK_HEADER
 from asterisk.program import Program
 from asterisk.settings import SYSTEM_CA, FarEndSettings, NodeSettings
@@ -39,7 +40,8 @@ def render(settings: NodeSettings | FarEndSettings, program: Program) -> Path:
     """
     folder = settings.folder
     _check(folder)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True, mode=0o700)
     for name in _FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     _link_data(folder / "data", program.data_dir)

@@ -13,6 +13,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from pathlib import Path
 OWNER = "owner"
 """The role that owns the databases. A service works under another one that does not own its tables."""
 
+_SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET = 107
 _LIMIT = 120
 _AS_ROOT = "postgres"
@@ -50,6 +52,9 @@ class Cluster:
         if not (self._data / "PG_VERSION").exists():
             self._create()
         if not self.running():
+            if self._is_dead():
+                for file in (self._data / "postmaster.pid", self._run_folder / f"{_SOCKET}.lock"):
+                    file.unlink(missing_ok=True)
             self._configure()
             self._ctl("start", "-l", str(self._data / "server.log"))
         return self.dsn_prefix
@@ -61,9 +66,25 @@ class Cluster:
 
     def running(self) -> bool:
         """Does it run?"""
-        if not (self._data / "PG_VERSION").exists():
+        if not (self._data / "PG_VERSION").exists() or self._is_dead():
             return False
         return self._run("pg_ctl", "status", "-D", str(self._data), check=False).returncode == 0
+
+    def pid(self) -> int | None:
+        """The server's process as it was started last, or None; it may have died since."""
+        try:
+            return int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def _is_dead(self) -> bool:
+        """Killed and never waited for, as where a container's first process does not: PostgreSQL would take it for alive. Sessions
+        that are left are found by their memory, whose key is made of the data folder.
+        """
+        try:
+            return Path(f"/proc/{self.pid()}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return False
 
     @property
     def dsn_prefix(self) -> str:
@@ -83,23 +104,34 @@ class Cluster:
         return self.folder / "run"
 
     def _check(self) -> None:
-        socket = self._run_folder / ".s.PGSQL.5432"
+        socket = self._run_folder / _SOCKET
         if len(str(socket).encode()) > _LONGEST_SOCKET:
             raise ClusterError(f"{self.folder} is too long a path: {socket} exceeds {_LONGEST_SOCKET} bytes")
         if not re.fullmatch(r"/[A-Za-z0-9/_.+-]*", str(self.folder)):
             raise ClusterError(f"{self.folder}: use an absolute path of plain letters, digits, and . _ + -")
 
     def _create(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Under another name until it is whole: what an initdb that was killed has left would never start."""
+        for path in _above(self.folder):
+            if not path.exists():
+                path.mkdir()
+                path.chmod(0o755)  # whatever the umask is: as root, the user postgres has to pass
         self._open_to_postgres()
-        for folder in (self._data, self._run_folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
+        made = self.folder / "data.new"
+        shutil.rmtree(made, ignore_errors=True)
+        for folder in (made, self._run_folder):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o700)
             if os.geteuid() == 0:
                 shutil.chown(folder, _AS_ROOT)
         self._run(
-            "initdb", "-D", str(self._data), "-U", OWNER, "--auth-local=trust", "--auth-host=reject",
+            "initdb", "-D", str(made), "-U", OWNER, "--auth-local=trust", "--auth-host=reject",
             "--encoding=UTF8", "--locale=C.UTF-8", *(() if self.durable else ("--no-sync",)),
         )  # fmt: skip
+        try:
+            made.rename(self._data)
+        except OSError as error:
+            raise ClusterError(f"{self._data} is in the way of a new cluster, and is none: {error.strerror}") from None
 
     def _open_to_postgres(self) -> None:
         """As root: the user postgres must be able to pass through all folders above."""
@@ -109,7 +141,7 @@ class Cluster:
             pwd.getpwnam(_AS_ROOT)
         except KeyError:
             raise ClusterError("no user postgres: PostgreSQL is not installed. Run script/setup.") from None
-        if self._as_postgres(["test", "-x", str(self.folder)], check=False).returncode == 0:
+        if self._as_postgres(["test", "-x", str(self.folder)]).returncode == 0:
             return
         closed = next((path for path in _above(self.folder) if not path.stat().st_mode & 0o001), self.folder)
         raise ClusterError(
@@ -143,27 +175,44 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         argv = [str(_programs() / program), *arguments]
-        result = self._as_postgres(argv, check=False)
+        result = self._as_postgres(argv)
         if check and result.returncode != 0:
             log = self._data / "server.log"
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
             raise ClusterError(f"{program} {arguments[0]} failed: {result.stdout.strip()}\n{tail}".strip())
         return result
 
-    def _as_postgres(self, argv: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:
+    def _as_postgres(self, argv: list[str]) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"}
         argv = ["env", *(f"{name}={value}" for name, value in self.environment), *argv]  # not before the change of user
         if os.geteuid() == 0:
             argv = ["setpriv", f"--reuid={_AS_ROOT}", f"--regid={_AS_ROOT}", "--clear-groups", *argv]
-        # pg_ctl leaves the server behind, which inherits its output: a pipe would never end.
+        # pg_ctl leaves the server behind, which inherits its output: a pipe would never end. Ctrl-C at a terminal is
+        # for whoever called us.
         with tempfile.TemporaryFile() as output:
-            done = subprocess.run(
-                argv, env=environment, cwd="/", check=check, timeout=_LIMIT + 60,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            process = subprocess.Popen(
+                argv, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True,
             )  # fmt: skip
+            _wait(process)
             output.seek(0)
             said = output.read().decode(errors="replace")
-        return subprocess.CompletedProcess(argv, done.returncode, said)
+        return subprocess.CompletedProcess(argv, process.returncode, said)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    """Until it has ended. What has begun is brought to its end also when we are broken off: half an initdb, or a server that is
+    just starting, would be in everybody's way. Raises ClusterError when it takes far too long.
+    """
+    try:
+        process.wait(_LIMIT + 60)
+    except subprocess.TimeoutExpired as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise ClusterError(f"{error.cmd[-1]} did not end within {error.timeout:.0f} s") from None
+    except BaseException:
+        process.wait(_LIMIT + 60)
+        raise
 
 
 def _programs() -> Path:

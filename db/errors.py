@@ -19,6 +19,14 @@ class Unavailable(DatabaseError):
     """The database is away, too busy to let us in, or the connection was lost in the middle."""
 
 
+class ReadOnly(Unavailable):
+    """It takes no writes: a standby, or set so. Nothing was written."""
+
+
+class DiskFull(Unavailable):
+    """It has no room to write. Nothing was written."""
+
+
 class Constraint(Enum):
     """Which kind of constraint refused a row; the value is PostgreSQL's SQLSTATE."""
 
@@ -72,7 +80,7 @@ class StatementError(DatabaseError):
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _AWAY_CLASSES = {"08", "53", "57", "58"}  # connection, resources, operator intervention, system error
-_AWAY = {"25006", "25P03"}  # we reached a read-only standby; we idled in a transaction for too long
+_AWAY = {"25P03"}  # we idled in a transaction for too long
 _AGAIN = {"40001", "40P01", "55P03"}
 _CONSTRAINTS = {kind.value: kind for kind in Constraint}
 
@@ -92,6 +100,10 @@ def translate(error: psycopg2.Error) -> DatabaseError:
         diag = error.diag
         name = diag.constraint_name or diag.column_name or ""
         return Conflict(_CONSTRAINTS[state], name, diag.table_name or "")
+    if state == "25006":
+        return ReadOnly(message)
+    if state == "53100":
+        return DiskFull(message)
     if state in _AGAIN:
         return SerializationFailure(message)
     if state in _AWAY or state[:2] in _AWAY_CLASSES:

@@ -25,8 +25,28 @@ _LOCK = 0x6578706572746C69  # "expertli": any number, but the same in every vers
 
 class MigrationRefused(Exception):
     """An applied file was changed or is gone: the database and this version of the program don't belong
-    together.
+    together. The message says which files, that nothing was changed, and what an operator must do.
     """
+
+
+_BEGINS = "this database and this program don't fit together, and nothing was changed."
+_CHANGED = """\
+Changed after it was applied to this database: {names}.
+- Was the file edited, or its line ends converted? Bring back the released one:  git checkout -- {paths}
+- Was the database made by another version (a branch, a test version)? Start the version that ran on it last.
+- A database that may be thrown away, of a demo or a trial: remove its folder (postgres in the state folder), or drop it.
+For developers: what was applied stays as it is; a change goes into a new file.
+"""
+_UNKNOWN = """\
+Applied to this database and unknown to this program: {names}. A newer version has run on it, and a schema never goes back.
+- Install that newer version again, or a later one.
+- To go back to the older program, restore the backup from before the upgrade.
+"""
+_LATE = """\
+{late} comes before {last}, which was applied already: this program is no later version than the one that ran on this database.
+- Start the version that ran on it last, or a released one that is later.
+For developers: give the new file a later name.
+"""
 
 
 @dataclass(frozen=True)
@@ -52,17 +72,20 @@ def due(known: Sequence[Migration], applied: Sequence[tuple[str, str]]) -> list[
     fit.
     """
     by_name = {migration.name: migration for migration in known}
-    for name, sha256 in applied:
-        if name not in by_name:
-            raise MigrationRefused(f"the database has {name}, unknown to this program: install a newer version")
-        if by_name[name].sha256 != sha256:
-            raise MigrationRefused(f"db/schema/{name} changed after it was applied: restore it, use a new file")
+    if unknown := [name for name, _ in applied if name not in by_name]:
+        raise _refused(_UNKNOWN.format(names=", ".join(unknown)))
+    if changed := [name for name, sha256 in applied if by_name[name].sha256 != sha256]:
+        paths = " ".join(f"db/schema/{name}" for name in changed)
+        raise _refused(_CHANGED.format(names=", ".join(changed), paths=paths))
     names = {name for name, _ in applied}
     new = [migration for migration in known if migration.name not in names]
     if names and new and new[0].name < max(names):
-        late, last = new[0].name, max(names)
-        raise MigrationRefused(f"db/schema/{late} comes before {last}, already applied: give it a later name")
+        raise _refused(_LATE.format(late=new[0].name, last=max(names)))
     return new
+
+
+def _refused(why: str) -> MigrationRefused:
+    return MigrationRefused(f"{_BEGINS}\n{why}More: docs/operations.md, The database does not fit the program")
 
 
 def migrate(dsn: str, known: Sequence[Migration] | None = None, *, keep_old_role: bool = False) -> list[str]:

@@ -112,6 +112,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "auditor": ("SELECT",),
     },
     "live_number": {"worker": ("SELECT",)},  # a trigger writes it, with the rights of its owner
+    "login_failure": {"console": ("SELECT", "INSERT (scope, key, failures)", "UPDATE (failures, last_at)", "DELETE")},
+    "login_known_place": {"console": ("SELECT", "INSERT (key)", "UPDATE (last_at)", "DELETE")},
     "lot": {
         "worker": ("SELECT", "UPDATE (project_keys, code_key)"),  # those from before there were keys
         "console": ("SELECT", "INSERT", "UPDATE (project, name, code, project_keys, code_key)", "DELETE"),
@@ -129,7 +131,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "worker": (
             "SELECT",
             "INSERT (name)",
-            "UPDATE (holder, epoch, lease_until, clock, lease_s, comparable, dialling_stopped_at, dialling_stopped_why)",
+            "UPDATE (holder, epoch, lease_until, clock, lease_s, comparable, dialling_stopped_at, dialling_stopped_why,"
+            " asterisk_away_at)",
         ),
         "console": ("SELECT",),
     },
@@ -157,7 +160,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "console": (
             "SELECT",
             "INSERT (file_name, file, size, sha256, encoding, by)",
-            "UPDATE (file, state, listing, rows_read, rows_total, bad_rows, reason, created_at, started_at, ended_at)",
+            "UPDATE (file, state, listing, rows_read, rows_total, bad_rows, reason, created_at, started_at, ended_at, left_out)",
+            "UPDATE (same_rows, changed_rows, new_rows)",
         ),
     },
     "pool_problem": {"console": ("SELECT", "INSERT")},
@@ -210,6 +214,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
     },
     "witnessed": {"console": ("SELECT",), "worker": ("SELECT",)},  # a view
+    "write_probe": {"console": ("UPDATE (at)",)},
 }  # fmt: skip
 
 # sequences whose next value is fetched before a row is written, because its sealed columns are bound to its id

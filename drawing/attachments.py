@@ -1,7 +1,7 @@
 """附件 of an application (V1): what may be attached, kept sealed in the database, handed out as it came.
 
-Nothing is opened or converted here. A file's first bytes must be those of the kind that its name says; that keeps honest
-mistakes out, and whoever downloads a file still treats it as somebody else's.
+Nothing is converted here. A file must be of the kind that its name says, by its first bytes and, for docx and xlsx, by its parts
+(drawing/office_files.py); that keeps honest mistakes out, and whoever downloads a file still treats it as somebody else's.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ from typing import Any
 from db.contexts import ATTACHMENT
 from db.pool import Database, Transaction
 from db.vault import Vault
+from drawing import office_files
 from drawing.planning import Refused
 from drawing.projects import NotThere, Q
 
 MAX_BYTES = 10 << 20
 MOST = 10
 BEGINS: Mapping[str, bytes] = {
-    "pdf": b"%PDF-", "jpg": b"\xff\xd8\xff", "jpeg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n", "docx": b"PK\x03\x04",
-    "xlsx": b"PK\x03\x04",
+    "pdf": b"%PDF-", "jpg": b"\xff\xd8\xff", "jpeg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n", "docx": b"PK", "xlsx": b"PK",
 }  # fmt: skip
 """What can be attached, by the end of its name, and how such a file begins."""
+_PDF_WITHIN = 1024
+"""Bytes: programs look for the head of a pdf in so much, because scanners and mail write something before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,11 @@ def wrong(name: str, data: bytes) -> str:
     if not data:
         return "文件是空的，请重新选择。"
     if len(data) > MAX_BYTES:
-        return f"文件超过 {MAX_BYTES >> 20} MiB，请压缩或拆分后上传。"
-    return "" if data.startswith(BEGINS[ending]) else f"文件内容不是 {ending}：请确认文件没有损坏，也没有改过扩展名。"
+        return f"文件超过 {MAX_BYTES >> 20} MB，请压缩或拆分后上传。"
+    if ending in office_files.MAIN and (told := office_files.wrong(ending, data)):
+        return told
+    begins = data.startswith(BEGINS[ending]) or (ending == "pdf" and BEGINS["pdf"] in data[:_PDF_WITHIN])
+    return "" if begins else f"文件内容不是 {ending}：请确认文件没有损坏，也没有改过扩展名。"
 
 
 async def attach(tx: Transaction, vault: Vault, activity: str, name: str, data: bytes, by: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,8 @@ from db.contexts import AVOIDED_NAME
 from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing.activities import AvoidedPerson, hashed_person, insert_person
-from drawing.experts.identity import id_card_fault, mask
+from drawing.credit_code import understood_code
+from drawing.experts.identity import birth_fault, id_card_fault, mask
 from drawing.normal_forms import Unmatchable, normal_name, normal_unit, understood_name, understood_unit
 from drawing.planning import Refused
 from drawing.projects import Q
@@ -46,7 +48,7 @@ class Look:
 
 def units(db: Database, activity: str, search: str = "") -> Look:
     """回避单位, by any part of name or code; the fixed ones first."""
-    return Look(db, Q.count_avoidance_units, Q.avoidance_units, {"activity": activity, "search": search})
+    return Look(db, Q.count_avoidance_units, Q.avoidance_units, _sought(activity, search))
 
 
 def persons(db: Database, activity: str, name_hash: bytes | None = None) -> Look:
@@ -94,9 +96,9 @@ def reasons(codes: Sequence[str]) -> tuple[str, ...]:
     return tuple(found[code] for code in codes)
 
 
-def id_card_wrong(number: str) -> str:
+def id_card_wrong(number: str, today: date) -> str:
     """What is wrong with an avoided person's 证件号, or nothing: a wrong one would avoid nobody, and nobody would notice."""
-    fault = id_card_fault(number)
+    fault = id_card_fault(number) or birth_fault(number, today)
     return f"{fault}（{mask(number)}）；专家库按 18 位公民身份号码核对，无法取得时请留空" if fault else ""
 
 
@@ -144,7 +146,11 @@ async def _add_person(tx: Transaction, vault: Vault, activity: str, person: Avoi
     return True
 
 
+def _sought(activity: str, search: str = "") -> dict[str, object]:
+    return {"activity": activity, "search": search, "code": understood_code(search), "name_hash": None}
+
+
 async def _room(tx: Transaction, activity: str, counting: str, more: int = 1) -> None:
-    count = await tx.value(counting, {"activity": activity, "search": "", "name_hash": None})
+    count = await tx.value(counting, _sought(activity))
     if count + more > MOST:
         raise Refused({"": TOO_MANY})

@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
+from functools import partial
 from typing import TypeVar
 
 from openpyxl import Workbook
@@ -20,14 +22,12 @@ from drawing.activities import AvoidedPerson
 from drawing.avoiding import MOST, PERSON_REASONS, UNIT_REASONS, id_card_wrong, reasons
 from drawing.credit_code import code_fault, understood_code
 from drawing.experts import read_xlsx
-from drawing.experts.header import check_header
-from drawing.experts.identity import shown
+from drawing.experts.identity import understood_id_card
 from drawing.experts.read_xlsx import Layout
 from drawing.experts.report import BadFile, Report
 from drawing.experts.table import TableRow
 from drawing.experts.template import head, widths
 from drawing.normal_forms import Unmatchable, normal_name, normal_unit, understood_name, understood_unit
-from drawing.signs import UNSEEN
 
 T = TypeVar("T")
 MAX_BYTES = 1 << 20
@@ -109,9 +109,10 @@ def read_units(data: bytes, called: str) -> list[Unit] | Report:
     return _read(data, called, Kind.UNITS, _unit, lambda row: normal_unit(row.name))
 
 
-def read_persons(data: bytes, called: str) -> list[AvoidedPerson] | Report:
-    """The rows, or what is wrong with them. Raises BadFile."""
-    return _read(data, called, Kind.PERSONS, _person, lambda row: row.id_card or normal_name(row.name))
+def read_persons(data: bytes, called: str, today: date) -> list[AvoidedPerson] | Report:
+    """The rows, or what is wrong with them; nobody was born after `today`. Raises BadFile."""
+    person = partial(_person, today=today)
+    return _read(data, called, Kind.PERSONS, person, lambda row: row.id_card or normal_name(row.name))
 
 
 def _read(
@@ -138,24 +139,15 @@ def _read(
 
 def _rows(data: bytes, called: str, kind: Kind) -> Iterator[TableRow]:
     if len(data) > MAX_BYTES:
-        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MiB：请使用模板文件，只保留文字")
-
-    def columns(found: Sequence[str], where: str) -> list[str]:
-        """Exactly the template's, in its order."""
-        wanted = list(kind.columns)
-        columns = check_header(found, f"第 1 行：{where}", wanted)
-        if columns != wanted:
-            raise BadFile(f"第 1 行：{where} 的列次序被改动，应为：{','.join(wanted)}。请使用模板文件")
-        return columns
-
-    layout = Layout(kind.value, columns, {}, last_row=MOST + 1, unpacked=_UNPACKED)
+        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MB：请使用模板文件，只保留文字")
+    layout = Layout(kind.value, tuple(kind.columns), {}, ordered=True, most=MOST, unpacked=_UNPACKED)
     return read_xlsx.rows(data, called, layout)
 
 
 def _check_reason(row: TableRow, kind: Kind, report: Report) -> None:
     reason = row.cells.get(OFFERED, "")
     if not _spoilt(row, OFFERED) and reason not in kind.reasons:
-        told = f"{shown(reason)}不是模板中的回避原因，请从列表中选择" if reason else "不能为空"
+        told = "不是模板中的回避原因，请从列表中选择" if reason else "不能为空"  # not repeated: it may be a shifted name
         report.add(row.number, OFFERED, told)
 
 
@@ -167,10 +159,10 @@ def _unit(row: TableRow, report: Report) -> Unit:
     return Unit(name, code, row.cells.get(OFFERED, ""))
 
 
-def _person(row: TableRow, report: Report) -> AvoidedPerson:
+def _person(row: TableRow, report: Report, today: date) -> AvoidedPerson:
     name = _understood(row, report, "姓名", understood_name)
-    card = UNSEEN.sub("", row.cells.get("证件号", "")).upper()
-    if card and (wrong := id_card_wrong(card)):
+    card = understood_id_card(row.cells.get("证件号", ""))
+    if card and (wrong := id_card_wrong(card, today)):
         report.add(row.number, "证件号", wrong)
     return AvoidedPerson(name, card or None, row.cells.get(OFFERED, ""))
 

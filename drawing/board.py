@@ -11,8 +11,10 @@ from math import ceil
 from db.pool import Database
 from drawing.call_words import call_sentence
 from drawing.chain import Q
+from drawing.condition_names import condition_names
 from drawing.lifecycle import ActivityState
 from drawing.lots import fingerprint
+from drawing.reference import reference
 from drawing.rules import Rules
 from drawing.seats import PickOutcome
 from drawing.stages import Stage
@@ -58,11 +60,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A condition (抽取条件): how many seats it has, and how many experts have agreed."""
+    """A condition (抽取条件): what it is called, how many seats it has, and how many experts have agreed."""
 
     condition: str
     seats: int
     agreed: int
+    name: str = ""
 
     @property
     def missing(self) -> int:
@@ -138,7 +141,8 @@ async def standings(db: Database, board: Board) -> tuple[Standing, ...]:
     """Each condition, in the commit's order."""
     agreed = Counter(row.condition for row in board.rows if row.outcome is PickOutcome.ACCEPTED)
     conditions = await db.all(Q.conditions, {"activity": board.activity})
-    return tuple(Standing(each.id, each.seats, agreed[each.id]) for each in conditions)
+    names = condition_names(conditions, reference())
+    return tuple(Standing(each.id, each.seats, agreed[each.id], names[each.id]) for each in conditions)
 
 
 async def sentences(db: Database, rows: Sequence[Row]) -> Mapping[int, Sequence[str]]:

@@ -13,9 +13,12 @@ from typing import Any
 from db.pool import Database, Transaction
 from drawing import drafts, planning
 from drawing.activities import Notice
+from drawing.condition_names import condition_names
 from drawing.decide import lock
+from drawing.normal_forms import normal_unit
 from drawing.planning import Refused
 from drawing.projects import NotThere, Q
+from drawing.reference import reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,13 @@ async def choices(
     db: Database, scope: Mapping[str, str | None], activity: str, search: str, limits: Mapping[str, int]
 ) -> list[Any]:
     """A page of the activities that have something to copy, by any part of 活动名称 or 活动编号, the newest first."""
-    return await db.all(Q.copy_choices, {**scope, "activity": activity, "search": search, **limits})
+    values = {**scope, "activity": activity, "search": normal_unit(search), **limits}
+    return await db.all(Q.copy_choices, values)
 
 
 async def count(db: Database, scope: Mapping[str, str | None], activity: str, search: str) -> int:
     """How many there are on all pages."""
-    number: int = await db.value(Q.count_copy_choices, {**scope, "activity": activity, "search": search})
+    number: int = await db.value(Q.count_copy_choices, {**scope, "activity": activity, "search": normal_unit(search)})
     return number
 
 
@@ -76,13 +80,14 @@ async def _notice(tx: Transaction, activity: str, n: int, row: Any, wanted: Want
 async def _fits(tx: Transaction, activity: str, conditions: Sequence[Any]) -> None:
     """All that does not fit is said at once, not the first only."""
     row = await lock(tx, activity)
+    names = condition_names(conditions, reference())
     left = planning.seats_left(row.seats, await tx.value(Q.planned, {"activity": activity, "id": ""}))
     room, over = left, []
     for each in conditions:
         if each.seats <= room:
             room -= each.seats
         else:
-            over.append(f"条件 {each.id[1:]}（{each.seats} 人）")
+            over.append(f"{names[each.id]}（{each.seats} 人）")
     if over:
         total = sum(each.seats for each in conditions)
         raise Refused({

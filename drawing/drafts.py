@@ -260,6 +260,6 @@ async def _free(tx: Transaction, project: int, wanted: Sequence[str]) -> tuple[s
 
 async def _known_names(tx: Database | Transaction, activity: str) -> list[str]:
     row = await tx.one(Q.known_names, {"activity": activity})
-    units = await tx.all(Q.avoidance_units, {"activity": activity, "search": "", "limit": 1000, "offset": 0})
+    units = await tx.all(Q.avoidance_units, {"activity": activity, "search": "", "code": "", "limit": 1000, "offset": 0})
     own = [] if row is None else [row.name, row.tenderer, row.agency]
     return [name for name in (*own, *(each.unit for each in units)) if name]

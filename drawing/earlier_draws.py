@@ -115,7 +115,8 @@ def told(draw: EarlierDraw) -> str:
     """Why a 标段 is refused."""
     when = "" if draw.started_at is None else f"{draw.started_at.astimezone(CHINA):%Y-%m-%d} 启动，"
     did = "抽取" if draw.started_at else "申请抽取"
-    other = f"与项目“{draw.other.project}”的“{draw.other.name}”是同一标段，"
+    which = f"（编号 {draw.other.project_code or '无'}，招标人{draw.other.tenderer}）" if draw.other.tenderer else ""
+    other = f"与项目“{draw.other.project}”{which}的“{draw.other.name}”是同一标段，"
     return f"“{draw.lot_name}”{other}已在活动 {draw.activity} 中{did}（{when}{draw.ending}）。{_ADVICE}"
 
 

@@ -42,7 +42,9 @@ _HAN = re.compile("[〇㐀-䶿一-鿿\ufa0e\ufa0f\ufa11\ufa13\ufa14\ufa1f\ufa21\
 _COMPATIBLE = re.compile("[\u2e80-\u2fdf\uf900-\ufaff\U0002f800-\U0002fa1f]")
 _FOREIGN = re.compile(r"[A-Za-z][A-Za-z .'\-]+")
 # What most names consist of, and what is its own normal form: a million of them are read in one import.
+_WIDE = {code: code - 0xFEE0 for first, last in ("０９", "ＡＺ", "ａｚ") for code in range(ord(first), ord(last) + 1)}
 _PLAIN_NAME = re.compile("[〇㐀-䶿一-鿿]{2,30}")
+_GROUPING = str.maketrans("", "", "-_/.·,:#()")
 _PLAIN_UNIT = re.compile("[〇㐀-䶿一-鿿a-z0-9()]*")
 _USUAL_UNIT = re.compile("[〇㐀-䶿一-鿿A-Za-z0-9]{2}[〇㐀-䶿一-鿿A-Za-z0-9()（）]{0,98}")
 _USUAL = str.maketrans(
@@ -71,6 +73,28 @@ def tidy(text: str) -> str:
     return SPACE.sub(_space, _COMPATIBLE.sub(lambda each: unicodedata.normalize("NFKC", each[0]), shown)).strip()
 
 
+def understood_text(text: str) -> str:
+    r"""Free text as it is kept: `tidy` line by line, with letters and digits of the usual width. Punctuation stays as it is typed.
+
+    >>> understood_text("ＸＸ路８８号（３楼），\u3000联系　ｍａ ")
+    'XX路88号（3楼）， 联系 ma'
+    """
+    while (usual := _usual_text(text)) != text:
+        text = usual
+    return text
+
+
+def understood_number(text: str) -> str:
+    """A number or code (编号) as it is kept: every sign of the usual width, one kind of hyphen, no blanks around it.
+
+    >>> understood_number(" ＧＤ２０２６－０６１７—０１（Ａ） ")
+    'GD2026-0617-01(A)'
+    """
+    while (usual := _usual_number(text)) != text:
+        text = usual
+    return text
+
+
 def normal_unit(name: str) -> str:
     """A unit's name without what typists and programs vary; see the module.
 
@@ -85,6 +109,15 @@ def normal_unit(name: str) -> str:
     while (folded := _folded(name)) != name:
         name = folded
     return name
+
+
+def code_form(code: str) -> str:
+    """What a number or code is looked for and compared by: letters and digits, not what groups them. The same in SQL.
+
+    >>> code_form(" ＧＤ２０２６－０６１７—０１（Ａ） "), code_form("—")
+    ('gd2026061701a', '')
+    """
+    return normal_unit(code).translate(_GROUPING)
 
 
 def normal_name(name: str) -> str:
@@ -134,6 +167,17 @@ def understood_unit(text: str) -> str:
     if len(parts) > 1 and all(len(part) > 3 and _ORGANISATION.search(part.strip()) for part in parts):
         raise Unmatchable(f"看来填了 {len(parts)} 个单位：一条只填一个单位")
     return name
+
+
+def _usual_text(text: str) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    tidied = (tidy(line.translate(_WIDE)).replace("\n", " ") for line in lines)
+    return unicodedata.normalize("NFC", "\n".join(tidied)).strip()
+
+
+def _usual_number(text: str) -> str:
+    known = tidy(text).replace("\n", " ").translate(PUNCTUATION)  # before NFKC takes some of it apart
+    return unicodedata.normalize("NFKC", known).translate(PUNCTUATION)
 
 
 def _folded(text: str) -> str:

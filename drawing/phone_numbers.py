@@ -220,9 +220,16 @@ def _refuse_signs(text: str) -> None:
             if (each.isascii() and each.isdigit()) or (each == "+" and not before):
                 before = True
             elif not _FILLING.fullmatch(each):
-                meant = _LOOK_ALIKE.get(sign.lower())
-                advice = f"请核对是否应为数字 {meant}" if meant else "请只填写数字"
-                raise NoNumber(f"第 {place} 个字符“{sign}”（U+{ord(sign):04X}）不属于电话号码，{advice}")
+                raise NoNumber(_refused_sign(sign, place))
+
+
+def _refused_sign(sign: str, place: int) -> str:
+    """An ideograph is not repeated, nor told by its code: where columns are shifted it is somebody's name."""
+    if meant := _LOOK_ALIKE.get(sign.lower()):
+        return f"第 {place} 个字符“{sign}”（U+{ord(sign):04X}）不属于电话号码，请核对是否应为数字 {meant}"
+    if unicodedata.category(sign) == "Lo":
+        return f"第 {place} 个字符是汉字等文字，不属于电话号码，请只填写数字"
+    return f"第 {place} 个字符“{sign}”（U+{ord(sign):04X}）不属于电话号码，请只填写数字"
 
 
 def _found(plain: str) -> PhoneNumber | None:

@@ -10,8 +10,9 @@ from typing import Any
 from db.pool import Database, Transaction
 from db.queries import load
 from drawing.earlier_draws import keys
+from drawing.normal_forms import code_form, normal_unit
 from drawing.planning import Refused
-from drawing.same_lot import LotFacts, lot_key, own_code
+from drawing.same_lot import NO_CODE, LotFacts, lot_key, own_code
 
 Q = load("drawing", "projects.sql")
 LINKED = "项目已关联抽取活动，不能编辑或删除；仍可新增标段。"
@@ -78,12 +79,12 @@ async def update(tx: Transaction, scope: Scope, number: int, project: Project) -
     await tx.run(Q.rename_lots, {"project": number, "name": project.name, "code": project.code} | keys(own))
 
 
-async def delete(tx: Transaction, scope: Scope, number: int) -> str:
-    """Remove it with its 标段; its name. Refused once it is linked."""
+async def delete(tx: Transaction, scope: Scope, number: int) -> Any:
+    """Remove it with its 标段; the row that it was. Refused once it is linked."""
     row = await _unlinked(tx, scope, number)
     await tx.run(Q.delete_project_lots, {"project": number})
     await tx.run(Q.delete_project, {"project": number})
-    return str(row.name)
+    return row
 
 
 async def add_lot(tx: Transaction, scope: Scope, number: int, lot: NewLot) -> str:
@@ -103,11 +104,13 @@ async def whole(tx: Transaction, number: int) -> str:
     return await _insert_lot(tx, row, NewLot(row.name, row.code, row.investment), whole=True)
 
 
-async def remove_lot(tx: Transaction, scope: Scope, number: int, lot: str) -> None:
-    """Take back a 标段 that nothing is drawn for; Refused otherwise."""
+async def remove_lot(tx: Transaction, scope: Scope, number: int, lot: str) -> str:
+    """Take back a 标段 that nothing is drawn for, and say its name; Refused otherwise."""
     await locked(tx, scope, number)
-    if not await tx.run(Q.delete_lot, {"project": number, "lot": lot}):
+    name: str | None = await tx.value(Q.delete_lot, {"project": number, "lot": lot})
+    if name is None:
         raise Refused({"": "该标段已关联抽取活动，不能删除。"})
+    return name
 
 
 async def seen(db: Database | Transaction, scope: Scope, number: int) -> Any:
@@ -127,18 +130,18 @@ async def lots(db: Database | Transaction, number: int) -> list[Any]:
 
 async def likely_duplicates(db: Database, number: int) -> list[Any]:
     """P4: others with the same name, 项目编号 or 投资项目统一代码, for the reviewer."""
-    return await db.all(Q.likely_duplicates, {"project": number})
+    return await db.all(Q.likely_duplicates, {"project": number, "no_code": [code.lower() for code in NO_CODE]})
 
 
 async def count(db: Database, scope: Scope, name: str, code: str) -> int:
     """How many projects fit, by any part of 名称 and 编号."""
-    number: int = await db.value(Q.count_projects, {"name": name, "code": code, **scope})
+    number: int = await db.value(Q.count_projects, {"name": normal_unit(name), "code": code_form(code), **scope})
     return number
 
 
 async def listed(db: Database, scope: Scope, name: str, code: str, limits: Mapping[str, int]) -> list[Any]:
     """A page of them, the newest first."""
-    return await db.all(Q.projects, {"name": name, "code": code, **scope, **limits})
+    return await db.all(Q.projects, {"name": normal_unit(name), "code": code_form(code), **scope, **limits})
 
 
 async def _unlinked(tx: Transaction, scope: Scope, number: int) -> Any:

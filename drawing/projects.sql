@@ -46,8 +46,8 @@ FOR UPDATE OF p;
 WITH page AS (
   SELECT p.* FROM project p
   WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
-    AND (%(name)s = '' OR strpos(lower(p.name), lower(%(name)s)) > 0)
-    AND (%(code)s = '' OR strpos(lower(p.code), lower(%(code)s)) > 0)
+    AND (%(name)s = '' OR strpos(p.name_form, %(name)s) > 0)
+    AND (%(code)s = '' OR strpos(p.code_form, %(code)s) > 0)
   ORDER BY p.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT p.id, p.name, p.code, p.kind, p.region, p.tenderer, p.handler, p.handler_name, p.created_at,
        (SELECT count(*) FROM lot l WHERE l.of_project = p.id AND NOT l.whole) AS lots,
@@ -58,16 +58,18 @@ FROM page p ORDER BY p.id DESC;
 -- How many there are on all pages.
 SELECT count(*) FROM project p
 WHERE (%(company)s::text IS NULL OR p.company = %(company)s) AND (%(handler)s::text IS NULL OR p.handler = %(handler)s)
-  AND (%(name)s = '' OR strpos(lower(p.name), lower(%(name)s)) > 0)
-  AND (%(code)s = '' OR strpos(lower(p.code), lower(%(code)s)) > 0);
+  AND (%(name)s = '' OR strpos(p.name_form, %(name)s) > 0)
+  AND (%(code)s = '' OR strpos(p.code_form, %(code)s) > 0);
 
 -- name: likely_duplicates
--- P4: other projects of the same name, 项目编号 or 投资项目统一代码, or whose 标段 say that they may be the same; each found by its index.
-SELECT o.id, o.name, o.code, o.investment_code, o.created_at
+-- P4: other projects of the same name, 项目编号 or 投资项目统一代码, however they are written, or whose 标段 say that they may be the
+-- same; each found by its index. %(no_code)s: what people write where there is no code.
+SELECT o.id, o.name, o.code, o.tenderer, o.investment_code, o.created_at
 FROM project p CROSS JOIN LATERAL (
-  SELECT id FROM project WHERE name = p.name UNION
-  SELECT id FROM project WHERE code = p.code AND code <> '' UNION
-  SELECT id FROM project WHERE investment_code = p.investment_code AND investment_code <> '' UNION
+  SELECT id FROM project WHERE name_form = p.name_form UNION
+  SELECT id FROM project WHERE code_form = p.code_form AND p.code_form <> ALL (%(no_code)s::text[]) UNION
+  SELECT id FROM project WHERE investment_code_form = p.investment_code_form
+    AND p.investment_code_form <> ALL (%(no_code)s::text[]) UNION
   SELECT b.of_project FROM lot a JOIN lot b ON b.project_keys && a.project_keys WHERE a.of_project = p.id) AS same
 CROSS JOIN LATERAL (SELECT * FROM project WHERE project.id = same.id OFFSET 0) o
 WHERE p.id = %(project)s AND o.id <> p.id ORDER BY o.id DESC LIMIT 20;
@@ -92,7 +94,7 @@ WHERE of_project = %(project)s;
 -- name: delete_lot
 -- A 标段 that nothing is drawn for.
 DELETE FROM lot l WHERE l.id = %(lot)s AND l.of_project = %(project)s
-  AND NOT EXISTS (SELECT FROM activity_lot a WHERE a.lot = l.id);
+  AND NOT EXISTS (SELECT FROM activity_lot a WHERE a.lot = l.id) RETURNING l.name;
 
 -- name: project_lots
 -- The 标段 of a project with the activities that draw for them.
@@ -201,7 +203,7 @@ WITH page AS (
   SELECT a.id, a.name, a.seats, a.created_at FROM activity a JOIN activity_owner o ON o.activity = a.id
   WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
     AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
-    AND (%(search)s = '' OR strpos(lower(a.name), lower(%(search)s)) > 0 OR strpos(a.id, upper(%(search)s)) > 0)
+    AND (%(search)s = '' OR strpos(a.name_form, %(search)s) > 0 OR strpos(a.id, upper(%(search)s)) > 0)
   ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT a.id, a.name, a.seats, a.created_at,
        (SELECT count(*) FROM notice n WHERE n.activity = a.id) AS notices,
@@ -213,7 +215,7 @@ FROM page a ORDER BY a.created_at DESC, a.id DESC;
 SELECT count(*) FROM activity a JOIN activity_owner o ON o.activity = a.id
 WHERE a.id <> %(activity)s AND a.deleted_at IS NULL AND EXISTS (SELECT FROM notice n WHERE n.activity = a.id)
   AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
-  AND (%(search)s = '' OR strpos(lower(a.name), lower(%(search)s)) > 0 OR strpos(a.id, upper(%(search)s)) > 0);
+  AND (%(search)s = '' OR strpos(a.name_form, %(search)s) > 0 OR strpos(a.id, upper(%(search)s)) > 0);
 
 -- name: condition_rows
 -- C4: every condition with what became of it.
@@ -241,13 +243,13 @@ SELECT coalesce(sum(seats), 0)::int FROM condition WHERE activity = %(activity)s
 -- 回避单位; the fixed ones first.
 SELECT id, unit, code, reason, fixed, created_at FROM avoidance
 WHERE activity = %(activity)s AND unit IS NOT NULL
-  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR strpos(code, upper(%(search)s)) > 0)
+  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR %(code)s <> '' AND strpos(code, %(code)s) > 0)
 ORDER BY fixed DESC, id LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: count_avoidance_units
 -- How many there are on all pages.
 SELECT count(*) FROM avoidance WHERE activity = %(activity)s AND unit IS NOT NULL
-  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR strpos(code, upper(%(search)s)) > 0);
+  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR %(code)s <> '' AND strpos(code, %(code)s) > 0);
 
 -- name: avoidance_persons
 -- 回避人员; found by the exact name (its keyed hash) only.
@@ -327,17 +329,26 @@ WITH page AS (
       OR a.id = ANY(ARRAY(SELECT w.activity FROM witnessed w WHERE w.person = %(witness)s)))
     AND (%(drafts)s OR a.state <> 'draft')
     AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s OR a.terminal IS NULL)
-    AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
+    AND (%(name)s = '' OR strpos(a.name_form, %(name)s) > 0)
     AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
+<<<<<<< HEAD
     AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
     AND (%(project_code)s = '' OR strpos(lower(p.code), lower(%(project_code)s)) > 0)
     AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state = nullif(%(state)s, '')::activity_state)
     AND (%(kind)s = '' OR a.kind = nullif(%(kind)s, '')::activity_kind)
     AND (%(region)s = '' OR p.region LIKE %(region)s || '%%' OR p.region IS NULL AND a.district LIKE %(region)s || '%%')
+=======
+    AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
+    AND (%(project_code)s = '' OR strpos(p.code_form, %(project_code)s) > 0)
+    AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
+    AND (%(kind)s = '' OR a.kind::text = %(kind)s)
+    AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%')
+>>>>>>> main
   ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.started_at, a.created_at,
        coalesce(p.region, a.district) AS region, o.handler, o.handler_name,
        coalesce(p.name, (SELECT min(l.project) FROM activity_lot x JOIN lot l ON l.id = x.lot WHERE x.activity = a.id)) AS project,
+       p.code AS project_code, p.tenderer,
        (SELECT count(*) FROM pick k WHERE k.activity = a.id AND k.outcome = 'accepted') AS agreed
 FROM page JOIN activity a ON a.id = page.id LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
 ORDER BY a.created_at DESC, a.id DESC;
@@ -352,13 +363,21 @@ WHERE a.deleted_at IS NULL
     OR a.id = ANY(ARRAY(SELECT w.activity FROM witnessed w WHERE w.person = %(witness)s)))
   AND (%(drafts)s OR a.state <> 'draft')
   AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s OR a.terminal IS NULL)
-  AND (%(name)s = '' OR strpos(lower(a.name), lower(%(name)s)) > 0)
+  AND (%(name)s = '' OR strpos(a.name_form, %(name)s) > 0)
   AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
+<<<<<<< HEAD
   AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
   AND (%(project_code)s = '' OR strpos(lower(p.code), lower(%(project_code)s)) > 0)
   AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state = nullif(%(state)s, '')::activity_state)
   AND (%(kind)s = '' OR a.kind = nullif(%(kind)s, '')::activity_kind)
   AND (%(region)s = '' OR p.region LIKE %(region)s || '%%' OR p.region IS NULL AND a.district LIKE %(region)s || '%%');
+=======
+  AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
+  AND (%(project_code)s = '' OR strpos(p.code_form, %(project_code)s) > 0)
+  AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
+  AND (%(kind)s = '' OR a.kind::text = %(kind)s)
+  AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%');
+>>>>>>> main
 
 -- name: preview_rules
 -- The version of the rules by which an activity is previewed.

@@ -2,7 +2,8 @@
 
 Read once from drawing/data/*.csv, frozen. Regions have GB/T 2260 codes (广东省 440000 > 广州市 440100 >
 越秀区 440104); specialties those of 公共资源交易评标专家专业分类标准 (发改法规〔2018〕316号), where each code
-begins with its parent's.
+begins with its parent's. Dissolved divisions (former_regions.csv, since 1988) are those of 民政部's yearly lists of codes
+and notices of change (县级以上行政区划变更情况), their successors followed up to the regions of today.
 """
 
 from __future__ import annotations
@@ -31,6 +32,19 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerRegion:
+    """A county-level division that was dissolved or got another code, until the year `until`. `now`: the codes of what it became,
+    several where it was divided; `parts`: where smaller parts of it went. `code` is empty for a zone (功能区) that never had one.
+    """
+
+    code: str
+    name: str
+    until: int
+    now: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Specialty:
     """专业. `level` 0 is a class (A 工程), 1 to 3 are 一级 to 三级类别."""
 
@@ -48,6 +62,7 @@ class Reference:
     specialties: Mapping[str, Specialty]
     lists: Mapping[str, Mapping[str, str]]  # list -> code -> name
     adjacent: Mapping[str, frozenset[str]]  # city -> the cities whose land touches its own
+    former: tuple[FormerRegion, ...] = ()
 
     def names(self, list_name: str) -> tuple[str, ...]:
         """The names that an expert can have (without 全部) in TITLES, QUALIFICATIONS or AUTHORITIES."""
@@ -81,6 +96,7 @@ def reference() -> Reference:
         MappingProxyType({r["code"]: _specialty(r) for r in _rows("specialties.csv")}),
         _lists(_rows("codes.csv")),
         _adjacent((r["code_a"], r["code_b"]) for r in _rows("city_adjacency.csv")),
+        tuple(map(_former, _rows("former_regions.csv"))),
     )
 
 
@@ -91,6 +107,11 @@ def _rows(file: str) -> Iterator[dict[str, str]]:
 
 def _region(row: Mapping[str, str]) -> Region:
     return Region(row["code"], row["name"], row["level"], row["parent_code"])
+
+
+def _former(row: Mapping[str, str]) -> FormerRegion:
+    now, parts = (tuple(filter(None, row[column].split(";"))) for column in ("now", "parts"))
+    return FormerRegion(row["code"], row["name"], int(row["until"]), now, parts)
 
 
 def _specialty(row: Mapping[str, str]) -> Specialty:

@@ -19,7 +19,8 @@ from drawing.normal_forms import normal_unit
 
 LONG_CODE = 10
 """Characters from which a code is taken to be another's nowhere; shorter ones (1, A-02) are common."""
-_NO_CODE = frozenset(("", "无", "NA", "NONE", "NULL", "暂无", "没有", "无编号"))
+NO_CODE = frozenset(("", "无", "NA", "NONE", "NULL", "暂无", "没有", "无编号"))
+"""What people write where there is no code, as letters and figures alone."""
 _DIGITS = {sign: str(value) for value, signs in enumerate(
     ("零〇", "一壹", "二贰两", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for sign in signs}  # fmt: skip
 _POWERS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
@@ -109,7 +110,7 @@ def code_key(code: str) -> str:
     ('GD2026061701', '', '')
     """
     bare = "".join(each for each in normal_unit(code).upper() if each.isalnum())
-    return "" if bare in _NO_CODE else bare
+    return "" if bare in NO_CODE else bare
 
 
 def _one_project(one: LotFacts, other: LotFacts) -> bool:

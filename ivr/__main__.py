@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 
 from db.errors import DatabaseError
@@ -49,7 +50,8 @@ async def serve(settings: Settings) -> None:
         voices = _speech(settings)
         await voices.start()
         try:
-            await _make_ready(voices)
+            if not await _before(stop, _make_ready(voices)):
+                return
             _keep_for_good()
             await _hold(settings, db, custody, voices, stop)
         finally:
@@ -65,7 +67,7 @@ def _bring_names_up_to_date(dsn: str, vault: Vault) -> None:
 
 def _speech(settings: Settings) -> Speech:
     wanted = settings.speech
-    return make_speech(wanted.cache, wanted.recorded, wanted.command, wanted.languages)
+    return make_speech(wanted.cache, wanted.recorded, wanted.command, wanted.languages, wanted.natural)
 
 
 async def _make_ready(voices: Speech) -> None:
@@ -123,6 +125,20 @@ async def _taken(lease: Lease, watch: ClockWatch) -> bool:
 async def _stop_after(stop: asyncio.Event, worker: Worker) -> None:
     await stop.wait()
     worker.stop()
+
+
+async def _before(event: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Whether it was done before the event came; it is given up when that comes first. Raises what the work raises."""
+    doing, coming = asyncio.create_task(work), asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait([doing, coming], return_when=asyncio.FIRST_COMPLETED)
+        if done := doing.done():
+            await doing
+        return done
+    finally:
+        doing.cancel()
+        coming.cancel()
+        await asyncio.gather(doing, coming, return_exceptions=True)
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:

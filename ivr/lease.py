@@ -24,7 +24,7 @@ from drawing.clock import Reading
 
 Q = load("ivr")
 _KNOW, _LEASE, _TAKE, _ADOPT = Q.know_node, Q.lease, Q.take_lease, Q.adopt
-_RENEW, _RELEASE = Q.renew_lease, Q.release_lease
+_RENEW, _RELEASE, _FENCE = Q.renew_lease, Q.release_lease, Q.fence_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,26 @@ class Lease:
         self.epoch, self._renewed = int(epoch), asked
         return True
 
-    def _has_run_out(self, row: Any, now: Reading) -> bool:
+    async def fence(self, row: Any, longest: float) -> bool:
+        """Of a node that is another's, once nobody has held it for `longest` seconds, released or not: what was live on it is ours
+        to settle, the node itself is not. False while that is not so, or when somebody was faster. row: one of Q.nodes_left.
+        """
+        if not self._has_run_out(row, self.reading(), longest):
+            return False
+        async with self.db.transaction() as tx:
+            epoch = await tx.value(_FENCE, {"node": self.node, "seen_epoch": row.epoch, "seen_clock": row.clock})
+            if epoch is None:
+                return False
+            await tx.run(_ADOPT, {"node": self.node, "epoch": epoch})
+        self.epoch = int(epoch)
+        return True
+
+    def _has_run_out(self, row: Any, now: Reading, longer: float = 0.0) -> bool:
         renewed = Reading.parse(row.clock)
         if renewed is None or renewed.boot != now.boot:
             renewed = self._first_seen(row, now).since
         seconds: float = row.lease_s if row.clock else self.seconds
-        return (now.ns - renewed.ns) / 1e9 >= seconds
+        return (now.ns - renewed.ns) / 1e9 >= seconds + longer
 
     def _first_seen(self, row: Any, now: Reading) -> _Seen:
         if self._seen is None or (self._seen.epoch, self._seen.clock) != (row.epoch, row.clock):

@@ -55,7 +55,9 @@ class Preparer:
         self._db, self._custody, self._speech, self._base = db, custody, speech, timings
 
     async def prepare(self, call: Any) -> Conversation | PairConversation:
-        """The conversation of a waiting call; raises NotBound for one whose pick does not lead to the person it is about."""
+        """The conversation of a waiting call; raises NotBound for one whose pick does not lead to the person it is about, and
+        NotYet while the natural voice is at work on it.
+        """
         if call.flow in PAIRS:
             return await self._pair(call)
         match KINDS[call.flow].whom:
@@ -165,7 +167,7 @@ class Preparer:
             return [""] * len(sealed), str(error)
 
     async def _media(self, wanted: Mapping[str, Prompt]) -> Mapping[str, Sequence[str]]:
-        rendered = await self._speech.render_all(wanted)
+        rendered = await self._speech.render_all(wanted, wait=False)
         return {name: [f"sound:{path}" for path in paths] for name, paths in rendered.items()}
 
 

@@ -31,11 +31,28 @@ RETURNING epoch;
 UPDATE node SET lease_until = clock_timestamp(), holder = NULL, clock = %(clock)s, lease_s = 0, comparable = true
 WHERE name = %(node)s AND holder = %(holder)s AND epoch = %(epoch)s;
 
+-- name: nodes_left
+-- Other nodes with calls that have no end, live ones or from outside, and their last renewal.
+SELECT name, epoch, clock, lease_s FROM node n
+WHERE name <> %(node)s AND (EXISTS (SELECT FROM call c WHERE c.node = n.name AND c.state = 'live')
+   OR EXISTS (SELECT FROM inbound i WHERE i.node = n.name AND i.ended_at IS NULL))
+ORDER BY name;
+
+-- name: fence_node
+-- The epoch of a node that is lost rises, if nobody has renewed or taken it since it was looked at: whoever held it, should they come
+-- back, writes nothing more. It is nobody's the more for it: its holder still says that it was lost, not let go.
+UPDATE node SET epoch = epoch + 1 WHERE name = %(node)s AND epoch = %(seen_epoch)s AND clock = %(seen_clock)s RETURNING epoch;
+
 -- name: note_dialling_stopped
 -- Why this node dials nothing, since when; null: it does.
 UPDATE node SET dialling_stopped_why = %(why)s,
        dialling_stopped_at = CASE WHEN %(why)s IS NOT NULL THEN coalesce(dialling_stopped_at, clock_timestamp()) END
 WHERE name = %(node)s AND epoch = %(epoch)s AND dialling_stopped_why IS DISTINCT FROM %(why)s;
+
+-- name: note_asterisk
+-- Since when this worker hears nothing of its Asterisk; null: it does.
+UPDATE node SET asterisk_away_at = CASE WHEN %(away)s THEN coalesce(asterisk_away_at, clock_timestamp()) END
+WHERE name = %(node)s AND epoch = %(epoch)s;
 
 -- name: due (prepared)
 -- Calls whose time has come, the draws in turn so that a small one need not wait for all calls of a large one, each draw's oldest

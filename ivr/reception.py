@@ -106,15 +106,15 @@ class Reception:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def settle_left(self) -> None:
-        """Of the holder before: its calls are gone, but whoever asked for a call back gets it. All in one transaction: whatever
-        breaks it, the next try finds them again. Raises DatabaseError.
+    async def settle_left(self, lost: Lease | None = None) -> None:
+        """Of the holder before, or of a lost node: its calls are gone, but whoever asked for a call back gets it. All in one
+        transaction: whatever breaks it, the next try finds them again. Raises DatabaseError.
         """
-        lease, activities = {"node": self._lease.node, "epoch": self._lease.epoch}, list[str | None]()
+        lease, activities = lost or self._lease, list[str | None]()
         async with self._db.transaction() as tx:
-            for row in await tx.all(Q.adopt_inbound, lease):
+            for row in await tx.all(Q.adopt_inbound, {"node": lease.node, "epoch": lease.epoch}):
                 LOG.info("call %s from outside was left by an earlier holder", row.id)
-                activities.append(await self._write_end(tx, row.id, Outcome.INTERRUPTED, None, None))
+                activities.append(await self._write_end(tx, row.id, Outcome.INTERRUPTED, None, None, epoch=lease.epoch))
         self._tell(activities)
 
     async def lapse(self) -> None:
@@ -231,10 +231,12 @@ class Reception:
     # --- what it leads to ---------------------------------------------------------------------------------------
 
     async def _write_end(
-        self, tx: Transaction, entry: int, outcome: Outcome, trail: Trail | None, why_not: WhyNot | None
-    ) -> str | None:
-        """The activity to which a call back was added, if one was."""
-        values: dict[str, Any] = {"id": entry, "epoch": self._lease.epoch, "outcome": outcome.value}
+        self, tx: Transaction, entry: int, outcome: Outcome, trail: Trail | None, why_not: WhyNot | None, *,
+        epoch: int | None = None,
+    ) -> str | None:  # fmt: skip
+        """The activity to which a call back was added, if one was. epoch: of the lease under which it was taken, where that is not
+        ours."""
+        values: dict[str, Any] = {"id": entry, "epoch": epoch or self._lease.epoch, "outcome": outcome.value}
         values["trail"] = None if trail is None else trail_json(trail)
         values["why_not"] = None if why_not is None else why_not.value
         ended = await tx.one(Q.end_inbound, values)

@@ -72,6 +72,10 @@ class Speech(_Section):
     cache: Path = Field(description="where rendered prompts are kept; Asterisk must be able to read it")
     recorded: Path | None = Field(default=None, description="recordings of a human voice that override the engine")
     command: tuple[str, ...] | None = Field(default=None, description="a program that turns text into a wav, instead")
+    natural: Path | None = Field(
+        default=None,
+        description="the natural Mandarin voice's folder (script/setup voice); espeak-ng speaks while nothing is there",
+    )
     languages: tuple[Literal["cmn", "yue", "en"], ...] = Field(
         default=("cmn", "yue", "en"), description="that experts may choose (普通话, 粤语, English); each needs a voice"
     )

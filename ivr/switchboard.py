@@ -121,13 +121,11 @@ class Switchboard:
             self._note(ready.activity if due else "")  # a line is free in any case
 
     async def _settle(self, call: Any, gone: bool) -> None:
-        conversation = Conversation(who=call.who, number="", flow=_NoFlow(), media={})
-        ready = Ready(call.id, call.activity or "", call.flow, call.attempt, call.pick, conversation, call.trunk)
-        outcome = Outcome.INTERRUPTED if call.outcome is None else Outcome(call.outcome)
+        ready, outcome = left_by_another(call)
         try:
             if not gone:
                 await self._gone_whole(ready)
-            await self._end(ready, outcome, _blank(ready))
+            await self._end(ready, outcome, blank(ready))
             LOG.info("call %s, which nobody carried, is settled as %s", call.id, outcome.value)
         except Abandoned:
             LOG.info("call %s is left to the node's next holder", call.id)
@@ -143,13 +141,13 @@ class Switchboard:
     async def _converse(self, ready: Ready) -> tuple[Outcome, Trail | PairTrail]:
         conversation = ready.conversation
         if self._stopping or not self._lease.safe_to_dial or not self._would_sound(conversation):
-            return Outcome.CANCELLED, _blank(ready)
+            return Outcome.CANCELLED, blank(ready)
         if conversation.refused:
             LOG.error("call %s: %s; it is not dialled", ready.id, conversation.refused)
-            return Outcome.INTERRUPTED, _blank(ready)
+            return Outcome.INTERRUPTED, blank(ready)
         if not all(map(self._calling.allows, conversation.numbers)):
             LOG.error("call %s: no pattern of the allowlist fits the number; it is not dialled", ready.id)
-            return Outcome.INVALID_NUMBER, _blank(ready)
+            return Outcome.INVALID_NUMBER, blank(ready)
 
         async def write(decision: Decision, trail: Trail) -> Recorded | Refused | Unavailable:
             answer = await self._recorder.decide(ready, decision, trail)
@@ -176,7 +174,7 @@ class Switchboard:
         except Exception:  # a mistake of ours must not hold a seat for ever
             LOG.exception("call %s broke", ready.id)
             await self._gone_whole(ready)
-            return Outcome.INTERRUPTED, _blank(ready)
+            return Outcome.INTERRUPTED, blank(ready)
 
     def _would_sound(self, conversation: Conversation | PairConversation) -> bool:
         """Nobody's telephone rings for a call that could not be heard."""
@@ -226,7 +224,15 @@ class Switchboard:
             raise Abandoned(f"call {call} is left to the node's next holder")
 
 
-def _blank(ready: Ready) -> Trail | PairTrail:
+def left_by_another(call: Any) -> tuple[Ready, Outcome]:
+    """A row of Q.live_calls that nobody carries, and what it came to: what was decided stands, the rest was interrupted, which is
+    nobody's try."""
+    conversation = Conversation(who=call.who, number="", flow=_NoFlow(), media={})
+    ready = Ready(call.id, call.activity or "", call.flow, call.attempt, call.pick, conversation, call.trunk)
+    return ready, Outcome.INTERRUPTED if call.outcome is None else Outcome(call.outcome)
+
+
+def blank(ready: Ready) -> Trail | PairTrail:
     """Of a call that was not dialled, or of which nothing is known."""
     trail = Trail(channel=ready.id, trunk=ready.trunk)
     return PairTrail(trail) if ready.flow in PAIRS else trail

@@ -11,6 +11,7 @@ from ivr.ari.client import Client
 from ivr.ari.errors import AriError, Unanswered, Unsent
 from ivr.dispatch import Q
 from ivr.lease import Lease
+from ivr.longest import LONGEST_CALL_SECONDS
 from ivr.reception import Reception
 from ivr.settings import Settings
 from ivr.switchboard import Switchboard
@@ -18,7 +19,6 @@ from ivr.switchboard import Switchboard
 LOG = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 0.1
 DATABASE_AGAIN_SECONDS = 2.0
-LONGEST_CALL_SECONDS = 1300.0  # more than Timings.call_seconds, twice: two people talk after staff has been asked
 FIRST_CONTACT_SECONDS = 20.0  # Asterisk may still be starting beside us
 
 

@@ -26,11 +26,13 @@ from ivr.advancing import Advancing
 from ivr.ari.client import Client
 from ivr.ari.errors import Replaced
 from ivr.ari.line import is_ours
+from ivr.asterisk_watch import AsteriskWatch
 from ivr.clock_watch import ClockStepped, ClockWatch
 from ivr.collecting import Collecting
 from ivr.dialplans import Timings
 from ivr.dispatch import Dispatcher
 from ivr.lease import Lease
+from ivr.lost_nodes import LostNodes
 from ivr.messages.kinds import Medium
 from ivr.messages.sender import Sender
 from ivr.noting import Notes
@@ -42,7 +44,7 @@ from ivr.record import Recorder
 from ivr.reminding import remind_due
 from ivr.settings import Settings
 from ivr.sound_check import SoundCheck
-from ivr.speech import NotWritten, Speech, SpeechError
+from ivr.speech import NotWritten, NotYet, Speech, SpeechError
 from ivr.switchboard import Switchboard
 from ivr.taking_over import TakingOver
 from ivr.trunk_alarms import Limits
@@ -55,6 +57,7 @@ REMIND_SECONDS = 60.0
 LOG_HEAD_SECONDS = 600.0  # no row of 操作记录 waits for the ledger longer than a day; seals bring the head in besides
 BREATH_SECONDS = 0.02  # what happens so soon after each other is looked at together
 ABREAST = 4  # calls made live at once; the pool has more connections, which are for decisions
+NOT_YET_SECONDS = 1.0  # until a call is looked at again whose sounds are being made
 ASIDE_SECONDS = 30.0  # for a call that can't be made, so that the others can
 
 
@@ -117,6 +120,8 @@ class Worker:
         limits = Limits(rules.lines.keyless_calls, rules.lines.no_media_calls)
         names = [each.name for each in settings.trunk]
         self._trunk_watch = TrunkWatch(db, client, settings.node, names, limits, self._switchboard.trunks.avoid)
+        self._asterisk = AsteriskWatch(db, lease, client)
+        self._lost_nodes = LostNodes(db, lease, recorder, self._reception, self._note)
         self._stopping = False
 
     async def run(self) -> None:
@@ -138,6 +143,7 @@ class Worker:
                 collecting = tasks.create_task(self._collecting.run(), name="recordings")
                 await self._taking_over.run()
                 watching.append(tasks.create_task(self._sounds.run(), name="sounds"))
+                watching.append(tasks.create_task(self._lost_nodes.run(), name="lost nodes"))
                 advancing = tasks.create_task(self._advancing.run(), name="advance")
                 await self._loop()
                 self._advancing.stop()
@@ -197,12 +203,14 @@ class Worker:
             self._sender.look()
 
     async def _loop(self) -> None:
-        swept = -SWEEP_SECONDS
+        swept, told = -SWEEP_SECONDS, 0
         clock = asyncio.get_running_loop().time
         while not (self._stopping and not self._switchboard and not self._reception):
+            told = self._tell_left(told)
             try:
                 if clock() - swept >= SWEEP_SECONDS:
                     await self._watch.look()
+                    await self._asterisk.look()
                     self._advancing.note(row.id for row in await self._db.all(DRAWING.running))
                     await self._dispatcher.count_today()
                     await self._taking_over.settle_left()
@@ -217,6 +225,13 @@ class Worker:
                 LOG.warning("the database: %s: %s", type(error).__name__, error)
                 pause, swept = SWEEP_SECONDS, -SWEEP_SECONDS
             await self._wait(min(pause, SWEEP_SECONDS))
+
+    def _tell_left(self, told: int) -> int:
+        """What a worker that is being stopped still waits for, whenever that changes."""
+        left = len(self._switchboard) + len(self._reception)
+        if self._stopping and left != told:
+            LOG.info("stopping: %d channels are in calls, which end first", left)
+        return left
 
     async def _record_log_head(self) -> None:
         if await chain.record_log_head(self._db):
@@ -260,6 +275,8 @@ class Worker:
             raise
         except SerializationFailure as error:  # at the next look
             LOG.info("call %s: %s", call.id, error)
+        except NotYet:  # the other calls need not wait for it
+            await self._dispatcher.postpone(call, NOT_YET_SECONDS)
         except NotWritten as error:
             self._sounds.not_written(error)
             await self._dispatcher.postpone(call, SWEEP_SECONDS)

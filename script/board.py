@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from rich.console import Group, RenderableType
@@ -24,9 +25,17 @@ STYLES = {
 MARKS = {PickOutcome.ACCEPTED: "✔ ", PickOutcome.DECLINED: "✘ "}
 
 
-def render(board: Board, now: datetime) -> RenderableType:
-    """The board at this moment."""
-    return Panel(Group(_head(board, now), _rows(board, now)), title=f"{board.activity} {board.name}", padding=(0, 1))
+WIDE, MEDIUM = 92, 64
+"""Columns of a terminal from which the whole table fits, and one without the calls' number."""
+
+
+def render(board: Board, now: datetime, awaited: tuple[str, ...] = (), width: int = WIDE) -> RenderableType:
+    """The board at this moment, for a terminal of so many columns, with what is awaited."""
+    waiting = [Text(awaited[0]), *(Text(each, style="dim") for each in awaited[1:])] if awaited else []
+    title = Text(f"{board.activity} {board.name}", style="bold")
+    if width < MEDIUM:
+        return Group(title, _head(board, now), *waiting, *_lines(board, now))
+    return Panel(Group(_head(board, now), *waiting, _rows(board, now, width)), title=title, padding=(0, 1))
 
 
 def summary(board: Board) -> str:
@@ -65,14 +74,28 @@ def _seal(board: Board, now: datetime) -> tuple[str, ...]:
     return (*lines, f"\n结果已封存，{left // 60} 分 {left % 60:02d} 秒后解密")
 
 
-def _rows(board: Board, now: datetime) -> Table:
+def _rows(board: Board, now: datetime, width: int) -> Table:
     table = Table(expand=True)
     for title in ("专家", "条件", "席位", "呼叫次数", "最近一次呼叫", "结果"):
-        table.add_column(title)
+        if width >= WIDE or title not in ("条件", "呼叫次数"):
+            table.add_column(title)
     for row in board.rows:
-        result = Text(MARKS.get(row.outcome, "") + row.result, style=STYLES[row.outcome])
-        table.add_row(f"第 {row.n} 位专家", row.condition, str(row.seat), str(row.calls), _call(row, now), result)
+        calling = (_call(row, now), _result(row))
+        if width >= WIDE:
+            table.add_row(f"第 {row.n} 位专家", row.condition, str(row.seat), str(row.calls), *calling)
+        else:
+            table.add_row(f"第 {row.n} 位", f"{row.condition}-{row.seat}", *calling)
     return table
+
+
+def _lines(board: Board, now: datetime) -> Iterator[Text]:
+    """A line for each pick instead of a table."""
+    for row in board.rows:
+        yield Text(f"{row.n:2} {row.condition}-{row.seat} ").append(_call(row, now)).append(" ").append(_result(row))
+
+
+def _result(row: Row) -> Text:
+    return Text(MARKS.get(row.outcome, "") + row.result, style=STYLES[row.outcome])
 
 
 def _call(row: Row, now: datetime) -> Text:

@@ -11,12 +11,12 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from asterisk.__main__ import password, trunks
-from asterisk.folders import cache_folder, state_folder
+from asterisk.folders import cache_folder, make_folder, state_folder, voice_folder
 from db.blocking import transaction
 from db.cluster import Cluster
 from db.errors import DatabaseError
@@ -51,6 +51,8 @@ caller_id = "{caller_id}"
 
 [speech]
 cache = "{speech}"
+# Speaks Mandarin once script/setup voice has put a voice there; until then espeak-ng does.
+natural = "{natural}"
 
 [sms]
 # "trunk": as SIP MESSAGE, where the carrier takes them; "gateway": needs a section [gateway].
@@ -71,6 +73,7 @@ published_number = "{caller_id}"
 [speech]
 # The worker's own folder: what is heard in the console is what is heard on the telephone.
 cache = "{speech}"
+natural = "{natural}"
 
 [development]
 # true: anybody on this machine may log in as anybody of a fixed list. For demonstration only.
@@ -158,21 +161,24 @@ class Installation:
         return self.state / "web.toml"
 
 
-def install(state: Path, owner_dsn: str, choices: Choices) -> Installation:
-    """Make what is missing. `owner_dsn` leads to a PostgreSQL whose user may create databases.
+def install(state: Path, owner_dsn: str, choices: Choices, say: Callable[[str], None] | None = None) -> Installation:
+    """Make what is missing. `owner_dsn` leads to a PostgreSQL whose user may create databases. `say`: what was made goes
+    there, and by default to standard error.
 
     Raises DatabaseError, MigrationRefused, KeyFileRefused.
     """
-    state.mkdir(parents=True, exist_ok=True)
+    say = say or _say
+    make_folder(state)
     if not _exists(owner_dsn):
         _create(owner_dsn)
+        say(f"database {DATABASE}: made")
     owner = f"{owner_dsn} dbname={DATABASE}"
     for name in migrate(owner):
-        _say(f"schema: {name}")
+        say(f"schema: {name}")
     installed = Installation(state, owner)
-    _keys(installed)
-    _reseal(installed)
-    _settings(installed, choices)
+    _keys(installed, say)
+    _reseal(installed, say)
+    _settings(installed, choices, say)
     return installed
 
 
@@ -185,38 +191,37 @@ def _exists(owner_dsn: str) -> bool:
 def _create(owner_dsn: str) -> None:
     with transaction(f"{owner_dsn} dbname=postgres", autocommit=True) as tx:
         tx.run(f"CREATE DATABASE {DATABASE}")
-    _say(f"database {DATABASE}: made")
 
 
 def _without_user(dsn: str) -> str:
     return " ".join(part for part in dsn.split() if not part.startswith("user="))
 
 
-def _keys(installed: Installation) -> None:
+def _keys(installed: Installation, say: Callable[[str], None]) -> None:
     """A master key is made only for a database that has none yet: another one would open nothing."""
     with transaction(installed.owner_dsn) as tx:
         new = tx.value("SELECT count(*) FROM vault") == 0
         if new and not installed.master_key.exists():
             vault = Vault.create(installed.master_key)
-            _say(f"master key: made in {installed.master_key}; keep a copy where the database's backups are not")
+            say(f"master key: made in {installed.master_key}; keep a copy where the database's backups are not")
         vault = Vault.open(installed.master_key)
         confirm_blocking(vault, tx)
     if not installed.signing_key.exists():
         Signer.create(installed.signing_key, vault)
     signer = Signer.open(installed.signing_key, vault)
     installed.public_key.write_text(signer.public_pem, encoding="utf-8")
-    _say(f"signing key: {signer.fingerprint}")
+    say(f"signing key: {signer.fingerprint}")
 
 
-def _reseal(installed: Installation) -> None:
+def _reseal(installed: Installation, say: Callable[[str], None]) -> None:
     """Of a database from before values were sealed for their row; nothing in any other."""
     done: Counter[str] = Counter()
     for each in reseal(
         installed.owner_dsn, Vault.open(installed.master_key), lambda table, rows: done.update({table: rows})
     ):
-        _say(f"not sealed anew, layout 1 is still accepted: {each}")
+        say(f"not sealed anew, layout 1 is still accepted: {each}")
     for table, rows in done.items():
-        _say(f"sealed anew: {table}, {rows} rows")
+        say(f"sealed anew: {table}, {rows} rows")
 
 
 def web_settings(choices: Choices, installed: Installation) -> str:
@@ -229,6 +234,7 @@ def web_settings(choices: Choices, installed: Installation) -> str:
         rules=choices.rules,
         caller_id=choices.caller_id,
         speech=cache_folder() / "speech",
+        natural=voice_folder(),
         web_host=choices.web_host,
         web_port=choices.web_port,
         web_proxy=proxy,
@@ -236,38 +242,63 @@ def web_settings(choices: Choices, installed: Installation) -> str:
     )
 
 
-def _settings(installed: Installation, choices: Choices) -> None:
-    ari_password = choices.ari_password or state_folder() / "asterisk-node/ari-password"
-    password(ari_password)
-    speech = cache_folder() / "speech"
-    speech.mkdir(parents=True, exist_ok=True)
-    values = {
-        "dsn": installed.dsn(WORKER),
-        "master_key": installed.master_key,
-        "signing_key": installed.signing_key,
-        "rules": choices.rules,
-        "ari_url": choices.ari_url,
-        "ari_password": ari_password,
-        "hep_port": choices.hep_port,
-        "trunk": choices.trunk,
-        "caller_id": choices.caller_id,
-        "speech": speech,
-        "sms": choices.sms,
-    }
-    audit = AUDIT.format(dsn=installed.dsn(AUDITOR), public_key=installed.public_key)
+def ivr_settings(choices: Choices, installed: Installation) -> str:
+    """The worker's settings file."""
+    return IVR.format(
+        dsn=installed.dsn(WORKER),
+        master_key=installed.master_key,
+        signing_key=installed.signing_key,
+        rules=choices.rules,
+        ari_url=choices.ari_url,
+        ari_password=_ari_password(choices),
+        hep_port=choices.hep_port,
+        trunk=choices.trunk,
+        caller_id=choices.caller_id,
+        speech=cache_folder() / "speech",
+        natural=voice_folder(),
+        sms=choices.sms,
+    )
+
+
+def audit_settings(installed: Installation) -> str:
+    """The auditor's settings file."""
+    return AUDIT.format(dsn=installed.dsn(AUDITOR), public_key=installed.public_key)
+
+
+def _ari_password(choices: Choices) -> Path:
+    return choices.ari_password or state_folder() / "asterisk-node/ari-password"
+
+
+def _settings(installed: Installation, choices: Choices, say: Callable[[str], None]) -> None:
+    password(_ari_password(choices))
+    make_folder(cache_folder() / "speech")
     made = (
-        (installed.ivr_settings, IVR.format(**values), WORKER),
+        (installed.ivr_settings, ivr_settings(choices, installed), WORKER),
         (installed.web_settings, web_settings(choices, installed), CONSOLE),
-        (installed.audit_settings, audit, AUDITOR),
+        (installed.audit_settings, audit_settings(installed), AUDITOR),
     )
     for path, text, role in made:
-        if not path.exists():
-            path.write_text(text, encoding="utf-8")
-            path.chmod(0o600)
-            _say(f"settings: {path}")
-        elif changed := with_own_role(path.read_text(encoding="utf-8"), role):
-            path.write_text(changed, encoding="utf-8")
-            _say(f"settings: {path} names the database role {role} now, instead of {OLD_ROLE}")
+        try:
+            _settings_file(path, text, role, say)
+        except (OSError, UnicodeDecodeError) as error:  # whose settings they are says so too, and the others go on
+            say(f"settings: {path} can't be looked at: {error}")
+
+
+def _settings_file(path: Path, text: str, role: str, say: Callable[[str], None]) -> None:
+    if not path.exists():
+        _write(path, text)
+        say(f"settings: {path}")
+    elif changed := with_own_role(path.read_text(encoding="utf-8"), role):
+        _write(path, changed)
+        say(f"settings: {path} names the database role {role} now, instead of {OLD_ROLE}")
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole of it or nothing: a full disk, or an end in the middle, leaves no half of it."""
+    new = path.with_name(f"{path.name}.new")
+    new.touch(mode=0o600)
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
 
 
 def with_own_role(settings: str, role: str) -> str | None:
@@ -290,7 +321,7 @@ def main() -> int:
     owner_dsn = os.environ.get("EXPERTLINE_OWNER_DSN") or Cluster(state / "postgres").dsn_prefix
     try:
         install(state, owner_dsn, choices_of(os.environ))
-    except (DatabaseError, MigrationRefused, KeyFileRefused, ValueError) as error:
+    except (DatabaseError, MigrationRefused, KeyFileRefused, ValueError, OSError) as error:
         _say(str(error))
         return 1
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -37,7 +38,17 @@ PROJECT = Project(
 )  # fmt: skip
 
 
-async def register(db: Database, vault: Vault) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the two activities open, from now."""
+
+    first: timedelta = OPENS_AFTER
+    second: timedelta = SECOND_OPENS_AFTER
+    first_gathers_before: timedelta = timedelta()
+    """集合时间 before 预计评标开始, after which no draw is started."""
+
+
+async def register(db: Database, vault: Vault, times: Times = Times()) -> tuple[str, str]:
     """A project of the company of 张经办 with two 标段, and an activity for each: one to watch, one to start oneself."""
     clerk = next(each for each in IDENTITIES if each.id == CLERK)
     assert clerk.company is not None
@@ -49,8 +60,8 @@ async def register(db: Database, vault: Vault) -> tuple[str, str]:
         lots = [Lot(await projects.add_lot(tx, scope, project, NewLot(name)), PROJECT.name, name) for name in LOTS]
     for each, rules in ((SUPERVISOR, RULES_TO_THE_END), (SUPERVISOR_AWAY, RULES)):
         await preregister(db, vault, each, rules.version)
-    first_plan = plan(lots[0], SUPERVISOR, RULES_TO_THE_END, now + OPENS_AFTER, LASTS, timedelta())
-    second_plan = plan(lots[1], SUPERVISOR_AWAY, RULES, now + SECOND_OPENS_AFTER, SECOND_LASTS, GATHERS_BEFORE)
+    first_plan = plan(lots[0], SUPERVISOR, RULES_TO_THE_END, now + times.first, LASTS, times.first_gathers_before)
+    second_plan = plan(lots[1], SUPERVISOR_AWAY, RULES, now + times.second, SECOND_LASTS, GATHERS_BEFORE)
     first, second = [await create(db, vault, each) for each in (first_plan, second_plan)]
     async with db.transaction() as tx:
         for number in (first, second):

@@ -1,128 +1,126 @@
-"""Keep the parts of a server running: started in order, stopped in reverse, one that dies is started
-again."""
+"""Keep the parts of a server running: one server per state folder, calls end before anything else does.
 
+    script/server          until SIGTERM, SIGINT (Ctrl-C) or SIGHUP. SIGQUIT (Ctrl-\\): calls that are on the line are cut off
+
+A part that ends is started again, PostgreSQL too, and no part ends another one. Told to stop, it first lets the worker end its
+calls, while all the others go on; then it stops Asterisk, the console, and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import argparse
 import asyncio
-import contextlib
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from pathlib import Path
 
 from asterisk.folders import state_folder
 from db.cluster import Cluster, ClusterError
-from db.errors import DatabaseError
-from db.keyfile import KeyFileRefused
-from db.migrate import MigrationRefused
-from script.install import choices_of, install
+from script.parts import CARRIER, HURRY, Database, Part, StaysDown, end_left, say
+from script.state_lock import Locked, locked
 
-STOP_LIMIT = 30.0
-"""Seconds for a part to end by itself; the worker lets a call finish what it says."""
-AGAIN_AFTER = 2.0
-FIRST_TRIES = 3
-"""So often may a part end within its first seconds before the server gives up and says so."""
+STOPS_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-@dataclass
-class Part:
-    """A program of the server."""
+class Asked:
+    """What signals have asked for. `stop`: end in order; `at_once`: wait for no call."""
 
-    name: str
-    arguments: tuple[str, ...]
-    process: asyncio.subprocess.Process | None = None
+    def __init__(self) -> None:
+        self.stop, self.at_once = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in STOPS_ON:
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+                loop.add_signal_handler(number, self._stop, number)
+        loop.add_signal_handler(signal.SIGQUIT, self._at_once)
 
-    async def start(self) -> None:
-        say(f"{self.name}: starting")
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, *self.arguments, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
-        )
+    def _stop(self, number: signal.Signals) -> None:
+        if self.stop.is_set():
+            say(f"{number.name}: stopping already; calls that are on the line end first. {HURRY.format(os.getpid())}")
+        else:
+            say(f"{number.name}: stopping")
+        self.stop.set()
 
-    async def stop(self) -> None:
-        if self.process is None or self.process.returncode is not None:
-            return
-        say(f"{self.name}: stopping")
-        with contextlib.suppress(ProcessLookupError):
-            self.process.terminate()
-        try:
-            async with asyncio.timeout(STOP_LIMIT):
-                await self.process.wait()
-        except TimeoutError:
-            say(f"{self.name}: did not stop within {STOP_LIMIT:.0f} s, ended by force")
-            end_group(self.process.pid)
-            await self.process.wait()
-
-    async def keep(self) -> None:
-        """Start it again whenever it ends; returns only when it can't stay up."""
-        loop, short = asyncio.get_running_loop(), 0
-        while short < FIRST_TRIES:
-            if self.process is None:
-                await self.start()
-            assert self.process is not None
-            began = loop.time()
-            code = await self.process.wait()
-            end_group(self.process.pid)
-            short = short + 1 if loop.time() - began < 5 else 0
-            say(f"{self.name}: ended with code {code}; starting it again")
-            self.process = None
-            await asyncio.sleep(AGAIN_AFTER)
-        say(f"{self.name}: ends as soon as it starts; giving up. What it said stands above.")
+    def _at_once(self) -> None:
+        say("SIGQUIT: stopping at once; who is on the line is cut off")
+        self.stop.set()
+        self.at_once.set()
 
 
-def end_group(leader: int) -> None:
-    """Kill what is left of a part. Processes that Kamailio has forked outlive it when it is killed, and keep its ports."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGKILL)
+def parts_of(state: Path, environment: Mapping[str, str]) -> list[Part]:
+    """The parts of a server, in the order in which they are stopped."""
+    front = [Part("SIP front", ("-m", "asterisk", "front"), needed=True)] if environment.get("EXPERTLINE_FRONT_PORTS") else []
+    return [
+        Part("worker", ("-m", "ivr", str(state / "ivr.toml")), needed=True, has_calls=True),
+        Part("auditor", ("-m", "drawing.audit", str(state / "audit.toml"), "--nightly")),
+        Part(CARRIER, ("-m", "asterisk", "node"), needed=True),
+        *front,
+        Part("console", ("-m", "web", str(state / "web.toml"))),
+    ]
 
 
-def say(text: str) -> None:
-    sys.stderr.write(f"[server] {text}\n")
-
-
-async def serve(parts: list[Part]) -> int:
-    """Run until a signal (0) or until a part can't be kept up (1)."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    keepers: set[asyncio.Task[object]] = set()
-    for part in parts:
-        await part.start()
-        keepers.add(asyncio.create_task(part.keep()))
-    asked = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait({asked, *keepers}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (asked, *keepers):
-        task.cancel()
-    await asyncio.gather(asked, *keepers, return_exceptions=True)
-    for part in reversed(parts):
-        await part.stop()
-    return 0 if asked in done else 1
-
-
-def main() -> int:
-    state = state_folder()
-    cluster = Cluster(state / "postgres")
+async def serve(state: Path, parts: list[Part], database: Database, asked: Asked) -> int:
+    """Until a signal (0), or until something can't be started (1)."""
+    installing = Part("install", ("-m", "script.install"), environment={"EXPERTLINE_OWNER_DSN": database.dsn_prefix})
+    for part in (*parts, installing):
+        part.state, part.at_once = state, asked.at_once
     try:
-        say("PostgreSQL: starting")
-        cluster.start()
+        await database.start()
     except ClusterError as error:
         say(str(error))
         return 1
+    keeping = asyncio.create_task(database.keep())
     try:
-        installed = install(state, cluster.dsn_prefix, choices_of(os.environ))
-        return asyncio.run(
-            serve([
-                Part("Asterisk", ("-m", "asterisk", "node")),
-                *([Part("SIP front", ("-m", "asterisk", "front"))] if os.environ.get("EXPERTLINE_FRONT_PORTS") else []),
-                Part("worker", ("-m", "ivr", str(installed.ivr_settings))),
-                Part("console", ("-m", "web", str(installed.web_settings))),
-                Part("auditor", ("-m", "drawing.audit", str(installed.audit_settings), "--nightly")),
-            ])
-        )  # fmt: skip
-    except (DatabaseError, MigrationRefused, KeyFileRefused, ValueError) as error:
+        await end_left([*parts, installing], state)
+        if asked.stop.is_set():
+            return 0
+        if await installing.once(asked.stop):
+            return 0 if asked.stop.is_set() else 1
+        return await keep(parts, asked)
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await database.stop()
+
+
+async def keep(parts: list[Part], asked: Asked) -> int:
+    """Start all, and keep them until a signal (0) or until one that is needed does not come up (1); stop them in order."""
+    told = asyncio.create_task(asked.stop.wait())
+    keepers = [asyncio.create_task(part.keep()) for part in reversed(parts)]
+    code = 0
+    try:
+        await asyncio.wait([told, *keepers], return_when=asyncio.FIRST_COMPLETED)
+        for keeper in keepers:
+            if keeper.done():
+                keeper.result()
+    except StaysDown as error:
+        say(str(error))
+        code = 1
+    finally:
+        told.cancel()
+        for part in parts:
+            await part.stop()
+        await asyncio.gather(*keepers, return_exceptions=True)
+    return code
+
+
+async def run(state: Path) -> int:
+    """0: stopped by a signal; 1: not started, and why."""
+    asked = Asked()
+    try:
+        with locked(state):
+            return await serve(state, parts_of(state, os.environ), Database(Cluster(state / "postgres")), asked)
+    except (Locked, OSError) as error:
         say(str(error))
         return 1
-    finally:
-        say("PostgreSQL: stopping")
-        cluster.stop()
+
+
+def main() -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(prog="script/server", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.parse_args()
+    return asyncio.run(run(state_folder().absolute()))
 
 
 if __name__ == "__main__":

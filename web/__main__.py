@@ -21,6 +21,7 @@ from db.logs import start_logging
 from db.settings_file import SettingsRefused
 from web.app import create_app
 from web.settings import Settings
+from web.slow_clients import HEAD_SECONDS, allow_many_connections
 
 LOG = logging.getLogger("web")
 GRACE_SECONDS = 5.0  # for requests under way when it is told to stop
@@ -35,7 +36,7 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(create_app(settings), shutdown_timeout=GRACE_SECONDS, access_log=None)
+    runner = runner_of(create_app(settings))
     await runner.setup()
     try:
         await _listen(runner, settings)
@@ -45,6 +46,12 @@ async def serve(settings: Settings) -> None:
         await stop.wait()
     finally:
         await runner.cleanup()
+
+
+def runner_of(app: web.Application) -> web.AppRunner:
+    """With what protects every console from slow clients."""
+    # aiohttp's "keep-alive" runs from the connection too, until a request's head is whole
+    return web.AppRunner(app, shutdown_timeout=GRACE_SECONDS, access_log=None, keepalive_timeout=HEAD_SECONDS)
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> None:
@@ -64,6 +71,7 @@ def _host(settings: Settings) -> str:
 def main(arguments: Sequence[str]) -> int:
     """The exit code."""
     start_logging()
+    allow_many_connections()
     if len(arguments) != 1:
         print("usage: python -m web SETTINGS.toml", file=sys.stderr)
         return 2

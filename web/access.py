@@ -36,6 +36,7 @@ class Route:
 
     `streams`: a long upload; its form begins with the token, and the rest is the handler's to read (keys.upload).
     `signed`: no form of a browser's; the handler checks a signature over the body instead of origin and token.
+    `sessionless`: whose login it is does not matter, and is not looked up.
     """
 
     method: str
@@ -47,15 +48,20 @@ class Route:
     body: int = BODY_BYTES
     streams: bool = False
     signed: bool = False
+    sessionless: bool = False
 
-    def add_to(self, app: web.Application) -> web.AbstractRoute:
-        """Register it."""
-        return app.router.add_route(self.method, self.path, self.handler, name=self.name)
+    def add_to(self, app: web.Application) -> list[web.AbstractRoute]:
+        """Register it; a public page for HEAD too, which is how monitors ask."""
+        resource = app.router.add_resource(self.path, name=self.name)
+        methods = ("GET", "HEAD") if self.method == "GET" and self.roles is PUBLIC else (self.method,)
+        return [resource.add_route(method, self.handler) for method in methods]
 
 
-def get(path: str, handler: Handler, roles: frozenset[Role] | None, *, name: str | None = None) -> Route:
+def get(
+    path: str, handler: Handler, roles: frozenset[Role] | None, *, name: str | None = None, sessionless: bool = False
+) -> Route:
     """A page."""
-    return Route("GET", path, handler, roles, name)
+    return Route("GET", path, handler, roles, name, sessionless=sessionless)
 
 
 def post(
@@ -69,5 +75,5 @@ def post(
     streams: bool = False,
     signed: bool = False,
 ) -> Route:
-    """What changes something. `body`: the largest request in bytes, unless it streams."""
+    """What changes something. `body`: the largest request in bytes, unless it streams; of files so much is kept at most."""
     return Route("POST", path, handler, roles, name, act, body, streams, signed)

@@ -8,9 +8,11 @@ from typing import Any
 
 from db.pool import Database
 from drawing.lifecycle import ActivityState
+from drawing.normal_forms import code_form, normal_unit
 from drawing.projects import Q
 from web.identity import Identity
 from web.ownership import scope, terminal
+from web.places import city_of
 
 SOURCES = ("省专家库",)
 KINDS = {"CQSQ": "正常项目", "CQNE": "重新抽取项目", "CQRE": "通知原专家项目"}
@@ -45,20 +47,28 @@ class Filters:
         return cls(**{name: text for name, text in given.items() if name not in _KNOWN or text in _KNOWN[name]})
 
     @property
+    def inside(self) -> str:
+        """The 区, unless it was chosen for another 市 than that which is asked for now."""
+        return self.district if not self.city or city_of(self.district) == self.city else ""
+
+    @property
     def region(self) -> str:
         """How the region's code begins.
 
         >>> Filters(city="440100").region, Filters(city="440100", district="440104").region, Filters().region
         ('4401', '440104', '')
+        >>> Filters(city="440300", district="440104").region
+        '4403'
         """
-        code = self.district or self.city
+        code = self.inside or self.city
         known = code.isascii() and code.isdigit() and len(code) == 6
         return "" if not known else code[:4] if code.endswith("00") else code
 
     def values(self) -> dict[str, str]:
         """Statement parameters."""
-        names = ("name", "number", "project_name", "project_code", "source", "state", "kind")
-        return {name: getattr(self, name) for name in names} | {"region": self.region}
+        sought = {name: normal_unit(getattr(self, name)) for name in ("name", "number", "project_name")}
+        chosen = {name: getattr(self, name) for name in ("source", "state", "kind")}
+        return sought | chosen | {"project_code": code_form(self.project_code), "region": self.region}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,8 @@ class Card:
     created_at: Any
     region: str
     project: str | None
+    project_code: str | None
+    tenderer: str | None
     handler: str | None
     handler_name: str | None
 

@@ -5,15 +5,25 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from drawing.avoiding import PERSON_REASONS, UNIT_REASONS, id_card_wrong
+from drawing.avoiding import PERSON_REASONS, UNIT_REASONS
 from drawing.planning import NOTE_LENGTH
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 from ivr.speech.free_text import unspoken
 from web import options
-from web.forms import Form, Moment, Plain, Upload, wrong
-from web.matching import credit_code, own_phone, person_name, public_phone, tenderer_code, unit_name
+from web.forms import Form, Moment, Upload, wrong
+from web.matching import (
+    avoided_card,
+    certificate,
+    credit_code,
+    own_phone,
+    person_name,
+    public_phone,
+    tenderer_code,
+    unit_name,
+)
+from web.understanding import Kind
 
 YesNo = Literal["yes", "no"]
 
@@ -30,6 +40,7 @@ class DrawProject(Form):
             description="一般为 20 位。注：新建项目如无编号则不需要填写，"
             "进场项目按照各公共资源交易平台运行服务机构的要求进行填写",
         ),
+        Kind.CODE,
     ] = ""
     kind: Annotated[str, Field(title="招标项目类型"), options.one_of(options.kinds)]
     region: Annotated[str, Field(title="项目所在地"), options.one_of(options.regions)]
@@ -44,6 +55,7 @@ class DrawProject(Form):
     investment_code: Annotated[
         str,
         Field(title="投资项目统一代码", max_length=60, description="投资项目统一代码为投资项目审批监管平台的代码"),
+        Kind.CODE,
     ] = ""
     tenderer: Annotated[str, Field(title="招标人名称", max_length=100), unit_name("招标人名称")]
     tenderer_code: Annotated[
@@ -84,7 +96,7 @@ class LotForm(Form):
     """新增标段."""
 
     name: Annotated[str, Field(title="标段名称", max_length=100)]
-    code: Annotated[str, Field(title="标段编号", max_length=60)] = ""
+    code: Annotated[str, Field(title="标段编号", max_length=60), Kind.CODE] = ""
     investment: Annotated[
         Decimal | None, Field(title="标段投资额（万元）", ge=0, max_digits=16, decimal_places=4)
     ] = None
@@ -138,7 +150,7 @@ class DraftForm(Form):
         str, Field(title="经办人电话", description="电话号码，如 18080808080 或 020-83180000"), own_phone()
     ]
     clerk_id_card: Annotated[
-        str, Field(title="经办人证件号", pattern=r"^[0-9A-Za-z()-]{5,30}$", description="身份证等证件的号码，数字和字母"), Plain
+        str, Field(title="经办人证件号", max_length=60, description="身份证等证件的号码，数字和字母"), certificate("经办人证件号")
     ]
 
 
@@ -171,23 +183,16 @@ class PersonForm(Form):
         person_name("姓名"),
     ]
     id_card: Annotated[
-        str, Field(title="证件号", max_length=30, description="不填写时，同名专家全部回避"), Plain
+        str, Field(title="证件号", max_length=60, description="不填写时，同名专家全部回避"), avoided_card("证件号")
     ] = ""
     reason: Annotated[str, Field(title="回避原因"), options.one_of(lambda: options.reasons(PERSON_REASONS))]
-
-    @field_validator("id_card")
-    @classmethod
-    def _right(cls, number: str) -> str:
-        if number and (wrong := id_card_wrong(number.upper())):
-            raise ValueError(f"证件号{wrong}。")
-        return number.upper()
 
 
 class AvoidanceFile(Form):
     """批量导入."""
 
     file: Annotated[
-        Upload, Field(title="文件", description="按模板填写的 xlsx；有一行不合格则全部不导入，已在列表中的不重复添加。")
+        Upload, Field(title="文件", description="按模板填写的 Excel 文件；有一行不合格则全部不导入，已在列表中的不重复添加。")
     ]
 
 

@@ -25,9 +25,11 @@ from web.keys import ACCESS, CUSTODY, DATABASE, GATEWAY_SECRET, PROVIDERS, SETTI
 from web.limits import LOGINS, RECEIPTS, RECEIPTS_A_MINUTE, Limiter
 from web.live import WATCHERS, Watchers
 from web.pages import FOLDER, PAGES, environment
+from web.readiness import READINESS, Readiness
 from web.routes import ROUTES
 from web.security import add_headers
 from web.settings import Settings
+from web.slow_clients import steady
 
 TIMEOUT_SECONDS = 5.0  # for a statement: a page that waits longer is no help to anybody
 
@@ -37,14 +39,15 @@ def create_app(settings: Settings) -> web.Application:
 
     Raises KeyFileRefused.
     """
-    app = web.Application(middlewares=[limit, error_pages, enter, guard])
+    app = web.Application(middlewares=[steady, limit, error_pages, enter, guard])
     app[SETTINGS], app[PAGES], app[LOGINS] = settings, environment(), Limiter()
     app[RECEIPTS] = Limiter(tries=RECEIPTS_A_MINUTE)
+    app[READINESS] = Readiness(settings)
     app[CUSTODY], app[EXPORTS] = _custody(settings), Exports()
     if settings.gateway_secret_file is not None:
         app[GATEWAY_SECRET] = gateway_secret(settings.gateway_secret_file)
     app[PROVIDERS] = {each.name: each for each in _providers(settings)}
-    app[ACCESS] = {route.add_to(app): route for route in ROUTES}
+    app[ACCESS] = {each: route for route in ROUTES for each in route.add_to(app)}
     app.router.add_static("/static", FOLDER / "static", name="static")
     app.on_response_prepare.append(add_headers)
 

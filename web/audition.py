@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import wave
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,14 +36,14 @@ class Audition:
     """Renders prompts in this process's own engine, which starts when somebody first listens."""
 
     def __init__(self, settings: SpeechSettings) -> None:
-        self._speech = make_speech(settings.cache, settings.recorded, settings.command)
+        self._speech = make_speech(settings.cache, settings.recorded, settings.command, natural=settings.natural)
         self._starting = asyncio.Lock()
         self._started = False
 
-    async def wav(self, prompt: Prompt) -> bytes:
-        """The whole prompt as one wav (8 kHz, 16 bits, mono); raises SpeechError."""
+    async def wav(self, said: Mapping[str, Prompt], wanted: str) -> bytes:
+        """One prompt of a call as one wav (8 kHz, 16 bits, mono), in the voice that says all of them; raises SpeechError."""
         await self._start()
-        media = await self._speech.render(prompt)
+        media = (await self._speech.render_all(said))[wanted]
         return await asyncio.to_thread(joined, [Path(f"{each}.wav") for each in media])
 
     async def close(self) -> None:

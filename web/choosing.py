@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from drawing.normal_forms import code_form
 from web.forms import Filled
 
 Pair = tuple[str, str]
@@ -28,8 +30,11 @@ class Chooser:
         return bool(self.group or self.words)
 
 
-def chooser(form: Filled, name: str, options: Mapping[str, str], groups: Sequence[Pair]) -> Chooser:
+def chooser(
+    form: Filled, name: str, options: Mapping[str, str], groups: Sequence[Pair], *, coded: bool = True
+) -> Chooser:
     """`options`: label by value, in order; a value belongs to the groups that it begins with (codes are hierarchical).
+    `coded`: people know the values too, so they are shown and found.
 
     >>> from web.forms import Form, blank
     >>> class Choice(Form):
@@ -41,18 +46,20 @@ def chooser(form: Filled, name: str, options: Mapping[str, str], groups: Sequenc
     """
     group, words = form.value(f"{name}__group"), form.value(f"{name}__words").strip()
     ticked = dict.fromkeys(form.chosen(name))
-    chosen = [(value, _shown(value, options[value])) for value in ticked if value in options]
+    shown = {value: f"{value} {label}" if coded else label for value, label in options.items()}
+    chosen = [(value, shown[value]) for value in ticked if value in options]
     found = [
-        (value, _shown(value, label))
-        for value, label in options.items()
-        if (group or words) and value.startswith(group) and value not in ticked and _meant(words, value, label)
+        (value, label)
+        for value, label in shown.items()
+        if (group or words) and value.startswith(group) and value not in ticked and _meant(words, label)
     ]
     return Chooser(groups, chosen, found[:SHOWN], group, words, max(0, len(found) - SHOWN))
 
 
-def _meant(words: str, value: str, label: str) -> bool:
-    return all(word.lower() in f"{value} {label}".lower() for word in words.split())
+def _meant(words: str, label: str) -> bool:
+    return all(code_form(word) in _form(label) for word in words.split())
 
 
-def _shown(value: str, label: str) -> str:
-    return f"{value} {label}"
+@lru_cache(maxsize=8192)
+def _form(text: str) -> str:
+    return code_form(text)

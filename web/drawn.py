@@ -43,6 +43,11 @@ class Picture:
     """Why a witness has to be replaced before the draw can be committed, or nothing."""
 
     @property
+    def names(self) -> Mapping[str, str]:
+        """What each condition is called."""
+        return {each.condition: each.name for each in self.standings}
+
+    @property
     def is_short(self) -> bool:
         """Nobody eligible is left, and seats are free."""
         return self.board.state is ActivityState.SHORT

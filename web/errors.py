@@ -58,9 +58,16 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     except Unavailable as error:
         LOG.warning("%s: the database is away: %s", request.path, error)
         return _error(request, 503, MESSAGES[503], {"Retry-After": "5"})
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and _is_gone(request):
+            return web.Response(status=400)  # to nobody
         LOG.exception("%s failed", request.path)
         return _error(request, 500, MESSAGES[500])
+
+
+def _is_gone(request: web.Request) -> bool:
+    """Whether the browser has left in the middle of its request."""
+    return request.transport is None or request.transport.is_closing()
 
 
 async def _typed(request: web.Request, message: tuple[str, str]) -> web.Response:

@@ -19,17 +19,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
 from web.times import CHINA
-from web.typed import plain, posted
+from web.typed import posted
+from web.understanding import understood
 
 M = TypeVar("M", bound="Form")
 REFRESH = "_refresh"
@@ -49,14 +49,17 @@ class Form(BaseModel):
         extra="ignore", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True, arbitrary_types_allowed=True
     )
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _understood(cls, value: object, info: ValidationInfo) -> object:
+        """What is typed becomes by the kind of the field (web/understanding.py)."""
+        assert info.field_name is not None
+        return understood(cls.model_fields[info.field_name], value)
+
 
 def _moment(value: object, _info: ValidationInfo) -> object:
-    """datetime-local has no zone; the console's clock is China's."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise PydanticCustomError("moment", "不是时间") from None
+    """What is typed has no zone: the console's clock is China's."""
+    if isinstance(value, datetime):
         if value.year not in _YEARS:  # neither the database nor a clock knows all others
             raise ValueError(f"年份应在 {_YEARS[0]} 至 {_YEARS[-1]} 之间，请核对。")
         return value if value.tzinfo else value.replace(tzinfo=CHINA)
@@ -64,9 +67,7 @@ def _moment(value: object, _info: ValidationInfo) -> object:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-"""A moment as <input type="datetime-local"> gives it, in China's time."""
-Plain = BeforeValidator(lambda value: plain(value) if isinstance(value, str) else value)
-"""Digits and signs as an input method may give them (１８０): Annotated[str, Field(…), Plain]."""
+"""A moment as <input type="datetime-local"> gives it, or as people write it, in China's time."""
 Upload = web.FileField
 """A file: `.file`, `.filename`; give its route a `body` limit."""
 
@@ -179,8 +180,6 @@ def errors_of(model: type[Form], error: ValidationError) -> dict[str, str]:
 def _given(info: FieldInfo, values: Sequence[Any]) -> object:
     """None if blank. A file field in which no file was chosen comes as bytes without a name."""
     kept = [each for each in values if isinstance(each, Upload) or (isinstance(each, str) and each.strip())]
-    if _is_number(info):
-        kept = [plain(each) if isinstance(each, str) else each for each in kept]
     if _is_many(info):
         return kept
     return kept[-1] if kept else None
@@ -189,10 +188,6 @@ def _given(info: FieldInfo, values: Sequence[Any]) -> object:
 def _is_many(info: FieldInfo) -> bool:
     kinds = (info.annotation, *get_args(info.annotation))
     return any((get_origin(kind) or kind) in (list, tuple, set, frozenset) for kind in kinds)
-
-
-def _is_number(info: FieldInfo) -> bool:
-    return any(kind in (int, Decimal) for kind in (info.annotation, *get_args(info.annotation)))
 
 
 def _picks(model: type[Form], name: str) -> bool:

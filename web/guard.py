@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import BodyPartReader, web
 from aiohttp.typedefs import Handler
 
-from web import keys, ownership, sessions
+from web import bodies, keys, ownership, sessions
 from web.access import Route
 from web.keys import ACCESS, DATABASE, PROVIDERS, SETTINGS
 
@@ -47,7 +47,7 @@ async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def enter(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Find the session and, as it is now, the identity; afterwards forget the messages that the page has shown."""
     token = request.cookies.get(cookie_name(request.app[SETTINGS].secure))
-    if token and not _is_static(request):
+    if token and not _is_static(request) and not _is_sessionless(request):
         await _find(request, token)
     response = await handler(request)
     session = keys.session(request)
@@ -129,8 +129,9 @@ async def _check_origin_and_token(request: web.Request, route: Route) -> None:
 
 async def _token(request: web.Request) -> object:
     try:
+        await bodies.take_in(request)
         return (await request.post()).get(CSRF_FIELD)
-    except (ValueError, LookupError, RuntimeError, AssertionError, EOFError):  # no form, whatever it says of itself
+    except bodies.UNREADABLE:
         raise web.HTTPBadRequest from None
 
 
@@ -142,8 +143,9 @@ async def kept(request: web.Request) -> list[tuple[str, str]]:
     if not said or not _same_origin(request) or request.path == "/login" or route is None or route.streams:
         return []
     try:
+        await bodies.take_in(request)
         fields = await request.post()
-    except (ValueError, LookupError, web.HTTPRequestEntityTooLarge):
+    except (*bodies.UNREADABLE, web.HTTPRequestEntityTooLarge):
         return []
     await _close_uploads(request)
     return [(name, text) for name, text in fields.items() if isinstance(text, str) and name != CSRF_FIELD]
@@ -152,9 +154,9 @@ async def kept(request: web.Request) -> list[tuple[str, str]]:
 async def _first_part(request: web.Request) -> str | None:
     """The token of a long upload; what follows it is not read here."""
     try:
-        parts = await request.multipart()
+        parts = bodies.parts(request)
         part = await parts.next()
-    except ValueError:  # what says that it is multipart, and is not
+    except bodies.UNREADABLE:  # what says that it is multipart, and is not
         raise web.HTTPBadRequest from None
     keys.stream(request, parts)
     if not isinstance(part, BodyPartReader) or part.name != CSRF_FIELD:
@@ -182,6 +184,11 @@ def _is_unspeakable(request: web.Request) -> bool:
 
 def _route(request: web.Request) -> Route | None:
     return request.app[ACCESS].get(request.match_info.route)
+
+
+def _is_sessionless(request: web.Request) -> bool:
+    route = _route(request)
+    return route is not None and route.sessionless
 
 
 def _is_static(request: web.Request) -> bool:

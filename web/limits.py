@@ -1,4 +1,7 @@
-"""How often somebody may try to log in, or a gateway send receipts."""
+"""How many requests of a kind are taken from one address before the database is asked: logins, and a gateway's receipts.
+
+Against floods only. How long somebody waits whose logins fail is in `web/login_waits.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from aiohttp import web
 from web.keys import SETTINGS
 
 WINDOW_SECONDS = 60.0
-TRIES = 30
+TRIES = 600
+"""Logins in a minute: more than come from the busiest office behind one address, whoever logs in."""
 REMEMBERED = 10_000
 """Addresses; beyond that the oldest are forgotten, so that a flood fills no memory."""
 

@@ -68,8 +68,8 @@ def _asked(words: str) -> tuple[tuple[Query, Query], dict[str, str]]:
     """The statements to ask, and their parameters: a search by part of a name reads all lines, the others only what they show."""
     if not words:
         return _ALL, {}
-    if _ACTIVITY.fullmatch(words):
-        return _OF_ACTIVITY, {"activity": words}
+    if _ACTIVITY.fullmatch(words.upper()):
+        return _OF_ACTIVITY, {"activity": words.upper()}
     return _BY, {"words": words}
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 
 from drawing import avoiding
-from drawing.lifecycle import Act, Role
+from drawing.lifecycle import Role
 from drawing.reference import reference
 from web.forms import Choice
 
@@ -17,7 +17,6 @@ TENDERERS, MEDIA, VENUES, TERMINALS = "招标人类别", "公告发布媒体", "
 SELF_ORGANISED = "1"
 """自行招标: there is no 招标代理机构."""
 OTHER_VENUE = "其他"
-_ACTS = {each.value: each.label for each in Act}
 
 
 @cache
@@ -55,18 +54,6 @@ def regions() -> tuple[Pair, ...]:
 def counties() -> tuple[Pair, ...]:
     """市 + 区, and the cities without 区."""
     return tuple((code, place(code)) for code in sorted(reference().residences()))
-
-
-@cache
-def cities() -> tuple[Pair, ...]:
-    """The 21 cities."""
-    return tuple((code, reference().regions[code].name) for code in sorted(reference().cities()))
-
-
-@cache
-def city_groups() -> tuple[Pair, ...]:
-    """Cities as the beginnings of the codes in them."""
-    return tuple((code[:4], name) for code, name in cities())
 
 
 @cache
@@ -162,11 +149,6 @@ def money(amount: Decimal | None) -> str:
     ('150', '0.5', '—')
     """
     return "—" if amount is None else f"{amount.normalize():f}"
-
-
-def act(name: str) -> str:
-    """操作 in words: what the transition table does is stored by its code."""
-    return _ACTS.get(name, name)
 
 
 def department(role: str, company: str | None) -> str:

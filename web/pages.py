@@ -8,7 +8,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from drawing.board import call_words, stage_words
-from web import keys
+from web import keys, wording
 from web.keys import DATABASE, SETTINGS
 from web.navigation import navigation
 from web.qr import head_code
@@ -21,7 +21,8 @@ PAGES: web.AppKey[Environment] = web.AppKey("pages", Environment)
 
 def environment() -> Environment:
     """The templates of web/templates, with the filters `china` (a moment), `minute` (without seconds), `call` (the last
-    call of a drawing.board.Row), `stage` (a Stage) and `qr` (a LedgerHead).
+    call of a drawing.board.Row), `stage` (a Stage), `qr` (a LedgerHead), `act`,
+    `actor`, `remark` and `size` (web.wording).
     """
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
@@ -35,6 +36,10 @@ def environment() -> Environment:
     made.filters["call"] = call_words
     made.filters["stage"] = stage_words
     made.filters["qr"] = head_code
+    made.filters["act"] = wording.act
+    made.filters["actor"] = wording.actor
+    made.filters["remark"] = wording.remark
+    made.filters["size"] = wording.size
     return made
 
 

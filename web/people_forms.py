@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from web.forms import Form, Plain
+from web.forms import Form
 from web.matching import own_phone
 from web.options import one_of
+from web.understanding import Kind
 
-LANGUAGES = (("cmn", "普通话"), ("yue", "粤语"), ("en", "English"))
+LANGUAGES = (("cmn", "普通话"), ("yue", "粤语"), ("en", "英语"))
 
 
 class SupervisionRow(Form):
@@ -37,7 +38,7 @@ class SupervisorForm(Form):
 class NewSupervisorForm(SupervisorForm):
     """The same with whose registration it is, which stays."""
 
-    account: Annotated[str, Field(title="账号", description="监督人登录管理台的账号", max_length=60), Plain]
+    account: Annotated[str, Field(title="账号", description="监督人登录管理台的账号", max_length=60), Kind.CODE]
 
 
 class WitnessesForm(Form):

@@ -10,9 +10,11 @@ SELECT a.id, a.state::text AS state, a.seats AS planned, a.started_at,
 FROM activity a WHERE a.state IN ('drawing', 'paused') ORDER BY a.started_at, a.id;
 
 -- name: nodes
--- Every Asterisk node, for how many seconds its lease still holds by the database's clock (null if it was never held), and since when
--- and why it dials nothing.
+-- Every Asterisk node, for how many seconds its lease still holds by the database's clock (null if it was never held), whether its
+-- worker is gone without letting it go, since when that hears nothing of Asterisk, and since when and why it dials nothing.
 SELECT name, holder IS NOT NULL AND lease_until > clock_timestamp() AS held,
+       holder IS NOT NULL AND lease_until <= clock_timestamp() AS lost,
+       extract(epoch FROM clock_timestamp() - asterisk_away_at)::float8 AS asterisk_away_s,
        CASE WHEN isfinite(lease_until) THEN extract(epoch FROM lease_until - clock_timestamp())::float8 END AS lease_left_s,
        dialling_stopped_why, extract(epoch FROM clock_timestamp() - dialling_stopped_at)::float8 AS dialling_stopped_s
 FROM node ORDER BY name;
@@ -92,6 +94,10 @@ WHERE act = '名单核对不符' AND at > clock_timestamp() - interval '7 days';
 -- name: clock_steps
 -- Which clocks were set within a day, by how much, and whose worker noticed it; the newest first.
 SELECT at, clock, node, step_s FROM clock_step WHERE at > clock_timestamp() - interval '1 day' ORDER BY id DESC LIMIT 20;
+
+-- name: write_probe
+-- Nothing but a write, to see whether the database takes one.
+UPDATE write_probe SET at = clock_timestamp();
 
 -- name: open_session
 -- A new login.
@@ -208,12 +214,12 @@ WHERE activity = %(activity)s ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: count_operations_by
 -- How many were done by somebody whose name or account contains this.
-SELECT count(*) FROM operation WHERE strpos(actor, %(words)s) > 0;
+SELECT count(*) FROM operation WHERE strpos(lower(actor), lower(%(words)s)) > 0;
 
 -- name: operations_by
 -- A page of them, the newest first.
 SELECT id, at, actor, role, act, activity, remark FROM operation
-WHERE strpos(actor, %(words)s) > 0 ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
+WHERE strpos(lower(actor), lower(%(words)s)) > 0 ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: operation
 -- One line of 操作记录, with its place in the chain.

@@ -34,13 +34,16 @@ class UnderWay:
 @dataclass(frozen=True, slots=True)
 class Node:
     """An Asterisk node: whether a worker holds it, and for how many seconds its lease still runs (negative: since when
-    it has run out; None: never held). `dialling_stopped_why`: why it dials nothing although it is held, such as that its sounds
-    can't be played, for so many seconds.
+    it has run out; None: never held). `lost`: its worker is gone without letting it go. `asterisk_away_s`: for how long that worker
+    has heard nothing of its Asterisk; None: it does. `dialling_stopped_why`: why it dials nothing although it is held, such as that
+    its sounds can't be played, for so many seconds.
     """
 
     name: str
     held: bool
     lease_left_s: float | None
+    lost: bool = False
+    asterisk_away_s: float | None = None
     dialling_stopped_why: str | None = None
     dialling_stopped_s: float | None = None
 
@@ -80,12 +83,6 @@ class Health:
     """Waiting after five failures of ours in a row."""
     names_refused: int
     """Activities with a row that did not fit the transcript, within seven days."""
-
-    @property
-    def alarm(self) -> bool:
-        """Whether some trunk needs a person."""
-        return any(each.alarms for each in self.trunks)
-
 
 async def under_way(db: Database) -> list[UnderWay]:
     """All running draws, the oldest first."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8))  # one time zone, no daylight saving since 1991
+
+
+def today() -> date:
+    """In China."""
+    return datetime.now(CHINA).date()
 
 
 def china_time(moment: datetime | None) -> str:

@@ -7,6 +7,8 @@ import unicodedata
 from aiohttp import web
 from multidict import MultiDict
 
+from web.places import settle
+
 _KEPT = "\n\r\t"
 _UNSEEN = ("Cc", "Cf", "Cs")
 
@@ -21,16 +23,9 @@ def seen(text: str) -> str:
     return "".join(each for each in text if each in _KEPT or unicodedata.category(each) not in _UNSEEN)
 
 
-def plain(text: str) -> str:
-    """What stands for a number: full-width forms (an input method's) as the usual ones.
-
-    >>> plain("１８０－８０８０．５")
-    '180-8080.5'
-    """
-    return unicodedata.normalize("NFKC", text)
-
-
 async def posted(request: web.Request) -> MultiDict[str | bytearray | web.FileField | bytes]:
     """The form that was sent, its texts as people see them."""
     data = await request.post()
-    return MultiDict((name, seen(each) if isinstance(each, str) else each) for name, each in data.items())
+    made = MultiDict((name, seen(each) if isinstance(each, str) else each) for name, each in data.items())
+    settle(made)
+    return made

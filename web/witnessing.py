@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,12 @@ from drawing import heads
 from drawing.canonical import read
 from drawing.chain import Q
 from drawing.commit import Commit
+from drawing.condition_names import condition_names
 from drawing.heads import Given
 from drawing.ledger import LedgerHead
 from drawing.lifecycle import ActivityState
 from drawing.lots import fingerprint
+from drawing.reference import reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Receipt:
     def eligible(self) -> Sequence[tuple[str, int, int]]:
         """Condition, and how many of 主专业 and of 备选专业 stand in its order."""
         return [(each.id, *self.commit.counts.eligible[each.id]) for each in self.commit.conditions]  # type: ignore[misc]
+
+    @property
+    def condition_names(self) -> Mapping[str, str]:
+        """What each condition is called, by the commit's own words."""
+        return condition_names(self.commit.conditions, reference())
 
     @property
     def excluded(self) -> int:

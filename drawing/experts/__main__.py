@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     take.add_argument("file", type=Path, help="csv 或 xlsx 文件")
     take.add_argument("--dsn", default=os.environ.get("EXPERTLINE_DSN"), help="数据库（或环境变量 EXPERTLINE_DSN）")
     take.add_argument("--key", type=Path, default=os.environ.get("EXPERTLINE_MASTER_KEY"), help="主密钥文件")
-    take.add_argument("--encoding", choices=ENCODINGS, default=ENCODINGS[0], help="csv 的编码")
+    take.add_argument("--encoding", choices=ENCODINGS, default=ENCODINGS[0], help="文本文件的编码（不写则按表头识别）")
     take.add_argument("--by", default=getpass.getuser(), help="由谁导入（记入导入记录）")
     take.set_defaults(run=_import)
     make = commands.add_parser("generate", help="生成虚构的专家库（测试、演示用）")
@@ -86,10 +86,14 @@ def _import(options: argparse.Namespace) -> int:
         return 2
     started = time.monotonic()
     vault = Vault.open(Path(options.key))
+    left_out: list[str] = []
     rows = import_file(
-        Source(options.file, options.encoding), options.dsn, vault, options.by, progress=_progress("已读")
-    )
+        Source(options.file, options.encoding), options.dsn, vault, options.by, progress=_progress("已读"),
+        also=lambda tx, report: left_out.extend(report.left_out.lines()),
+    )  # fmt: skip
     took = time.monotonic() - started
+    for line in left_out:
+        print(line, file=sys.stderr)
     print(f"已导入 {rows} 位专家，用时 {took:.1f} 秒（每秒 {rows / took:.0f} 位）")
     return 0
 

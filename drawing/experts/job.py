@@ -96,11 +96,11 @@ def _attempt(dsn: str, key: Path, source: Source, by: str, teller: Teller) -> tu
         teller.watch.run(_BEGIN, {"id": teller.job, "rows_total": source.estimate()})
         import_file(
             source, dsn, Vault.open(key), by, progress=teller.progress, listing=teller.list, shown=SHOWN_ROWS,
-            also=lambda tx, rows: _finish(tx, teller.job, rows),
+            also=lambda tx, report: _finish(tx, teller.job, report),
         )  # fmt: skip
         return JobState.DONE, "", Report()
     except ImportRefused as refused:
-        return JobState.REFUSED, next(refused.report.lines()), refused.report
+        return JobState.REFUSED, refused.report.summary(), refused.report
     except BadFile as bad:
         return JobState.REFUSED, str(bad), Report()
     except MemoryError:
@@ -116,19 +116,22 @@ def _attempt(dsn: str, key: Path, source: Source, by: str, teller: Teller) -> tu
         return JobState.FAILED, _UNKNOWN, Report()
 
 
-def _finish(tx: BlockingTransaction, job: int, rows: int) -> None:
+def _finish(tx: BlockingTransaction, job: int, report: Report) -> None:
     """In the import's own transaction: the experts are in exactly when the job is done."""
-    tx.run(_FINISH, {"id": job, "rows": rows})
+    tx.run(_FINISH, {"id": job, "rows": report.rows, "left_out": list(report.left_out.lines())})
 
 
 def _end(dsn: str, job: int, state: JobState, reason: str, report: Report) -> None:
     """Write state and faults, on a new connection: the old one may be what failed."""
+    compared = report.compared
+    values: dict[str, object] = {"id": job, "state": state.value, "reason": reason}
+    values |= {"rows_read": report.rows, "bad_rows": len(report.bad), "left_out": list(report.left_out.lines())}
+    counts = (len(compared.same), len(compared.changed), len(compared.new)) if compared.known else (None, None, None)
+    values |= dict(zip(("same_rows", "changed_rows", "new_rows"), counts, strict=True))
     with _patiently(dsn) as tx:
-        values = {"id": job, "state": state.value, "reason": reason, "rows_read": report.rows}
-        ended = tx.run(_END, {**values, "bad_rows": len(report.bad)})
-        if ended and report.problems:
-            listed = enumerate(sorted(report.problems), start=1)
-            rows = ((job, n, problem.row, problem.column, problem.reason) for n, problem in listed)
+        ended = tx.run(_END, values)
+        if ended and (listed := report.listed()):
+            rows = ((job, n, problem.row, problem.column, problem.reason) for n, problem in enumerate(listed, start=1))
             tx.copy("pool_problem", ("job", "n", "row", "column_name", "reason"), rows)
 
 

@@ -67,7 +67,9 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One import. `took_s`: seconds from its begin to its end."""
+    """One import. `took_s`: seconds from its begin to its end; `left_out`: what of the file was not read; `same_rows`,
+    `changed_rows` and `new_rows`: how its rows without a fault stood to the pool, None if nobody of the file was in the pool.
+    """
 
     id: int
     file_name: str
@@ -84,6 +86,16 @@ class Job:
     ended_at: datetime | None
     has_file: bool
     took_s: float | None
+    left_out: list[str]
+    same_rows: int | None
+    changed_rows: int | None
+    new_rows: int | None
+
+    @property
+    def label(self) -> str:
+        """What has become of it, as a page says it; a file whose people are in the pool already is not wrong."""
+        known = self.state is JobState.REFUSED and self.new_rows is not None and not self.bad_rows
+        return "未导入（库中已有）" if known else self.state.label
 
     @property
     def percent(self) -> int | None:
@@ -95,7 +107,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class ListedProblem:
-    """A fault of a refused file; `n` counts from 1 in order of rows."""
+    """A fault of a refused file, or what a row of it changes in the pool; `n` counts from 1 in order of rows."""
 
     n: int
     row: int
@@ -177,7 +189,7 @@ async def retry(db: Database, number: int) -> bool:
 async def fail(db: Database, number: int) -> None:
     """The process of an import has ended without a word."""
     values = {"id": number, "state": JobState.FAILED, "reason": KILLED, "bad_rows": 0, "rows_read": 0}
-    await db.run(_END, values)
+    await db.run(_END, values | {"left_out": [], "same_rows": None, "changed_rows": None, "new_rows": None})
 
 
 async def settle(db: Database, folder: Path) -> list[int]:

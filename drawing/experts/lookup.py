@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +13,7 @@ from db.contexts import EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE, Column
 from db.pool import Database, Transaction
 from db.queries import load
 from db.vault import Vault
-from drawing.experts.identity import id_card_fault, mask
+from drawing.experts.identity import id_card_fault, mask, understood_id_card
 from drawing.lifecycle import Role
 from drawing.phone_numbers import MOBILE_ONLY, NoNumber, understood
 from drawing.phone_numbers import Kind as NumberKind
@@ -24,7 +22,6 @@ _Q = load("drawing.experts")
 _BY_PHONE, _BY_ID_CARD, _SUSPEND, _LOG, _SIZE = (
     _Q.expert_by_phone, _Q.expert_by_id_card, _Q.suspend, _Q.log_pool_operation, _Q.pool_size,
 )  # fmt: skip
-_FILLING = re.compile(r"[\s\-‐–—·]+")
 _ON_FILE = MOBILE_ONLY | {NumberKind.UNASSIGNED}
 """Segments that are refused today, of people who were imported before."""
 LONGEST_REASON = 200
@@ -96,7 +93,7 @@ def normalise(kind: Kind, typed: str) -> str:
             return understood(typed, _ON_FILE).digits
         except NoNumber as error:
             raise BadQuery(f"应为 11 位内地手机号：{error}") from None
-    number = _FILLING.sub("", unicodedata.normalize("NFKC", typed)).upper()
+    number = understood_id_card(typed)
     if fault := id_card_fault(number):
         raise BadQuery(fault)
     return number

@@ -3,12 +3,15 @@
 INSERT INTO pool_import (file_sha256, rows, by) VALUES (%(file_sha256)s, %(rows)s, %(by)s);
 
 -- name: known_experts
--- Which of these phones and 证件号 belong to somebody in the pool already, by their place in the given arrays (from 0).
-SELECT n.place::int - 1 AS place, 'phone' AS kind
-FROM unnest(%(phones)s::bytea[]) WITH ORDINALITY AS n (hash, place) JOIN expert e ON e.phone_hash = n.hash
-UNION ALL
-SELECT n.place::int - 1, 'id_card'
+-- Who of the pool has these 证件号, by their place in the given array (from 0), with what a file may have changed.
+SELECT n.place::int - 1 AS place, e.id, e.name_hash, e.phone_hash, e.residence, e.willing, e.specialties, e.title,
+       e.qualifications, e.authorities, e.unit, e.former_units, e.suspended
 FROM unnest(%(id_cards)s::bytea[]) WITH ORDINALITY AS n (hash, place) JOIN expert e ON e.id_card_hash = n.hash;
+
+-- name: known_phones
+-- Whose in the pool these telephones are, by their place in the given array (from 0).
+SELECT n.place::int - 1 AS place, e.id
+FROM unnest(%(phones)s::bytea[]) WITH ORDINALITY AS n (hash, place) JOIN expert e ON e.phone_hash = n.hash;
 
 -- name: add_job
 -- Notes an uploaded file that waits to be taken in.
@@ -18,13 +21,15 @@ VALUES (%(file_name)s, %(file)s, %(size)s, %(sha256)s, %(encoding)s, %(by)s) RET
 -- name: job
 -- One import.
 SELECT id, file_name, size, state::text AS state, listing, rows_read, rows_total, bad_rows, reason, by, created_at,
-       started_at, ended_at, file IS NOT NULL AS has_file, extract(epoch FROM ended_at - started_at)::float8 AS took_s
+       started_at, ended_at, file IS NOT NULL AS has_file, extract(epoch FROM ended_at - started_at)::float8 AS took_s,
+       left_out, same_rows, changed_rows, new_rows
 FROM pool_job WHERE id = %(id)s;
 
 -- name: jobs
 -- Imports, the newest first.
 SELECT id, file_name, size, state::text AS state, listing, rows_read, rows_total, bad_rows, reason, by, created_at,
-       started_at, ended_at, file IS NOT NULL AS has_file, extract(epoch FROM ended_at - started_at)::float8 AS took_s
+       started_at, ended_at, file IS NOT NULL AS has_file, extract(epoch FROM ended_at - started_at)::float8 AS took_s,
+       left_out, same_rows, changed_rows, new_rows
 FROM pool_job ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: count_jobs
@@ -54,11 +59,13 @@ UPDATE pool_job SET rows_read = %(rows_read)s, listing = %(listing)s WHERE id = 
 
 -- name: finish_job
 -- The experts are in.
-UPDATE pool_job SET state = 'done', rows_read = %(rows)s, rows_total = %(rows)s, ended_at = clock_timestamp() WHERE id = %(id)s;
+UPDATE pool_job SET state = 'done', rows_read = %(rows)s, rows_total = %(rows)s, left_out = %(left_out)s, ended_at = clock_timestamp()
+WHERE id = %(id)s;
 
 -- name: end_job
 -- The import came to nothing, and why.
 UPDATE pool_job SET state = %(state)s, reason = %(reason)s, bad_rows = %(bad_rows)s, rows_read = greatest(rows_read, %(rows_read)s),
+                    left_out = %(left_out)s, same_rows = %(same_rows)s, changed_rows = %(changed_rows)s, new_rows = %(new_rows)s,
                     ended_at = clock_timestamp()
 WHERE id = %(id)s AND state IN ('waiting', 'running');
 
@@ -78,7 +85,7 @@ RETURNING j.id;
 -- name: retry_job
 -- A failed import whose file is still there waits again.
 UPDATE pool_job SET state = 'waiting', reason = '', started_at = NULL, ended_at = NULL, rows_read = 0, listing = false,
-                    created_at = clock_timestamp()
+                    left_out = '{}', created_at = clock_timestamp()
 WHERE id = %(id)s AND state = 'failed' AND file IS NOT NULL;
 
 -- name: files_over

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from db.contexts import EXPERT_ID_CARD, EXPERT_NAME, EXPERT_PHONE, next_ids
 from db.errors import Conflict
 from db.queries import load
 from db.vault import Vault, confirm_blocking
-from drawing.experts.identity import mask
+from drawing.experts.compare import differing
 from drawing.experts.read import Source, read_experts
 from drawing.experts.report import SHOWN_ROWS, Report
 from drawing.experts.row import ExpertRow
@@ -23,7 +23,8 @@ from drawing.normal_forms import normal_name
 
 _QUERIES = load("drawing.experts")
 _INSERT_IMPORT = _QUERIES.insert_pool_import
-_KNOWN, _MAKE_ROOM, _TIDY = _QUERIES.known_experts, _QUERIES.make_room, _QUERIES.tidy_pool
+_KNOWN, _PHONES = _QUERIES.known_experts, _QUERIES.known_phones
+_MAKE_ROOM, _TIDY = _QUERIES.make_room, _QUERIES.tidy_pool
 _GIVE_UP = "ROLLBACK"
 _BATCH = 5000
 COLUMNS = (
@@ -37,7 +38,7 @@ class ImportRefused(Exception):
     """The file has faults; nothing of it was taken in. `report` says all."""
 
     def __init__(self, report: Report) -> None:
-        super().__init__(f"{len(report.bad)} bad rows")
+        super().__init__(f"{len(report.bad)} bad rows, {report.compared.known} known")
         self.report = report
 
 
@@ -50,13 +51,13 @@ def import_file(
     progress: Progress = lambda rows: None,
     listing: Callable[[], None] = lambda: None,
     shown: int = SHOWN_ROWS,
-    also: Callable[[BlockingTransaction, int], None] = lambda tx, rows: None,
+    also: Callable[[BlockingTransaction, Report], None] = lambda tx, report: None,
 ) -> int:
     """Take the file in, in one transaction; the number of experts.
 
     `by`: who does it, for the record. `listing` is told when, after the first fault, the file is read again to list
     them all; `progress` then begins anew. `shown`: of how many bad rows the reasons are kept. `also` writes what must
-    be true exactly when the experts are in.
+    be true exactly when the experts are in; the report that it gets counts the rows and says what was left out.
 
     Raises BadFile, ImportRefused, VaultRefused, or what the database raises; then the pool is as it was before.
     """
@@ -64,21 +65,21 @@ def import_file(
         confirm_blocking(vault, tx)
         tx.run(_MAKE_ROOM)
         try:
-            rows = _copy(tx, source, vault, progress)
+            taken = _copy(tx, source, vault, progress)
         except (ImportRefused, Conflict) as error:
             tx.run(_GIVE_UP)  # what was copied is of no use, and its locks would only be in the way
             listing()
             report = _full_report(source, dsn, vault, Report(shown), progress)
-            if report.bad:
+            if report.bad or report.compared.known:
                 raise ImportRefused(report) from None
             raise error
         tx.run(_TIDY)
-        tx.run(_INSERT_IMPORT, {"file_sha256": sha256_of(source.path), "rows": rows, "by": by})
-        also(tx, rows)
-    return rows
+        tx.run(_INSERT_IMPORT, {"file_sha256": sha256_of(source.path), "rows": taken.rows, "by": by})
+        also(tx, taken)
+    return taken.rows
 
 
-def _copy(tx: BlockingTransaction, source: Source, vault: Vault, progress: Progress) -> int:
+def _copy(tx: BlockingTransaction, source: Source, vault: Vault, progress: Progress) -> Report:
     """Stream the rows in, batch by batch because each needs its id first, until the first bad one."""
     report = Report()
     rows = read_experts(source, report, progress)
@@ -90,7 +91,7 @@ def _copy(tx: BlockingTransaction, source: Source, vault: Vault, progress: Progr
         tx.copy("expert", COLUMNS, columns)
     if report.bad:
         raise ImportRefused(report)
-    return report.rows
+    return report
 
 
 def columns_of(key: int, expert: ExpertRow, vault: Vault) -> tuple[Value, ...]:
@@ -124,21 +125,29 @@ def former_json(expert: ExpertRow) -> str:
 
 
 def _full_report(source: Source, dsn: str, vault: Vault, report: Report, progress: Progress) -> Report:
-    """All faults of the file, those against the pool included."""
+    """All faults of the file, and how its good rows stand to the pool."""
     with transaction(dsn) as tx:
         rows = read_experts(source, report, progress)
         while batch := list(islice(rows, _BATCH)):
-            for number, column, number_text in _known(tx, batch, vault):
-                report.add(number, column, f"{mask(number_text)} 已在专家库中")
+            _compare(tx, batch, vault, report)
     return report
 
 
-def _known(tx: BlockingTransaction, batch: list[tuple[int, ExpertRow]], vault: Vault) -> Iterator[tuple[int, str, str]]:
+def _compare(tx: BlockingTransaction, batch: list[tuple[int, ExpertRow]], vault: Vault, report: Report) -> None:
     phones = [vault.keyed_hash("phone", expert.phone) for _, expert in batch]
     id_cards = [vault.keyed_hash("id_card", expert.id_card) for _, expert in batch]
-    for place, kind in tx.all(_KNOWN, {"phones": phones, "id_cards": id_cards}):
-        number, expert = batch[place]
-        yield (number, "手机号码", expert.phone) if kind == "phone" else (number, "证件号", expert.id_card)
+    known = {row.place: row for row in tx.all(_KNOWN, {"id_cards": id_cards})}
+    owners = dict(map(tuple, tx.all(_PHONES, {"phones": phones})))
+    for place, (number, expert) in enumerate(batch):
+        person = known.get(place)
+        if owners.get(place, person and person.id) != (person and person.id):
+            report.add(number, "手机号码", "库中另一位专家已用此号码：请核对号码和证件号")
+        elif person is None:
+            report.compared.new.append(number)
+        elif columns := differing(expert, person, vault.keyed_hash("name", normal_name(expert.name)), phones[place]):
+            report.compared.changed[number] = columns
+        else:
+            report.compared.same.append(number)
 
 
 def sha256_of(path: Path) -> str:

@@ -4,7 +4,7 @@ wording.
 
 from .command import CommandEngine
 from .engine import Engine, Pace, Pyttsx3Engine
-from .errors import BadRecording, NotWritten, NoVoice, RenderFailed, SpeechError
+from .errors import BadRecording, NotWritten, NotYet, NoVoice, RenderFailed, SpeechError
 from .recordings import recording_name
 from .speech import Speech
 from .voices import make_speech
@@ -15,6 +15,7 @@ __all__ = [
     "Engine",
     "NoVoice",
     "NotWritten",
+    "NotYet",
     "Pace",
     "Pyttsx3Engine",
     "RenderFailed",

@@ -2,15 +2,12 @@
 started again.
 
 `Pyttsx3Engine` is the default. `CommandEngine` (ivr.speech.command) takes any command, so that a better voice can be
-put in. An engine speaks one language: a voice is a voice of a language.
+put in; `KokoroEngine` (ivr.speech.kokoro) is the natural voice that `script/setup voice` installs.
+An engine speaks one language: a voice is a voice of a language.
 """
 
 import asyncio
-import json
-import os
 import sys
-import tempfile
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import Enum
@@ -21,6 +18,7 @@ from ivr.prompts.language import Language
 
 from . import respelling
 from .audio import BadAudio, for_telephone, read_wav
+from .child import Broken, Child
 from .errors import NoVoice, RenderFailed
 
 CHECK_LINES: Mapping[Language, str] = {
@@ -103,8 +101,7 @@ class Pyttsx3Engine:
         self.language = language
         self._rates = _RATES.get(language, {})
         self._voice = voice or _VOICES.get(language, "")
-        self._timeout, self._start_timeout = timeout, start_timeout
-        self._process: Process | None = None
+        self._child = Child(timeout, start_timeout)
         self._turn = asyncio.Lock()
         self._identity = ""
         self._respell: Callable[[str], str] = str  # as it is
@@ -117,8 +114,7 @@ class Pyttsx3Engine:
     @property
     def pid(self) -> int | None:
         """The child's process id while it lives."""
-        alive = self._process is not None and self._process.returncode is None
-        return self._process.pid if alive and self._process else None
+        return self._child.pid
 
     async def start(self) -> None:
         """Start the process and check the voice. `NoVoice` says what to install."""
@@ -133,102 +129,40 @@ class Pyttsx3Engine:
     async def speak(self, text: str, pace: Pace) -> bytes:
         """One utterance; a dead or hanging process is replaced once."""
         async with self._turn:
+            with suppress(Broken):
+                return await self._ask(text, pace)
             try:
                 return await self._ask(text, pace)
-            except _Broken:
-                await self._kill()
-            try:
-                return await self._ask(text, pace)
-            except _Broken as error:
-                await self._kill()
+            except Broken as error:
                 raise RenderFailed(f"the speech process failed twice at the same text: {error}") from error
 
     async def close(self) -> None:
         """End the process."""
         async with self._turn:
-            await self._kill()
+            await self._child.kill()
 
-    async def _spawn(self) -> Process:
+    async def _spawn(self) -> None:
         script = Path(__file__).with_name("pyttsx3_process.py")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", str(script), self._voice,
-            stdin=PIPE, stdout=PIPE, stderr=DEVNULL,
-        )  # fmt: skip
-        self._process = process
         try:
-            hello = await self._line(process, self._start_timeout)
-        except _Broken as error:
-            await self._kill()
+            hello = await self._child.spawn((sys.executable, "-I", str(script), self._voice))
+        except Broken as error:
             raise NoVoice(f"the speech process did not start: {error}. Is pyttsx3 installed here?") from error
         if "ready" not in hello:
-            await self._kill()
+            await self._child.kill()
             raise NoVoice(_advice(str(hello.get("error")), self.language))
         voice = str(hello["voice"])
         self._respell = respelling.BY_VOICE.get(voice, str)
         spelling = f"/respelling-{respelling.VERSIONS[voice]}" if voice in respelling.VERSIONS else ""
         rates = "".join(f"/{rate}" for rate in self._rates.values())
         self._identity = f"pyttsx3-2.99/espeak-ng-{hello['version']}/{voice}{spelling}{rates}"
-        return process
 
     async def _ask(self, text: str, pace: Pace) -> bytes:
-        process = self._process if self.pid is not None and self._process else await self._spawn()
-        with tempfile.TemporaryDirectory(prefix="speech-") as folder:
-            wav = Path(folder) / "spoken.wav"
-            request = {
-                "text": self._respell(text),
-                "rate": self._rates.get(pace, pace.value),
-                "wav": str(wav),
-            }
-            try:
-                return await self._exchange(process, request, wav)
-            except BaseException:
-                # Cancelled between question and answer: the next reader must not get this one's answer.
-                await self._kill()
-                raise
-
-    async def _exchange(self, process: Process, request: Mapping[str, object], wav: Path) -> bytes:
-        assert process.stdin is not None
-        try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            await process.stdin.drain()
-        except (BrokenPipeError, ConnectionResetError) as error:
-            raise _Broken("it was gone") from error
-        answer = await self._line(process, self._timeout)
-        if "ok" not in answer:
-            raise _Broken(str(answer.get("error")))
-        return await asyncio.to_thread(wav.read_bytes)
-
-    async def _line(self, process: Process, seconds: float) -> dict[str, object]:
-        assert process.stdout is not None
-        try:
-            line = await asyncio.wait_for(process.stdout.readline(), seconds)
-        except TimeoutError as error:
-            raise _Broken(f"no answer in {seconds:g} s") from error
-        if not line:
-            raise _Broken(f"it ended with status {await process.wait()}")
-        message: dict[str, object] = json.loads(line)
-        return message
-
-    async def _kill(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            await _end(process)
-
-
-class _Broken(Exception):
-    """This process can't be used any more, or could not do this one thing."""
+        if self.pid is None:
+            await self._spawn()
+        return await self._child.speak({"text": self._respell(text), "rate": self._rates.get(pace, pace.value)})
 
 
 def _advice(error: str, language: Language) -> str:
     if error.startswith("no-voice"):
         return f"espeak-ng lacks the {LANGUAGE_NAMES[language]} voice{error.removeprefix('no-voice')}; {INSTALL} espeak-ng-data"
     return f"no speech engine: espeak-ng or pyttsx3 can't be loaded ({error}); {INSTALL}"
-
-
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, 9)
-    if process.stdin is not None:
-        process.stdin.close()
-    await asyncio.shield(process.wait())

@@ -15,6 +15,10 @@ class RenderFailed(SpeechError):
     """The engine died, hung, or made no usable sound, also when asked again."""
 
 
+class NotYet(SpeechError):
+    """The natural voice is still at work on what a call says; it is ready soon, or another voice says it."""
+
+
 class NotWritten(RenderFailed):
     """A sound was made, and the folder of sounds does not take it: it is full, gone or not ours. So is every call's."""
 

@@ -6,6 +6,7 @@ somebody waits on the line.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from ivr.prompts.parts import Code, Date, Digits, Fixed, Part, Pause, Prompt, Sp
 from . import audio
 from .cache import SoundCache, key
 from .engine import LANGUAGE_NAMES, Engine, Pace
-from .errors import NotWritten, RenderFailed, SpeechError
+from .errors import NotWritten, NoVoice, RenderFailed, SpeechError
+from .patience import Patience
 from .recordings import Recordings
 from .saying import Saying, saying
 
@@ -25,6 +27,7 @@ SOUND, TONE = "sound:", "tone:"
 """How Asterisk is told to play a file, and a tone of its own."""
 TEST_SOUND = Prompt("test_sound", (Pause(250),))
 """Is heard by nobody: whether a node can play what is made here."""
+LOG = logging.getLogger(__name__)
 
 _BETWEEN_FIGURES, _BETWEEN_GROUPS, _GROUP = Pause(80), Pause(450), 3
 _KNOWN_PARTS = 20_000
@@ -34,6 +37,8 @@ class Speech:
     """Renders prompts into `cache_dir` with `engine`; `recordings` of a human voice come before it.
 
     `engine` speaks Mandarin; `others` speak the other languages that are in use. A prompt's language chooses the voice.
+    `natural` is a better voice for Mandarin, slower to make a sound and not able to say everything: all of a call's Mandarin is
+    said by it, or none.
     """
 
     def __init__(
@@ -42,9 +47,12 @@ class Speech:
         engine: Engine,
         recordings: Path | None = None,
         others: Mapping[Language, Engine] | None = None,
+        natural: Engine | None = None,
     ) -> None:
         self._cache = SoundCache(cache_dir)
         self._engines: Mapping[Language, Engine] = {**(others or {}), Language.MANDARIN: engine}
+        self._natural = natural
+        self._patience = Patience()
         self._recordings = Recordings(recordings)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._names: dict[_Heard, str] = {}
@@ -56,9 +64,14 @@ class Speech:
         """Those that have a voice."""
         return frozenset(self._engines)
 
+    @property
+    def is_natural(self) -> bool:
+        """Whether the natural voice is in use; known once started."""
+        return self._natural is not None
+
     async def start(self) -> None:
         """Open the cache, read the recordings, start the engines, check each voice. `NoVoice` and `BadRecording` say
-        what to do.
+        what to do; a natural voice that is missing is only noted.
         """
         await asyncio.to_thread(self._cache.open)
         await asyncio.to_thread(self._recordings.load)
@@ -68,6 +81,12 @@ class Speech:
         except SpeechError:
             await self._close_engines()
             raise
+        if self._natural is not None:
+            try:
+                await self._natural.start()
+            except NoVoice as error:
+                LOG.warning("Mandarin is spoken by %s: %s", self._engines[Language.MANDARIN].identity, error)
+                self._natural = None
 
     async def close(self) -> None:
         """Stop what is being rendered and end the engine."""
@@ -77,18 +96,37 @@ class Speech:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._close_engines()
 
-    async def render(self, prompt: Prompt, looked_at: set[str] | None = None) -> tuple[str, ...]:
-        """The prompt's media list: absolute paths without extension. Each part is looked for on the disk, and made anew if its
-        file is not the one that was seen. looked_at: names that have just been looked for; what is looked for here is added.
+    async def render(self, prompt: Prompt) -> tuple[str, ...]:
+        """The prompt's media list: absolute paths without extension."""
+        return (await self.render_all({prompt.id: prompt}))[prompt.id]
+
+    async def render_all(self, prompts: Mapping[str, Prompt], *, wait: bool = True) -> Mapping[str, tuple[str, ...]]:
+        """Media lists by prompt id, all in the natural voice or all without it. Each part is looked for on the disk, and made anew
+        if its file is not the one that was seen. Not `wait`: NotYet is raised while the natural voice works (ivr.speech.patience).
         """
-        parts = list(self._sounds(prompt))
+        if self._natural is not None:
+            try:
+                if not wait:
+                    self._look_ahead(prompts.values())
+                return await self._rendered(prompts, natural=True)
+            except NotWritten:
+                raise
+            except RenderFailed as error:
+                LOG.warning("spoken without the natural voice: %s", error)
+        return await self._rendered(prompts, natural=False)
+
+    async def _rendered(self, prompts: Mapping[str, Prompt], *, natural: bool) -> Mapping[str, tuple[str, ...]]:
+        looked_at: set[str] = set()
+        return {name: await self._render(prompt, looked_at, natural) for name, prompt in prompts.items()}
+
+    async def _render(self, prompt: Prompt, looked_at: set[str], natural: bool) -> tuple[str, ...]:
+        parts = list(self._sounds(prompt, natural))
         names = [self._name(heard) for heard in parts]
         now = asyncio.get_running_loop().time()
-        done = set() if looked_at is None else looked_at
         for name, heard in zip(names, parts, strict=True):
-            if name in done:
+            if name in looked_at:
                 continue
-            done.add(name)
+            looked_at.add(name)
             if not self._cache.is_as_seen(name):
                 await self._ensure(name, heard)
             if self._used.get(name, 0.0) < now:
@@ -96,10 +134,16 @@ class Speech:
                 self._used[name] = now + USED_AGAIN_SECONDS
         return tuple(map(self._cache.media, names))
 
-    async def render_all(self, prompts: Mapping[str, Prompt]) -> Mapping[str, tuple[str, ...]]:
-        """Media lists by prompt id."""
-        looked_at: set[str] = set()
-        return {name: await self.render(prompt, looked_at) for name, prompt in prompts.items()}
+    def _look_ahead(self, prompts: Iterable[Prompt]) -> None:
+        """Have made what is missing; raises NotYet until it is there, RenderFailed once that took too long."""
+        wanted = {self._name(heard): heard for prompt in prompts for heard in self._sounds(prompt, True)}
+        missing = {name: heard for name, heard in wanted.items() if not self._cache.is_as_seen(name)}
+        now = asyncio.get_running_loop().time()
+        for name, heard in missing.items():
+            self._patience.check(name, now)
+            self._begin(name, heard)
+        if missing:
+            self._patience.wait(missing, now)
 
     def lost(self, media: Iterable[str]) -> str | None:
         """The first sound of a rendered media list (as `render` gives it, or as Asterisk is told) whose files are not as they were
@@ -130,18 +174,19 @@ class Speech:
             raise self._not_written(error) from error
 
     async def prepare(self, prompts: Iterable[Prompt]) -> None:
-        """Have everything ready before a draw starts."""
-        for prompt in prompts:
-            await self.render(prompt)
+        """Have everything ready before a draw starts; part by part, so that one that can't be said is one."""
+        for part, language in ((part, prompt.language) for prompt in prompts for part in prompt.parts):
+            await self.render(Prompt("part", (part,), language))
 
     def seconds(self, prompt: Prompt) -> float:
         """How long a rendered prompt takes to hear. FileNotFoundError if it was not rendered."""
-        return sum(self._cache.seconds(self._name(heard)) for heard in self._sounds(prompt))
+        return sum(self._cache.seconds(self._name(heard)) for heard in self._sounds(prompt, self._natural is not None))
 
     async def _close_engines(self) -> None:
-        await asyncio.gather(*(engine.close() for engine in self._engines.values()))
+        engines = (*self._engines.values(), *([self._natural] if self._natural else []))
+        await asyncio.gather(*(engine.close() for engine in engines))
 
-    def _sounds(self, prompt: Prompt) -> Iterator["_Heard"]:
+    def _sounds(self, prompt: Prompt, natural: bool) -> Iterator["_Heard"]:
         """What gets a file each. A 验证码 is taken apart into figures: no code is synthesised for one call alone, and
         none stays in the cache. A phrase in a language of its own is left out where nobody speaks it.
         """
@@ -149,7 +194,7 @@ class Speech:
             language = language_of(part, prompt.language)
             if language is prompt.language or language in self._engines:
                 for each in _figures(part) if isinstance(part, Code) else (part,):
-                    yield each, language
+                    yield each, language, natural and not isinstance(each, Pause)
 
     def _name(self, heard: "_Heard") -> str:
         """Under what its sound is kept; remembered, since each call asks for all of its prompts."""
@@ -159,19 +204,22 @@ class Speech:
                 self._names.clear()
                 self._made_of.clear()
                 self._used.clear()
+                self._patience.clear()
             name = self._names[heard] = self._new_name(*heard)
             self._made_of[name] = heard
         return name
 
-    def _new_name(self, part: Part, language: Language) -> str:
+    def _new_name(self, part: Part, language: Language, natural: bool) -> str:
         if isinstance(part, Pause):
             return key("silence", part.milliseconds)
         if isinstance(part, Fixed) and (digest := self._recordings.digest(part.text, language)):
             return key("recording", digest)
         said = saying(part, language)
-        return key(self._engine(said).identity, _pace(part).value, said.version, said.text)
+        return key(self._engine(said, natural).identity, _pace(part).value, said.version, said.text)
 
-    def _engine(self, said: Saying) -> Engine:
+    def _engine(self, said: Saying, natural: bool) -> Engine:
+        if natural and self._natural is not None and said.language is Language.MANDARIN:
+            return self._natural
         engine = self._engines.get(said.language)
         if engine is None:
             raise RenderFailed(f"no voice is set up for {LANGUAGE_NAMES[said.language]}")
@@ -183,20 +231,28 @@ class Speech:
         """
         if self._cache.has(name):
             return
+        self._patience.check(name, asyncio.get_running_loop().time())
+        await asyncio.shield(self._begin(name, heard))
+
+    def _begin(self, name: str, heard: "_Heard") -> asyncio.Task[None]:
+        """Make it, unless that is under way."""
         task = self._under_way.get(name)
         if task is None:
             task = asyncio.create_task(self._make(name, *heard))
             self._under_way[name] = task
-            task.add_done_callback(lambda done: self._finished(name, done))
-        await asyncio.shield(task)
+            task.add_done_callback(lambda done: self._finished(name, heard, done))
+        return task
 
-    def _finished(self, name: str, task: asyncio.Task[None]) -> None:
+    def _finished(self, name: str, heard: "_Heard", task: asyncio.Task[None]) -> None:
         del self._under_way[name]
-        if not task.cancelled():
-            task.exception()  # seen, even if everybody who waited has gone
+        error = None if task.cancelled() else task.exception()  # seen, even if everybody who waited has gone
+        if error is None:
+            self._patience.made(name)
+        elif heard[2] and isinstance(error, RenderFailed) and not isinstance(error, NotWritten):
+            self._patience.failed(name, asyncio.get_running_loop().time())
 
-    async def _make(self, name: str, part: Part, language: Language) -> None:
-        sound = await self._sound(part, language)
+    async def _make(self, name: str, part: Part, language: Language, natural: bool) -> None:
+        sound = await self._sound(part, language, natural)
         try:
             await asyncio.to_thread(self._cache.put, name, sound)
         except OSError as error:
@@ -205,25 +261,26 @@ class Speech:
     def _not_written(self, error: OSError) -> NotWritten:
         return NotWritten(f"a sound can't be written to {self._cache.folder}: {error.strerror}")
 
-    async def _sound(self, part: Part, language: Language) -> audio.Samples:
+    async def _sound(self, part: Part, language: Language, natural: bool) -> audio.Samples:
         if isinstance(part, Pause):
             return audio.silence(part.milliseconds)
         recorded = self._recordings.read(part.text, language) if isinstance(part, Fixed) else None
         if recorded is not None:
             return recorded
-        wav = await self._speak(part, saying(part, language))
+        wav = await self._speak(part, saying(part, language), natural)
         try:
             return await asyncio.to_thread(_converted, wav)
         except audio.BadAudio as error:
             raise RenderFailed(f"a {type(part).__name__} part could not be made audible: {error}") from error
 
-    async def _speak(self, part: Spoken, said: Saying) -> bytes:
+    async def _speak(self, part: Spoken, said: Saying, natural: bool) -> bytes:
         if not said.text:
             raise RenderFailed(f"nothing in a {type(part).__name__} part can be spoken")
-        return await self._engine(said).speak(said.text, _pace(part))
+        return await self._engine(said, natural).speak(said.text, _pace(part))
 
 
-_Heard = tuple[Part, Language]
+_Heard = tuple[Part, Language, bool]
+"""What is said, in which language, and whether by the natural voice."""
 
 
 def _converted(wav: bytes) -> audio.Samples:

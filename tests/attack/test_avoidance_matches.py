@@ -5,6 +5,7 @@ and the expert whom it meant was eligible all the same.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from io import BytesIO
 from typing import Any
 
@@ -45,7 +46,7 @@ def expert(n: int, name: str, unit: str, former: str = "") -> ExpertRow:
         **own, "常驻地": "440104", "意愿评标区": "440100", "专业": "A0801", "职称等级": "副高级", "执业资格": "",
         "所属行业主管部门": "", "工作单位": unit, "曾任职单位": former, "暂停": "",
     }  # fmt: skip
-    row = check_row(cells)
+    row = check_row(cells, date(2026, 11, 30))
     assert isinstance(row, ExpertRow), row
     return row
 

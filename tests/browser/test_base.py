@@ -7,6 +7,12 @@ import pytest
 from tests.browser.conftest import NARROW, WIDE, Page
 
 pytestmark = [pytest.mark.postgres, pytest.mark.browser]
+_BROKEN = """
+return [...document.querySelectorAll(".identity")].filter(card => {
+  const lines = [...card.children].map(each => each.getBoundingClientRect());
+  return lines.some((each, n) => n > 0 && each.top < lines[n - 1].bottom - 1);
+}).map(each => each.innerText)"""
+"""Cards whose name, role and company do not stand under each other."""
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 
 
@@ -17,6 +23,7 @@ def test_login_and_home(page: Page, size: tuple[int, int]) -> None:
     assert page.title == "登录"
     page.is_accessible()
     page.screenshot("login")
+    assert page.driver.execute_script(_BROKEN) == []
     page.leave(page.find('button[value="handler-a1"]'))
     assert page.title == "首页"
     assert "张经办" in page.text

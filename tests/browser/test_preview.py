@@ -53,6 +53,8 @@ def _clerk(page: Page, activity: str) -> None:
     short = page.find("#preview").text
     assert "不足" in short
     assert "可放宽的要求：抽取地区、专业、职称等级；也可增加备选专业" in short
+    bar = "return getComputedStyle(document.querySelector('#preview .band')).borderLeftWidth"
+    assert page.driver.execute_script(bar) == "0px", "the bar is a panel's, not a word's"
     _looked_at(page, "preview-short")
 
 

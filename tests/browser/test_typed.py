@@ -60,11 +60,11 @@ def test_what_takes_something_away_asks_first(page: Page) -> None:
     page.resize(NARROW)
     button = page.find("details.sure summary")
     button.send_keys(Keys.ENTER)
-    page.waits_for("项目及其标段将被删除，不能恢复。")
+    page.waits_for("及其标段将被删除，不能恢复。")
     page.is_accessible()
     page.screenshot("sure")
     page.click("确认删除")
-    assert f"项目“{PROJECT['name']}”已删除" in page.find(".flash").text
+    assert f"项目“{PROJECT['name']}”（编号 " in page.find(".flash").text
 
 
 def enter_project(page: Page) -> None:

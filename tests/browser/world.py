@@ -167,7 +167,6 @@ async def _imported(visitor: Visitor, rows: list[list[str]], name: str) -> str:
     await visitor.get("/pool/imports")
     form = FormData(quote_fields=False)
     form.add_field("_csrf", visitor.csrf)
-    form.add_field("encoding", "utf-8")
     form.add_field("file", text(rows).encode(), filename=name, content_type="text/csv")
     response = await visitor.client.post("/pool/imports", data=form, allow_redirects=False)
     assert response.status == 303, await response.text()

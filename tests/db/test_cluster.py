@@ -34,6 +34,21 @@ def test_too_long_a_path_is_refused() -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o027, 0o777])
+def test_it_starts_whatever_the_umask_is(umask: int) -> None:
+    """As root PostgreSQL runs as another user, who has to pass through every folder that is made here."""
+    with TemporaryDirectory(prefix="xl-") as name:
+        Path(name).chmod(0o755)
+        cluster, before = Cluster(Path(name) / "state/demo/postgres", durable=False), os.umask(umask)
+        try:
+            cluster.start()
+            assert cluster.running()
+        finally:
+            os.umask(before)
+            cluster.stop("immediate")
+
+
+@pytest.mark.postgres
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user needs no way through for postgres")
 def test_a_closed_folder_above_is_named() -> None:
     with TemporaryDirectory(prefix="xl-") as closed, pytest.raises(ClusterError, match=f"{closed} is closed"):

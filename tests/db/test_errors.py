@@ -7,13 +7,18 @@ import pickle
 import psycopg2
 import pytest
 
-from db.errors import Conflict, Constraint, DatabaseError, StatementError, Unavailable
+from db.errors import Conflict, Constraint, DatabaseError, DiskFull, StatementError, Unavailable
 from db.session import taken
 
 
 @pytest.mark.parametrize(
     "error",
-    [Conflict(Constraint.UNIQUE, "one_expert_per_seat", "pick"), StatementError("no", "22000"), Unavailable("away")],
+    [
+        Conflict(Constraint.UNIQUE, "one_expert_per_seat", "pick"),
+        StatementError("no", "22000"),
+        Unavailable("away"),
+        DiskFull("no space"),
+    ],
 )
 def test_an_error_survives_the_way_out_of_a_child(error: DatabaseError) -> None:
     back = pickle.loads(pickle.dumps(error))

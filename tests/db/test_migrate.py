@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from db.errors import DatabaseError
 from db.migrate import Migration, MigrationRefused, due, migrate
 from tests.postgres import Cluster, TestDatabase, fresh_database
 
+ROOT = Path(__file__).resolve().parents[2]
 ONE = Migration("0001_one.sql", "CREATE TABLE one (n int); INSERT INTO one VALUES (1)")
 TWO = Migration("0002_two.sql", "CREATE TABLE two (n int)")
 BROKEN = Migration("0003_broken.sql", "CREATE TABLE three (n int); SELECT nonsense")
@@ -33,12 +35,30 @@ def test_what_is_due() -> None:
     assert due([ONE, TWO], []) == [ONE, TWO]
     assert due([ONE, TWO], [row(ONE)]) == [TWO]
     assert due([ONE, TWO], [row(ONE), row(TWO)]) == []
-    with pytest.raises(MigrationRefused, match=r"0001_one\.sql changed after"):
-        due([Migration(ONE.name, "SELECT 2"), TWO], [row(ONE)])
-    with pytest.raises(MigrationRefused, match="newer version"):
-        due([ONE], [row(ONE), row(TWO)])
-    with pytest.raises(MigrationRefused, match="later name"):
-        due([ONE, TWO], [row(TWO)])
+
+
+@pytest.mark.parametrize(
+    ("known", "applied", "told"),
+    [
+        (
+            [Migration(ONE.name, "SELECT 2"), Migration(TWO.name, TWO.sql.replace(" ", "\r\n"))],
+            [ONE, TWO],
+            ["Changed after it was applied", "git checkout -- db/schema/0001_one.sql db/schema/0002_two.sql", "thrown away"],
+        ),
+        ([ONE], [ONE, TWO], ["unknown to this program: 0002_two.sql", "Install that newer version", "restore the backup"]),
+        ([ONE, TWO], [TWO], ["0001_one.sql comes before 0002_two.sql", "Start the version that ran on it last", "later name"]),
+    ],
+    ids=["changed", "unknown", "late"],
+)
+def test_what_does_not_fit_is_refused_and_says_what_to_do(
+    known: list[Migration], applied: list[Migration], told: list[str]
+) -> None:
+    with pytest.raises(MigrationRefused) as refused:
+        due(known, list(map(row, applied)))
+    message = str(refused.value)
+    assert [each for each in (*told, "nothing was changed") if each not in message] == []
+    headline = message.rpartition("docs/operations.md, ")[2]
+    assert f"## {headline}\n" in (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.postgres

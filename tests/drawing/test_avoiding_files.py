@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.styles import PatternFill
 
 from drawing.avoiding import MOST
 from drawing.avoiding_files import MAX_BYTES, Kind, Unit, read_persons, read_units, template
+from drawing.experts.identity import check_character
 from drawing.experts.report import BadFile, Problem, Report
 
 CARD = "11010519491231002X"
+TODAY = date(2026, 11, 30)
 
 
 def filled(kind: Kind, *rows: Sequence[str | int | None], header: Sequence[str] = ()) -> bytes:
@@ -49,9 +53,28 @@ def test_what_is_filled_in_right_is_read() -> None:
         Unit("某某投标公司", "91440101MA0000002U", "投标人"), Unit("另一公司", "", "其他"),
     ]  # fmt: skip
     data = filled(Kind.PERSONS, ("王回避", CARD.lower(), "其他"), ("王回避", "", "其他"))
-    found = read_persons(data, "人员.xlsx")
+    found = read_persons(data, "人员.xlsx", TODAY)
     assert not isinstance(found, Report)
     assert [(each.name, each.id_card, each.reason) for each in found] == [("王回避", CARD, "其他"), ("王回避", None, "其他")]
+
+
+@pytest.mark.parametrize("styled", [range(1, MOST + 200), (1_048_576,), range(4, 3000, 3)], ids=["all", "last", "between"])
+def test_rows_without_text_do_not_count(styled: Sequence[int]) -> None:
+    """MOST rows of text, and more that are only styled, before, between and far below them."""
+    book = load_workbook(BytesIO(filled(Kind.UNITS)))
+    sheet = book[Kind.UNITS.value]
+    numbers = [number for number in range(2, 3000) if number % 3 != 1][:MOST]
+    for number in styled:
+        sheet.cell(number, 2).fill = PatternFill("solid", fgColor="FFFF00")
+    for number in numbers:
+        sheet.cell(number, 1, f"公司{number}")
+        sheet.cell(number, 3, "其他")
+    sheet.cell(2500, 1, "   ")
+    data = BytesIO()
+    book.save(data)
+    rows = read_units(data.getvalue(), "单位.xlsx")
+    assert not isinstance(rows, Report)
+    assert [row.name for row in rows] == [f"公司{number}" for number in numbers]
 
 
 def test_every_bad_row_is_told_with_its_number() -> None:
@@ -62,8 +85,24 @@ def test_every_bad_row_is_told_with_its_number() -> None:
     told = [(each.row, each.column) for each in faults(read_units(data, "单位.xlsx"))]
     assert told == [(3, "单位名称"), (4, "回避原因"), (4, "统一社会信用代码"), (5, "回避原因"), (6, ""), (7, "")]
     reasons = [each.reason for each in faults(read_units(data, "单位.xlsx"))]
-    assert reasons[1] == "“竞争对手”不是模板中的回避原因，请从列表中选择"
+    assert reasons[1] == "不是模板中的回避原因，请从列表中选择"
     assert reasons[4] == "与第 2 行重复：请删去一行"
+
+
+def test_a_hidden_row_is_refused_and_a_hidden_sheet_is_not_read() -> None:
+    """Left out, it would avoid nobody without a word; taken, nobody would have seen it."""
+    book = load_workbook(BytesIO(filled(Kind.UNITS, ("甲公司", "", "其他"), ("乙公司", "", "其他"))))
+    book["回避单位"].row_dimensions[3].hidden = True
+    data = BytesIO()
+    book.save(data)
+    (problem,) = faults(read_units(data.getvalue(), "单位.xlsx"))
+    assert (problem.row, problem.reason) == (3, "是隐藏（或被筛选掉）的行：请取消隐藏后核对，不需要的请删去")
+    book["回避单位"].row_dimensions[3].hidden = False
+    book["回避单位"].sheet_state = "hidden"
+    data = BytesIO()
+    book.save(data)
+    with pytest.raises(BadFile, match="隐藏的工作表不读取：“回避单位”"):
+        read_units(data.getvalue(), "单位.xlsx")
 
 
 def test_what_is_told_of_a_person_names_nobody() -> None:
@@ -71,13 +110,28 @@ def test_what_is_told_of_a_person_names_nobody() -> None:
         Kind.PERSONS, ("王回避", CARD[:-1] + "1", "其他"), ("李回避", 440104198001010011, "其他"), ("赵", "", "投标人"),
         ("钱回避", CARD, "其他"), ("钱回避", CARD, "其他"),
     )  # fmt: skip
-    found = faults(read_persons(data, "人员.xlsx"))
+    found = faults(read_persons(data, "人员.xlsx", TODAY))
     assert [(each.row, each.column) for each in found] == [
         (2, "证件号"), (3, "证件号"), (4, "回避原因"), (4, "姓名"), (6, ""),
     ]  # fmt: skip
     text = "".join(map(str, found))
     assert "110*" in text
     assert not [secret for secret in ("回避，", "王", "李", "钱", CARD[3:16], "440104198001010") if secret in text]
+
+
+@pytest.mark.parametrize("written", ["１１０１０５１９４９１２３１００２Ｘ", "110105 19491231 002x", "110105-19491231-002×"])
+def test_a_card_as_people_write_it(written: str) -> None:
+    found = read_persons(filled(Kind.PERSONS, ("王回避", written, "其他")), "人员.xlsx", TODAY)
+    assert not isinstance(found, Report)
+    assert [each.id_card for each in found] == [CARD]
+    again = faults(read_persons(filled(Kind.PERSONS, ("王回避", written, "其他"), ("王回避", CARD, "其他")), "人员.xlsx", TODAY))
+    assert [each.reason for each in again] == ["与第 2 行重复：请删去一行"]
+
+
+def test_nobody_was_born_tomorrow() -> None:
+    card = "440104202612010" + "12"
+    found = faults(read_persons(filled(Kind.PERSONS, ("王回避", card + check_character(card), "其他")), "人员.xlsx", TODAY))
+    assert "出生日期（第 7 至 14 位）在将来" in found[0].reason
 
 
 @pytest.mark.parametrize(

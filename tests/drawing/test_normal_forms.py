@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import unicodedata
 
@@ -12,10 +13,13 @@ from hypothesis import strategies as st
 from db.pool import Database
 from drawing.normal_forms import (
     Unmatchable,
+    code_form,
     normal_name,
     normal_unit,
     tidy,
     understood_name,
+    understood_number,
+    understood_text,
     understood_unit,
 )
 
@@ -132,6 +136,13 @@ def test_normal_forms_are_stable(text: str) -> None:
 
 
 @given(TEXTS)
+def test_texts_and_numbers_that_are_kept_are_found_by_what_was_typed(text: str) -> None:
+    for kept, form in ((understood_text, normal_unit), (understood_number, normal_unit), (understood_number, code_form)):
+        assert kept(kept(text)) == kept(text)
+        assert form(kept(text)) == form(text)
+
+
+@given(TEXTS)
 def test_what_was_understood_is_understood_again_as_itself(text: str) -> None:
     for understood, normal in ((understood_name, normal_name), (understood_unit, normal_unit)):
         try:
@@ -161,3 +172,18 @@ async def test_the_database_says_the_same_of_mixed_texts(db: Database) -> None:
     ]  # fmt: skip
     for text in texts:
         assert await db.value("SELECT normal_unit(%(text)s)", {"text": text}) == normal_unit(text), ascii(text)
+        assert await db.value("SELECT search_form(%(text)s)", {"text": text}) == normal_unit(text), ascii(text)
+
+
+@pytest.mark.postgres
+async def test_the_forms_of_columns(db: Database) -> None:
+    """The same as Python's; and without a search path, as while a dump is restored."""
+    texts = ["ＧＤ２０２６－０６１７—０１（Ａ）", "gd_2026/01#·,:", "粤发改〔2026〕12号", "无", "", "a b\tc", "—"]
+    chosen, signs = random.Random(1), "〇张Ab0()（） 、，。：；/.,:;·#+&-"
+    texts += ["".join(chosen.choices(signs, k=12)) for _ in range(500)]
+    async with db.transaction() as tx:
+        await tx.run("SET LOCAL search_path = pg_catalog")
+        sql = """SELECT public.code_form(each), public.search_form(each)
+                 FROM unnest(%(all)s::text[]) WITH ORDINALITY a (each, n) ORDER BY n"""
+        for text, forms in zip(texts, await tx.all(sql, {"all": texts}), strict=True):
+            assert tuple(forms) == (code_form(text), normal_unit(text)), ascii(text)

@@ -39,7 +39,7 @@ class Draws:
     async def started(self, *given: Any, **changes: Any) -> Hand:
         """One that was started and, with a witness, waits for the digits."""
         hand = await self.ready(*given, **changes)
-        await start(self.db, self.keys.custody.vault, hand.activity, "clerk", Role.HANDLER)
+        await start(self.db, self.keys.custody.vault, hand.activity, WHO["handler-a1"].actor, Role.HANDLER)
         await hand.advance()
         return hand
 

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.postgres
 Visit = Callable[..., Awaitable[Visitor]]
 WHO = {each.id: each for each in IDENTITIES}
 PUBLIC = {
-    ("GET", "/login"), ("POST", "/login"), ("GET", "/status"), ("GET", "/health"), ("POST", "/messages/receipts"),
+    ("GET", "/login"), ("POST", "/login"), ("GET", "/status"), ("POST", "/messages/receipts"), ("GET", "/health"),
+    ("GET", "/health/live"), ("GET", "/health/ready"),
 }  # fmt: skip
 _PROJECT, _ACTIVITY = r"/projects/{project:\d{1,12}}", "/activities/{activity}"
 _NOTICE = _ACTIVITY + r"/notices/{notice:\d{1,9}}"

@@ -66,28 +66,28 @@ async def test_what_was_typed_stays_and_a_chosen_file_goes_along(visit: Visit, d
         ("申请表.html", b"<script>", "只能上传 pdf"),
         ("申请表.pdf", b"<script>alert(1)</script>", "文件内容不是 pdf"),
         ("图.png", PDF, "文件内容不是 png"),
-        ("大.pdf", PDF + bytes(MAX_BYTES), "文件超过 10 MiB"),
+        ("大.pdf", PDF + bytes(MAX_BYTES), "文件超过 10 MB"),
         ("", b"", "请选择附件"),
     ],
 )
 async def test_what_can_not_be_attached_is_told(visit: Visit, db: Database, name: str, data: bytes, told: str) -> None:
     clerk = await visit("handler-a1")
     activity = await make_draft(clerk, await make_project(clerk))
-    await attach(clerk, activity, name, data)
-    assert told in await clerk.text(f"/activities/{activity}/submission")
+    response = await attach(clerk, activity, name, data)
+    assert response.status == 422
+    assert told in await response.text()
     assert await db.value("SELECT count(*) FROM attachment") == 0
 
 
 async def test_not_twice_and_not_too_many(visit: Visit, db: Database) -> None:
     clerk = await visit("handler-a1")
     activity = await make_draft(clerk, await make_project(clerk))
-    for _ in range(2):
-        await attach(clerk, activity)
-    assert "同一文件已经上传" in await clerk.text(f"/activities/{activity}/submission")
+    assert (await attach(clerk, activity)).status == 303
+    assert "同一文件已经上传" in await (await attach(clerk, activity)).text()
     for n in range(MOST):
-        await attach(clerk, activity, f"{n}.pdf", PDF + bytes([n]))
+        response = await attach(clerk, activity, f"{n}.pdf", PDF + bytes([n]))
     assert await db.value("SELECT count(*) FROM attachment") == MOST
-    assert f"最多 {MOST} 个附件" in await clerk.text(f"/activities/{activity}/submission")
+    assert f"最多 {MOST} 个附件" in await response.text()
 
 
 async def test_who_may_download_gets_it_as_it_came_and_nothing_runs(visit: Visit, db: Database) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from db.blocking import transaction
+from db.pool import Database
 from tests.postgres import TestDatabase
 from tests.web.conftest import Client, Visitor
 
@@ -32,6 +33,12 @@ async def health(client: Client) -> dict[str, Any]:
     assert response.status == 200
     told: dict[str, Any] = await response.json()
     return told
+
+
+@pytest.fixture(autouse=True)
+async def worker(db: Database) -> None:
+    """Without one, /health would not be ok."""
+    await db.run("INSERT INTO node VALUES ('a', gen_random_uuid(), 1, clock_timestamp() + interval '1 hour')")
 
 
 async def test_before_the_first_one(client: Client, visit: Visit, database: TestDatabase) -> None:

@@ -50,7 +50,7 @@ async def test_units_by_a_file_and_none_twice(visit: Visit, db: Database) -> Non
     assert (await send(clerk, activity, "units", data)).status == 303
     assert await db.value(ROWS) == 32
     remarks = await db.all("SELECT remark FROM operation WHERE act = '导入回避单位'")
-    assert remarks[0].remark.startswith("文件 31 行，SHA-256 ")
+    assert remarks[0].remark.startswith("文件 31 行，文件指纹 ")
 
 
 async def test_persons_by_a_file_are_kept_sealed(visit: Visit, db: Database, keys: Keys) -> None:
@@ -80,7 +80,7 @@ async def test_a_bad_row_keeps_all_rows_out_and_every_one_is_told(visit: Visit, 
     page = await response.text()
     assert response.status == 422
     assert "3 行中有 2 行有误" in page
-    assert "“不喜欢”不是模板中的回避原因" in page
+    assert "不是模板中的回避原因" in page
     assert '<th scope="row" class="number" data-label="行号">4</th>' in page
     response = await send(clerk, activity, "persons", filled(Kind.UNITS, ("好公司", "", "其他")))
     assert "第 1 行" in await response.text()

@@ -256,7 +256,7 @@ async def test_a_likely_duplicate_is_shown_to_the_reviewer(visit: Visit) -> None
     activity = await submitted(clerk)
     page = await (await visit("reviewer-1")).text(f"/activities/{activity}/review")
     assert "疑似重复录入的项目" in page
-    assert "别的名称（202006171201" in page
+    assert '别的名称（<span class="which">编号 202006171201 · 招标人 招标人法人名称 · ' in page
     assert "无关的项目" not in page
     assert "别的名称" not in await clerk.text(f"/activities/{activity}/submission")
 

@@ -56,7 +56,7 @@ async def test_what_does_not_fit_is_said_and_nothing_is_copied(visit: Visit, db:
     here = f"/activities/{new}/copy/{earlier}"
     await clerk.text(here)
     response = await clerk.post(here, notices=["0", "1"], conditions=["c1", "c2", "c3"], gather_at=at(1.9))
-    assert "所选抽取条件共 3 人，剩余可设置人数为 2，放不下：条件 3（1 人）" in await response.text()
+    assert "所选抽取条件共 3 人，剩余可设置人数为 2，放不下：(B01)机电产品类 · 广州市（1 人）" in await response.text()
     response = await clerk.post(here, notices=["0"], conditions=["c1"], gather_at=at(5))
     assert errors(await response.text()) == ["集合时间不能晚于预计评标开始时间。"]
     response = await clerk.post(here, conditions=["c1"])

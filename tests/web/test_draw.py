@@ -15,7 +15,7 @@ from drawing.seats import PickOutcome
 from drawing.stages import Stage
 from ivr.messages import outbox
 from ivr.noting import Notes
-from tests.scenes import condition
+from tests.scenes import condition, witness
 from tests.web.conftest import Client, Visitor
 from tests.web.draws import Draws, everybody_agrees
 from web import drawn
@@ -181,8 +181,19 @@ async def test_a_short_draw_says_where_and_what_may_follow(visit: Visit, draws: 
     await hand.answers(call, PickOutcome.DECLINED)
     await hand.advance()
     text = await (await visit("handler-a1")).text(f"/activities/{hand.activity}/draw")
-    for words in ("待补抽", "抽取条件 1：需 2 人，同意 0 人", "尚缺 2 人", "重呼未接通专家", "启动补抽", "强制结束"):
+    for words in ("待补抽", "(A08)工程施工 · 广东省：需 2 人，同意 0 人", "尚缺 2 人", "重呼未接通专家", "启动补抽", "强制结束"):
         assert words in text
+
+
+async def test_the_board_and_the_witness_name_conditions_by_their_words(visit: Visit, draws: Draws) -> None:
+    two = [condition(seats=1), condition("c2", seats=1, regions=("440100",), main=("A08", "B01"))]
+    hand = await draws.started(2, two, witnesses=(witness(),))
+    names = "(A08)工程施工 · 广东省", "(A08)工程施工、(B01)机电产品类 · 广州市"
+    receipt = await (await visit("supervisor-1")).text(f"/witness/{hand.activity}")
+    assert all(f"合格人数：{name}" in receipt for name in names)
+    board = await (await visit("handler-a1")).text(f"/activities/{hand.activity}/draw")
+    assert all(f'data-label="抽取条件">{name}' in board for name in names)
+    assert re.findall(r"条件 \d|条件\">\d", receipt + board) == []
 
 
 async def test_events_give_the_board_now_and_at_each_change(client: Client, visit: Visit, draws: Draws) -> None:

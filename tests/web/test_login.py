@@ -15,7 +15,6 @@ from tests.web.conftest import Client, Visitor, console_settings, opened
 from web.access import BODY_BYTES
 from web.development import IDENTITIES
 from web.identity import Identity
-from web.limits import TRIES
 
 pytestmark = pytest.mark.postgres
 Visit = Callable[..., Awaitable[Visitor]]
@@ -142,13 +141,6 @@ async def test_an_unknown_identity_is_refused(visit: Visit) -> None:
     await visitor.get("/login")
     response = await visitor.post("/login", identity="root")
     assert (response.status, "没有这个身份" in await response.text()) == (422, True)
-
-
-async def test_too_many_logins_are_refused(visit: Visit) -> None:
-    visitor = await visit()
-    await visitor.get("/login")
-    codes = [(await visitor.post("/login", identity="nobody")).status for _ in range(TRIES + 1)]
-    assert codes == [422] * TRIES + [429]
 
 
 async def test_without_development_identities_nobody_is_offered(

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import ClientResponse, FormData
 
 from db.pool import Database
-from drawing.experts.read_csv import ENCODINGS
+from tests.drawing.experts.ooxml import Page, cells, workbook
 from tests.drawing.experts.test_read_csv import table, text
 from tests.drawing.experts.test_read_xlsx import book
 from tests.postgres import TestDatabase
@@ -32,7 +32,7 @@ async def administrator(visit: Visit) -> Visitor:
 
 
 async def send(
-    visitor: Visitor, data: bytes, name: str, encoding: str = ENCODINGS[0], csrf: str = ""
+    visitor: Visitor, data: bytes, name: str, csrf: str = ""
 ) -> ClientResponse:
     """The form of /pool/imports as a browser sends it: its fields in order, the file last."""
     page = await visitor.text("/pool/imports")
@@ -40,14 +40,13 @@ async def send(
     assert token is not None
     form = FormData(quote_fields=False)  # a browser sends a file's name as it is
     form.add_field("_csrf", csrf or token[1])
-    form.add_field("encoding", encoding)
     form.add_field("file", io.BytesIO(data), filename=name, content_type="application/octet-stream")
     return await visitor.client.post("/pool/imports", data=form, allow_redirects=False)
 
 
-async def imported(visitor: Visitor, data: bytes, name: str, encoding: str = ENCODINGS[0]) -> tuple[str, str]:
+async def imported(visitor: Visitor, data: bytes, name: str) -> tuple[str, str]:
     """The address and the page of an import that is over."""
-    response = await send(visitor, data, name, encoding)
+    response = await send(visitor, data, name)
     assert response.status == 303, await response.text()
     address = response.headers["Location"]
     while 'http-equiv="refresh"' in (page := await visitor.text(address)):
@@ -72,7 +71,7 @@ async def test_a_file_is_uploaded_and_taken_in(
     pool = await administrator.text("/pool")
     assert re.search(r"在库专家</dt><dd>30<", pool)
     ((act, remark),) = await operations(db)
-    assert (act, remark.startswith("导入 1，文件 SHA-256 ")) == ("导入专家库", True)
+    assert (act, remark.startswith("导入 1，文件指纹 ")) == ("导入专家库", True)
 
 
 def spoilt(place: int, value: Any) -> Callable[[list[list[Any]]], None]:
@@ -83,9 +82,9 @@ def spoilt(place: int, value: Any) -> Callable[[list[list[Any]]], None]:
 
 
 BAD_CSV: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "第一行不是表头"),
+    "empty": (b"", "是空的"),
     "header only": (text(table()[:1]).encode(), "没有专家"),
-    "gbk": (text(table()).encode("gb18030"), "不是 UTF-8 编码"),
+    "damaged": (text(table()).encode("gb18030") + b"\xff\xff", "编码的字节"),
     "quotes": (text(table()).encode() + b'"never closed,', "双引号"),
     "other table": ("甲,乙\n1,2\n".encode(), "表头不对"),
     "xls": (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(100), "旧版 xls 或加了密码"),
@@ -140,10 +139,56 @@ async def test_every_bad_row_is_listed_by_pages_and_as_csv(administrator: Visito
     assert not any(row[2] in str(listed) or row[1] in str(listed) or row[0] in str(listed) for row in rows[1:])
 
 
-async def test_gb18030_is_taken_when_it_is_asked_for(administrator: Visitor, db: Database) -> None:
-    _, page = await imported(administrator, text(table(3)).encode("gb18030"), "a.csv", "gb18030")
+async def test_whatever_encoding_a_spreadsheet_writes_is_taken(administrator: Visitor, db: Database) -> None:
+    _, page = await imported(administrator, text(table(3)).encode("gb18030"), "a.csv")
     assert "已导入" in page
-    assert await db.value("SELECT count(*) FROM expert") == 3
+    _, page = await imported(administrator, text(table(3, seed=2)).replace(",", "\t").encode("utf-16"), "b.txt")
+    assert "已导入" in page
+    assert await db.value("SELECT count(*) FROM expert") == 6
+
+
+LEAK = """姓名,证件号,手机号码,常驻地,意愿评标区,专业,职称等级,执业资格,所属行业主管部门,工作单位,曾任职单位,暂停
+李波宏,441999196312217999,16069327731,李波宏,441200,欧阳小娜 13800138000,138—0013—8000,,卫生健康,某某公司,,138.0013.8000
+441999196312217999,李波宏,李波宏16069327731,,欧阳小娜,138.0013.8000,李波宏,欧阳小娜,李波宏@13800138000,李,欧阳小娜,16069327731
+"""
+
+
+async def test_no_name_and_no_number_of_a_shifted_row_is_kept_shown_or_downloaded(
+    administrator: Visitor, db: Database
+) -> None:
+    for data in (LEAK, LEAK.partition("\n")[2], LEAK.replace("手机号码,", "李波宏 13800138000,", 1)):
+        address, page = await imported(administrator, data.encode(), "a.csv")
+        assert "未导入（文件有误）" in page
+        problems = await (await administrator.get(f"{address}/problems.csv")).text()
+        kept = await db.all("SELECT reason FROM pool_problem UNION ALL SELECT reason FROM pool_job")
+        logged = await operations(db)
+        for told in (page, problems, await administrator.text("/pool/imports"), str(kept), str(logged)):
+            assert not re.search("李波|波宏|欧阳|小娜|0013|6069|9327|7731|4419|9631|7999|138[^0-9]", told)
+
+
+async def test_what_was_left_out_is_said(administrator: Visitor, db: Database) -> None:
+    pages = (Page("专家", cells(table(2)), state="hidden"), Page("名单", cells(table(5, seed=2)), attributes={3: ' hidden="1"'}))
+    _, page = await imported(administrator, workbook(*pages), "a.xlsx")
+    assert "已导入" in page
+    assert "隐藏的工作表没有读取：“专家”" in page
+    assert "隐藏（包括被筛选掉）的 1 行没有读取：第 3 行" in page
+    assert await db.value("SELECT count(*) FROM expert") == 4
+
+
+async def test_a_refreshed_file_is_counted(administrator: Visitor, db: Database) -> None:
+    rows = table(30)
+    await imported(administrator, text(rows[:29]).encode(), "a.csv")
+    rows[3][9] = "改名后有限公司"
+    _, page = await imported(administrator, text(rows).encode(), "a.csv")
+    assert "与库中相同 27 行，有变化 1 行，库中没有（新）2 行" in page
+    assert re.search("与专家库相比</dt><dd>相同 27 行，有变化 1 行，库中没有（新）2 行</dd>", page)
+    assert re.search("有误行数</dt><dd>0<", page)
+    assert "未导入（库中已有）" in page
+    assert "文件有误" not in page
+    assert re.findall('data-label="行号">([0-9]+)<', page) == ["4", "30", "31"]
+    assert "与库中不同的列：工作单位" in page
+    assert "改名后" not in page
+    assert await db.value("SELECT count(*) FROM expert") == 28
 
 
 async def test_a_form_without_a_file_says_so(administrator: Visitor) -> None:
@@ -151,7 +196,7 @@ async def test_a_form_without_a_file_says_so(administrator: Visitor) -> None:
     assert response.status == 422
     assert "请选择文件。" in await response.text()
     await administrator.get("/pool/imports")
-    assert (await administrator.post("/pool/imports", encoding="utf-8")).status == 422
+    assert (await administrator.post("/pool/imports")).status == 422
 
 
 async def test_a_forged_upload_leaves_nothing(administrator: Visitor, db: Database, settings: Settings) -> None:
@@ -169,7 +214,7 @@ async def test_a_file_beyond_the_limit_is_refused_and_deleted(
     await visitor.log_in("administrator-1")
     response = await send(visitor, bytes((1 << 20) + 1), "a.csv")
     assert response.status == 422
-    assert "文件超过 1 MiB" in await response.text()
+    assert "文件超过 1 MB" in await response.text()
     assert list(settings.upload_folder.iterdir()) == []
 
 

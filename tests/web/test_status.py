@@ -62,13 +62,14 @@ async def test_health_tells_leases_and_open_lines(client: Client, db: Database, 
     assert (told["status"], told["database"], told["calls_live"]) == ("ok", "reachable", 1)
     assert (told["trunk_failures"], told["calls_failing"]) == (0, 0)
     held, never = told["nodes"]
-    dials = {"dialling_stopped_why": None, "dialling_stopped_s": None}
+    dials = {"lost": False, "asterisk_away_s": None, "dialling_stopped_why": None, "dialling_stopped_s": None}
     assert (held["name"], held["held"]) == ("a", True)
     assert never == {"name": "never", "held": False, "lease_left_s": None, **dials}
     assert 0 < held["lease_left_s"] <= 3600
 
 
 async def test_health_says_for_a_day_that_a_clock_was_set(client: Client, db: Database) -> None:
+    await _held(db)
     told = await (await client.get("/health")).json()
     assert (told["status"], told["clock_steps"]) == ("ok", [])
     note = "INSERT INTO clock_step (clock, step_s, node) VALUES ('database', -3600.5, 'a')"
@@ -100,7 +101,10 @@ async def test_health_tells_that_a_node_dials_nothing_and_why(client: Client, db
 async def test_a_database_that_goes_away_and_comes_back(client: Client, database: TestDatabase) -> None:
     admit(database, False)
     response = await client.get("/health")
-    assert (response.status, await response.json()) == (503, {"status": "unavailable", "database": "away"})
+    told = await response.json()
+    assert (response.status, told["status"], told["database"]) == (503, "unavailable", "away")
+    assert (told["live"], told["ready"], list(told["not_ready"])) == (True, False, ["database_away"])
+    assert database.name not in await response.text()
     page = await client.get("/status")
     assert page.status == 503
     assert "数据库暂时无法连接" in await page.text()
@@ -143,9 +147,14 @@ async def test_every_response_has_the_security_headers(client: Client, path: str
     assert "frame-ancestors 'none'" in policy
 
 
+async def _held(db: Database) -> None:
+    """A worker holds node a."""
+    await db.run("INSERT INTO node VALUES ('a', gen_random_uuid(), 1, clock_timestamp() + interval '1 hour')")
+
+
 async def _picks(db: Database, activity: str) -> None:
     """Two experts picked: one agreed and still on the line, one was called before; a third is not called yet."""
-    await db.run("INSERT INTO node VALUES ('a', gen_random_uuid(), 1, clock_timestamp() + interval '1 hour')")
+    await _held(db)
     for n, (outcome, state) in enumerate([("accepted", "live"), ("open", "ended"), ("open", "waiting")], start=1):
         pick = await db.value(_PICK, {"activity": activity, "n": n, "outcome": outcome, "code": f"{n:06d}"})
         await db.run(_CALL, {"activity": activity, "n": n, "pick": pick, "state": state, "id": f"el{n:032d}"})

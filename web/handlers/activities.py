@@ -8,7 +8,7 @@ from aiohttp import web
 
 from drawing import avoiding, drafts, projects, reviews
 from drawing.lifecycle import ActivityState, Role
-from web import activities, options, ownership
+from web import activities, options, ownership, places
 from web.access import OPERATORS, get
 from web.activities import KINDS, SOURCES, Filters
 from web.editing import may_edit, visible
@@ -25,10 +25,13 @@ TABS = {
     "avoidance": "回避单位",
     "conditions": "抽取条件",
     "result": "抽取结果",
-    "entry": "专家出入场情况",
-    "payment": "专家酬劳支付情况",
-    "release": "退选",
 }
+"""The manual's tabs, as far as there is something behind them: the others come with their pages."""
+RESULT = "result"
+BEFORE_THE_DRAW = frozenset({
+    ActivityState.DRAFT, ActivityState.SUBMITTED, ActivityState.REJECTED, ActivityState.READY,
+    ActivityState.REEVALUATION_SUBMITTED, ActivityState.TO_NOTIFY,
+})  # fmt: skip
 SEES_PEOPLE = frozenset({Role.LEGAL_PERSON, Role.HANDLER, Role.REVIEWER})
 """经办人 and 监督人员 with their numbers."""
 
@@ -40,7 +43,7 @@ async def listing(request: web.Request) -> web.Response:
     cards = await activities.listed(db, me, filters, paging.limits)
     return render(
         request, "activities.html", cards=cards, paging=paging, filters=filters, options=options, kinds=KINDS.items(),
-        sources=SOURCES, states=list(ActivityState),
+        sources=SOURCES, states=list(ActivityState), places=places.places(filters.inside, filters.city, whole=False),
     )  # fmt: skip
 
 
@@ -50,10 +53,11 @@ async def show(request: web.Request) -> web.Response:
     row = await drafts.details(db, found.id, scope(me))
     if row is None:
         raise web.HTTPNotFound
+    tabs = _tabs(me.role, found.state)
     tab = request.query.get("tab", "activity")
     people = drafts.people(request.app[CUSTODY].vault, found.id, row.people_enc) if me.role in SEES_PEOPLE else None
     values: dict[str, Any] = {
-        "tab": tab if tab in TABS else "activity",
+        "tab": tab if tab in tabs and tab != RESULT else "activity",
         "project": None if row.project is None else await projects.seen(db, EVERYBODY, row.project),
         "lots": await drafts.lots(db, found.id),
         "earlier": await drafts.earlier(db, found.id),
@@ -68,8 +72,14 @@ async def show(request: web.Request) -> web.Response:
         "editable": may_edit(request, found),
         "mine": not me.is_clerk or found.handler == me.id,
     }
-    values |= {"activity": found, "row": row, "people": people, "tabs": TABS, "kinds": KINDS, "options": options}
+    values |= {"activity": found, "row": row, "people": people, "tabs": tabs, "kinds": KINDS, "options": options}
     return render(request, "activity.html", **values)
+
+
+def _tabs(role: Role, state: ActivityState) -> dict[str, str]:
+    """Without 抽取结果 before there can be one, and for who never sees it."""
+    hidden = role is Role.REGISTRAR or state in BEFORE_THE_DRAW
+    return {key: label for key, label in TABS.items() if key != RESULT or not hidden}
 
 
 ROUTES = (

@@ -15,7 +15,7 @@ from drawing.projects import NotThere
 from web import application_file, ownership
 from web.access import CLERKS, get, post
 from web.editing import editing, visible
-from web.forms import Form, Invalid, Upload, read
+from web.forms import Form, Upload
 from web.handlers.pool import XLSX, attachment
 from web.imports import display_name
 from web.keys import CUSTODY, DATABASE, identity
@@ -35,18 +35,10 @@ class AttachmentForm(Form):
         Upload,
         Field(
             title="附件",
-            description=f"{'、'.join(attachments.BEGINS)}，每个不超过 {attachments.MAX_BYTES >> 20} MiB，"
+            description=f"{'、'.join(attachments.BEGINS)}，每个不超过 {attachments.MAX_BYTES >> 20} MB，"
             f"最多 {attachments.MOST} 个；仅本单位经办人、法人和抽取终端可以下载。",
         ),
     ]
-
-
-async def attach(request: web.Request) -> web.Response:
-    """上传附件, while the application may still be changed."""
-    form = await read(request, AttachmentForm)
-    if told := form.error("file") if isinstance(form, Invalid) else await keep(request, form):
-        await flash(request, told, "error")
-    return await _back(request)
 
 
 async def keep(request: web.Request, form: AttachmentForm) -> str:
@@ -65,7 +57,9 @@ async def keep(request: web.Request, form: AttachmentForm) -> str:
 async def detach(request: web.Request) -> web.Response:
     """删除附件."""
     number = int(request.match_info["attachment"])
-    async with editing(request, "删除附件", str(number)) as (tx, found):
+    there = await attachments.attached(request.app[DATABASE], (await visible(request)).id)
+    called = next((each.name for each in there if each.id == number), "")
+    async with editing(request, "删除附件", called) as (tx, found):
         name = await attachments.detach(tx, found.id, number)
     await flash(request, f"附件“{name}”已删除。")
     return redirect(request, "submission", activity=found.id)
@@ -91,7 +85,7 @@ async def template(_request: web.Request) -> web.Response:
     return web.Response(body=data, content_type=XLSX, headers=headers)
 
 
-async def _back(request: web.Request) -> web.Response:
+async def back(request: web.Request) -> web.Response:
     """To the application, with what was typed there besides."""
     typed = await posted(request)
     query = {name: str(typed.get(name, ""))[:_LONGEST] for name in ("reason", "terminal") if typed.get(name)}
@@ -103,7 +97,6 @@ _HERE = "/activities/{activity}/attachments"
 _ONE = _HERE + r"/{attachment:\d{1,18}}"
 ROUTES = (
     get("/templates/application.xlsx", template, CLERKS, name="application_template"),
-    post(_HERE, attach, CLERKS, act=None, name="attach", body=BODY_BYTES),
     get(_ONE, download, READERS, name="attachment"),
     post(f"{_ONE}/delete", detach, CLERKS, act=None, name="detach"),
 )

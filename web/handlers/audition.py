@@ -45,7 +45,7 @@ async def play(request: web.Request) -> web.Response:
     if audition is None or wanted not in dict(HEARD):
         raise web.HTTPNotFound
     try:
-        return web.Response(body=await audition.wav(said[wanted]), content_type="audio/wav")
+        return web.Response(body=await audition.wav(said, wanted), content_type="audio/wav")
     except SpeechError as error:
         LOG.error("a notice can't be heard: %s", error)
         raise web.HTTPServiceUnavailable from None

@@ -28,6 +28,7 @@ from web.keys import CUSTODY, DATABASE
 from web.pages import flash, redirect, render
 from web.paging import Paging
 from web.rows import refused
+from web.times import today
 
 FILE_BYTES = 2 * avoiding_files.MAX_BYTES
 """Of a request: what is a little too long gets its answer at the field."""
@@ -115,7 +116,7 @@ async def import_persons(request: web.Request) -> web.Response:
         return await _show(request, file=form, people=True, status=form.status)
     name, data = _uploaded(form)
     try:
-        rows = await asyncio.to_thread(avoiding_files.read_persons, data, name)
+        rows = await asyncio.to_thread(avoiding_files.read_persons, data, name, today())
         if isinstance(rows, Report):
             return await _show(request, file=again(form, file=_refusal(rows)), report=rows, people=True, status=422)
         async with editing(request, "导入回避人员", _remark(rows, data)) as (tx, found):
@@ -136,7 +137,7 @@ def _refusal(report: Report) -> str:
 
 
 def _remark(rows: Sequence[object], data: bytes) -> str:
-    return f"文件 {len(rows)} 行，SHA-256 {sha256(data).hexdigest()[:16]}…"
+    return f"文件 {len(rows)} 行，文件指纹 {sha256(data).hexdigest()[:16]}…"
 
 
 def _imported(rows: Sequence[object], added: int) -> str:

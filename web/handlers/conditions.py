@@ -10,12 +10,13 @@ from aiohttp import web
 
 from drawing import drafts, planning
 from drawing.activities import Notice
+from drawing.condition_names import condition_names
 from drawing.eligibility import Condition, Mode
 from drawing.lifecycle import ActivityState
 from drawing.planning import Refused
 from drawing.preview import Looker, LooksUsedUp, Preview, preview
-from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES
-from web import options
+from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
+from web import options, places
 from web.access import CLERKS, get, post
 from web.activity_forms import TIPS, ConditionForm, NoticeForm
 from web.choosing import chooser
@@ -49,7 +50,8 @@ async def edit_notice(request: web.Request) -> web.Response:
     """新增语音通知, 编辑语音通知."""
     found, number = await visible(request), _number(request)
     if number is None:
-        return _notice_form(request, found, blank(NoticeForm))
+        row = await drafts.details(request.app[DATABASE], found.id, scope(identity(request)))
+        return _notice_form(request, found, blank(NoticeForm, district__city=places.city_of(row.district)))
     row = await _notice(request, found.id, number)
     values = {name: getattr(row, name) for name in NoticeForm.model_fields}
     return _notice_form(request, found, blank(NoticeForm, **values))
@@ -84,7 +86,9 @@ async def edit_condition(request: web.Request) -> web.Response:
     found, condition = await visible(request), request.match_info.get("condition")
     await _notice(request, found.id, int(request.match_info["notice"]))
     if condition is None:
-        return await _condition_form(request, found, blank(ConditionForm, mode="residence"))
+        row = await drafts.details(request.app[DATABASE], found.id, scope(identity(request)))
+        near = places.city_group(row.district)
+        return await _condition_form(request, found, blank(ConditionForm, mode="residence", regions__group=near))
     row = await _condition(request, found.id, condition)
     values = {name: getattr(row, name) for name in ConditionForm.model_fields}
     return await _condition_form(request, found, blank(ConditionForm, **values))
@@ -111,7 +115,9 @@ async def save_condition(request: web.Request) -> web.Response:
 
 async def delete_condition(request: web.Request) -> web.Response:
     """删除."""
-    async with editing(request, "删除抽取条件", request.match_info["condition"]) as (tx, found):
+    row = await _condition(request, (await visible(request)).id, request.match_info["condition"])
+    name = condition_names([row], reference())[row.id]
+    async with editing(request, "删除抽取条件", name) as (tx, found):
         await drafts.delete_condition(tx, found.id, request.match_info["condition"])
     await flash(request, "抽取条件已删除。")
     return redirect(request, "conditions", activity=found.id)
@@ -172,6 +178,7 @@ def _tipped(form: Invalid) -> Invalid:
 def _notice_form(request: web.Request, found: Seen, form: Filled, status: int = 200) -> web.Response:
     title = "新增语音通知" if _number(request) is None else "编辑语音通知"
     values: dict[str, Any] = {"activity": found, "form": form, "options": options, "title": title, "tips": TIPS}
+    values["places"] = places.of(form, "district", whole=False)
     return render(request, "notice_form.html", status=status, step=3, **values)
 
 
@@ -183,7 +190,7 @@ async def _condition_form(
     others = sum(each.seats for each in await drafts.conditions(db, found.id) if each.id != own)
     kinds, groups = options.specialties(), options.specialty_groups()
     values: dict[str, Any] = {
-        "regions": chooser(form, "regions", dict(options.regions()), options.city_groups()),
+        "regions": chooser(form, "regions", places.labels(), places.city_groups(), coded=False),
         "main": chooser(form, "main", kinds, groups),
         "backup": chooser(form, "backup", kinds, groups),
         "titles": options.expert_names(TITLES),

@@ -8,8 +8,10 @@ from aiohttp import web
 from pydantic import Field
 
 from drawing import copying, drafts, planning
+from drawing.condition_names import condition_names
 from drawing.copying import Wanted
 from drawing.planning import Refused
+from drawing.reference import reference
 from web import options, ownership
 from web.access import CLERKS, get, post
 from web.editing import editing, may_edit, visible
@@ -19,8 +21,6 @@ from web.ownership import Seen, scope
 from web.pages import flash, redirect, render
 from web.paging import Paging
 from web.rows import refused
-
-MODES = {"residence": "常驻地", "willing": "意愿评标区"}
 
 
 class CopyForm(Form):
@@ -80,12 +80,12 @@ async def _form(request: web.Request, source: Seen, form: Filled, status: int = 
     row = await drafts.details(db, found.id, scope(identity(request)))
     taken = sum(each.seats for each in await drafts.conditions(db, found.id))
     notices = await drafts.notices(db, source.id)
+    conditions = await drafts.conditions(db, source.id)
+    names = condition_names(conditions, reference())
     number = {each.id: n for n, each in enumerate(notices, start=1)}
     values: dict[str, Any] = {
         "notices": [(each.id, _notice_said(n, each)) for n, each in enumerate(notices, start=1)],
-        "conditions": [
-            (each.id, _condition_said(each, number[each.notice])) for each in await drafts.conditions(db, source.id)
-        ],
+        "conditions": [(each.id, _condition_said(each, names[each.id], number[each.notice])) for each in conditions],
         "places": [(each.id, _notice_said(n, each)) for n, each in enumerate(await drafts.notices(db, found.id), start=1)],
         "left": planning.seats_left(row.seats, taken),
         "editable": may_edit(request, found),
@@ -98,9 +98,8 @@ def _notice_said(n: int, row: Any) -> str:
     return f"语音通知 {n}：" + "，".join(each for each in parts if each)
 
 
-def _condition_said(row: Any, notice: int) -> str:
-    what = f"{MODES[row.mode]} {options.regions_said(row.regions)}，{options.specialties_said(row.main)}"
-    return f"条件 {row.id[1:]}（语音通知 {notice}）：{what}，{row.seats} 人"
+def _condition_said(row: Any, name: str, notice: int) -> str:
+    return f"{name}（语音通知 {notice}），{row.seats} 人"
 
 
 _HERE = "/activities/{activity}/copy"

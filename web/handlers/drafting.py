@@ -12,7 +12,7 @@ from drawing.drafts import Draft, People, Supervision
 from drawing.lifecycle import NotAllowed
 from drawing.phone_numbers import NoNumber, understood
 from drawing.planning import Refused
-from web import options, ownership
+from web import options, ownership, places
 from web.access import CLERKS, get, post
 from web.activity_forms import DraftForm
 from web.editing import changing, editing, may_edit, visible
@@ -173,6 +173,7 @@ async def _form(
         "earlier": [(each.id, f"{each.name}（{each.id}）") for each in await drafts.earlier_choices(db, scope(me))],
         "supervision": shown(form, SUPERVISION),
         "number": activity.id if activity else "",
+        "places": places.of(form, "district", whole=True).near(project.region),
     }
     values |= {"form": form, "project": project, "options": options, "step": 1}
     return render(request, "draft_form.html", status=status, **values)

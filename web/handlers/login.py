@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from math import ceil
 from typing import Annotated
 
 from aiohttp import web
@@ -14,9 +15,13 @@ from web.access import ANYBODY, PUBLIC, get, post
 from web.development import DevelopmentIdentities
 from web.forms import Form, Invalid, read
 from web.guard import LOGIN_COOKIE, cookie_name
-from web.keys import DATABASE, PROVIDERS, SETTINGS
+from web.keys import CUSTODY, DATABASE, PROVIDERS, SETTINGS
 from web.limits import LOGINS, WINDOW_SECONDS, address
+from web.login_waits import words
+from web.logins import Try
 from web.pages import redirect, render
+
+UNKNOWN = "没有这个身份，请从列表中选择。"
 
 
 class Login(Form):
@@ -31,13 +36,14 @@ async def show(request: web.Request) -> web.Response:
     return _show(request)
 
 
-def _show(request: web.Request, error: str = "", status: int = 200) -> web.Response:
+def _show(request: web.Request, error: str = "", status: int = 200, following: str | None = None) -> web.Response:
+    """`following`: where they wanted to go; None: as the address says."""
     provider = request.app[PROVIDERS].get(DevelopmentIdentities.name)
     offered = provider.identities if isinstance(provider, DevelopmentIdentities) else ()
     token = request.cookies.get(LOGIN_COOKIE) or secrets.token_urlsafe(32)
     session = keys.session(request)
     csrf = session.csrf if session else token
-    values = {"identities": offered, "csrf": csrf, "next": request.query.get("next", "/"), "error": error}
+    values = {"identities": offered, "csrf": csrf, "next": following or request.query.get("next", "/"), "error": error}
     response = render(request, "login.html", status=status, **values)
     _set_cookie(request, response, LOGIN_COOKIE, token)
     return response
@@ -49,9 +55,15 @@ async def log_in(request: web.Request) -> web.Response:
         raise web.HTTPTooManyRequests(headers={"Retry-After": f"{WINDOW_SECONDS:.0f}"})
     form = await read(request, Login)
     provider = request.app[PROVIDERS].get(DevelopmentIdentities.name)
-    if isinstance(form, Invalid) or provider is None or (found := await provider.find(form.identity)) is None:
-        return _show(request, "没有这个身份，请从列表中选择。", 422)
+    if isinstance(form, Invalid) or provider is None:
+        return _show(request, UNKNOWN, 422)
     db = request.app[DATABASE]
+    attempt = Try.of(request.app[CUSTODY].vault, form.identity, address(request))
+    if left := await attempt.admit(db):
+        return _held_back(request, form, left)
+    if (found := await provider.find(form.identity)) is None:
+        return _show(request, UNKNOWN, 422, form.next)
+    await attempt.succeeded(db)
     if old := keys.session(request):
         await sessions.close(db, old)
     token = await sessions.create(db, provider.name, found.id)
@@ -59,6 +71,12 @@ async def log_in(request: web.Request) -> web.Response:
     response = web.Response(status=303, headers={"Location": _safe(form.next)})
     _set_cookie(request, response, cookie_name(request.app[SETTINGS].secure), token)
     response.del_cookie(LOGIN_COOKIE, path="/")
+    return response
+
+
+def _held_back(request: web.Request, form: Login, seconds: float) -> web.Response:
+    response = _show(request, f"登录失败次数较多，请在 {words(seconds)}后再试。", 429, form.next)
+    response.headers["Retry-After"] = str(ceil(seconds))
     return response
 
 

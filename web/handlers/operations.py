@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from drawing.lifecycle import Role
+from drawing.normal_forms import understood_number
 from web import audits, operations
 from web.access import get
 from web.keys import DATABASE
@@ -16,7 +17,7 @@ ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 
 async def listing(request: web.Request) -> web.Response:
     """All of them, or what was looked for, by pages."""
-    db, words = request.app[DATABASE], request.query.get("q", "").strip()
+    db, words = request.app[DATABASE], understood_number(request.query.get("q", ""))
     paging = Paging.of(request, await operations.count(db, words))
     rows = await operations.listed(db, words, paging.limits)
     return render(request, "operations.html", rows=rows, paging=paging, words=words, audit=await audits.last(db))

@@ -9,19 +9,21 @@ from aiohttp import web
 from pydantic import Field
 
 from drawing.experts import jobs, lookup
-from drawing.experts.lookup import LONGEST_REASON, BadQuery, Found, Kind, Person
+from drawing.experts.lookup import LONGEST_REASON, BadQuery, Found, Person
+from drawing.experts.lookup import Kind as NumberKind
 from drawing.experts.template import csv_template, xlsx_template
 from drawing.lifecycle import Role
 from drawing.reference import reference
 from web.access import get, post
-from web.forms import Filled, Form, Invalid, Plain, again, blank, read
+from web.forms import Filled, Form, Invalid, again, blank, read
 from web.identity import Identity
 from web.imports import CENSUS, IMPORTS
 from web.keys import CUSTODY, DATABASE, identity
 from web.pages import flash, redirect, render
+from web.understanding import Kind
 
 ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
-KINDS = [(kind.value, kind.label) for kind in Kind]
+KINDS = [(kind.value, kind.label) for kind in NumberKind]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -32,7 +34,7 @@ class Search(Form):
     number: Annotated[
         str,
         Field(title="号码", description="完整的手机号码或证件号；每次查询都记入操作记录。", max_length=60),
-        Plain,
+        Kind.AS_TYPED,
     ]
 
 
@@ -61,7 +63,7 @@ async def search(request: web.Request) -> web.Response:
         return _found(request, form, status=form.status)
     try:
         found = await lookup.search(
-            request.app[DATABASE], request.app[CUSTODY].vault, Kind(form.kind), form.number, person(identity(request))
+            request.app[DATABASE], request.app[CUSTODY].vault, NumberKind(form.kind), form.number, person(identity(request))
         )
     except BadQuery as bad:
         wrong = again(form, number=f"{bad}。")

@@ -6,14 +6,15 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from aiohttp import BodyPartReader, web
 from pydantic import Field
 
 from drawing.experts import jobs, lookup
 from drawing.experts.jobs import Job, JobState, TooLarge, Upload
-from drawing.experts.read_csv import ENCODINGS
+from drawing.experts.read_csv import AUTOMATIC
+from web import bodies
 from web.access import get, post
 from web.forms import Filled, Form, Invalid, blank
 from web.handlers.pool import ADMINISTRATOR, attachment, person
@@ -26,30 +27,31 @@ REFRESH_SECONDS = 2
 PROBLEMS_PER_PAGE = 100
 _CHUNK = 1 << 16
 _BATCH = 5000
-_LONGEST_FIELD = 100
 
 
 class Import(Form):
     """A file of experts; read by `_receive` as it comes, because it may be long."""
 
-    encoding: Annotated[
-        Literal["utf-8", "gb18030"], Field(title="csv 的编码", description="xlsx 与此无关。不清楚时请选 UTF-8。")
-    ] = "utf-8"
-    file: Annotated[str, Field(title="文件", description="xlsx 或 csv，一行一位专家；有一行不合格则全部不导入。")]
+    file: Annotated[
+        str,
+        Field(
+            title="文件",
+            description="xlsx 或 csv（编码和分隔符自动识别），一行一位专家；有一行不合格则全部不导入。只读取看得见的工作表和行。",
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
     """What the form brought."""
 
-    encoding: str
     name: str
     upload: Upload
 
 
 async def listing(request: web.Request) -> web.Response:
     """All imports, by pages, and the form for the next."""
-    return await _listing(request, blank(Import, encoding=ENCODINGS[0]))
+    return await _listing(request, blank(Import))
 
 
 async def take(request: web.Request) -> web.Response:
@@ -58,8 +60,8 @@ async def take(request: web.Request) -> web.Response:
     sent = await _receive(request)
     if isinstance(sent, Invalid):
         return await _listing(request, sent)
-    number = await jobs.add(db, sent.upload, sent.name, sent.encoding, me.actor)
-    await lookup.note(db, person(me), "导入专家库", f"导入 {number}，文件 SHA-256 {sent.upload.sha256[:16]}…")
+    number = await jobs.add(db, sent.upload, sent.name, AUTOMATIC, me.actor)
+    await lookup.note(db, person(me), "导入专家库", f"导入 {number}，文件指纹 {sent.upload.sha256[:16]}…")
     await request.app[IMPORTS].start(db, number)
     return redirect(request, "pool_import", id=str(number))
 
@@ -111,9 +113,8 @@ async def _listing(request: web.Request, form: Filled) -> web.Response:
     await jobs.settle(db, imports.folder)
     rows = await jobs.newest(db, paging.limits)
     status = form.status if isinstance(form, Invalid) else 200
-    encodings = [(each, each.upper()) for each in ENCODINGS]
     return render(
-        request, "pool_imports.html", status=status, form=form, jobs=rows, paging=paging, encodings=encodings,
+        request, "pool_imports.html", status=status, form=form, jobs=rows, paging=paging,
         limit_mib=imports.limit >> 20,
     )  # fmt: skip
 
@@ -126,22 +127,23 @@ async def _job(request: web.Request, number: int) -> Job:
 
 
 async def _receive(request: web.Request) -> _Sent | Invalid:
-    """The form's parts in their order: the encoding, then the file straight into the upload folder."""
-    encoding, parts, imports = ENCODINGS[0], upload(request), request.app[IMPORTS]
+    """The form's parts in their order; the file goes straight into the upload folder."""
+    parts, imports = upload(request), request.app[IMPORTS]
     if parts is None:
         return _refused("请选择文件。")
     while (part := await parts.next()) is not None:
         if not isinstance(part, BodyPartReader):
             break
-        if part.name == "encoding":
-            given = (await part.read_chunk(_LONGEST_FIELD)).decode("ascii", "replace")
-            encoding = given if given in ENCODINGS else encoding
-        elif part.name == "file" and part.filename:
+        if part.name == "file" and part.filename:
+            if bodies.is_bad(part.filename):
+                await bodies.drop(request)
+                return _refused("文件名中有不能使用的控制字符：请改名后重新选择文件。")
             try:
                 received = await jobs.receive(imports.folder, _chunks(part), imports.limit)
             except TooLarge:
-                return _refused(f"文件超过 {imports.limit >> 20} MiB：请分成几个文件导入。")
-            return _Sent(encoding, display_name(part.filename), received)
+                await bodies.drop(request)
+                return _refused(f"文件超过 {imports.limit >> 20} MB：请分成几个文件导入。")
+            return _Sent(display_name(part.filename), received)
     return _refused("请选择文件。")
 
 

@@ -11,7 +11,7 @@ from drawing import projects
 from drawing.lifecycle import NotAllowed
 from drawing.planning import Refused
 from drawing.projects import NewLot, Owner, Project
-from web import options, ownership
+from web import options, ownership, places
 from web.access import CLERKS, get, post
 from web.activity_forms import DrawProject, LotForm, NewProject
 from web.editing import changing
@@ -90,11 +90,11 @@ async def delete(request: web.Request) -> web.Response:
     try:
         async with changing(request) as tx:
             await _own(tx, me, number)
-            name = await projects.delete(tx, scope(me), number)
-            await ownership.record(tx, me, "删除项目", remark=f"{name}（{number}）")
+            gone = await projects.delete(tx, scope(me), number)
+            await ownership.record(tx, me, "删除项目", remark=f"{gone.name}（{number}）")
     except Refused as error:
         raise NotAllowed(str(error)) from None
-    await flash(request, f"项目“{name}”已删除。")
+    await flash(request, f"项目“{gone.name}”（编号 {gone.code or '无'}，招标人{gone.tenderer}）已删除。")
     return redirect(request, "projects")
 
 
@@ -121,11 +121,11 @@ async def remove_lot(request: web.Request) -> web.Response:
     try:
         async with changing(request) as tx:
             await _own(tx, me, number)
-            await projects.remove_lot(tx, scope(me), number, lot)
-            await ownership.record(tx, me, "删除标段", remark=lot)
+            name = await projects.remove_lot(tx, scope(me), number, lot)
+            await ownership.record(tx, me, "删除标段", remark=f"{name}（{lot}）")
     except Refused as error:
         raise NotAllowed(str(error)) from None
-    await flash(request, "标段已删除。")
+    await flash(request, f"标段“{name}”已删除。")
     return redirect(request, "project", project=str(number))
 
 
@@ -141,8 +141,9 @@ def _form(request: web.Request, form: Filled, status: int = 200) -> web.Response
     draw, number = "draw" in request.query, request.match_info.get("project", "")
     title = "项目信息" if draw else title
     return render(
-        request, "project_form.html", status=status, form=form, options=options, title=title, draw=draw, number=number
-    )
+        request, "project_form.html", status=status, form=form, options=options, title=title, draw=draw, number=number,
+        places=places.of(form, "region", whole=True),
+    )  # fmt: skip
 
 
 async def _seen(request: web.Request) -> Any:

@@ -8,23 +8,26 @@ from aiohttp import web
 
 from drawing import attachments, avoiding, drafts, earlier_draws, projects, reviews, supervisors, witnesses
 from drawing.bands import Band, label
+from drawing.condition_names import condition_names
 from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.planning import Refused
 from drawing.preview import look_numbers, looks
+from drawing.reference import reference
 from drawing.reviews import Application, Decision
 from drawing.rules import Rules
 from web import options, ownership
 from web.access import CLERKS, get, post
 from web.activity_forms import SubmissionForm
 from web.editing import changing, may_edit, visible
-from web.forms import Filled, Invalid, blank, read
-from web.handlers.attachments import BODY_BYTES, AttachmentForm, keep
+from web.forms import Filled, Invalid, Upload, blank, read
+from web.handlers.attachments import BODY_BYTES, AttachmentForm, back, keep
 from web.keys import CUSTODY, DATABASE, identity
 from web.ownership import scope
 from web.pages import flash, redirect, render
 from web.paging import Paging
 from web.people_forms import ApprovalForm, RejectionForm
 from web.rows import refused, rows
+from web.typed import posted
 
 REVIEWERS = frozenset({Role.REVIEWER})
 NOWHERE = "-"
@@ -41,7 +44,7 @@ async def submission(request: web.Request) -> web.Response:
 async def submit(request: web.Request) -> web.Response:
     """提交审核; a file that was chosen and not uploaded yet goes with it."""
     me, form, chosen = identity(request), await read(request, SubmissionForm), await read(request, AttachmentForm)
-    if isinstance(chosen, AttachmentForm) and (told := await keep(request, chosen)):
+    if told := await _unchosen(request, chosen) if isinstance(chosen, Invalid) else await keep(request, chosen):
         return await _submission(request, await refused(request, SubmissionForm, {"file": told}), 422)
     if isinstance(form, Invalid):
         return await _submission(request, form, form.status)
@@ -55,6 +58,19 @@ async def submit(request: web.Request) -> web.Response:
         return await _submission(request, await refused(request, SubmissionForm, error.faults), 422)
     await flash(request, "申请已提交。抽取终端审核前可以撤回。")
     return redirect(request, "submission", activity=request.match_info["activity"])
+
+
+async def _unchosen(request: web.Request, chosen: Invalid) -> str:
+    """What is wrong with the file that was chosen; nothing if none was."""
+    return chosen.error("file") if isinstance((await posted(request)).get("file"), Upload) else ""
+
+
+async def attach(request: web.Request) -> web.Response:
+    """上传附件; what can't be attached is told on the same page, with what was typed there."""
+    chosen = await read(request, AttachmentForm)
+    if told := chosen.error("file") if isinstance(chosen, Invalid) else await keep(request, chosen):
+        return await _submission(request, await refused(request, SubmissionForm, {"file": told}), 422)
+    return await back(request)
 
 
 async def withdraw(request: web.Request) -> web.Response:
@@ -164,7 +180,8 @@ async def _review(request: web.Request, approval: Filled, rejection: Filled, sta
         "explained": await earlier_draws.explained(db, found.id),
         "earlier": await drafts.earlier(db, found.id),
         "notices": await drafts.notices(db, found.id),
-        "conditions": await drafts.conditions(db, found.id),
+        "conditions": (conditions := await drafts.conditions(db, found.id)),
+        "condition_names": condition_names(conditions, reference()),
         "units": await avoiding.units(db, found.id).page(all_of_them),
         "persons": await avoiding.persons(db, found.id).page(all_of_them),
         "matched": lambda each: avoiding.matched_person(request.app[CUSTODY].vault, each),
@@ -195,6 +212,8 @@ _HERE = "/activities/{activity}"
 ROUTES = (
     get(f"{_HERE}/submission", submission, CLERKS, name="submission"),
     post(f"{_HERE}/submission", submit, CLERKS, act=None, body=BODY_BYTES),
+    post(f"{_HERE}/attachments", attach, CLERKS, act=None, name="attach", body=BODY_BYTES),
+    get(f"{_HERE}/attachments", submission, CLERKS),
     post(f"{_HERE}/withdraw", withdraw, CLERKS, act=None, name="withdraw"),
     get("/reviews", queue, REVIEWERS, name="reviews"),
     get(f"{_HERE}/review", review, REVIEWERS, name="review"),

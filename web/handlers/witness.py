@@ -14,9 +14,10 @@ from drawing.lots import weak_share
 from drawing.words import WEAK_SHARES
 from web import witnessing
 from web.access import get, post
-from web.forms import Filled, Form, Invalid, Plain, again, blank, read, wrong
+from web.forms import Filled, Form, Invalid, again, blank, read, wrong
 from web.keys import CUSTODY, DATABASE, identity
 from web.pages import flash, redirect, render
+from web.understanding import Kind
 
 HINT = "8 至 12 位。请现场掷骰子、摸球或取纸币号码得到，不要自己想。"
 SUPERVISORS = frozenset({Role.SUPERVISOR})
@@ -27,8 +28,8 @@ class Digits(Form):
     """见证数字, typed twice; `draw` is the one whose fingerprint the page has shown."""
 
     draw: Annotated[int, Field(title="抽取次序", ge=1)]
-    digits: Annotated[str, Field(title="见证数字", description=HINT), Plain]
-    repeated: Annotated[str, Field(title="再次输入见证数字", description="请再输入一遍，两次须一致。"), Plain]
+    digits: Annotated[str, Field(title="见证数字", description=HINT), Kind.CODE]
+    repeated: Annotated[str, Field(title="再次输入见证数字", description="请再输入一遍，两次须一致。"), Kind.CODE]
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

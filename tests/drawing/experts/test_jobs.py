@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 def upload(db: Database, folder: Path) -> Start:
     """Uploads a file; the number of its import."""
 
-    async def begin(data: bytes, name: str = "专家.csv", encoding: str = "utf-8") -> int:
+    async def begin(data: bytes, name: str = "专家.csv", encoding: str = "auto") -> int:
         received = await jobs.receive(folder, chunks(data), 1 << 30)
         return await jobs.add(db, received, name, encoding, "管理员（admin）")
 
@@ -110,7 +110,7 @@ async def test_what_can_not_be_read_is_refused_with_the_name_that_people_know(
     number = await upload("姓名,电话\n".encode("gb18030"), "名单.csv")
     assert run(database.dsn, key, folder, number) is JobState.REFUSED
     job = await found(db, number)
-    assert (job.reason.startswith("名单.csv 不是 UTF-8"), job.bad_rows) == (True, 0)
+    assert (job.reason.startswith("第 1 行：名单.csv 的表头不对：缺少列“证件号”、“手机号码”"), job.bad_rows) == (True, 0)
     number = await upload(text(table(3)).encode("gb18030"), "名单.csv", "gb18030")
     assert run(database.dsn, key, folder, number) is JobState.DONE
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from drawing.experts.identity import check_character, id_card_fault, mask, shown
 from drawing.experts.row import ExpertRow, FormerUnit, check_row, columns_table
 
+TODAY = date(2026, 11, 30)
 GOOD = {
     "姓名": "张三",
     "证件号": "11010519491231002X",
@@ -29,14 +30,19 @@ GOOD = {
 }
 
 
+def card(seventeen: str) -> str:
+    """A 证件号 with its check character."""
+    return seventeen + check_character(seventeen)
+
+
 def faults(**changes: str) -> dict[str, str]:
-    checked = check_row({**GOOD, **changes})
+    checked = check_row({**GOOD, **changes}, TODAY)
     assert not isinstance(checked, ExpertRow), "it was taken"
     return dict(checked)
 
 
 def taken(**changes: str) -> ExpertRow:
-    checked = check_row({**GOOD, **changes})
+    checked = check_row({**GOOD, **changes}, TODAY)
     assert isinstance(checked, ExpertRow), checked
     return checked
 
@@ -62,8 +68,37 @@ def test_what_is_taken_besides() -> None:
     assert taken(专业="a0801；A0801; ").specialties == ("A0801",)
     assert taken(执业资格="咨询工程师(投资)").qualifications == ("咨询工程师（投资）",)
     assert taken(暂停="是").suspended
-    former = taken(曾任职单位="甲公司@2025-06-30;乙@丙公司@2024-02-29").former_units
+    assert taken(暂停=" 是 ").suspended
+
+
+@pytest.mark.parametrize(
+    "written", ["11010519491231002x", "１１０１０５１９４９１２３１００２Ｘ", "110105-19491231-002×", "110105 19491231 002X"]
+)
+def test_ways_to_write_a_证件号(written: str) -> None:
+    assert taken(证件号=written).id_card == "11010519491231002X"
+
+
+def test_ages() -> None:
+    """On the eighteenth birthday, and not a day before."""
+    assert taken(证件号=card("44010420081130123")).id_card
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "甲公司@2025-06-30;乙@丙公司@2024-02-29", "甲公司@2025年6月30日、乙@丙公司@2024/2/29",
+        "甲公司＠2025.6.30；乙@丙公司@20240229",
+        "甲公司@2025-06-30 00:00:00\n乙@丙公司@2024-02-29", "甲公司@２０２５－０６－３０，乙@丙公司@2024-02-29",
+    ],
+)  # fmt: skip
+def test_ways_to_write_former_units(written: str) -> None:
+    former = taken(曾任职单位=written).former_units
     assert former == (FormerUnit("甲公司", date(2025, 6, 30)), FormerUnit("乙@丙公司", date(2024, 2, 29)))
+
+
+@pytest.mark.parametrize("between", [";", "；", "、", "，", " ", "\n"])
+def test_several_qualifications(between: str) -> None:
+    assert taken(执业资格=f"一级造价工程师{between}注册监理工程师").qualifications == ("一级造价工程师", "注册监理工程师")
 
 
 @pytest.mark.parametrize(
@@ -78,23 +113,34 @@ def test_what_is_taken_besides() -> None:
         ("证件号", "11010519491331002X", "出生日期"),
         ("证件号", "99010519491231002X", "省级"),
         ("证件号", "1101051949123100", "现为 16 个字符"),
-        ("证件号", "１1010519491231002X", "应为 18 位"),
+        ("证件号", "440104209901011234", "在将来"),
+        ("证件号", card("44010420261201123"), "在将来"),
+        ("证件号", card("44010420081201123"), "未满 18 周岁"),
         ("手机号码", "1808080808", "11 位"),
         ("手机号码", "12080808080", "13 至 19"),
+        ("手机号码", "14000138000", "以 140 开头的不是个人手机号码"),
         ("手机号码", "14600138000", "以 146 开头的不是个人手机号码"),
         ("手机号码", "020-83186888", "不能填写固定电话"),
         ("手机号码", "+85261234567", "香港"),
         ("手机号码", "18080808080转1", "分机"),
         ("手机号码", "18080808080/18080808081", "只能填写一个"),
         ("手机号码", "1808O808080", "第 5 个字符“O”（U+004F）"),
-        ("常驻地", "440000", "不是广东省的市或县区"),
+        ("常驻地", "440000", "440000 是全省"),
+        ("常驻地", "440101", "“市辖区”的汇总代码"),
+        ("常驻地", "440104 广州市天河区", "代码 440104 是广州市越秀区，与所写的名称不符"),
+        ("常驻地", "城区", "请连同所在的市一起写，如 汕尾市城区"),
         ("常驻地", "广州市越秀県", "是否指“广州市越秀区”"),
         ("常驻地", "", "不能为空"),
-        ("意愿评标区", "440100;110000", "“110000”不是广东省"),
+        ("意愿评标区", "440100;110000", "第 2 项：110000 不是广东省"),
+        ("意愿评标区", "广州市、从化市", "第 2 项：440184（从化市）"),
         ("专业", "", "不能为空"),
         ("专业", ";", "至少填 1 项"),
-        ("专业", "A", "“A”不是"),
-        ("专业", "A9999", "“A9999”不是"),
+        ("专业", "A", "没有《公共资源交易评标专家专业分类标准》的专业代码"),
+        ("专业", "A9999", "不是《公共资源交易评标专家专业分类标准》的专业代码"),
+        ("专业", "A01、A9999", "第 2 项不是"),
+        ("专业", "AO8", "是否指“A08”"),
+        ("专业", "A08规划", "代码 A08 是“工程施工”，与所写的名称不符"),
+        ("专业", "工程施工", "请填专业代码：A08 工程施工"),
         ("职称等级", "高级", "可填：正高级、副高级"),
         ("职称等级", "全部", "可填"),
         ("执业资格", "注册监理师", "是否指“注册监理工程师”"),
@@ -102,7 +148,12 @@ def test_what_is_taken_besides() -> None:
         ("工作单位", "", "不能为空"),
         ("工作单位", "甲\n乙", "有换行"),
         ("曾任职单位", "甲公司", "单位全称@离职日期"),
-        ("曾任职单位", "甲公司@2025-02-30", "单位全称@离职日期"),
+        ("曾任职单位", "甲公司@2025-02-30", "日历上没有 2025年2月30日"),
+        ("曾任职单位", "甲公司@2025年", "“@”后的离职日期不对：应为日期"),
+        ("曾任职单位", "甲公司@0001-01-01", "过早"),
+        ("曾任职单位", "甲公司@1962-12-31", "过早"),
+        ("曾任职单位", "甲公司@2199-01-01", "在将来"),
+        ("曾任职单位", "甲公司@2025-06-30;乙公司@2026-12-01", "在将来"),
         ("暂停", "no", "应为 是 或 否"),
     ],
 )
@@ -119,7 +170,7 @@ def test_all_faults_at_once() -> None:
 
 @given(st.dictionaries(st.sampled_from(ExpertRow.header()), st.text(max_size=40)))
 def test_no_text_breaks_it(changes: dict[str, str]) -> None:
-    checked = check_row({**GOOD, **changes})
+    checked = check_row({**GOOD, **changes}, TODAY)
     if not isinstance(checked, ExpertRow):
         assert all(reason for _, reason in checked)
 
