@@ -331,19 +331,11 @@ WITH page AS (
     AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s OR a.terminal IS NULL)
     AND (%(name)s = '' OR strpos(a.name_form, %(name)s) > 0)
     AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
-<<<<<<< HEAD
-    AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
-    AND (%(project_code)s = '' OR strpos(lower(p.code), lower(%(project_code)s)) > 0)
+    AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
+    AND (%(project_code)s = '' OR strpos(p.code_form, %(project_code)s) > 0)
     AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state = nullif(%(state)s, '')::activity_state)
     AND (%(kind)s = '' OR a.kind = nullif(%(kind)s, '')::activity_kind)
     AND (%(region)s = '' OR p.region LIKE %(region)s || '%%' OR p.region IS NULL AND a.district LIKE %(region)s || '%%')
-=======
-    AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
-    AND (%(project_code)s = '' OR strpos(p.code_form, %(project_code)s) > 0)
-    AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
-    AND (%(kind)s = '' OR a.kind::text = %(kind)s)
-    AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%')
->>>>>>> main
   ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.started_at, a.created_at,
        coalesce(p.region, a.district) AS region, o.handler, o.handler_name,
@@ -365,19 +357,11 @@ WHERE a.deleted_at IS NULL
   AND (%(terminal)s::text IS NULL OR a.terminal = %(terminal)s OR a.terminal IS NULL)
   AND (%(name)s = '' OR strpos(a.name_form, %(name)s) > 0)
   AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
-<<<<<<< HEAD
-  AND (%(project_name)s = '' OR strpos(lower(p.name), lower(%(project_name)s)) > 0)
-  AND (%(project_code)s = '' OR strpos(lower(p.code), lower(%(project_code)s)) > 0)
+  AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
+  AND (%(project_code)s = '' OR strpos(p.code_form, %(project_code)s) > 0)
   AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state = nullif(%(state)s, '')::activity_state)
   AND (%(kind)s = '' OR a.kind = nullif(%(kind)s, '')::activity_kind)
   AND (%(region)s = '' OR p.region LIKE %(region)s || '%%' OR p.region IS NULL AND a.district LIKE %(region)s || '%%');
-=======
-  AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
-  AND (%(project_code)s = '' OR strpos(p.code_form, %(project_code)s) > 0)
-  AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
-  AND (%(kind)s = '' OR a.kind::text = %(kind)s)
-  AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%');
->>>>>>> main
 
 -- name: preview_rules
 -- The version of the rules by which an activity is previewed.
