@@ -22,7 +22,7 @@ from drawing.activities import AvoidedPerson
 from drawing.avoiding import MOST, PERSON_REASONS, UNIT_REASONS, id_card_wrong, reasons
 from drawing.credit_code import code_fault, understood_code
 from drawing.experts import read_xlsx
-from drawing.experts.identity import shown, understood_id_card
+from drawing.experts.identity import understood_id_card
 from drawing.experts.read_xlsx import Layout
 from drawing.experts.report import BadFile, Report
 from drawing.experts.table import TableRow
@@ -147,7 +147,7 @@ def _rows(data: bytes, called: str, kind: Kind) -> Iterator[TableRow]:
 def _check_reason(row: TableRow, kind: Kind, report: Report) -> None:
     reason = row.cells.get(OFFERED, "")
     if not _spoilt(row, OFFERED) and reason not in kind.reasons:
-        told = f"{shown(reason)}不是模板中的回避原因，请从列表中选择" if reason else "不能为空"
+        told = "不是模板中的回避原因，请从列表中选择" if reason else "不能为空"  # not repeated: it may be a shifted name
         report.add(row.number, OFFERED, told)
 
 

@@ -103,7 +103,7 @@ def read_experts(
                 report.add(row.number, column, reason)
     progress(report.rows)
     if not report.rows:
-        raise BadFile(f"{source.called} 中没有专家：表头之下至少要有一行")
+        raise BadFile(f"{source.called} 中没有专家：表头之下至少要有一行。{''.join(report.left_out.lines())}")
 
 
 def _checked(row: TableRow, today: date) -> ExpertRow | list[tuple[str, str]]:

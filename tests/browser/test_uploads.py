@@ -16,7 +16,7 @@ def test_twelve_megabytes(page: Page, tmp_path: Path) -> None:
     page.log_in("handler-a1")
     page.open("/projects/new")
     page.fill(**{**PROJECT, "investment": "1，500.50"})
-    page.click("保存，下一步")
+    page.click("保存")
     page.open(page.driver.current_url.replace(page.address, "") + "/activities/new")
     values = {name: value[0] if isinstance(value, list) else value for name, value in draft(seats="４人").items()}
     page.tick("on_site", values.pop("on_site"))

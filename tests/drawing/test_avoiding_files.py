@@ -85,7 +85,7 @@ def test_every_bad_row_is_told_with_its_number() -> None:
     told = [(each.row, each.column) for each in faults(read_units(data, "单位.xlsx"))]
     assert told == [(3, "单位名称"), (4, "回避原因"), (4, "统一社会信用代码"), (5, "回避原因"), (6, ""), (7, "")]
     reasons = [each.reason for each in faults(read_units(data, "单位.xlsx"))]
-    assert reasons[1] == "“竞争对手”不是模板中的回避原因，请从列表中选择"
+    assert reasons[1] == "不是模板中的回避原因，请从列表中选择"
     assert reasons[4] == "与第 2 行重复：请删去一行"
 
 

@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
+from db import cluster as private
 from db.blocking import transaction
 from db.errors import Aborted, DiskFull, Forbidden, ReadOnly, StatementError, Unavailable
 from db.pool import Database
-from tests.postgres import TestDatabase
+from tests.postgres import Cluster, TestDatabase, fresh_database, make_template
 from tests.scenes import Keys
 from tests.test_docs import ROOT
 from tests.web.conftest import Client, Visitor, console_settings, opened
@@ -281,6 +282,31 @@ async def test_a_disk_that_is_full_and_has_room_again(on_small_disk: tuple[Clien
     assert str(folder) not in str(told)  # anybody may ask
     filler.unlink()
     assert (await health(client))[1]["status"] == "ok"
+
+
+@pytest.mark.postgres
+async def test_a_database_whose_disk_is_full(keys: Keys, aiohttp_client: Callable[..., Awaitable[Client]]) -> None:
+    """A PostgreSQL of its own on a small disk; it goes on where it was once there is room again."""
+    with small_disk("600m") as folder:
+        cluster = Cluster(private.Cluster(folder / "pg", durable=False))
+        cluster.start()
+        try:
+            make_template(cluster)
+            with fresh_database(cluster) as database:
+                async with Database(database.dsn) as db:
+                    await db.run(HELD)
+                client = await opened(console_settings(database, keys), aiohttp_client)
+                assert await health(client, "/health/ready") == (200, {"ready": True, "not_ready": {}})
+                filler = fill(folder)
+                status, told = await health(client, "/health/ready")
+                assert (status, "database_full" in told["not_ready"]) == (503, True)
+                filler.unlink()
+                async with asyncio.timeout(300):
+                    while (await health(client, "/health/ready"))[0] != 200:  # PostgreSQL may have had to start anew
+                        await asyncio.sleep(0.1)
+                await client.close()
+        finally:
+            cluster.stop()
 
 
 def test_the_database_s_disk_is_where_its_socket_is() -> None:

@@ -158,7 +158,7 @@ def test_hidden_rows_without_text_and_a_hidden_title_row_are_nothing(tmp_path: P
 
 def test_a_list_of_which_all_rows_are_hidden_has_no_experts(tmp_path: Path) -> None:
     page = Page("专家", cells(table(2)), attributes=dict.fromkeys((2, 3), ' hidden="1"'))
-    with pytest.raises(BadFile, match="没有专家"):
+    with pytest.raises(BadFile, match=r"没有专家.*隐藏（包括被筛选掉）的 2 行没有读取：第 2–3 行"):
         read(tmp_path / "a.xlsx", workbook(page))
 
 
