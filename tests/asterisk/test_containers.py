@@ -70,7 +70,7 @@ def test_scripts_can_be_run() -> None:
 # --- every path that settings name is in the image or in a volume ------------------------------------------------------
 
 SERVICES = services()
-IN_THE_IMAGE = (Path("/usr"), Path("/etc"), Path("/expertline"))
+IN_THE_IMAGE = (Path("/usr"), Path("/etc"), Path("/expertline"), Path("/var/cache/expertline/voice"))
 NEEDED = {"ivr", "web", "demo-web", "auditor"}
 """Services that read a settings file of ours."""
 

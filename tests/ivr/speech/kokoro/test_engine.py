@@ -48,6 +48,9 @@ async def test_it_speaks_says_who_it_is_and_gives_way(engine: KokoroEngine) -> N
     first = await engine.speak(text, Pace.NORMAL)
     assert await engine.speak(text, Pace.NORMAL) == first  # the same bytes
     assert seconds(await engine.speak(text, Pace.SLOW)) > 1.05 * seconds(first)
+    assert await engine.speak(
+        "请您带好本人的身份证件，" * 6, Pace.NORMAL
+    )  # more than one run: the most memory that a text takes
     pid = engine.pid
     assert pid is not None
     assert os.getpriority(os.PRIO_PROCESS, pid) >= NICENESS
