@@ -25,9 +25,9 @@ _HOME = Path(__file__).resolve().parents[3]
 class KokoroEngine:
     """Mandarin by Kokoro-82M, from the folder that `script/setup voice` made.
 
-    `timeout` (seconds) bounds one sound, `start_timeout` the start: the process gives way to all others, so that on a busy
-    machine both take long (minutes, at a load of 30 on 2 cores); they find a process that hangs. A request that fails because
-    the process died or hung is tried once more in a new one; a text that has no reading is not.
+    `timeout` (seconds) bounds one sound, `start_timeout` the start: they find a process that hangs. It gives way to all others, so
+    that on a busy machine both take minutes (seen at a load of 30 on 2 cores). A request that fails because the process died or
+    hung is tried once more in a new one; a text that has no reading is not.
     """
 
     def __init__(self, folder: Path, *, timeout: float = 900.0, start_timeout: float = 900.0) -> None:
