@@ -98,6 +98,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "worker": ("SELECT", "UPDATE (language, name_hash)"),
         "console": ("SELECT", f"INSERT ({_EXPERT})", "UPDATE (suspended)"),
     },
+    "form_press": {"console": ("SELECT", "INSERT (key, content)", "UPDATE (answer)", "DELETE")},
     "inbound": {
         "worker": (
             "SELECT",

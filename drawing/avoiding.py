@@ -15,7 +15,7 @@ from drawing.activities import AvoidedPerson, hashed_person, insert_person
 from drawing.credit_code import understood_code
 from drawing.experts.identity import birth_fault, id_card_fault, mask
 from drawing.normal_forms import Unmatchable, normal_name, normal_unit, understood_name, understood_unit
-from drawing.planning import Refused
+from drawing.planning import Refused, confirm
 from drawing.projects import Q
 from drawing.reference import reference
 
@@ -31,7 +31,7 @@ TOO_MANY = f"每个列表最多 {MOST} 条回避信息，抽取终端须逐条�
 class Look:
     """One of the two lists, all of it or what was looked for."""
 
-    db: Database
+    db: Database | Transaction
     counting: str
     listing: str
     values: Mapping[str, object]
@@ -46,12 +46,12 @@ class Look:
         return await self.db.all(self.listing, {**self.values, **limits})
 
 
-def units(db: Database, activity: str, search: str = "") -> Look:
+def units(db: Database | Transaction, activity: str, search: str = "") -> Look:
     """回避单位, by any part of name or code; the fixed ones first."""
     return Look(db, Q.count_avoidance_units, Q.avoidance_units, _sought(activity, search))
 
 
-def persons(db: Database, activity: str, name_hash: bytes | None = None) -> Look:
+def persons(db: Database | Transaction, activity: str, name_hash: bytes | None = None) -> Look:
     """回避人员, by the keyed hash of the whole name."""
     return Look(db, Q.count_avoidance_persons, Q.avoidance_persons, {"activity": activity, "name_hash": name_hash})
 
@@ -102,18 +102,30 @@ def id_card_wrong(number: str, today: date) -> str:
     return f"{fault}（{mask(number)}）；专家库按 18 位公民身份号码核对，无法取得时请留空" if fault else ""
 
 
+async def unit_faults(db: Database | Transaction, activity: str, unit: str) -> dict[str, str]:
+    """That a unit is there already, however it is written."""
+    there = await db.value(Q.avoided_already, {"activity": activity, "unit": unit})
+    return {"unit": "该单位已在回避单位中。"} if there else {}
+
+
+async def person_faults(db: Database | Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> dict[str, str]:
+    """That somebody is there already: by 证件号, else by the name."""
+    there = await db.value(Q.person_avoided_already, {"activity": activity} | hashed_person(vault, person))
+    return {"person": "该人员已在回避人员中。"} if there else {}
+
+
 async def avoid_unit(tx: Transaction, activity: str, unit: str, code: str, reason: str) -> None:
     """回避单位; Refused if it is there already, however it is written."""
     await _room(tx, activity, Q.count_avoidance_units)
-    if not await _add_unit(tx, activity, unit, code, reason):
-        raise Refused({"unit": "该单位已在回避单位中。"})
+    confirm(await unit_faults(tx, activity, unit))
+    await _add_unit(tx, activity, unit, code, reason)
 
 
 async def avoid_person(tx: Transaction, vault: Vault, activity: str, person: AvoidedPerson) -> None:
     """回避人员: by 证件号, else everybody of that name; Refused if they are there already."""
     await _room(tx, activity, Q.count_avoidance_persons)
-    if not await _add_person(tx, vault, activity, person):
-        raise Refused({"person": "该人员已在回避人员中。"})
+    confirm(await person_faults(tx, vault, activity, person))
+    await _add_person(tx, vault, activity, person)
 
 
 async def avoid_units(tx: Transaction, activity: str, units: Sequence[tuple[str, str, str]]) -> int:

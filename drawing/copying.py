@@ -16,7 +16,7 @@ from drawing.activities import Notice
 from drawing.condition_names import condition_names
 from drawing.decide import lock
 from drawing.normal_forms import normal_unit
-from drawing.planning import Refused
+from drawing.planning import Refused, confirm, gathering_faults
 from drawing.projects import NotThere, Q
 from drawing.reference import reference
 
@@ -55,19 +55,24 @@ async def copy(tx: Transaction, source: str, activity: str, wanted: Wanted) -> t
     notices = _chosen(await drafts.notices(tx, source), wanted.notices)
     if not notices and not conditions:
         raise Refused({"": "请至少勾选一条语音通知或一个抽取条件。"})
-    await _fits(tx, activity, conditions)
+    faults, copied = dict[str, str](), {each.id for each in notices}
+    with gathering_faults(faults):
+        await _fits(tx, activity, conditions)
+    if notices and wanted.gather_at is None:
+        faults["gather_at"] = "请填写集合时间：时间不从以往活动复制。"
+    if wanted.into is None and any(each.notice not in copied for each in conditions):
+        faults["into"] = "请选择放入哪条语音通知：所选抽取条件原来的语音通知没有一并复制。"
+    confirm(faults)
     places = {each.id: await _notice(tx, activity, n, each, wanted) for n, each in enumerate(notices, start=1)}
     for each in conditions:
         place = places.get(each.notice, wanted.into)
-        if place is None:
-            raise Refused({"into": "请选择放入哪条语音通知：所选抽取条件原来的语音通知没有一并复制。"})
+        assert place is not None
         await drafts.save_condition(tx, activity, place, replace(drafts.condition_of(each), id=""))
     return len(notices), len(conditions)
 
 
 async def _notice(tx: Transaction, activity: str, n: int, row: Any, wanted: Wanted) -> int:
-    if wanted.gather_at is None:
-        raise Refused({"gather_at": "请填写集合时间：时间不从以往活动复制。"})
+    assert wanted.gather_at is not None
     texts = {name: getattr(row, name) for name in Notice.__dataclass_fields__ if name != "gather_at"}
     try:
         return await drafts.save_notice(tx, activity, None, Notice(**texts, gather_at=wanted.gather_at))

@@ -51,7 +51,7 @@ class Draft:
 async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft: Draft) -> str:
     """A draft with the two fixed avoidances (B2); its 活动编号. The caller has locked the project, notes the owner."""
     row = await tx.one(Q.project, {"project": project, "company": None, "handler": None})
-    await _check(tx, draft)
+    confirm(await faults(tx, project, vars_of(draft)))
     number = await next_number(tx, "CQSQ")
     secret = {"key_enc": vault.encrypt(os.urandom(32), ACTIVITY_KEY.at(number))}
     own = {"id": number, "kind": "CQSQ", "rules": rules, "project": project}
@@ -67,12 +67,30 @@ async def create(tx: Transaction, vault: Vault, project: int, rules: str, draft:
 
 async def update(tx: Transaction, vault: Vault, activity: str, project: int, draft: Draft) -> None:
     """活动信息 anew. Fewer seats than the conditions have already is refused."""
-    await _check(tx, draft)
-    planned = await tx.value(Q.planned, {"activity": activity, "id": ""})
-    if draft.seats < planned:
-        raise Refused({"seats": f"已创建的抽取条件共 {planned} 人，请先减少条件人数。"})
+    confirm(await faults(tx, project, vars_of(draft), activity))
     await tx.run(Q.update_draft, _values(vault, activity, draft) | {"activity": activity})
     await _link(tx, activity, project, draft)
+
+
+async def faults(
+    db: Database | Transaction, project: int, known: Mapping[str, Any], activity: str = ""
+) -> dict[str, str]:
+    """All that is wrong with 活动信息 by what is stored, at its fields. `known`: fields of a Draft, those that are right for
+    themselves."""
+    now = await db.value(COMMON.now)
+    opening, start, end = (known.get(name) for name in ("bid_opening", "evaluation_start", "evaluation_end"))
+    found = planning.times_in_order(opening, start, end, now)
+    if known.get("drawn_before") and not known.get("earlier"):
+        found["earlier"] = "请勾选前期抽取完成的活动，或将“是否已抽取专家”改为“否”。"
+    planned = await db.value(Q.planned, {"activity": activity, "id": ""})
+    if "seats" in known and known["seats"] < planned:
+        found["seats"] = f"已创建的抽取条件共 {planned} 人，请先减少条件人数。"
+    return found | await _lot_faults(db, project, known.get("lots", ()), activity)
+
+
+def vars_of(draft: Draft) -> dict[str, Any]:
+    """The fields of a draft by name."""
+    return {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
 
 
 async def link_earlier(tx: Transaction, activity: str, draft: Draft) -> None:
@@ -119,11 +137,16 @@ async def earlier_choices(db: Database, scope: Mapping[str, str | None]) -> list
 # --- 语音通知 and 抽取条件 -----------------------------------------------------------------------------------------
 
 
+async def notice_faults(db: Database | Transaction, activity: str, known: Mapping[str, Any]) -> dict[str, str]:
+    """All that is wrong with a notice by what is stored; `known`: its fields that are right for themselves."""
+    details = await db.one(Q.details, {"activity": activity, "company": None, "handler": None})
+    return _unfit(known, details, await _known_names(db, activity))
+
+
 async def save_notice(tx: Transaction, activity: str, number: int | None, notice: Notice) -> int:
     """Add (number None) or change a notice; its number. Refused at the fields that are wrong."""
     row = await lock(tx, activity)
-    details = await tx.one(Q.details, {"activity": activity, "company": None, "handler": None})
-    confirm(_unfit(notice, details, await _known_names(tx, activity)))
+    confirm(await notice_faults(tx, activity, asdict(notice)))
     if number is None:
         if planning.seats_left(row.seats, await tx.value(Q.planned, {"activity": activity, "id": ""})) == 0:
             raise Refused({"": "剩余可设置人数为 0，不能再创建语音通知。"})
@@ -139,14 +162,15 @@ async def unfit(db: Database | Transaction, activity: str) -> str:
     details = await db.one(Q.details, {"activity": activity, "company": None, "handler": None})
     known = await _known_names(db, activity)
     for n, each in enumerate(await notices(db, activity), start=1):
-        if faults := _unfit(each, details, known):
-            return f"请修改语音通知 {n}：{''.join(faults.values())}"
+        if wrong := _unfit(each._asdict(), details, known):
+            return f"请修改语音通知 {n}：{''.join(wrong.values())}"
     return ""
 
 
-def _unfit(notice: Any, details: Any, known: Sequence[str]) -> dict[str, str]:
-    texts = {name: getattr(notice, name) for name in ("venue", "address", "room", "contact", "note")}
-    times = planning.gathering(notice.gather_at, details.bid_opening, details.evaluation_start, details.now)
+def _unfit(notice: Mapping[str, Any], details: Any, known: Sequence[str]) -> dict[str, str]:
+    texts = {name: notice[name] for name in ("venue", "address", "room", "contact", "note") if name in notice}
+    gather = notice.get("gather_at")
+    times = {} if gather is None else planning.gathering(gather, details.bid_opening, details.evaluation_start, details.now)
     return planning.names_in(texts, known) | times
 
 
@@ -219,14 +243,6 @@ async def stop_avoiding(tx: Transaction, activity: str, entry: int) -> str:
 # --- shared -----------------------------------------------------------------------------------------------------
 
 
-async def _check(tx: Transaction, draft: Draft) -> None:
-    now = await tx.value(COMMON.now)
-    faults = planning.times_in_order(draft.bid_opening, draft.evaluation_start, draft.evaluation_end, now)
-    if draft.drawn_before and not draft.earlier:
-        faults["earlier"] = "请勾选前期抽取完成的活动，或将“是否已抽取专家”改为“否”。"
-    confirm(faults)
-
-
 def _values(vault: Vault, activity: str, draft: Draft) -> dict[str, object]:
     plain = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
     del plain["people"], plain["lots"], plain["earlier"]
@@ -237,25 +253,24 @@ def _values(vault: Vault, activity: str, draft: Draft) -> dict[str, object]:
 async def _link(tx: Transaction, activity: str, project: int, draft: Draft) -> None:
     """A2: 标段 of this project that nobody draws for; the caller holds the project's lock."""
     await tx.run(Q.drop_activity_lots, {"activity": activity})
-    chosen = await _free(tx, project, draft.lots)
+    divided = any(not each.whole for each in await projects.lots(tx, project))
+    chosen = draft.lots if divided else (await projects.whole(tx, project),)
     await earlier_draws.refuse_same(tx, chosen, activity)
     for lot in chosen:
         await tx.run(COMMON.insert_activity_lot, {"activity": activity, "lot": lot})
 
 
-async def _free(tx: Transaction, project: int, wanted: Sequence[str]) -> tuple[str, ...]:
-    rows = {each.id: each for each in await projects.lots(tx, project)}
+async def _lot_faults(db: Database | Transaction, project: int, wanted: Sequence[str], activity: str) -> dict[str, str]:
+    rows = {each.id: each for each in await projects.lots(db, project)}
     divided = any(not each.whole for each in rows.values())
     if divided and not wanted:
-        raise Refused({"lots": "请勾选要抽取的标段。"})
-    chosen = tuple(wanted) if divided else (await projects.whole(tx, project),)
-    for lot in chosen:
-        if divided and lot not in rows:
-            raise Refused({"lots": "所选标段不属于本项目，请重新勾选。"})
-        if lot in rows and rows[lot].activities:
-            told = f"“{rows[lot].name}”已在活动 {rows[lot].activities[0]} 中抽取，一个标段只能在一个活动中抽取。"
-            raise Refused({"lots": told})
-    return chosen
+        return {"lots": "请勾选要抽取的标段。"}
+    for lot in wanted if divided else rows:
+        if lot not in rows:
+            return {"lots": "所选标段不属于本项目，请重新勾选。"}
+        if taken := [each for each in rows[lot].activities if each != activity]:
+            return {"lots": f"“{rows[lot].name}”已在活动 {taken[0]} 中抽取，一个标段只能在一个活动中抽取。"}
+    return {}
 
 
 async def _known_names(tx: Database | Transaction, activity: str) -> list[str]:

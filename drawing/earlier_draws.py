@@ -127,13 +127,17 @@ async def explain(tx: Transaction, activity: str, reviewer: str, reasons: Mappin
     """
     found = await refuse_same(tx, await lots_of(tx, activity), activity, "")
     await tx.run(Q.drop_others, {"activity": activity})
+    missing = []
     for lot, draws in by_lot(found).items():
         reason = " ".join(reasons.get(lot, "").split())
         if len(reason) not in REASON_LENGTHS:
-            raise Refused({"another": f"“{draws[0].lot_name}”与抽取过的标段疑似相同：{NEEDED}"})
+            missing.append(f"“{draws[0].lot_name}”")
+            continue
         seen = sorted({each.activity for each in draws})
         values = {"activity": activity, "lot": lot, "reason": reason, "seen": seen, "reviewer": reviewer}
         await tx.run(Q.insert_other, values)
+    if missing:
+        raise Refused({"another": f"{'、'.join(missing)}与抽取过的标段疑似相同：{NEEDED}"})
 
 
 NEEDED = "须勾选确认是另一标段，并写明理由（4 至 200 个字）；不能确认的，请核验不通过。"

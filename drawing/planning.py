@@ -6,7 +6,8 @@ Each function returns {field: what is wrong and what to do}, in Chinese, for the
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 
 from drawing.lifecycle import ActivityState, NotAllowed
@@ -26,14 +27,26 @@ class Refused(Exception):
         self.faults = dict(faults)
 
 
+@contextmanager
+def gathering_faults(faults: dict[str, str]) -> Iterator[None]:
+    """What is refused within is put to `faults`, so that all is told at once; the caller confirms that there are none."""
+    try:
+        yield
+    except Refused as error:
+        for name, told in error.faults.items():
+            faults[name] = f"{faults[name]} {told}" if name in faults else told
+
+
 def confirm(faults: Mapping[str, str]) -> None:
     """Raises Refused if there are any."""
     if faults:
         raise Refused(faults)
 
 
-def times_in_order(opening: datetime, start: datetime, end: datetime, now: datetime) -> dict[str, str]:
-    """A4: 开标时间 < 预计评标开始时间 < 预计评标结束时间; the evaluation is to come.
+def times_in_order(
+    opening: datetime | None, start: datetime | None, end: datetime | None, now: datetime
+) -> dict[str, str]:
+    """A4: 开标时间 < 预计评标开始时间 < 预计评标结束时间; the evaluation is to come. None: a time that is not known yet.
 
     >>> from datetime import UTC
     >>> day = [datetime(2026, 11, day, tzinfo=UTC) for day in (23, 24, 25)]
@@ -41,13 +54,19 @@ def times_in_order(opening: datetime, start: datetime, end: datetime, now: datet
     ({}, ['evaluation_start', 'evaluation_end'])
     >>> times_in_order(*day, day[1])
     {'evaluation_start': '预计评标开始时间已过，请核对。'}
+    >>> times_in_order(day[0], None, day[0], day[0])
+    {'evaluation_end': '预计评标结束时间应晚于开标时间。'}
     """
     faults = {}
+    if start is None:
+        if opening is not None and end is not None and end <= opening:
+            faults["evaluation_end"] = "预计评标结束时间应晚于开标时间。"
+        return faults
     if start <= now:
         faults["evaluation_start"] = "预计评标开始时间已过，请核对。"
-    if start <= opening:
+    if opening is not None and start <= opening:
         faults["evaluation_start"] = "预计评标开始时间应晚于开标时间。"
-    if end <= start:
+    if end is not None and end <= start:
         faults["evaluation_end"] = "预计评标结束时间应晚于预计评标开始时间。"
     return faults
 

@@ -59,8 +59,14 @@ class LooksUsedUp(Exception):
         self.until = until
 
 
-async def preview(db: Database, vault: Vault, activity: str, condition: Condition, who: Looker) -> Preview:
-    """Look, and record the look. LookupError if there is no such activity; LooksUsedUp, recorded too, when there were too many."""
+async def preview(
+    db: Database, vault: Vault, activity: str, condition: Condition, who: Looker, *, repeats: bool = False
+) -> Preview:
+    """Look, and record the look. LookupError if there is no such activity; LooksUsedUp, recorded too, when there were too many.
+
+    `repeats`: the same look as this person's last one in this activity, which was recorded and is only shown once more; any other
+    is recorded all the same.
+    """
     async with db.transaction() as tx:
         if who.company is not None:
             tx.post(_LOCK, {"company": who.company})
@@ -68,9 +74,11 @@ async def preview(db: Database, vault: Vault, activity: str, condition: Conditio
         if version is None:
             raise LookupError(f"no activity {activity}")
         rule = Rules.load(version).preview
-        until = None if who.company is None else await _used_up_until(tx, rule, who)
+        shown = repeats and await _shown_last(tx, activity, condition, who)
+        until = None if shown or who.company is None else await _used_up_until(tx, rule, who)
         seen = await _look(tx, vault, rule, condition) if until is None else None
-        await tx.run(_RECORD, _record(activity, condition, who, seen))
+        if not shown:
+            await tx.run(_RECORD, _record(activity, condition, who, seen))
     if seen is None:
         assert until is not None
         raise LooksUsedUp(until)
@@ -95,6 +103,11 @@ async def _used_up_until(tx: Transaction, rule: PreviewRule, who: Looker) -> dat
     limits: dict[str, object] = {"person_hour": rule.person_hour, "company_hour": rule.company_hour}
     until: datetime | None = await tx.value(_NEXT, limits | {"person": who.person, "company": who.company})
     return until
+
+
+async def _shown_last(tx: Transaction, activity: str, condition: Condition, who: Looker) -> bool:
+    values = {**_record(activity, condition, who, None), "person": who.person}
+    return bool(await tx.value(Q.shown_last, values))
 
 
 def _record(activity: str, condition: Condition, who: Looker, seen: Preview | None) -> dict[str, object]:

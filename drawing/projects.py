@@ -11,7 +11,7 @@ from db.pool import Database, Transaction
 from db.queries import load
 from drawing.earlier_draws import keys
 from drawing.normal_forms import code_form, normal_unit
-from drawing.planning import Refused
+from drawing.planning import Refused, confirm
 from drawing.same_lot import NO_CODE, LotFacts, lot_key, own_code
 
 Q = load("drawing", "projects.sql")
@@ -90,7 +90,7 @@ async def delete(tx: Transaction, scope: Scope, number: int) -> Any:
 async def add_lot(tx: Transaction, scope: Scope, number: int, lot: NewLot) -> str:
     """新增标段, at any time (P3); the lot's id."""
     row = await locked(tx, scope, number)
-    await _single_names(tx, row, lot)
+    confirm(await lot_faults(tx, row, lot.name, lot.code))
     return await _insert_lot(tx, row, lot, whole=False)
 
 
@@ -151,18 +151,19 @@ async def _unlinked(tx: Transaction, scope: Scope, number: int) -> Any:
     return row
 
 
-async def _single_names(tx: Transaction, row: Any, lot: NewLot) -> None:
-    """One project has no two 标段 of one name or one code, however these are written."""
-    present = await tx.all(Q.project_lots, {"project": row.id})
+async def lot_faults(db: Database | Transaction, row: Any, name: str | None, code: str | None) -> dict[str, str]:
+    """Why a project gets no such 标段: it has no two of one name or one code, however these are written. None: not known yet."""
+    present = await db.all(Q.project_lots, {"project": row.id})
     if any(each.whole and each.activities for each in present):
-        raise Refused({"": "该项目已作为一个整体抽取过专家，不能再划分标段。"})
-    new = _facts(row, "", lot, whole=False)
-    for each in present:
-        old = _facts(row, each.id, NewLot(each.name, each.code), whole=each.whole)
-        if not each.whole and lot_key(old) == lot_key(new):
-            raise Refused({"name": f"该项目已有同名标段“{each.name}”（不计空格、“第”“标段”“包”和数字的写法），请改用其他名称。"})
-        if not each.whole and own_code(old) == own_code(new) != "":
-            raise Refused({"code": f"该项目的标段“{each.name}”已用此编号，请核对。"})
+        return {"": "该项目已作为一个整体抽取过专家，不能再划分标段。"}
+    new, faults = _facts(row, "", NewLot(name or "", code or ""), whole=False), dict[str, str]()
+    for each in (each for each in present if not each.whole):
+        old = _facts(row, each.id, NewLot(each.name, each.code), whole=False)
+        if name and lot_key(old) == lot_key(new):
+            faults["name"] = f"该项目已有同名标段“{each.name}”（不计空格、“第”“标段”“包”和数字的写法），请改用其他名称。"
+        if code and own_code(old) == own_code(new) != "":
+            faults["code"] = f"该项目的标段“{each.name}”已用此编号，请核对。"
+    return faults
 
 
 async def _insert_lot(tx: Transaction, row: Any, lot: NewLot, *, whole: bool) -> str:

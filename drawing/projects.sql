@@ -300,6 +300,11 @@ WHERE activity = %(activity)s AND id = %(application)s AND decided_at IS NULL AN
 SELECT id, matter, company_name, applicant, reason, terminal, submitted_at, withdrawn_at, decided_at, passed, remark, reviewer
 FROM review WHERE activity = %(activity)s ORDER BY id DESC;
 
+-- name: rejections
+-- Why the last application of each of these activities was rejected; nothing for one that was not.
+SELECT DISTINCT ON (r.activity) r.activity, r.remark FROM review r
+WHERE r.activity = ANY(%(activities)s::text[]) AND r.passed = false ORDER BY r.activity, r.id DESC;
+
 -- name: review_queue
 -- What waits for a terminal's decision, the nearest evaluation first.
 SELECT r.id, r.activity, r.matter, r.company_name, r.applicant, r.terminal, r.submitted_at, a.name, a.seats, a.evaluation_start
@@ -319,7 +324,8 @@ FROM operation p LEFT JOIN activity_owner o ON o.activity = p.activity
 WHERE p.activity = %(activity)s ORDER BY p.id DESC LIMIT 200;
 
 -- name: activities
--- A page of 抽取活动列表, the newest first: the page is found before anything is counted for its rows.
+-- A page of 抽取活动列表, the newest first: the page is found before anything is counted for its rows. Filters compare columns as they
+-- are: of an expression the planner knows no statistics, and takes nearly all activities for nearly none.
 WITH page AS (
   SELECT a.id FROM activity a LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
   WHERE a.deleted_at IS NULL
@@ -332,9 +338,9 @@ WITH page AS (
     AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
     AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
     AND (%(project_code)s = '' OR strpos(p.code_form, %(project_code)s) > 0)
-    AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
-    AND (%(kind)s = '' OR a.kind::text = %(kind)s)
-    AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%')
+    AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state = nullif(%(state)s, '')::activity_state)
+    AND (%(kind)s = '' OR a.kind = nullif(%(kind)s, '')::activity_kind)
+    AND (%(region)s = '' OR p.region LIKE %(region)s || '%%' OR p.region IS NULL AND a.district LIKE %(region)s || '%%')
   ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s OFFSET %(offset)s)
 SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.started_at, a.created_at,
        coalesce(p.region, a.district) AS region, o.handler, o.handler_name,
@@ -358,9 +364,9 @@ WHERE a.deleted_at IS NULL
   AND (%(number)s = '' OR strpos(a.id, upper(%(number)s)) > 0)
   AND (%(project_name)s = '' OR strpos(p.name_form, %(project_name)s) > 0)
   AND (%(project_code)s = '' OR strpos(p.code_form, %(project_code)s) > 0)
-  AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state::text = %(state)s)
-  AND (%(kind)s = '' OR a.kind::text = %(kind)s)
-  AND (%(region)s = '' OR coalesce(p.region, a.district) LIKE %(region)s || '%%');
+  AND (%(source)s = '' OR a.source = %(source)s) AND (%(state)s = '' OR a.state = nullif(%(state)s, '')::activity_state)
+  AND (%(kind)s = '' OR a.kind = nullif(%(kind)s, '')::activity_kind)
+  AND (%(region)s = '' OR p.region LIKE %(region)s || '%%' OR p.region IS NULL AND a.district LIKE %(region)s || '%%');
 
 -- name: preview_rules
 -- The version of the rules by which an activity is previewed.
@@ -387,6 +393,11 @@ SELECT count(*) FROM (
   SELECT FROM expert e /* sampled */
   WHERE true /* asked */ AND NOT e.suspended
   LIMIT %(limit)s) AS found;
+
+-- name: shown_last
+-- Whether the last look of this person in this activity was at this condition, and was shown.
+SELECT p.band IS NOT NULL AND p.condition = %(condition)s::jsonb FROM preview p
+WHERE p.activity = %(activity)s AND p.person = %(person)s ORDER BY p.id DESC LIMIT 1;
 
 -- name: record_preview
 -- Every look is recorded, also one that was refused (no band).

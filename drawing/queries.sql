@@ -366,7 +366,8 @@ SELECT a.id, a.name, a.state::text AS state, d.no AS draw, d.committed_at,
        a.state = 'drawing' AND d.no IS NOT NULL AND d.witnessed_at IS NULL AND NOT EXISTS (
          SELECT FROM transcript t WHERE t.activity = a.id AND t.type = 'witness'
            AND t.seq > (SELECT max(c.seq) FROM transcript c WHERE c.activity = a.id AND c.type = 'commit')) AS waiting
-FROM (SELECT a.id, a.name, a.state FROM witnessed w JOIN activity a ON a.id = w.activity
+FROM (SELECT a.id, a.name, a.state
+      FROM witnessed w CROSS JOIN LATERAL (SELECT id, name, state FROM activity WHERE id = w.activity OFFSET 0) a
       WHERE w.person = %(witness)s AND (%(activity)s::text IS NULL OR w.activity = %(activity)s)
         AND a.state NOT IN ('draft', 'submitted', 'rejected')
       ORDER BY a.state <> 'drawing', a.id DESC LIMIT 200) a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing import attachments, drafts, earlier_draws, planning, witnesses
 from drawing.decide import lock
-from drawing.planning import Refused
+from drawing.planning import Refused, confirm
 from drawing.preview import Looker, Preview, preview
 from drawing.projects import Q
 from drawing.rules import Rules
@@ -82,14 +82,19 @@ async def approve(
 
     `others`: why 标段 that look like one drawn for before are other ones (`drawing.earlier_draws.explain`).
     """
-    row = await lock(tx, activity)
+    row, faults, told = await lock(tx, activity), dict[str, str](), ""
+    if late := _late(row.evaluation_start, row.now):
+        faults[""] = late
+    with planning.gathering_faults(faults):
+        await earlier_draws.explain(tx, activity, decision.reviewer, others)
+    with planning.gathering_faults(faults):
+        await _decide(tx, activity, decision, passed=True)
+    with planning.gathering_faults(faults):
+        told = await witnesses.choose(tx, vault, activity, terminal, wanted, "重新核验")
     if Rules.load(row.rules).witness_required and not wanted.get(witnesses.FIELDS[0]):
-        raise Refused({witnesses.FIELDS[0]: "请选择监督人：本活动的规则要求监督人见证。"})
-    if told := _late(row.evaluation_start, row.now):
-        raise Refused({"": told})
-    await earlier_draws.explain(tx, activity, decision.reviewer, others)
-    await _decide(tx, activity, decision, passed=True)
-    return await witnesses.choose(tx, vault, activity, terminal, wanted, "重新核验")
+        faults[witnesses.FIELDS[0]] = witnesses.NEEDED
+    confirm(faults)
+    return told
 
 
 async def reject(tx: Transaction, activity: str, decision: Decision) -> None:
@@ -101,6 +106,12 @@ async def bands(db: Database, vault: Vault, activity: str, actor: str) -> dict[s
     """Condition id → what 预览 says of it to anybody; each look is recorded, and counts in nobody's limit."""
     rows = await drafts.conditions(db, activity)
     return {row.id: await preview(db, vault, activity, drafts.condition_of(row), Looker(actor)) for row in rows}
+
+
+async def rejections(db: Database, activities: Sequence[str]) -> dict[str, str]:
+    """Activity → why its last application was rejected (核验未通过)."""
+    rows = await db.all(Q.rejections, {"activities": list(activities)}) if activities else []
+    return {row.activity: row.remark for row in rows}
 
 
 async def of_activity(db: Database, activity: str) -> list[Any]:

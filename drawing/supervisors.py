@@ -219,16 +219,29 @@ async def _locked(tx: Transaction, terminal: str, number: int) -> Any:
     return row
 
 
-async def _sealed(tx: Transaction, vault: Vault, number: int, details: Details, rules: str) -> dict[str, Any]:
+async def phone_faults(db: Database | Transaction, vault: Vault, typed: str, rules: str) -> dict[str, str]:
+    """Why a supervisor can't be called at this number, or nothing."""
     try:
-        phone = understood(details.phone).digits
+        phone = understood(typed).digits
     except NoNumber as fault:
-        raise Refused({"phone": f"{fault}。"}) from None
+        return {"phone": f"{fault}。"}
     if not Rules.load(rules).calling.allows(phone):
-        raise Refused({"phone": "电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"})
+        return {"phone": "电话不在可呼叫的号码范围内，请填写完整的手机号码或带区号的固定电话。"}
+    if await db.value(Q.experts_number, {"phone_hash": vault.keyed_hash("phone", phone)}):
+        return {"phone": "该电话是专家库中专家的号码，不能作为监督人的电话。"}
+    return {}
+
+
+async def locked(tx: Transaction, vault: Vault, terminal: str, number: int) -> Supervisor:
+    """A registration of this terminal with its row locked; raises NotThere."""
+    await _locked(tx, terminal, number)
+    return (await supervisors(tx, vault, terminal=terminal, number=number))[0]
+
+
+async def _sealed(tx: Transaction, vault: Vault, number: int, details: Details, rules: str) -> dict[str, Any]:
+    confirm(await phone_faults(tx, vault, details.phone, rules))
+    phone = understood(details.phone).digits
     hashed = vault.keyed_hash("phone", phone)
-    if await tx.value(Q.experts_number, {"phone_hash": hashed}):
-        confirm({"phone": "该电话是专家库中专家的号码，不能作为监督人的电话。"})
     return {
         "unit": details.unit,
         "language": details.language,

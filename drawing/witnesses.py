@@ -16,12 +16,13 @@ from db.pool import Database, Transaction
 from db.vault import Vault
 from drawing import supervisors
 from drawing.people import people as opened_people
-from drawing.planning import Refused, confirm
+from drawing.planning import Refused, confirm, gathering_faults
 from drawing.supervisors import Q, Supervisor
 from drawing.witness_rules import UNFIT, Known, called, conflict
 
 FIELDS = ("supervisor", "standby")
 """Of the reviewer's form, in the order of the witnesses' positions."""
+NEEDED = "请选择监督人：本活动的规则要求监督人见证。"
 FIXED = "抽取已固定专家池，本次抽取的见证人已写入承诺，不能更换。第一监督人联系不上时，系统会呼叫候补监督人。"
 
 
@@ -68,12 +69,17 @@ async def choose(
     if await tx.value(Q.fixed, {"activity": activity}):
         raise Refused({"": FIXED})
     known = _known(vault, await tx.all(Q.known_numbers, {"activity": activity}))
-    found = {name: await _usable(tx, vault, terminal, number, name, known) for name, number in wanted.items() if number}
+    found, faults = dict[str, Supervisor](), dict[str, str]()
+    for name, number in wanted.items():
+        if number:
+            with gathering_faults(faults):
+                found[name] = await _usable(tx, vault, terminal, number, name, known)
     first, standby = found.get(FIELDS[0]), found.get(FIELDS[1])
-    if standby is not None and first is None:
-        confirm({FIELDS[0]: "请先选择监督人，再选择候补监督人。"})
+    if wanted.get(FIELDS[1]) and not wanted.get(FIELDS[0]):
+        faults[FIELDS[0]] = "请先选择监督人，再选择候补监督人。"
     if standby is not None and first is not None and standby.account == first.account:
-        confirm({FIELDS[1]: "候补监督人须是另一人。"})
+        faults[FIELDS[1]] = "候补监督人须是另一人。"
+    confirm(faults)
     await tx.run(Q.replace_witnesses, {"activity": activity, "reason": reason})
     people = [each for each in (first, standby) if each is not None]
     for position, each in enumerate(people, start=1):

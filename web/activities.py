@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ from web.places import city_of
 SOURCES = ("省专家库",)
 KINDS = {"CQSQ": "正常项目", "CQNE": "重新抽取项目", "CQRE": "通知原专家项目"}
 FILTERS = ("name", "number", "project_name", "project_code", "source", "state", "kind", "city", "district")
+
+
+_KNOWN: Mapping[str, Collection[str]] = {"state": {each.value for each in ActivityState}, "kind": KINDS.keys()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,13 @@ class Filters:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Filters:
-        """From an address's query; what is unknown there is left out."""
-        return cls(**{name: query.get(name, "").strip()[:100] for name in FILTERS})
+        """From an address's query; what is unknown there is left out.
+
+        >>> Filters.of({"name": " 医院 ", "state": "gone", "kind": "CQSQ", "page": "2"})
+        Filters(name='医院', number='', project_name='', project_code='', source='', state='', kind='CQSQ', city='', district='')
+        """
+        given = {name: query.get(name, "").strip()[:100] for name in FILTERS}
+        return cls(**{name: text for name, text in given.items() if name not in _KNOWN or text in _KNOWN[name]})
 
     @property
     def inside(self) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from drawing.avoiding import PERSON_REASONS, UNIT_REASONS
 from drawing.planning import NOTE_LENGTH
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 from ivr.speech.free_text import unspoken
 from web import options
-from web.forms import Form, Moment, Upload, wrong
+from web.forms import Form, Moment, Upload
 from web.matching import (
     avoided_card,
     certificate,
@@ -85,11 +86,11 @@ class NewProject(DrawProject):
         unit_name("招标代理机构"),
     ] = ""
 
-    @model_validator(mode="after")
-    def _with_agency(self) -> Self:
-        if self.organisation != options.SELF_ORGANISED and not self.agency:
-            raise wrong(agency="委托招标的请填写招标代理机构。")
-        return self
+    @classmethod
+    def across(cls, known: Mapping[str, Any]) -> Mapping[str, str]:
+        if known.get("organisation", options.SELF_ORGANISED) != options.SELF_ORGANISED and known.get("agency") == "":
+            return {"agency": "委托招标的请填写招标代理机构。"}
+        return {}
 
 
 class LotForm(Form):
@@ -104,6 +105,10 @@ class LotForm(Form):
 
 class DraftForm(Form):
     """活动信息. 监督人员 come as rows of their own, beside the model."""
+
+    beside: ClassVar = {
+        "supervisor_name": "监督人员姓名", "supervisor_phone": "监督人员电话", "supervisor_department": "监督人员部门",
+    }  # fmt: skip
 
     lots: Annotated[list[str], Field(title="标段")] = []  # noqa: RUF012
     name: Annotated[
@@ -239,13 +244,10 @@ class NoticeForm(Form):
     ]
     note: Annotated[str, Field(title="注意事项", max_length=NOTE_LENGTH, description=f"最多 {NOTE_LENGTH} 个字")] = ""
 
-    @model_validator(mode="after")
-    def _can_be_said(self) -> Self:
-        written = {"address": self.address, "room": self.room, "contact": self.contact, "note": self.note}
-        mute = {name: unspoken(text) for name, text in written.items()}
-        if any(mute.values()):
-            raise wrong(**{n: f"电话语音不能读出{'、'.join(signs)}，请去掉或改写。" for n, signs in mute.items() if signs})
-        return self
+    @classmethod
+    def across(cls, known: Mapping[str, Any]) -> Mapping[str, str]:
+        mute = {name: unspoken(known[name]) for name in ("address", "room", "contact", "note") if name in known}
+        return {name: f"电话语音不能读出{'、'.join(signs)}，请去掉或改写。" for name, signs in mute.items() if signs}
 
 
 class ConditionForm(Form):
@@ -274,11 +276,11 @@ class ConditionForm(Form):
     ] = []  # noqa: RUF012
     seats: Annotated[int, Field(title="条件计划抽取人数", ge=1, le=9999)]
 
-    @model_validator(mode="after")
-    def _apart(self) -> Self:
-        if both := set(self.main) & set(self.backup):
-            raise wrong(backup=f"{options.specialties_said(sorted(both))} 已在主专业中，请从备选专业中去掉。")
-        return self
+    @classmethod
+    def across(cls, known: Mapping[str, Any]) -> Mapping[str, str]:
+        if both := set(known.get("main", ())) & set(known.get("backup", ())):
+            return {"backup": f"{options.specialties_said(sorted(both))} 已在主专业中，请从备选专业中去掉。"}
+        return {}
 
 
 class SubmissionForm(Form):

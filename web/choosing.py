@@ -23,6 +23,8 @@ class Chooser:
     group: str
     words: str
     more: int
+    labels: Mapping[str, str]
+    """Of every value."""
 
     @property
     def narrowed(self) -> bool:
@@ -53,7 +55,7 @@ def chooser(
         for value, label in shown.items()
         if (group or words) and value.startswith(group) and value not in ticked and _meant(words, label)
     ]
-    return Chooser(groups, chosen, found[:SHOWN], group, words, max(0, len(found) - SHOWN))
+    return Chooser(groups, chosen, found[:SHOWN], group, words, max(0, len(found) - SHOWN), options)
 
 
 def _meant(words: str, label: str) -> bool:

@@ -25,6 +25,8 @@ from web.live import EXPIRED, Look, Viewer, event
 from web.ownership import seen
 from web.pages import PAGES
 
+OFFERED = frozenset({Act.FORCE_END})
+"""The ways out of a short draw that have a page."""
 SHOWN = 300
 """So many picks are on the board at once: those that are open, then the latest."""
 
@@ -60,9 +62,19 @@ class Picture:
         return self.board.sealed and self.board.state is not ActivityState.DRAWING
 
     @property
+    def pausable(self) -> bool:
+        """Whether there are calls that a pause could hold: not before the witness, and not after the seal (drawing.halts.pause)."""
+        return self.board.state is ActivityState.DRAWING and self.board.witnessed and not self.board.sealed
+
+    @property
+    def phase(self) -> str:
+        """What the page's buttons depend on; when it changes, the page is loaded again."""
+        return f"{self.board.state.value}{' pausable' if self.pausable else ''}"
+
+    @property
     def ways(self) -> Mapping[Act, str]:
-        """What may lawfully follow when it is short, by the one transition table."""
-        return {act: AFTER_SHORT[act] for act in allowed_acts(ActivityState.SHORT, Role.HANDLER) if act in AFTER_SHORT}
+        """What may lawfully follow when it is short, by the one transition table, as far as the console has a page for it."""
+        return {act: AFTER_SHORT[act] for act in allowed_acts(ActivityState.SHORT, Role.HANDLER) if act in OFFERED}
 
     @property
     def summary(self) -> str:
@@ -107,7 +119,7 @@ async def look(app: web.Application, activity: str, viewers: Set[Viewer]) -> tup
     if not may:
         return EXPIRED, may
     found = await picture(app[DATABASE], app[CUSTODY].vault, activity)
-    data = {"html": fragment(app, found), "state": found.board.state.value, "summary": found.summary}
+    data = {"html": fragment(app, found), "state": found.board.state.value, "phase": found.phase, "summary": found.summary}
     return Look(*event(data), event({"reload": True}, "end")[1] if found.over else None), may
 
 

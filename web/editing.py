@@ -11,7 +11,7 @@ from db.pool import Transaction
 from drawing import planning, supervisors
 from drawing.lifecycle import ActivityState, NotAllowed
 from drawing.projects import NotThere
-from web import ownership
+from web import ownership, presses
 from web.keys import DATABASE, identity
 from web.ownership import Seen
 
@@ -21,14 +21,15 @@ STEPS = ("项目信息", "活动信息", "回避单位", "抽取条件", "提交
 
 @asynccontextmanager
 async def editing(
-    request: web.Request, act: str, remark: str = "", *, also: frozenset[ActivityState] = frozenset()
+    request: web.Request, act: str, remark: str = "", *, also: frozenset[ActivityState] = frozenset(), part: str = ""
 ) -> AsyncIterator[tuple[Transaction, Seen]]:
-    """The locked activity of this address; `also`: states besides 草稿 and 核验未通过 in which this may be changed.
+    """The locked activity of this address; `also`: states besides 草稿 and 核验未通过 in which this may be changed;
+    `part` as for presses.once.
 
-    Raises 404, NotAllowed.
+    Raises 404, NotAllowed, presses.Repeated.
     """
     me = identity(request)
-    async with changing(request) as tx:
+    async with changing(request, part=part) as tx:
         found = await ownership.locked(tx, me, request.match_info["activity"])
         if found.state not in also:
             planning.editable(found.state)
@@ -37,10 +38,12 @@ async def editing(
 
 
 @asynccontextmanager
-async def changing(request: web.Request) -> AsyncIterator[Transaction]:
-    """A transaction; what is not there for this person is 404."""
+async def changing(request: web.Request, *, part: str = "") -> AsyncIterator[Transaction]:
+    """The transaction of a form: what is not there for this person is 404, and a form that was sent before is Repeated
+    (web/presses.py)."""
     try:
         async with request.app[DATABASE].transaction() as tx:
+            await presses.once(tx, request, part=part)
             yield tx
     except (NotThere, supervisors.NotThere):
         raise web.HTTPNotFound from None
@@ -51,11 +54,12 @@ async def visible(request: web.Request) -> Seen:
     return await ownership.seen(request.app[DATABASE], identity(request), request.match_info["activity"])
 
 
-def may_edit(request: web.Request, found: Seen) -> bool:
-    """Whether the wizard's forms are shown to this person."""
+def may_edit(request: web.Request, found: Seen, *, also: frozenset[ActivityState] = frozenset()) -> bool:
+    """Whether the wizard's forms are shown to this person; `also` as for `editing`."""
     me = identity(request)
     try:
-        planning.editable(found.state)
+        if found.state not in also:
+            planning.editable(found.state)
     except NotAllowed:
         return False
     return me.is_clerk and found.handler == me.id

@@ -16,22 +16,35 @@ lists where the model has a list, tuple or set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
+from web.form_sentences import sentence
 from web.times import CHINA
 from web.typed import posted
 from web.understanding import understood
 
 M = TypeVar("M", bound="Form")
+ENTER = "_enter"
+"""The name of the first button of a form, which nobody sees: the one that Enter presses."""
 REFRESH = "_refresh"
 """The name of a submit button that only shows the form again (a filter, one more row), with all that was typed."""
 _AT = "at_fields"
@@ -49,12 +62,36 @@ class Form(BaseModel):
         extra="ignore", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True, arbitrary_types_allowed=True
     )
 
+    beside: ClassVar[Mapping[str, str]] = {}
+    """The labels of fields that come with the form and are not the model's (rows)."""
+
     @field_validator("*", mode="before")
     @classmethod
     def _understood(cls, value: object, info: ValidationInfo) -> object:
         """What is typed becomes by the kind of the field (web/understanding.py)."""
         assert info.field_name is not None
         return understood(cls.model_fields[info.field_name], value)
+
+    @classmethod
+    def across(cls, known: Mapping[str, Any]) -> Mapping[str, str]:
+        """What is wrong between fields, at which field. `known` are those that are right for themselves: the others are not
+        there, and what they are wrong in is told together with this.
+        """
+        return {}
+
+    @model_validator(mode="after")
+    def _across(self) -> Self:
+        if faults := self.across({name: getattr(self, name) for name in type(self).model_fields}):
+            raise wrong(**faults)
+        return self
+
+
+class _Alone(Form):
+    """Fields without what lies between them."""
+
+    @classmethod
+    def across(cls, known: Mapping[str, Any]) -> Mapping[str, str]:
+        return {}
 
 
 def _moment(value: object, _info: ValidationInfo) -> object:
@@ -73,10 +110,7 @@ Upload = web.FileField
 
 
 def wrong(**messages: str) -> PydanticCustomError:
-    """For a model_validator: errors at fields, e.g. raise wrong(evaluation_start="应晚于开标时间。").
-
-    Such a validator runs only when each field for itself is right.
-    """
+    """Errors at several fields."""
     return PydanticCustomError(_AT, "wrong", {"messages": messages})
 
 
@@ -87,10 +121,19 @@ class Filled:
     model: type[Form]
     values: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     errors: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Of a form that was sent: the fields that are right for themselves, as the model has them."""
+    stored: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    """What was saved elsewhere since the form was opened, where something else was typed here (web/versions.py)."""
+    taken: frozenset[str] = frozenset()
+    """The fields that show what was saved elsewhere, because nothing was typed here."""
+    stale: bool = False
+    """Whether it was opened before what is stored now was saved."""
 
     def label(self, name: str) -> str:
         """The field's name for people."""
-        return self._field(name).title or name
+        found = self.model.model_fields.get(name)
+        return (found.title if found else self.model.beside.get(name)) or name
 
     def hint(self, name: str) -> str:
         """What to type."""
@@ -127,12 +170,12 @@ class Invalid(Filled):
 
     @property
     def status(self) -> int:
-        """422; 200 when a refresh button was pressed, which is no error."""
-        return 422 if self.errors else 200
+        """422; 409 when it was changed elsewhere; 200 when a refresh button was pressed, which is no error."""
+        return 409 if self.stale else 422 if self.errors else 200
 
     def also(self, **messages: str) -> Invalid:
         """With errors that only the database could tell, e.g. form.also(code="已有相同编号的项目。")."""
-        return Invalid(self.model, self.values, {**self.errors, **messages})
+        return replace(self, errors={**self.errors, **messages})
 
 
 def blank(model: type[Form], **initial: object) -> Filled:
@@ -150,13 +193,45 @@ async def read(request: web.Request, model: type[M]) -> M | Invalid:
     data = await posted(request)
     raw = {name: data.getall(name) for name in data}
     typed = {name: [each for each in values if isinstance(each, str)] for name, values in raw.items()}
-    if REFRESH in raw:
+    if ENTER in raw and (found := _searched(typed)):
+        typed[REFRESH] = [found]
+    if REFRESH in typed:
         return Invalid(model, typed)
     given = {name: _given(model.model_fields[name], raw[name]) for name in model.model_fields if name in raw}
     try:
         return model.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        return Invalid(model, typed, errors_of(model, error))
+        return _refused(model, typed, given, errors_of(model, error))
+
+
+def _searched(typed: Mapping[str, Sequence[str]]) -> str:
+    """Enter after a change in the search of a long list means to search there (the macro `chooser`); which list.
+
+    >>> _searched({"main__shown": [" "], "main__group": [""], "main__words": ["工程"]}), _searched({"main__shown": [" "]})
+    ('main', '')
+    """
+    for name in (each.removesuffix("__shown") for each in typed if each.endswith("__shown")):
+        asked = [next(iter(typed.get(f"{name}__{part}", ())), "").strip() for part in ("group", "words")]
+        if " ".join(asked).strip() != typed[f"{name}__shown"][0].strip():
+            return name
+    return ""
+
+
+def _refused(
+    model: type[M], typed: Mapping[str, Sequence[str]], given: Mapping[str, object], errors: Mapping[str, str]
+) -> Invalid:
+    """With what is wrong between the fields that are right for themselves, so that all is told at once."""
+    right = {name: value for name, value in given.items() if value is not None and name not in errors}
+    alone = _without(model, frozenset(errors)).model_validate(right)
+    known = {name: getattr(alone, name) for name in model.model_fields if name not in errors}
+    return Invalid(model, typed, {**errors, **{n: t for n, t in model.across(known).items() if n not in errors}}, known)
+
+
+@lru_cache(maxsize=256)
+def _without(model: type[Form], names: frozenset[str]) -> type[Form]:
+    """The model in which these fields may be missing, and nothing between fields is looked at."""
+    missing: Any = {name: (Any, None) for name in names if name in model.model_fields}
+    return create_model(model.__name__, __base__=(_Alone, model), **missing)
 
 
 def again(form: Form, **messages: str) -> Invalid:
@@ -173,7 +248,7 @@ def errors_of(model: type[Form], error: ValidationError) -> dict[str, str]:
         else:
             name = str(each["loc"][0]) if each["loc"] else ""
             title = model.model_fields[name].title if name in model.model_fields else None
-            found.setdefault(name, _sentence(each, title or "此项", _picks(model, name)))
+            found.setdefault(name, sentence(each, title or "此项", _picks(model, name)))
     return found
 
 
@@ -218,47 +293,3 @@ def _typed(value: object) -> list[str]:
             return [text for each in value for text in _typed(each)]
         case _:
             return [str(value)]
-
-
-# Error types: https://docs.pydantic.dev/latest/errors/validation_errors/
-_Say = Callable[[str, Mapping[str, Any]], str]
-_SENTENCES: Mapping[str, _Say] = {
-    "string_too_long": lambda title, ctx: f"{title}最多 {ctx['max_length']} 个字，现有 {ctx['given']} 个。",
-    "string_too_short": lambda title, ctx: f"{title}至少 {ctx['min_length']} 个字。",
-    "string_pattern_mismatch": lambda title, _: f"{title}的格式不正确，请按提示填写。",
-    "greater_than": lambda title, ctx: f"{title}应大于 {ctx['gt']}。",
-    "greater_than_equal": lambda title, ctx: f"{title}不能小于 {ctx['ge']}。",
-    "less_than": lambda title, ctx: f"{title}应小于 {ctx['lt']}。",
-    "less_than_equal": lambda title, ctx: f"{title}不能大于 {ctx['le']}。",
-    "multiple_of": lambda title, ctx: f"{title}应为 {ctx['multiple_of']} 的倍数。",
-    "too_short": lambda title, ctx: f"{title}请至少选择 {ctx['min_length']} 项。",
-    "too_long": lambda title, ctx: f"{title}最多选择 {ctx['max_length']} 项。",
-    "decimal_max_places": lambda title, ctx: f"{title}最多保留 {ctx['decimal_places']} 位小数。",
-    "decimal_max_digits": lambda title, _: f"{title}的数字过大。",
-    "decimal_whole_digits": lambda title, _: f"{title}的数字过大。",
-}
-_KINDS: Sequence[tuple[tuple[str, ...], str]] = (
-    (("int_",), "应为整数，例如 5。"),
-    (("float_", "decimal_", "finite_number"), "应为数字，例如 1200.5。"),
-    (("datetime_", "moment", "timezone_"), "应为日期和时间，例如 2026-11-25 09:30。"),
-    (("date_",), "应为日期，例如 2026-11-25。"),
-    (("time_",), "应为时间，例如 09:30。"),
-    (("enum", "literal_error"), "的选项无效，请从列表中选择。"),
-    (("bool_",), "请选择是或否。"),
-    (("is_instance_of",), "请选择文件。"),
-)
-
-
-def _sentence(error: ErrorDetails, title: str, picks: bool) -> str:
-    kind, typed = error["type"], error["input"]
-    ctx = {**error.get("ctx", {}), "given": len(typed) if isinstance(typed, str) else 0}
-    if kind == "missing" or (kind == "too_short" and ctx.get("actual_length") == 0):
-        return f"请选择{title}。" if picks else f"请填写{title}。"
-    if kind in _SENTENCES:
-        return _SENTENCES[kind](title, ctx)
-    if kind in ("value_error", "assertion_error"):
-        return str(ctx["error"])  # ours, in a field_validator
-    for starts, text in _KINDS:
-        if kind.startswith(starts):
-            return f"{title}{text}"
-    return error["msg"] if not error["msg"].isascii() else f"{title}填写不正确。"

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 from aiohttp import BodyPartReader, web
 from aiohttp.typedefs import Handler
 
-from web import bodies, keys, ownership, sessions
+from web import bodies, keys, ownership, presses, sessions
 from web.access import Route
 from web.keys import ACCESS, DATABASE, PROVIDERS, SETTINGS
+from web.presses import CSRF_FIELD
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-CSRF_FIELD = "_csrf"
 TOKEN_BYTES = 200
 LOGIN_COOKIE = "expertline-login"
 """A visitor's CSRF token: the form repeats it. Another site can send the cookie along, but can't read it."""
@@ -86,11 +86,12 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.method not in SAFE:
         await _check_origin_and_token(request, route)
     try:
-        response = await handler(request)
+        response = await (handler(request) if request.method in SAFE else presses.answered(request, handler))
     finally:
         if request.method not in SAFE and keys.upload(request) is None:  # what streams was never held in a file
             await _close_uploads(request)
-    if request.method not in SAFE and route.act and response.status < 400 and visitor:
+    acted = request.method not in SAFE and response.status < 400 and not presses.state(request).repeats
+    if acted and route.act and visitor:
         activity = request.match_info.get("activity")
         await ownership.record(request.app[DATABASE], visitor, route.act, activity, keys.remarked(request))
     return response
@@ -110,8 +111,10 @@ async def _static(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _to_login(request: web.Request) -> web.Response:
-    if request.method not in SAFE:
+    if request.method not in SAFE and request.path != "/logout":
         raise Expired
+    if request.path == "/logout":
+        return web.Response(status=303, headers={"Location": "/login"})
     target = request.app.router["login"].url_for().with_query({"next": request.path_qs} if request.path != "/" else {})
     return web.Response(status=303, headers={"Location": str(target)})
 
@@ -123,7 +126,9 @@ async def _check_origin_and_token(request: web.Request, route: Route) -> None:
     expected = session.csrf if session else request.cookies.get(LOGIN_COOKIE, "")
     streams = route.streams and request.content_type == "multipart/form-data"
     given = await _first_part(request) if streams else await _token(request)
-    if not expected or not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
+    if expected and isinstance(given, str) and hmac.compare_digest(given.encode(), expected.encode()):
+        return
+    if session is None or streams or not await presses.vouched(request):
         raise Forged
 
 
@@ -144,10 +149,16 @@ async def kept(request: web.Request) -> list[tuple[str, str]]:
         return []
     try:
         await bodies.take_in(request)
-        fields = await request.post()
+        fields = await typed_fields(request)
     except (*bodies.UNREADABLE, web.HTTPRequestEntityTooLarge):
         return []
     await _close_uploads(request)
+    return fields
+
+
+async def typed_fields(request: web.Request) -> list[tuple[str, str]]:
+    """What was typed into a form of ours, without its token."""
+    fields = await request.post()
     return [(name, text) for name, text in fields.items() if isinstance(text, str) and name != CSRF_FIELD]
 
 

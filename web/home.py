@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from db.pool import Database
 from db.queries import load
@@ -15,12 +16,13 @@ from web.ownership import scope, terminal
 from web.times import CHINA
 
 Q = load("web")
-_TODAY, _PENDING, _ALARMS = Q.today, Q.pending, Q.alarms_raised
+_TODAY, _PENDING, _ALARMS, _REJECTED = Q.today, Q.pending, Q.alarms_raised, Q.rejected
+FEW = 5
 _S = ActivityState
 _CLERK: Mapping[ActivityState, str] = {
     _S.REJECTED: "核验未通过，请修改后重新提交",
     _S.READY: "核验已通过，可以启动抽取",
-    _S.SHORT: "专家不足，请补抽",
+    _S.SHORT: "专家不足，请进入抽取查看缺额",
     _S.PAUSED: "已暂停，请继续抽取或强制结束",
     _S.TO_NOTIFY: "复评待通知",
 }
@@ -55,6 +57,13 @@ class Attention:
 
     alarms: int
     numbers: int
+
+
+async def rejected(db: Database, me: Identity, pending: Sequence[Pending]) -> list[Any]:
+    """A clerk's rejected activities (id, name, and in `remark` why), the latest first, FEW at most."""
+    if not me.is_clerk or not any(each.state is ActivityState.REJECTED for each in pending):
+        return []
+    return await db.all(_REJECTED, {**scope(me), "limit": FEW})
 
 
 async def attention(db: Database, me: Identity) -> Attention | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.pool import Database
+from db.pool import Database, Transaction
 from db.queries import load
 from drawing.number_faults import Fault
 from drawing.words import CALL_OUTCOMES
@@ -156,12 +156,11 @@ async def look(db: Database) -> Lines:
     return Lines(trunks, [each for each in alarms if each.lifted_at is not None])
 
 
-async def mended(db: Database, me: Identity, node: str, trunk: str) -> bool:
+async def mended(tx: Transaction, me: Identity, node: str, trunk: str) -> bool:
     """The trunk's alarms are lifted, and count anew from now on; False if there is no such trunk (any more)."""
     values = {"node": node, "trunk": trunk}
-    async with db.transaction() as tx:
-        if await tx.value(_MENDED, values) is None:
-            return False
-        await tx.run(_LIFT, values)
-        await ownership.record(tx, me, MENDED, remark=f"节点 {node}，中继 {trunk}")
+    if await tx.value(_MENDED, values) is None:
+        return False
+    await tx.run(_LIFT, values)
+    await ownership.record(tx, me, MENDED, remark=f"节点 {node}，中继 {trunk}")
     return True

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drawing.lifecycle import Role
-from web.access import ANYBODY, CLERKS, OPERATORS
+from web.access import ANYBODY, CLERKS
 from web.identity import Identity
 
 
@@ -34,7 +34,9 @@ class Entry:
 MODULES: tuple[Module, ...] = (
     Module("/", "首页", "今日数字与待办事项", ANYBODY),
     Module("/projects", "招标项目", "登记项目与标段", CLERKS),
-    Module("/activities", "抽取活动列表", "新建抽取、进入抽取、查看结果", OPERATORS),
+    Module("/activities", "抽取活动列表", "新建抽取、进入抽取、查看结果", CLERKS),
+    Module("/activities", "抽取活动列表", "查看抽取情况和结果", frozenset({Role.REVIEWER, Role.SUPERVISOR})),
+    Module("/activities", "抽取活动列表", "查看活动的时间、地点和人数", frozenset({Role.REGISTRAR})),
     Module("/reviews", "审核", "核验抽取申请、选定监督人", frozenset({Role.REVIEWER})),
     Module("/supervisors", "监督人登记册", "登记监督人，核验其电话", frozenset({Role.REVIEWER})),
     Module("/pool", "专家库", "导入、查询、暂停专家", frozenset({Role.ADMINISTRATOR})),

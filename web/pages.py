@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from aiohttp import web
@@ -9,8 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from drawing.board import call_words, stage_words
 from web import keys, wording
+from web.forms import Filled
 from web.keys import DATABASE, SETTINGS
 from web.navigation import navigation
+from web.presses import Token
 from web.qr import head_code
 from web.sessions import add_flash
 from web.times import china_time
@@ -36,6 +39,8 @@ def environment() -> Environment:
     made.filters["call"] = call_words
     made.filters["stage"] = stage_words
     made.filters["qr"] = head_code
+    made.filters["zip"] = zip
+    made.globals["labelled"] = lambda pairs: {str(value): label for value, label in pairs}
     made.filters["act"] = wording.act
     made.filters["actor"] = wording.actor
     made.filters["remark"] = wording.remark
@@ -44,13 +49,14 @@ def environment() -> Environment:
 
 
 def render(request: web.Request, template: str, *, status: int = 200, **values: object) -> web.Response:
-    """A whole page. Every template also gets `me` (Identity or None), `csrf`, `navigation`, `path`, `flash`,
-    `development` and `url(name, **parts)`, the address of a named route.
+    """A whole page. Every template also gets `me` (Identity or None), `csrf`, `faults` (what the title says
+    of a refused form), `navigation`, `path`, `flash`, `development` and `url(name, **parts)`, the address of a named route.
     """
-    session, me = keys.session(request), keys.visitor(request)
+    me = keys.visitor(request)
     frame = {
         "me": me,
-        "csrf": session.csrf if session else "",
+        "csrf": Token.of(request),
+        "faults": _faults(values.values()),
         "navigation": navigation(me, request.path),
         "path": request.path,
         "flash": keys.take_flash(request),
@@ -59,6 +65,19 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
     }
     text = request.app[PAGES].get_template(template).render({**frame, **values})
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+
+
+def _faults(values: Iterable[object]) -> str:
+    """
+    >>> _faults([Invalid(Form, {}, {"name": "请填写名称。"})]), _faults([1])
+    ('错误（1 处）：', '')
+    """
+    for form in values:
+        if isinstance(form, Filled) and form.stale:
+            return "内容已被修改："
+        if isinstance(form, Filled) and form.errors:
+            return f"错误（{len(form.errors)} 处）："
+    return ""
 
 
 async def flash(request: web.Request, text: str, kind: str = "ok") -> None:

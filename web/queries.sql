@@ -127,6 +127,22 @@ DELETE FROM session WHERE token_hash = %(token)s;
 -- Nobody can use them any more.
 DELETE FROM session WHERE expires_at <= clock_timestamp() OR seen_at <= clock_timestamp() - %(idle)s * interval '1 second';
 
+-- name: press
+-- A form is sent: true for the first press; waits while another press of the same form is being carried out.
+INSERT INTO form_press (key, content) VALUES (%(key)s, %(content)s) ON CONFLICT (key) DO NOTHING RETURNING true;
+
+-- name: pressed
+-- What the first press sent, and where it led.
+SELECT content, answer FROM form_press WHERE key = %(key)s;
+
+-- name: answer_press
+-- The first press is answered.
+UPDATE form_press SET answer = %(answer)s WHERE key = %(key)s;
+
+-- name: drop_old_presses
+-- Nobody presses a button of a page that is a day old twice.
+DELETE FROM form_press WHERE pressed_at < clock_timestamp() - interval '1 day';
+
 -- name: add_flash
 -- One more message for the next page.
 UPDATE session SET flash = flash || %(added)s::jsonb WHERE token_hash = %(token)s;
@@ -192,6 +208,13 @@ WHERE a.state = ANY(%(states)s::activity_state[]) AND (%(terminal)s::text IS NUL
 AND (%(company)s::text IS NULL OR o.company = %(company)s) AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
 AND (%(witness)s::text IS NULL OR witnesses(%(witness)s, a.id))
 GROUP BY a.state ORDER BY a.state;
+
+-- name: rejected
+-- A clerk's rejected activities with why, the latest decision first.
+SELECT a.id, a.name, r.remark FROM activity_owner o JOIN activity a ON a.id = o.activity
+CROSS JOIN LATERAL (SELECT decided_at, remark FROM review WHERE activity = a.id AND passed = false ORDER BY id DESC LIMIT 1) r
+WHERE a.state = 'rejected' AND o.company = %(company)s AND (%(handler)s::text IS NULL OR o.handler = %(handler)s)
+ORDER BY r.decided_at DESC LIMIT %(limit)s;
 
 -- name: count_operations
 -- How many lines 操作记录 has: its chain numbers them from 0, without a gap.

@@ -39,14 +39,14 @@ def shown(form: Filled, names: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def checked(given: Sequence[tuple[str, ...]], model: type[R], what: str) -> list[R] | str:
-    """The rows as the model has them, its fields in order; or what is wrong with the first that is not right."""
+    """The rows as the model has them, its fields in order; or all that is wrong with them."""
     if len(given) > MOST:
         return f"{what}最多 {MOST} 名。"
-    right = []
+    right, wrong = [], []
     for n, row in enumerate(given, start=1):
         values = {name: value for name, value in zip(model.model_fields, row, strict=True) if value}
         try:
             right.append(model.model_validate(values))
         except ValidationError as error:
-            return f"{what}{n}：{next(iter(errors_of(model, error).values()))}"
-    return right
+            wrong.append(f"{what}{n}：{''.join(errors_of(model, error).values())}")
+    return "".join(wrong) if wrong else right

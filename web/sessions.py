@@ -14,7 +14,7 @@ from db.queries import load
 Q = load("web")
 _OPEN, _TOUCH, _CLOSE, _EXPIRED = Q.open_session, Q.find_session, Q.close_session, Q.drop_expired_sessions
 _ADD_FLASH, _DROP_FLASH = Q.add_flash, Q.drop_flash
-_STANDING = Q.sessions_that_stand
+_STANDING, _OLD_PRESSES = Q.sessions_that_stand, Q.drop_old_presses
 IDLE_SECONDS = 30 * 60
 """Ends when nothing was asked for so long."""
 ABSOLUTE_SECONDS = 12 * 3600
@@ -37,6 +37,7 @@ async def create(db: Database, provider: str, identity: str) -> str:
     token = secrets.token_urlsafe(32)
     values = {"token": _hash(token), "provider": provider, "identity": identity, "csrf": secrets.token_urlsafe(32)}
     await db.run(_EXPIRED, {"idle": IDLE_SECONDS})
+    await db.run(_OLD_PRESSES)
     await db.run(_OPEN, {**values, "absolute": ABSOLUTE_SECONDS})
     return token
 

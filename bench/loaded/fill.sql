@@ -59,8 +59,10 @@ FROM made, generate_series(1, 2) AS c;
 INSERT INTO avoidance (activity, unit, reason, fixed) SELECT id, '广州第' || u * n || '设计院有限公司', '项目业主', u = 1 FROM made, generate_series(1, 3) AS u;
 
 -- name: witnesses
--- Supervisors, as those from before there was a register.
-INSERT INTO witness (no, activity, id, name_enc, phone_enc) OVERRIDING SYSTEM VALUE SELECT witness, id, 'supervisor-1', name_enc, phone_enc FROM sealed;
+-- Supervisors, as those from before there was a register: each of ten has a tenth.
+INSERT INTO witness (no, activity, id, name_enc, phone_enc) OVERRIDING SYSTEM VALUE
+SELECT s.witness, m.id, 'supervisor-' || (n + 5) %% 10 + 1, s.name_enc, s.phone_enc
+FROM sealed s JOIN made m USING (id);
 
 -- name: reviews
 -- Applications, three of four to the province's terminal.

@@ -41,7 +41,6 @@ ADDRESSES: Mapping[str, Mapping[str, str]] = {
     "/": {"首页": "/"},
     "/login": {"登录": "/login"},
     "/status": {"状态": "/status"},
-    "/health": {"health": "/health"},
     "/samples": {"样例": "/samples"},
     "/projects": {
         "招标项目": "/projects", "招标项目，末页": f"/projects?{LAST}",
@@ -123,6 +122,10 @@ OWN = frozenset({
 """What 法人 may open of their own only, and the one who is asked here has none."""
 
 LEFT_OUT: Mapping[str, str] = {
+    "/health": "for monitoring: its status says how the installation is, and here no worker is",
+    "/health/live": "the same",
+    "/health/ready": "the same",
+    "/activities/{activity}/attachments": "the same page as /activities/{activity}/submission",
     "/activities/{activity}/events": "a stream: tests/web/test_streams.py",
     "/activities/{activity}/evidence.zip": "a file made on demand, in a queue: tests/web/test_exports.py; script/bench evidence",
     "/activities/{activity}/evidence-supervisor.zip": "the same",

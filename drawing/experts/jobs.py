@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
-from db.pool import Database
+from db.pool import Database, Transaction
 from db.queries import load
 
 LOCK = 0x706F6F6C
@@ -147,7 +147,7 @@ async def receive(folder: Path, chunks: AsyncIterator[bytes], limit: int) -> Upl
     return Upload(path.name, size, digest.hexdigest())
 
 
-async def add(db: Database, upload: Upload, file_name: str, encoding: str, by: str) -> int:
+async def add(db: Database | Transaction, upload: Upload, file_name: str, encoding: str, by: str) -> int:
     """Note the import; its number."""
     values = {"file_name": file_name, "file": upload.file, "size": upload.size, "sha256": upload.sha256}
     number: int = await db.value(_ADD, {**values, "encoding": encoding, "by": by})
@@ -181,7 +181,7 @@ async def count_problems(db: Database, number: int) -> int:
     return count
 
 
-async def retry(db: Database, number: int) -> bool:
+async def retry(db: Database | Transaction, number: int) -> bool:
     """Let a failed import wait again; False if there is nothing to try again."""
     return await db.run(_RETRY, {"id": number}) == 1
 

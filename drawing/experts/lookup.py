@@ -110,7 +110,7 @@ async def search(db: Database, vault: Vault, kind: Kind, typed: str, by: Person)
     return None if row is None else _opened(row, vault)
 
 
-async def suspend(db: Database, expert: int, suspended: bool, reason: str, by: Person) -> bool:
+async def suspend(tx: Transaction, expert: int, suspended: bool, reason: str, by: Person) -> bool:
     """Suspend, or end that; False if it is so already or there is no such expert. Raises BadQuery without a reason.
 
     A draw under way keeps the pool that it has committed to; later draws leave the suspended out.
@@ -118,11 +118,10 @@ async def suspend(db: Database, expert: int, suspended: bool, reason: str, by: P
     reason = reason.strip()
     if not 2 <= len(reason) <= LONGEST_REASON:
         raise BadQuery(f"请写明原因（2 至 {LONGEST_REASON} 个字）")
-    async with db.transaction() as tx:
-        if await tx.run(_SUSPEND, {"id": expert, "suspended": suspended}) == 0:
-            return False
-        act = "暂停专家" if suspended else "恢复专家"
-        await _log(tx, by, act, f"专家 {expert}：{reason}")
+    if await tx.run(_SUSPEND, {"id": expert, "suspended": suspended}) == 0:
+        return False
+    act = "暂停专家" if suspended else "恢复专家"
+    await _log(tx, by, act, f"专家 {expert}：{reason}")
     return True
 
 
@@ -133,10 +132,9 @@ async def size(db: Database) -> PoolSize:
     return found
 
 
-async def note(db: Database, by: Person, act: str, remark: str) -> None:
-    """操作记录 of an act with the pool that needs no transaction of its own."""
-    async with db.transaction() as tx:
-        await _log(tx, by, act, remark)
+async def note(tx: Transaction, by: Person, act: str, remark: str) -> None:
+    """操作记录 of another act with the pool."""
+    await _log(tx, by, act, remark)
 
 
 async def _log(tx: Transaction, by: Person, act: str, remark: str) -> None:

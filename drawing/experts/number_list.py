@@ -62,7 +62,7 @@ async def one(db: Database, vault: Vault, expert: int, fault: Fault, by: Person)
     return found[0] if found else None
 
 
-async def handle(db: Database, expert: int, fault: Fault, word: str, by: Person) -> bool:
+async def handle(tx: Transaction, expert: int, fault: Fault, word: str, by: Person) -> bool:
     """An entry is dealt with, `word` says how; False if the list has none such (any more). Raises BadQuery for a word that is
     missing, too long, or holds a number, which 操作记录 must not.
     """
@@ -71,10 +71,9 @@ async def handle(db: Database, expert: int, fault: Fault, word: str, by: Person)
         raise BadQuery(f"请写明如何处理（2 至 {LONGEST_REASON} 个字）")
     if _NUMBER.search(_DATE.sub("", unicodedata.normalize("NFKC", word))):
         raise BadQuery("处理说明会写入操作记录，请勿填写电话号码或证件号")
-    async with db.transaction() as tx:
-        if await tx.value(_Q.handle_number_fault, {"expert": expert, "fault": fault.value}) is None:
-            return False
-        await _log(tx, by, HANDLED, f"专家 {expert}，{fault.label}：{word}")
+    if await tx.value(_Q.handle_number_fault, {"expert": expert, "fault": fault.value}) is None:
+        return False
+    await _log(tx, by, HANDLED, f"专家 {expert}，{fault.label}：{word}")
     return True
 
 

@@ -103,6 +103,13 @@ class Page:
         arrived = "return !document.left && document.readyState === 'complete'"
         self.until(lambda driver: driver.execute_script(arrived), "the next page")
 
+    def leave_by(self, element: WebElement, key: str) -> None:
+        """Press a key in a field that leads to another page, and wait until that is there."""
+        self.driver.execute_script("document.left = true")
+        element.send_keys(key)
+        arrived = "return !document.left && document.readyState === 'complete'"
+        self.until(lambda driver: driver.execute_script(arrived), "the next page")
+
     def fill(self, **fields: str) -> None:
         """Type into fields by name; what stood there is replaced. Selects and dates too."""
         for name, value in fields.items():

@@ -139,7 +139,7 @@ FIT = {"witnesses", "witnesses-fixed", "result-open"}
 """Pictures of pages whose tables are cards on a telephone."""
 _SIDEWAYS = "return [...document.querySelectorAll('.scroll')].some(each => each.scrollWidth > each.clientWidth)"
 NO_PAGES = {
-    "/health", "/login", "/activities/{activity}/events", "/activities/{activity}/evidence.zip",
+    "/health", "/health/live", "/health/ready", "/login", "/activities/{activity}/events", "/activities/{activity}/evidence.zip",
     "/activities/{activity}/evidence-supervisor.zip", "/pool/template.xlsx", "/pool/template.csv",
     r"/pool/imports/{id:\d{1,18}}/problems.csv",
     r"/activities/{activity}/notices/{notice:\d{1,9}}/audition/{prompt:[a-z0-9_]{1,40}}.wav",

@@ -47,11 +47,7 @@ def test_a_form_is_sent_again_after_a_new_login(page: Page) -> None:
     page.driver.close()
     page.driver.switch_to.window(here)
     page.click("重新提交")
-    assert page.title == "请再次提交"
-    page.is_accessible()
-    page.screenshot("again")
-    page.click("重新提交")
-    assert page.title == PROJECT["name"]
+    assert page.title == PROJECT["name"], "once, not twice"
 
 
 def test_what_takes_something_away_asks_first(page: Page) -> None:

@@ -28,7 +28,7 @@ def test_twelve_megabytes(page: Page, tmp_path: Path) -> None:
     large.write_bytes(PDF + bytes(12 << 20))
     page.find('[name="file"]').send_keys(str(large))
     page.click("上传")
-    assert "文件超过 10 MiB，请压缩或拆分后上传。" in page.text
+    assert "文件超过 10 MB，请压缩或拆分后上传。" in page.text
     assert page.find('[name="reason"]').get_attribute("value") == "资料齐全，请审核"
     assert page.find('[name="terminal"]').get_attribute("value") == "440100"
     page.is_accessible()

@@ -144,7 +144,7 @@ def test_nobody_was_born_tomorrow() -> None:
         (filled(Kind.UNITS, *[(f"公司{n}", "", "其他") for n in range(MOST + 1)]), f"超过 {MOST} 行"),
         (b"PK\x03\x04 and nothing more", "不是完好的 xlsx"),
         (b"not a workbook", "不是完好的 xlsx"),
-        (b"P" * (MAX_BYTES + 1), "超过 1 MiB"),
+        (b"P" * (MAX_BYTES + 1), "超过 1 MB"),
     ],
     ids=["column", "order", "other-template", "empty", "rows", "torn", "text", "size"],
 )  # fmt: skip

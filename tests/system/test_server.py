@@ -292,6 +292,7 @@ async def test_sigquit_cuts_calls_off_and_the_next_start_calls_again(server: Ser
         await talking(db)
         assert await server.ends(signal.SIGTERM, signal.SIGQUIT) == 0
     await server.start()
+    await server.until(lambda: "worker: starting" in server.log)
     async with Database(server.dsn()) as db:
         async with asyncio.timeout(PATIENCE):
             while await _value(db, "SELECT count(*) FROM pick WHERE outcome = 'accepted'") != 1:

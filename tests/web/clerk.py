@@ -78,10 +78,11 @@ async def attach(
 ) -> ClientResponse:
     """上传附件, with what is typed beside it."""
     form = FormData(quote_fields=False)
-    for field, text in {"_csrf": clerk.csrf, **typed}.items():
+    path = f"/activities/{activity}/{to}"
+    for field, text in {"_csrf": clerk.csrf, **await clerk.version(path), **typed}.items():
         form.add_field(field, text)
     form.add_field("file", BytesIO(data), filename=name)
-    return await clerk.client.post(f"/activities/{activity}/{to}", data=form, allow_redirects=False)
+    return await clerk.client.post(path, data=form, allow_redirects=False)
 
 
 async def complete(clerk: Visitor, activity: str, **changes: Any) -> None:

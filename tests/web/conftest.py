@@ -22,6 +22,16 @@ from web.settings import Settings
 
 Client = TestClient[web.Request, web.Application]
 _CSRF = re.compile(r'name="_csrf" value="([^"]+)"')
+_VERSION = re.compile(r'name="_version" value="([^"]+)"')
+_PAGES = {
+    r"(/projects/\d+/edit)": r"\1",
+    r"(/projects/\d+/edit)\?draw=1": r"\1?draw=1",
+    r"(/projects/\d+)/delete": r"\1",
+    r"(/activities/\w+/(?:edit|submission|witnesses|notices/\d+|notices/\d+/conditions/c\d+))": r"\1",
+    r"(/activities/\w+)/notices/\d+(?:/conditions/c\d+)?/delete": r"\1/conditions",
+    r"(/supervisors/\d+)": r"\1",
+}
+"""Forms that carry a version, and the pages that they stand on."""
 
 
 class Visitor:
@@ -49,10 +59,24 @@ class Visitor:
     async def post(
         self, path: str, *, follow: bool = False, headers: Mapping[str, str] | None = None, **fields: Any
     ) -> ClientResponse:
-        """Send a form with the last page's token; a list sends its field repeatedly."""
+        """Send a form with the last page's token; a list sends its field repeatedly. A form that carries a version is opened first,
+        as if it had been filled in at once; but for `_version`, and not its key: each post is a form of its own.
+        """
+        if "_version" not in fields:
+            fields |= await self.version(path)
         lists = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
         pairs = [(name, each) for name, values in lists.items() for each in values]
         return await self.client.post(path, data=[("_csrf", self.csrf), *pairs], headers=headers, allow_redirects=follow)
+
+    async def version(self, path: str) -> dict[str, str]:
+        """What the form at this address carries on its page as it is now; nothing if it carries none, or is not there."""
+        for form, page in _PAGES.items():
+            if (found := re.fullmatch(form, path)) is not None:
+                text = await (await self.client.get(found.expand(page))).text()
+                there = re.search(rf'<form [^>]*(?:{re.escape(path)}|"#errors).*?</form>', text, re.DOTALL)
+                carried = _VERSION.search(there[0]) if there else None
+                return {"_version": carried[1]} if carried else {}
+        return {}
 
     async def log_in(self, identity: str) -> None:
         """As one of web.development.IDENTITIES."""

@@ -17,7 +17,8 @@ ALLOWED = re.compile(
         r"\b[ABC]\d{0,8}(?=[) （]|\b)",  # specialties: (A08)工程施工
         r"\b[0-9A-HJ-NPQRTUWXY]{18}\b",  # 统一社会信用代码
         r"\b[0-9a-f]{4}(?:[ -]?[0-9a-f]{4}){3,}\b…?",  # fingerprints
-        r"\bExcel\b|\.?\b(?:xlsx|docx|pdf|jpg|jpeg|png|csv|zip)\b",  # what a file is called by everybody
+        r"\b(?:Excel|Word|PowerPoint|WPS)\b",
+        r"\.?\b(?:xlsx?|xlsm|xlsb|xltx|ods|docx?|docm|dotx|pptx|pdf|jpg|jpeg|png|csv|zip)\b",  # what a file is called by everybody
         r"\b(?:KB|MB)\b",  # as file managers show sizes
         r"U\+(?:[0-9A-F]{4,6}|\b)",  # which sign is refused (its name can't be shown)
         r"字母 ?“?[A-Z](?:”|(?:、| 或 )[A-Z])*",  # signs that a code may have, or not
@@ -27,6 +28,8 @@ ALLOWED = re.compile(
     re.ASCII,
 )  # fmt: skip
 """What is no word."""
+_PATTERN = re.compile(r"\(\?|\\[AZdsbw]|a-z")
+"""In a regular expression, which is no message."""
 _SHOWN = ("alt", "title", "aria-label", "placeholder", "data-label", "label")
 
 
@@ -95,5 +98,5 @@ def messages(path: Path) -> Iterator[tuple[int, str]]:
             text = each.value
         else:
             continue
-        if CHINESE.search(text):
+        if CHINESE.search(text) and not _PATTERN.search(text):
             yield each.lineno, text

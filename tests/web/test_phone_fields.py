@@ -59,8 +59,8 @@ async def test_what_is_refused_is_shown_again_with_a_word(visit: Visit, typed: s
     clerk, reviewer = await visit("handler-a1"), await visit("reviewer-1")
     await clerk.get("/")
     project = await make_project(clerk)
-    activity = await make_draft(clerk, project)
-    await _refuses(clerk, f"/projects/{project}/activities/new", draft(clerk_phone=typed), typed, why)
+    activity, other = await make_draft(clerk, project), await make_project(clerk)  # one not drawn for yet
+    await _refuses(clerk, f"/projects/{other}/activities/new", draft(clerk_phone=typed), typed, why)
     supervision = draft(supervisor_phone=[typed, ""])
     await _refuses(clerk, f"/activities/{activity}/edit", supervision, typed, f"监督人员1：{why}")
     await _refuses(clerk, f"/activities/{activity}/notices/new", notice(contact_phone=typed), typed, why)

@@ -47,10 +47,9 @@ _LIST, _COUNT = "drawing.activities", "drawing.count_activities"
 _ONCE = "a filter, and 项目数量, look at each activity of the scope once"
 ALLOWED = (
     *(Allowed(each, f"{_ONCE}, its project (a fifth) too", REVIEWER + REGISTRAR, 1.25) for each in (_LIST, _COUNT)),
-    *(Allowed(each, f"{_ONCE}, whose it is, its project", CLERKS, 2.25) for each in (_LIST, _COUNT)),
-    *(Allowed(each, f"{_ONCE}, that it is witnessed, its project; in the test one person witnesses all", SUPERVISOR, 3.05)
-      for each in (_LIST, _COUNT)),
-    Allowed("drawing.witnessed_by", "that it is witnessed, and its state; of 200 the draw", SUPERVISOR, 2.1),
+    *(Allowed(each, f"{_ONCE}, whose it is, its project", CLERKS, 1.75) for each in (_LIST, _COUNT)),
+    *(Allowed(each, f"{_ONCE} (a tenth), that it is witnessed, its project", SUPERVISOR, 0.35) for each in (_LIST, _COUNT)),
+    Allowed("drawing.witnessed_by", "of each that one witnesses (a tenth): that, its state, its draw", SUPERVISOR, 0.4),
     *(Allowed(f"drawing.{each}", "each of one's own activities, whose it is, that it has a notice", CLERKS, 2.55)
       for each in ("copy_choices", "count_copy_choices")),
     Allowed("drawing.earlier_choices", "the completed activities of one's company", CLERKS, 1.55),

@@ -48,7 +48,7 @@ async def test_twelve_megabytes(clerk: Visitor, db: Database, activity: str, pat
     response = await attach(clerk, activity, "大.pdf", PDF + bytes(12 << 20), to=path, reason=reason, terminal="440100")
     page = await response.text()
     assert response.status == 422
-    assert "文件超过 10 MiB，请压缩或拆分后上传。" in errors(page)
+    assert "文件超过 10 MB，请压缩或拆分后上传。" in errors(page)
     assert f"\n{reason}</textarea>" in page
     assert 'value="440100" selected' in page
     assert await db.value("SELECT count(*) FROM attachment") == 0
@@ -59,7 +59,7 @@ async def test_twelve_megabytes(clerk: Visitor, db: Database, activity: str, pat
 async def test_a_long_list_of_avoidance(clerk: Visitor, activity: str, kind: str, size: int) -> None:
     response = await attach(clerk, activity, "回避.xlsx", b"PK\x03\x04" + bytes(size), to=f"avoidance/{kind}/import")
     assert response.status == 422
-    assert "超过 1 MiB" in "".join(errors(await response.text()))
+    assert "超过 1 MB" in "".join(errors(await response.text()))
 
 
 @pytest.mark.parametrize(

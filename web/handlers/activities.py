@@ -41,9 +41,11 @@ async def listing(request: web.Request) -> web.Response:
     db, me, filters = request.app[DATABASE], identity(request), Filters.of(request.query)
     paging = Paging.of(request, await activities.count(db, me, filters), PER_PAGE)
     cards = await activities.listed(db, me, filters, paging.limits)
+    rejected = [each.id for each in cards if each.state is ActivityState.REJECTED]
     return render(
-        request, "activities.html", cards=cards, paging=paging, filters=filters, options=options, kinds=KINDS.items(),
-        sources=SOURCES, states=list(ActivityState), places=places.places(filters.inside, filters.city, whole=False),
+        request, "activities.html", cards=cards, rejections=await reviews.rejections(db, rejected), paging=paging,
+        filters=filters, options=options, kinds=KINDS.items(), sources=SOURCES, states=list(ActivityState),
+        places=places.places(filters.inside, filters.city, whole=False),
     )  # fmt: skip
 
 

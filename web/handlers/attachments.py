@@ -41,12 +41,12 @@ class AttachmentForm(Form):
     ]
 
 
-async def keep(request: web.Request, form: AttachmentForm) -> str:
-    """Keep the file; or what is wrong with it."""
+async def keep(request: web.Request, form: AttachmentForm, part: str = "") -> str:
+    """Keep the file; or what is wrong with it. `part` where the form does something besides (presses.once)."""
     name, vault, me = display_name(form.file.filename), request.app[CUSTODY].vault, identity(request)
     data = await asyncio.to_thread(form.file.file.read, attachments.MAX_BYTES + 1)
     try:
-        async with editing(request, "上传附件", name) as (tx, found):
+        async with editing(request, "上传附件", name, part=part) as (tx, found):
             await attachments.attach(tx, vault, found.id, name, data, me.actor)
     except Refused as error:
         return str(error)

@@ -43,6 +43,8 @@ async def add_unit(request: web.Request) -> web.Response:
     """新增回避单位."""
     form = await read(request, UnitForm)
     if isinstance(form, Invalid):
+        if unit := form.known.get("unit"):
+            form = form.also(**await avoiding.unit_faults(request.app[DATABASE], (await visible(request)).id, unit))
         return await _show(request, form, status=form.status)
     try:
         async with editing(request, "新增回避单位", form.unit) as (tx, found):
@@ -55,10 +57,13 @@ async def add_unit(request: web.Request) -> web.Response:
 
 async def add_person(request: web.Request) -> web.Response:
     """新增回避人员; 操作记录 names nobody."""
-    form = await read(request, PersonForm)
+    form, vault = await read(request, PersonForm), request.app[CUSTODY].vault
     if isinstance(form, Invalid):
+        if "person" in form.known and "id_card" in form.known:
+            known = AvoidedPerson(form.known["person"], form.known["id_card"] or None, "")
+            here = (await visible(request)).id
+            form = form.also(**await avoiding.person_faults(request.app[DATABASE], vault, here, known))
         return await _show(request, persons=form, status=form.status)
-    vault = request.app[CUSTODY].vault
     try:
         async with editing(request, "新增回避人员", form.reason) as (tx, found):
             person = AvoidedPerson(form.person, form.id_card or None, form.reason)

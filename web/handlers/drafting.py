@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
-from db.pool import Transaction
+from db.pool import Database, Transaction
 from drawing import drafts, earlier_draws, projects
 from drawing.drafts import Draft, People, Supervision
 from drawing.lifecycle import NotAllowed
@@ -23,6 +24,7 @@ from web.pages import flash, redirect, render
 from web.paging import Paging
 from web.people_forms import SupervisionRow
 from web.rows import checked, refused, rows, shown
+from web.versions import Changed, confirm_based, versioned
 
 SUPERVISION = ("supervisor_name", "supervisor_phone", "supervisor_department")
 
@@ -73,7 +75,8 @@ async def edit(request: web.Request) -> web.Response:
     if not may_edit(request, found):
         raise web.HTTPSeeOther(str(request.app.router["activity"].url_for(activity=found.id)))
     row = await _details(request)
-    return await _form(request, await _project_of(request, row), await _filled(request, row), activity=row)
+    shown = versioned(await _filled(request.app[DATABASE], request, row))
+    return await _form(request, await _project_of(request, row), shown, activity=row)
 
 
 async def update(request: web.Request) -> web.Response:
@@ -85,10 +88,14 @@ async def update(request: web.Request) -> web.Response:
         return await _form(request, project, draft, draft.status, row)
     try:
         async with editing(request, "修改活动信息") as (tx, found):
+            now = await drafts.details(tx, found.id, scope(identity(request)))
+            confirm_based(await refused(request, DraftForm, {}), await _filled(tx, request, now))
             await projects.locked(tx, scope(identity(request)), project.id)
             draft = await _named(tx, project, draft)
             await drafts.update(tx, request.app[CUSTODY].vault, found.id, project.id, draft)
             await drafts.link_earlier(tx, found.id, draft)
+    except Changed as changed:
+        return await _form(request, project, changed.form, changed.form.status, row)
     except Refused as error:
         return await _form(request, project, await refused(request, DraftForm, error.faults), 422, row)
     await flash(request, "活动信息已保存。")
@@ -109,10 +116,12 @@ async def delete(request: web.Request) -> web.Response:
 async def _read(request: web.Request, project: Any) -> Draft | Invalid:
     form, given = await read(request, DraftForm), await rows(request, SUPERVISION)
     supervision = checked(given, SupervisionRow, "监督人员") if given else "请至少填写一名监督人员。"
+    rows_wrong = {"supervisor_name": supervision} if isinstance(supervision, str) else {}
     if isinstance(form, Invalid):
-        return form.also(supervisor_name=supervision) if isinstance(supervision, str) and form.errors else form
+        return form.also(**await _faults(request, project, form.known), **rows_wrong) if form.errors else form
     if isinstance(supervision, str):
-        return await refused(request, DraftForm, {"supervisor_name": supervision})
+        known = {name: getattr(form, name) for name in DraftForm.model_fields}
+        return await refused(request, DraftForm, await _faults(request, project, known) | rows_wrong)
     present = (Supervision(*each.model_dump().values()) for each in supervision)
     people = People(form.clerk_name, form.clerk_phone, form.clerk_id_card, tuple(present))
     drawn_before = form.drawn_before == "yes"
@@ -133,6 +142,12 @@ async def _read(request: web.Request, project: Any) -> Draft | Invalid:
     )
 
 
+async def _faults(request: web.Request, project: Any, known: Mapping[str, Any]) -> dict[str, str]:
+    """What only the database can tell, of the fields that are right for themselves: all is said at once."""
+    fields = {**known, "drawn_before": known.get("drawn_before") == "yes"}
+    return await drafts.faults(request.app[DATABASE], project.id, fields, request.match_info.get("activity", ""))
+
+
 async def _named(tx: Transaction, project: Any, draft: Draft) -> Draft:
     """Without a name: 项目(标段/标段)."""
     if draft.name:
@@ -141,14 +156,13 @@ async def _named(tx: Transaction, project: Any, draft: Draft) -> Draft:
     return drafts.named(draft, f"{project.name}({'/'.join(names)})" if names else project.name)
 
 
-async def _filled(request: web.Request, row: Any) -> Filled:
-    db = request.app[DATABASE]
+async def _filled(db: Database | Transaction, request: web.Request, row: Any) -> Filled:
     people = drafts.people(request.app[CUSTODY].vault, row.id, row.people_enc)
     given = people.supervision if people else ()
     same = {name: getattr(row, name) for name in DraftForm.model_fields if hasattr(row, name)}
     initial = {
         **same,
-        "lots": [each.id for each in await drafts.lots(db, row.id)],
+        "lots": [each.id for each in await drafts.lots(db, row.id) if not each.whole],
         "earlier": [each.id for each in await drafts.earlier(db, row.id)],
         "on_site": "yes" if row.on_site else "no",
         "drawn_before": "yes" if row.drawn_before else "no",

@@ -6,10 +6,11 @@ import contextlib
 
 from aiohttp import ClientConnectionError, web
 
-from drawing.lifecycle import Role
+from drawing.lifecycle import Act, Role
 from drawing.start import CannotStart, begin
 from web import drawn, keys, live, ownership
 from web.access import CLERKS, get, post
+from web.editing import changing
 from web.keys import CUSTODY, DATABASE, identity
 from web.live import WATCHERS, TooMany, Viewer
 from web.pages import flash, redirect, render
@@ -24,7 +25,7 @@ async def show(request: web.Request) -> web.Response:
     me, db = identity(request), request.app[DATABASE]
     found = await ownership.seen(db, me, request.match_info["activity"])
     picture = await drawn.picture(db, request.app[CUSTODY].vault, found.id)
-    acts = {act.value for act in ownership.acts(me, found)}
+    acts = {act.value for act in ownership.acts(me, found) if act is not Act.PAUSE or picture.pausable}
     refresh = REFRESH_SECONDS if "refresh" in request.query and not picture.over else None
     return render(
         request, "draw.html", activity=found, picture=picture, acts=acts, refresh=refresh,
@@ -36,7 +37,7 @@ async def start(request: web.Request) -> web.Response:
     """启动抽取."""
     me, activity = identity(request), request.match_info["activity"]
     try:
-        async with request.app[DATABASE].transaction() as tx:
+        async with changing(request) as tx:
             await ownership.locked(tx, me, activity)
             await begin(tx, request.app[CUSTODY].vault, activity, me.actor, me.role)
     except CannotStart as error:

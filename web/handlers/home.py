@@ -17,7 +17,9 @@ async def show(request: web.Request) -> web.Response:
     me, db = identity(request), request.app[DATABASE]
     today = await home.today(db, me, datetime.now(UTC))
     pending, attention = await home.pending(db, me), await home.attention(db, me)
-    return render(request, "home.html", today=today, pending=pending, attention=attention)
+    return render(
+        request, "home.html", today=today, pending=pending, attention=attention, rejected=await home.rejected(db, me, pending)
+    )
 
 
 ROUTES = (get("/", show, ANYBODY, name="home"),)

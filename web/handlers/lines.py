@@ -15,6 +15,7 @@ from drawing.lifecycle import Role
 from drawing.number_faults import Fault
 from web import lines
 from web.access import get, post
+from web.editing import changing
 from web.forms import Filled, Form, Invalid, again, blank, read
 from web.handlers.pool import person
 from web.keys import CUSTODY, DATABASE, identity
@@ -67,10 +68,10 @@ async def show(request: web.Request) -> web.Response:
 
 async def mend(request: web.Request) -> web.Response:
     """A trunk was mended: its alarms are lifted."""
-    form = await read(request, Mended)
-    done = not isinstance(form, Invalid) and await lines.mended(
-        request.app[DATABASE], identity(request), form.node, form.trunk
-    )
+    form, done = await read(request, Mended), False
+    if not isinstance(form, Invalid):
+        async with changing(request) as tx:
+            done = await lines.mended(tx, identity(request), form.node, form.trunk)
     if done:
         await flash(request, "告警已解除，该中继重新参与呼叫；再次出现同样情况时会再次告警。")
     else:
@@ -98,7 +99,8 @@ async def handle(request: web.Request) -> web.Response:
     if isinstance(form, Invalid):
         return await _entry(request, form, form.status)
     try:
-        done = await number_list.handle(request.app[DATABASE], expert, fault, form.word, person(identity(request)))
+        async with changing(request) as tx:
+            done = await number_list.handle(tx, expert, fault, form.word, person(identity(request)))
     except BadQuery as bad:
         wrong = again(form, word=f"{bad}。")
         return await _entry(request, wrong, wrong.status)

@@ -15,6 +15,7 @@ from drawing.experts.template import csv_template, xlsx_template
 from drawing.lifecycle import Role
 from drawing.reference import reference
 from web.access import get, post
+from web.editing import changing
 from web.forms import Filled, Form, Invalid, again, blank, read
 from web.identity import Identity
 from web.imports import CENSUS, IMPORTS
@@ -79,7 +80,8 @@ async def suspend(request: web.Request) -> web.Response:
     suspended = form.suspended == "yes"
     number, by = int(request.match_info["id"]), person(identity(request))
     try:
-        changed = await lookup.suspend(request.app[DATABASE], number, suspended, form.reason, by)
+        async with changing(request) as tx:
+            changed = await lookup.suspend(tx, number, suspended, form.reason, by)
     except BadQuery as bad:
         return await _back(request, "error", f"{bad}。")
     if not changed:

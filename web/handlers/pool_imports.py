@@ -14,8 +14,9 @@ from pydantic import Field
 from drawing.experts import jobs, lookup
 from drawing.experts.jobs import Job, JobState, TooLarge, Upload
 from drawing.experts.read_csv import AUTOMATIC
-from web import bodies
+from web import bodies, presses
 from web.access import get, post
+from web.editing import changing
 from web.forms import Filled, Form, Invalid, blank
 from web.handlers.pool import ADMINISTRATOR, attachment, person
 from web.imports import CENSUS, IMPORTS, display_name
@@ -27,6 +28,8 @@ REFRESH_SECONDS = 2
 PROBLEMS_PER_PAGE = 100
 _CHUNK = 1 << 16
 _BATCH = 5000
+_LONGEST_FIELD = 100
+AGAIN = "这个页面已经上传过另一个文件，其结果见下方列表。如需再导入这个文件，请重新选择并上传。"
 
 
 class Import(Form):
@@ -47,6 +50,7 @@ class _Sent:
 
     name: str
     upload: Upload
+    key: str
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -60,8 +64,17 @@ async def take(request: web.Request) -> web.Response:
     sent = await _receive(request)
     if isinstance(sent, Invalid):
         return await _listing(request, sent)
-    number = await jobs.add(db, sent.upload, sent.name, AUTOMATIC, me.actor)
-    await lookup.note(db, person(me), "导入专家库", f"导入 {number}，文件指纹 {sent.upload.sha256[:16]}…")
+    try:
+        async with db.transaction() as tx:
+            content = f"{sent.name} {sent.upload.sha256}"
+            await presses.once(tx, request, key=sent.key, content=content)
+            number = await jobs.add(tx, sent.upload, sent.name, AUTOMATIC, me.actor)
+            await lookup.note(tx, person(me), "导入专家库", f"导入 {number}，文件指纹 {sent.upload.sha256[:16]}…")
+    except presses.Repeated as before:
+        jobs.discard(request.app[IMPORTS].folder, [sent.upload.file])
+        if not before.same:
+            return await _listing(request, _refused(AGAIN))
+        raise
     await request.app[IMPORTS].start(db, number)
     return redirect(request, "pool_import", id=str(number))
 
@@ -99,8 +112,10 @@ async def retry(request: web.Request) -> web.Response:
     """Once more with the same file, if it failed through no fault of the file."""
     db, number = request.app[DATABASE], int(request.match_info["id"])
     await _job(request, number)
-    if await jobs.retry(db, number):
-        await lookup.note(db, person(identity(request)), "重试导入", f"导入 {number}")
+    async with changing(request) as tx:
+        if again := await jobs.retry(tx, number):
+            await lookup.note(tx, person(identity(request)), "重试导入", f"导入 {number}")
+    if again:
         await request.app[IMPORTS].start(db, number)
     else:
         await flash(request, "不能重试：文件已删除，或该次导入并未失败。请重新上传文件。", "warning")
@@ -128,13 +143,15 @@ async def _job(request: web.Request, number: int) -> Job:
 
 async def _receive(request: web.Request) -> _Sent | Invalid:
     """The form's parts in their order; the file goes straight into the upload folder."""
-    parts, imports = upload(request), request.app[IMPORTS]
+    parts, imports, key = upload(request), request.app[IMPORTS], ""
     if parts is None:
         return _refused("请选择文件。")
     while (part := await parts.next()) is not None:
         if not isinstance(part, BodyPartReader):
             break
-        if part.name == "file" and part.filename:
+        if part.name == presses.KEY_FIELD:
+            key = (await part.read_chunk(_LONGEST_FIELD)).decode("ascii", "replace")
+        elif part.name == "file" and part.filename:
             if bodies.is_bad(part.filename):
                 await bodies.drop(request)
                 return _refused("文件名中有不能使用的控制字符：请改名后重新选择文件。")
@@ -143,7 +160,7 @@ async def _receive(request: web.Request) -> _Sent | Invalid:
             except TooLarge:
                 await bodies.drop(request)
                 return _refused(f"文件超过 {imports.limit >> 20} MB：请分成几个文件导入。")
-            return _Sent(display_name(part.filename), received)
+            return _Sent(display_name(part.filename), received, key)
     return _refused("请选择文件。")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -22,6 +23,7 @@ from web.ownership import scope
 from web.pages import flash, redirect, render
 from web.paging import Paging
 from web.rows import refused
+from web.versions import Changed, Outdated, confirm_based, confirm_shown, stand, versioned
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -63,8 +65,9 @@ async def edit(request: web.Request) -> web.Response:
     row = await _seen(request)
     if row.linked:
         raise NotAllowed(projects.LINKED)
-    values = {name: getattr(row, name) for name in NewProject.model_fields}
-    return _form(request, blank(_model(request), **{**values, "investment": f"{row.investment.normalize():f}"}))
+    if row.handler != identity(request).id:
+        raise NotAllowed(_others(row))
+    return _form(request, versioned(_filled(request, row)))
 
 
 async def update(request: web.Request) -> web.Response:
@@ -75,9 +78,13 @@ async def update(request: web.Request) -> web.Response:
         return _form(request, form, form.status)
     try:
         async with changing(request) as tx:
-            await _own(tx, me, number)
+            row = await _own(tx, me, number)
+            if not row.linked:  # else it is refused, whatever was typed
+                confirm_based(await refused(request, _model(request), {}), _filled(request, row))
             await projects.update(tx, scope(me), number, Project(**form.model_dump()))
             await ownership.record(tx, me, "编辑项目", remark=f"{form.name}（{number}）")
+    except Changed as changed:
+        return _form(request, changed.form, changed.form.status)
     except Refused as error:
         return _form(request, await refused(request, _model(request), error.faults), 422)
     await flash(request, "项目已保存。")
@@ -89,9 +96,14 @@ async def delete(request: web.Request) -> web.Response:
     me, number = identity(request), _number(request)
     try:
         async with changing(request) as tx:
-            await _own(tx, me, number)
+            row = await _own(tx, me, number)
+            if not row.linked:  # else it is refused
+                await confirm_shown(request, _stand(row, await projects.lots(tx, number)))
             gone = await projects.delete(tx, scope(me), number)
             await ownership.record(tx, me, "删除项目", remark=f"{gone.name}（{number}）")
+    except Outdated as told:
+        await flash(request, str(told), "error")
+        return redirect(request, "project", project=str(number))
     except Refused as error:
         raise NotAllowed(str(error)) from None
     await flash(request, f"项目“{gone.name}”（编号 {gone.code or '无'}，招标人{gone.tenderer}）已删除。")
@@ -103,7 +115,9 @@ async def add_lot(request: web.Request) -> web.Response:
     me, number = identity(request), _number(request)
     form = await read(request, LotForm)
     if isinstance(form, Invalid):
-        return await _view(request, form, form.status)
+        known, row = form.known, await _seen(request)
+        faults = await projects.lot_faults(request.app[DATABASE], row, known.get("name"), known.get("code"))
+        return await _view(request, form.also(**faults), form.status)
     try:
         async with changing(request) as tx:
             await _own(tx, me, number)
@@ -133,7 +147,15 @@ async def _view(request: web.Request, form: Filled, status: int = 200) -> web.Re
     row = await _seen(request)
     lots = await projects.lots(request.app[DATABASE], row.id)
     mine = row.handler == identity(request).id
-    return render(request, "project.html", status=status, project=row, lots=lots, form=form, options=options, mine=mine)
+    return render(
+        request, "project.html", status=status, project=row, lots=lots, form=form, options=options, mine=mine,
+        stand=_stand(row, lots),
+    )  # fmt: skip
+
+
+def _stand(row: Any, lots: Sequence[Any]) -> str:
+    """The version of a project with its 标段."""
+    return stand(tuple(row), [tuple(each) for each in lots])
 
 
 def _form(request: web.Request, form: Filled, status: int = 200) -> web.Response:
@@ -153,11 +175,21 @@ async def _seen(request: web.Request) -> Any:
         raise web.HTTPNotFound from None
 
 
-async def _own(tx: Transaction, me: Identity, number: int) -> None:
-    """A 法人 sees what its 经办人 entered, but acts only on its own."""
+async def _own(tx: Transaction, me: Identity, number: int) -> Any:
+    """The locked project. A 法人 sees what its 经办人 entered, but acts only on its own."""
     row = await projects.locked(tx, scope(me), number)
     if row.handler != me.id:
-        raise NotAllowed(f"本项目由{row.handler_name}录入，您可以查看，不能办理。")
+        raise NotAllowed(_others(row))
+    return row
+
+
+def _others(row: Any) -> str:
+    return f"本项目由{row.handler_name}录入，您可以查看，不能办理。"
+
+
+def _filled(request: web.Request, row: Any) -> Filled:
+    values = {name: getattr(row, name) for name in NewProject.model_fields}
+    return blank(_model(request), **{**values, "investment": f"{row.investment.normalize():f}"})
 
 
 def _owner(me: Identity) -> Owner:

@@ -12,6 +12,7 @@ from drawing.lifecycle import Act, NotAllowed, Role
 from drawing.result import Sealed, printed
 from web import ownership, results, witnessing
 from web.access import CLERKS, get, post
+from web.editing import changing
 from web.exports import EXPORTS, Gone
 from web.keys import CUSTODY, DATABASE, SETTINGS, identity
 from web.pages import redirect, render
@@ -43,7 +44,7 @@ async def note_print(request: web.Request) -> web.Response:
     if (await results.result(request.app[DATABASE], request.app[CUSTODY], activity)).refused:
         raise NotAllowed(f"{results.REFUSED}结果不能打印。")
     try:
-        async with request.app[DATABASE].transaction() as tx:
+        async with changing(request) as tx:
             await ownership.locked(tx, me, activity)
             await printed(tx, activity, me.id, me.actor, me.role)
     except Sealed as error:

@@ -10,12 +10,12 @@ from drawing import attachments, avoiding, drafts, earlier_draws, projects, revi
 from drawing.bands import Band, label
 from drawing.condition_names import condition_names
 from drawing.lifecycle import Act, NotAllowed, Role
-from drawing.planning import Refused
+from drawing.planning import Refused, confirm
 from drawing.preview import look_numbers, looks
 from drawing.reference import reference
 from drawing.reviews import Application, Decision
 from drawing.rules import Rules
-from web import options, ownership
+from web import last_look, options, ownership
 from web.access import CLERKS, get, post
 from web.activity_forms import SubmissionForm
 from web.editing import changing, may_edit, visible
@@ -26,8 +26,10 @@ from web.ownership import scope
 from web.pages import flash, redirect, render
 from web.paging import Paging
 from web.people_forms import ApprovalForm, RejectionForm
+from web.presses import Repeated
 from web.rows import refused, rows
 from web.typed import posted
+from web.versions import OUTDATED, Outdated, confirm_shown
 
 REVIEWERS = frozenset({Role.REVIEWER})
 NOWHERE = "-"
@@ -43,21 +45,40 @@ async def submission(request: web.Request) -> web.Response:
 
 async def submit(request: web.Request) -> web.Response:
     """提交审核; a file that was chosen and not uploaded yet goes with it."""
-    me, form, chosen = identity(request), await read(request, SubmissionForm), await read(request, AttachmentForm)
-    if told := await _unchosen(request, chosen) if isinstance(chosen, Invalid) else await keep(request, chosen):
-        return await _submission(request, await refused(request, SubmissionForm, {"file": told}), 422)
+    me, activity = identity(request), request.match_info["activity"]
+    form, told = await read(request, SubmissionForm), await _kept(request)
+    faults = {"file": told} if told else {}
     if isinstance(form, Invalid):
-        return await _submission(request, form, form.status)
+        return await _submission(request, form.also(**faults) if form.errors else form, form.status)
+    if faults:
+        return await _submission(request, await refused(request, SubmissionForm, faults), 422)
     assert me.company is not None
     application = Application(me.company.code, me.company.name, me.name, form.reason, form.terminal)
     try:
         async with changing(request) as tx:
-            await ownership.step(tx, me, request.match_info["activity"], Act.SUBMIT, form.reason)
-            await reviews.submit(tx, request.match_info["activity"], application)
+            await ownership.step(tx, me, activity, Act.SUBMIT, form.reason)
+            vault = request.app[CUSTODY].vault
+            await confirm_shown(request, (await last_look.of(tx, vault, activity, scope(me))).stand)
+            await reviews.submit(tx, activity, application)
+    except Outdated:
+        return await _submission(request, await refused(request, SubmissionForm, {"": OUTDATED}), 409)
     except Refused as error:
         return await _submission(request, await refused(request, SubmissionForm, error.faults), 422)
     await flash(request, "申请已提交。抽取终端审核前可以撤回。")
-    return redirect(request, "submission", activity=request.match_info["activity"])
+    return redirect(request, "submission", activity=activity)
+
+
+async def _kept(request: web.Request) -> str:
+    """What is wrong with the file that was chosen; kept is kept, even if the application is refused."""
+    chosen = await read(request, AttachmentForm)
+    if isinstance(chosen, Invalid):
+        return await _unchosen(request, chosen)
+    try:
+        return await keep(request, chosen, part="file")
+    except Repeated as before:
+        if not before.same:
+            raise
+        return ""
 
 
 async def _unchosen(request: web.Request, chosen: Invalid) -> str:
@@ -106,9 +127,9 @@ async def approve(request: web.Request) -> web.Response:
     if isinstance(form, Invalid):
         return await _review(request, form, blank(RejectionForm), form.status)
     seen = await reviews.bands(request.app[DATABASE], request.app[CUSTODY].vault, (await visible(request)).id, me.actor)
+    faults = {}
     if any(each.consent for each in seen.values()) and not form.consent:
-        faults = {"consent": "有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"}
-        return await _review(request, await refused(request, ApprovalForm, faults), blank(RejectionForm), 422)
+        faults["consent"] = "有抽取条件的可抽人数低于规定比例，须勾选同意，或核验不通过并说明原因。"
     try:
         async with changing(request) as tx:
             await ownership.step(tx, me, activity, Act.PASS_VERIFICATION, form.remark)
@@ -117,9 +138,11 @@ async def approve(request: web.Request) -> web.Response:
             vault, terminal = request.app[CUSTODY].vault, me.terminal or NOWHERE
             others = await _others(request, form)
             told = await reviews.approve(tx, vault, activity, decision, terminal, wanted, others)
+            confirm(faults)
             await ownership.record(tx, me, "选定监督人", activity, told or "无监督人")
     except Refused as error:
-        return await _review(request, await refused(request, ApprovalForm, error.faults), blank(RejectionForm), 422)
+        told_all = await refused(request, ApprovalForm, faults | error.faults)
+        return await _review(request, told_all, blank(RejectionForm), 422)
     await flash(request, f"活动 {activity} 已核验通过。")
     return redirect(request, "reviews")
 
@@ -147,9 +170,12 @@ async def reject(request: web.Request) -> web.Response:
 
 async def _submission(request: web.Request, form: Filled, status: int = 200) -> web.Response:
     found, db, me = await visible(request), request.app[DATABASE], identity(request)
-    row = await _details(request)
-    lots = await earlier_draws.lots_of(db, found.id)
+    row, vault = await _details(request), request.app[CUSTODY].vault
+    lots, acts = await earlier_draws.lots_of(db, found.id), ownership.acts(me, found)
     values: dict[str, Any] = {
+        "look": await last_look.of(db, vault, found.id, scope(me)) if Act.SUBMIT in acts else None,
+        "matched_unit": avoiding.matched_unit,
+        "matched_person": lambda each: avoiding.matched_person(vault, each),
         "draws": await earlier_draws.of_lots(db, lots, found.id),
         "explained": await earlier_draws.explained(db, found.id),
         "missing": await reviews.missing(db, found.id, row.seats, row.rules),
@@ -157,7 +183,7 @@ async def _submission(request: web.Request, form: Filled, status: int = 200) -> 
         "attachment_form": Invalid(AttachmentForm, {}, {"file": told} if (told := form.error("file")) else {}),
         "reviews": await reviews.of_activity(db, found.id),
         "editable": may_edit(request, found),
-        "acts": ownership.acts(me, found),
+        "acts": acts,
     }
     values |= {"activity": found, "form": form, "options": options, "step": 4}
     return render(request, "submission.html", status=status, **values)
@@ -165,30 +191,29 @@ async def _submission(request: web.Request, form: Filled, status: int = 200) -> 
 
 async def _review(request: web.Request, approval: Filled, rejection: Filled, status: int = 200) -> web.Response:
     found, db, me = await visible(request), request.app[DATABASE], identity(request)
-    row = await _details(request)
-    project = None if row.project is None else await projects.seen(db, scope(me), row.project)
-    all_of_them = {"limit": avoiding.MOST, "offset": 0}  # B5
-    lots = await drafts.lots(db, found.id)
-    draws = await earlier_draws.of_lots(db, [each.id for each in lots], found.id)
+    look = await last_look.of(db, request.app[CUSTODY].vault, found.id, scope(me))
+    row, project = look.row, look.project
+    draws = await earlier_draws.of_lots(db, [each.id for each in look.lots], found.id)
     values: dict[str, Any] = {
+        "look": look,
         "row": row,
         "project": project,
         "duplicates": [] if project is None else await projects.likely_duplicates(db, project.id),
-        "lots": lots,
+        "lots": look.lots,
         "draws": draws,
         "draws_by_lot": earlier_draws.by_lot(draws),
         "explained": await earlier_draws.explained(db, found.id),
-        "earlier": await drafts.earlier(db, found.id),
-        "notices": await drafts.notices(db, found.id),
-        "conditions": (conditions := await drafts.conditions(db, found.id)),
-        "condition_names": condition_names(conditions, reference()),
-        "units": await avoiding.units(db, found.id).page(all_of_them),
-        "persons": await avoiding.persons(db, found.id).page(all_of_them),
+        "earlier": look.earlier,
+        "notices": look.notices,
+        "conditions": look.conditions,
+        "condition_names": condition_names(look.conditions, reference()),
+        "units": look.units,
+        "persons": look.persons,
         "matched": lambda each: avoiding.matched_person(request.app[CUSTODY].vault, each),
         "matched_unit": avoiding.matched_unit,
         "attachments": await attachments.attached(db, found.id),
         "reviews": await reviews.of_activity(db, found.id),
-        "people": drafts.people(request.app[CUSTODY].vault, found.id, row.people_enc),
+        "people": look.people,
         "bands": await reviews.bands(db, request.app[CUSTODY].vault, found.id, me.actor),
         "looks": await looks(db, found.id),
         "look_numbers": await look_numbers(db, found.id),

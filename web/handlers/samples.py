@@ -5,17 +5,18 @@ The example of a form.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from drawing.lifecycle import ActivityState
 from drawing.reference import reference
 from web.access import ANYBODY, get, post
 from web.choosing import chooser
-from web.forms import Filled, Form, Invalid, Moment, Upload, blank, read, wrong
+from web.forms import Filled, Form, Invalid, Moment, Upload, blank, read
 from web.keys import SETTINGS
 from web.pages import flash, redirect, render
 from web.paging import Paging
@@ -38,11 +39,10 @@ class Sample(Form):
     agreed: Annotated[bool, Field(title="已阅读填写说明")] = False
     file: Annotated[Upload | None, Field(title="附件", description="可不上传。")] = None
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.starts <= self.opens:
-            raise wrong(starts="预计评标开始应晚于开标时间。")
-        return self
+    @classmethod
+    def across(cls, known: Mapping[str, Any]) -> Mapping[str, str]:
+        late = "starts" in known and "opens" in known and known["starts"] <= known["opens"]
+        return {"starts": "预计评标开始应晚于开标时间。"} if late else {}
 
 
 async def show(request: web.Request) -> web.Response:

@@ -17,6 +17,7 @@ from web.keys import CUSTODY, DATABASE, SETTINGS, identity
 from web.pages import flash, redirect, render
 from web.people_forms import LANGUAGES, NewSupervisorForm, SupervisorForm
 from web.rows import refused
+from web.versions import Changed, confirm_based, versioned
 
 REVIEWERS = frozenset({Role.REVIEWER})
 NO_ACCOUNT = "没有这个账号，或者它不是监督人员的账号。请核对监督人登录管理台时使用的账号。"
@@ -42,11 +43,16 @@ async def new(request: web.Request) -> web.Response:
 async def register(request: web.Request) -> web.Response:
     """登记: the number is called at once."""
     me, form = identity(request), await read(request, NewSupervisorForm)
-    if isinstance(form, Invalid):
-        return _form(request, form, form.status)
-    if await supervisors_account(request, form.account) is None:
-        return _form(request, await refused(request, NewSupervisorForm, {"account": NO_ACCOUNT}), 422)
     vault, rules = request.app[CUSTODY].vault, request.app[SETTINGS].rules
+    if isinstance(form, Invalid):
+        account, phone = form.known.get("account"), form.known.get("phone")
+        wrong = {} if account is None else await _account_wrong(request, account)
+        if phone is not None:
+            wrong |= await supervisors.phone_faults(request.app[DATABASE], vault, phone, rules)
+        return _form(request, form.also(**wrong), form.status)
+    if wrong := await _account_wrong(request, form.account):
+        wrong |= await supervisors.phone_faults(request.app[DATABASE], vault, form.phone, rules)
+        return _form(request, await refused(request, NewSupervisorForm, wrong), 422)
     try:
         async with changing(request) as tx:
             number = await supervisors.register(tx, vault, _terminal(request), form.account, _details(form), rules)
@@ -60,8 +66,7 @@ async def register(request: web.Request) -> web.Response:
 async def edit(request: web.Request) -> web.Response:
     """The form of one registration."""
     found = await _found(request)
-    form = blank(SupervisorForm, name=found.name, unit=found.unit, phone=found.phone, language=found.language)
-    return _form(request, form, there=found)
+    return _form(request, versioned(_filled(found)), there=found)
 
 
 async def change(request: web.Request) -> web.Response:
@@ -72,9 +77,13 @@ async def change(request: web.Request) -> web.Response:
     vault, rules = request.app[CUSTODY].vault, request.app[SETTINGS].rules
     try:
         async with changing(request) as tx:
+            stored = await supervisors.locked(tx, vault, found.terminal, found.id)
+            confirm_based(await refused(request, SupervisorForm, {}), _filled(stored))
             renewed = await supervisors.change(tx, vault, found.terminal, found.id, _details(form), rules)
             changed = "，电话已变更，须重新核验" if renewed else ""
             await ownership.record(tx, me, "修改监督人登记", None, f"登记 {found.id}，账号 {found.account}{changed}")
+    except Changed as changed:
+        return _form(request, changed.form, changed.form.status, found)
     except Refused as error:
         return _form(request, await refused(request, SupervisorForm, error.faults), 422, found)
     told = "电话已变更，系统正在呼叫新号码。核验通过之前，该监督人不能被选择；已选定其见证的活动须重新选择。"
@@ -97,6 +106,14 @@ async def set_active(request: web.Request) -> web.Response:
     else:
         await flash(request, f"已{word}。")
     return redirect(request, "supervisors")
+
+
+async def _account_wrong(request: web.Request, account: str) -> dict[str, str]:
+    return {} if await supervisors_account(request, account) else {"account": NO_ACCOUNT}
+
+
+def _filled(found: Supervisor) -> Filled:
+    return blank(SupervisorForm, name=found.name, unit=found.unit, phone=found.phone, language=found.language)
 
 
 def _form(request: web.Request, form: Filled, status: int = 200, there: Supervisor | None = None) -> web.Response:

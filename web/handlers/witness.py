@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from drawing import earlier_draws, witnesses
 from drawing.decide import ShareRefused, share_on_page
@@ -14,7 +15,8 @@ from drawing.lots import weak_share
 from drawing.words import WEAK_SHARES
 from web import witnessing
 from web.access import get, post
-from web.forms import Filled, Form, Invalid, again, blank, read, wrong
+from web.editing import changing
+from web.forms import Filled, Form, Invalid, again, blank, read
 from web.keys import CUSTODY, DATABASE, identity
 from web.pages import flash, redirect, render
 from web.understanding import Kind
@@ -31,13 +33,14 @@ class Digits(Form):
     digits: Annotated[str, Field(title="见证数字", description=HINT), Kind.CODE]
     repeated: Annotated[str, Field(title="再次输入见证数字", description="请再输入一遍，两次须一致。"), Kind.CODE]
 
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        if reason := weak_share(self.digits):
-            raise wrong(digits=WEAK_SHARES[reason])
-        if self.digits != self.repeated:
-            raise wrong(repeated="两次输入的数字不一致，请核对。")
-        return self
+    @classmethod
+    def across(cls, known: Mapping[str, Any]) -> Mapping[str, str]:
+        faults = {}
+        if "digits" in known and (reason := weak_share(known["digits"])):
+            faults["digits"] = WEAK_SHARES[reason]
+        if "digits" in known and "repeated" in known and known["digits"] != known["repeated"]:
+            faults["repeated"] = "两次输入的数字不一致，请核对。"
+        return faults
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -58,7 +61,7 @@ async def give(request: web.Request) -> web.Response:
     if isinstance(form, Invalid):
         return await _show(request, form, form.status)
     try:
-        async with request.app[DATABASE].transaction() as tx:
+        async with changing(request) as tx:
             await share_on_page(tx, request.app[CUSTODY], activity, me.id, form.draw, form.digits)
     except LookupError:
         raise web.HTTPNotFound from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -9,8 +10,9 @@ from aiohttp import web
 from drawing import supervisors, witnesses
 from drawing.chain import Q as COMMON
 from drawing.lifecycle import Act, Role
-from drawing.planning import Refused
+from drawing.planning import Refused, confirm
 from drawing.rules import Rules
+from drawing.witnesses import Chosen
 from web import ownership
 from web.access import get, post
 from web.editing import changing, visible
@@ -19,6 +21,7 @@ from web.keys import CUSTODY, DATABASE, identity
 from web.pages import flash, redirect, render
 from web.people_forms import ReplacementForm
 from web.rows import refused
+from web.versions import OUTDATED, Outdated, confirm_shown, stand
 
 REVIEWERS = frozenset({Role.REVIEWER})
 _HERE = "/activities/{activity}/witnesses"
@@ -35,16 +38,18 @@ async def replace(request: web.Request) -> web.Response:
     if isinstance(form, Invalid):
         return await _show(request, form, form.status)
     wanted = {name: getattr(form, name) for name in witnesses.FIELDS}
-    if form.supervisor is None and await _needed(request, activity):
-        told = {witnesses.FIELDS[0]: "请选择监督人：本活动的规则要求监督人见证。"}
-        return await _show(request, await refused(request, ReplacementForm, told), 422)
+    faults = {witnesses.FIELDS[0]: witnesses.NEEDED} if not form.supervisor and await _needed(request, activity) else {}
     vault = request.app[CUSTODY].vault
     try:
         async with changing(request) as tx:
             await ownership.locked(tx, me, activity)
+            await confirm_shown(request, _stand(await witnesses.chosen(tx, vault, activity)))
+            confirm(faults)
             told_now = await witnesses.choose(tx, vault, activity, me.terminal or "", wanted, form.reason)
             remark = f"改为：{told_now or '无监督人'}。原因：{form.reason}"
             await ownership.step(tx, me, activity, Act.REPLACE_WITNESS, remark)
+    except Outdated:
+        return await _show(request, await refused(request, ReplacementForm, {"": OUTDATED}), 409)
     except Refused as error:
         return await _show(request, await refused(request, ReplacementForm, error.faults), 422)
     await flash(request, "监督人已更换，原监督人和新监督人都能在各自的“见证”页面看到。")
@@ -53,10 +58,12 @@ async def replace(request: web.Request) -> web.Response:
 
 async def _show(request: web.Request, form: Filled, status: int = 200) -> web.Response:
     found, db, me, vault = await visible(request), request.app[DATABASE], identity(request), request.app[CUSTODY].vault
+    chosen = await witnesses.chosen(db, vault, found.id)
     values: dict[str, Any] = {
         "activity": found,
         "form": form,
-        "chosen": await witnesses.chosen(db, vault, found.id),
+        "chosen": chosen,
+        "stand": _stand(chosen),
         "replaced": await witnesses.replaced(db, vault, found.id),
         "fixed": await db.value(supervisors.Q.fixed, {"activity": found.id}),
         "register": await supervisors.supervisors(db, vault, terminal=me.terminal or ""),
@@ -64,6 +71,11 @@ async def _show(request: web.Request, form: Filled, status: int = 200) -> web.Re
         "why_fixed": witnesses.FIXED,
     }
     return render(request, "witnesses.html", status=status, **values)
+
+
+def _stand(chosen: Sequence[Chosen]) -> str:
+    """The version of who witnesses: of two reviewers who replace at once, the second one sees the first one's choice."""
+    return stand([(each.account, each.supervisor, each.position) for each in chosen])
 
 
 async def _needed(request: web.Request, activity: str) -> bool:

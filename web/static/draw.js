@@ -21,7 +21,7 @@
     source.addEventListener("board", (message) => {
       const data = JSON.parse(message.data);
       last = message.lastEventId;
-      if (data.state !== board.dataset.state) { source.close(); location.reload(); return; } // the buttons change with the state
+      if (data.phase !== board.dataset.phase) { source.close(); location.reload(); return; } // the buttons change with it
       board.innerHTML = data.html;
       count();
       if (summary.textContent !== data.summary) summary.textContent = data.summary;

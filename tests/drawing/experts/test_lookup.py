@@ -73,15 +73,20 @@ async def test_what_can_be_no_number_is_said(db: Database, vault: Vault, kind: K
     assert await operations(db) == []
 
 
+async def suspend(db: Database, expert: int, suspended: bool, reason: str) -> bool:
+    async with db.transaction() as tx:
+        return await lookup.suspend(tx, expert, suspended, reason, ADMINISTRATOR)
+
+
 async def test_suspending_needs_a_reason_and_is_recorded(db: Database, vault: Vault, rows: Rows) -> None:
     found = await lookup.search(db, vault, Kind.PHONE, rows[0][2], ADMINISTRATOR)
     assert found is not None
     before = await lookup.size(db)
     with pytest.raises(BadQuery, match="原因"):
-        await lookup.suspend(db, found.id, True, " ", ADMINISTRATOR)
-    assert await lookup.suspend(db, found.id, not found.suspended, "本人申请", ADMINISTRATOR)
-    assert not await lookup.suspend(db, found.id, not found.suspended, "本人申请", ADMINISTRATOR)
-    assert not await lookup.suspend(db, 10**9, True, "本人申请", ADMINISTRATOR)
+        await suspend(db, found.id, True, " ")
+    assert await suspend(db, found.id, not found.suspended, "本人申请")
+    assert not await suspend(db, found.id, not found.suspended, "本人申请")
+    assert not await suspend(db, 10**9, True, "本人申请")
     after = await lookup.size(db)
     assert (after.experts, abs(after.suspended - before.suspended)) == (20, 1)
     assert [record[2:] for record in await operations(db)][1:] == [("暂停专家", f"专家 {found.id}：本人申请")]
