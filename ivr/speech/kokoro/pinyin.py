@@ -32,8 +32,8 @@ class Unreadable(ValueError):
 def read(text: str) -> Iterator[Word | str]:
     """Words as syllables with tones (`nin2`; 5: no tone), and stops as they are.
 
-    >>> list(read("您好。B座"))
-    [('nin2', 'hao3'), '。', ('bi4',), ('zuo4',)]
+    >>> list(read("广东。B座"))
+    [('guang3', 'dong1'), '。', ('bi4',), ('zuo4',)]
     """
     for piece in _PIECES.findall(text):
         if piece in STOPS:
