@@ -69,6 +69,7 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
 
 def _faults(values: Iterable[object]) -> str:
     """
+    >>> from web.forms import Form, Invalid
     >>> _faults([Invalid(Form, {}, {"name": "请填写名称。"})]), _faults([1])
     ('错误（1 处）：', '')
     """

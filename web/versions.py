@@ -28,7 +28,7 @@ _DIGITS = 12  # hexadecimal, of each field's hash
 def versioned(form: Filled) -> Filled:
     """The form with the version of its own values: for what is stored.
 
-    >>> from web.forms import blank
+    >>> from web.forms import Form, blank
     >>> class Name(Form):
     ...     name: str
     >>> versioned(blank(Name, name="甲")).value("_version") == version(blank(Name, name="甲 "))
@@ -77,7 +77,7 @@ def confirm_based(typed: Filled, stored: Filled) -> None:
 def stale(typed: Filled, stored: Filled) -> Invalid | None:
     """None if what was typed is based on what is stored; else the form with both.
 
-    >>> from web.forms import blank
+    >>> from web.forms import Form, blank
     >>> class Two(Form):
     ...     name: str
     ...     code: str
