@@ -25,6 +25,8 @@ class Chooser:
     more: int
     labels: Mapping[str, str]
     """Of every value."""
+    nothing_else: bool
+    """What was looked for is chosen already, all of it."""
 
     @property
     def narrowed(self) -> bool:
@@ -45,17 +47,22 @@ def chooser(
     >>> made = chooser(form, "kinds", {"A01": "规划", "A02": "设计", "B01": "水泥"}, [("A", "工程"), ("B", "货物")])
     >>> made.chosen, made.found
     ([('A01', 'A01 规划')], [('A02', 'A02 设计')])
+    >>> both = chooser(blank(Choice, kinds=["A01"], kinds__words="规划"), "kinds", {"A01": "规划", "A02": "设计"}, [])
+    >>> both.found, both.nothing_else
+    ([], True)
     """
     group, words = form.value(f"{name}__group"), form.value(f"{name}__words").strip()
     ticked = dict.fromkeys(form.chosen(name))
     shown = {value: f"{value} {label}" if coded else label for value, label in options.items()}
     chosen = [(value, shown[value]) for value in ticked if value in options]
-    found = [
+    meant = [
         (value, label)
         for value, label in shown.items()
-        if (group or words) and value.startswith(group) and value not in ticked and _meant(words, label)
+        if (group or words) and value.startswith(group) and _meant(words, label)
     ]
-    return Chooser(groups, chosen, found[:SHOWN], group, words, max(0, len(found) - SHOWN), options)
+    found = [(value, label) for value, label in meant if value not in ticked]
+    more = max(0, len(found) - SHOWN)
+    return Chooser(groups, chosen, found[:SHOWN], group, words, more, options, bool(meant) and not found)
 
 
 def _meant(words: str, label: str) -> bool:
