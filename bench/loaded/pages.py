@@ -116,8 +116,11 @@ ADDRESSES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 OWN = frozenset({
-    "/projects/{project}/activities/new", "/activities/{activity}/edit", "/activities/{activity}/draw/pause",
-    "/activities/{activity}/draw/force-end",
+    "/projects/{project}/edit", "/projects/{project}/activities/new", "/activities/{activity}/edit",
+    "/activities/{activity}/draw/pause",
+    "/activities/{activity}/draw/force-end", "/activities/{activity}/notices/new", "/activities/{activity}/notices/{notice}",
+    "/activities/{activity}/notices/{notice}/conditions/new",
+    "/activities/{activity}/notices/{notice}/conditions/{condition}",
 })  # fmt: skip
 """What 法人 may open of their own only, and the one who is asked here has none."""
 

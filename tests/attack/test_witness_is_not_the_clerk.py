@@ -267,7 +267,7 @@ async def test_replacing_waits_for_the_draw_that_is_under_way(draws: Draws, db: 
     page = await reviewer.text(f"/activities/{hand.activity}/witnesses")
     assert "已写入承诺，不能更换" in page
     response = await reviewer.post(f"/activities/{hand.activity}/witnesses", supervisor=str(other), reason="要换人")
-    assert (response.status, "已写入承诺，不能更换" in await response.text()) == (422, True)
+    assert (response.status, "已写入承诺，不能更换" in await response.text()) == (409, True)
 
 
 # --- the stand-by --------------------------------------------------------------------------------------------------

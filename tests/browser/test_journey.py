@@ -30,9 +30,18 @@ SEATS = 3
 DIGITS = "48291306"
 NAMED = re.compile(r"专家\d+")
 _WATCH = """
-new MutationObserver(() => sessionStorage.seen = (sessionStorage.seen || "") + document.getElementById("board").innerText)
-  .observe(document.getElementById("board"), {childList: true, subtree: true});
+(() => {
+  const watch = () => {
+    const board = document.getElementById("board");
+    if (!board) return;
+    const see = () => sessionStorage.seen = (sessionStorage.seen || "") + board.innerText;
+    see();
+    new MutationObserver(see).observe(board, {childList: true, subtree: true});
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", watch); else watch();
+})();
 """
+"""Also after the page has loaded itself again, as it does when other buttons are due."""
 _HEAR = """
 const [audio, done] = arguments;
 audio.addEventListener("loadedmetadata", () => done(audio.duration));
@@ -176,6 +185,7 @@ def start(clerk: Page, activity: str) -> None:
     clerk.click("进入抽取")
     clerk.click("启动抽取")
     clerk.driver.execute_script(_WATCH)
+    clerk.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _WATCH})
     clerk.waits_for("等待监督人见证")
 
 

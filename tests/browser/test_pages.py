@@ -144,7 +144,8 @@ NO_PAGES = {
     r"/pool/imports/{id:\d{1,18}}/problems.csv",
     r"/activities/{activity}/notices/{notice:\d{1,9}}/audition/{prompt:[a-z0-9_]{1,40}}.wav",
     *(f"/activities/{{activity}}/avoidance/{each}" for each in ("units", "persons", "units/import", "persons/import")),
-    r"/activities/{activity}/attachments/{attachment:\d{1,18}}", "/templates/avoidance/{kind}.xlsx", "/templates/application.xlsx",
+    r"/activities/{activity}/attachments/{attachment:\d{1,18}}",
+    "/activities/{activity}/attachments", "/templates/avoidance/{kind}.xlsx", "/templates/application.xlsx",
     r"/projects/{project:\d{1,12}}/lots", r"/witness/{activity}/recordings/{call:[a-z0-9]{1,40}}.wav",
 }  # fmt: skip
 """Files and streams; the login (tests/browser/test_base.py); forms' addresses, which show the page they stand on."""

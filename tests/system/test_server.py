@@ -278,7 +278,7 @@ async def test_a_server_that_is_killed_leaves_calls_alone_and_the_next_one_lets_
         server.process.kill()
         await server.process.wait()
         await server.start()
-        await server.until(lambda: "worker: process" in server.log)
+        await server.until(lambda: "worker: starting" in server.log)  # the old one has ended its calls
         await server.is_well()
         assert await db.value(OUTCOMES) == ["accepted"]
     assert "worker: ended by force" not in server.log

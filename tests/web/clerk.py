@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from itertools import count
 from typing import Any
 
 from aiohttp import ClientResponse, FormData
@@ -71,6 +72,7 @@ async def make_draft(clerk: Visitor, project: str, **changes: Any) -> str:
 
 
 PDF = b"%PDF-1.7\n%%EOF\n"
+_FILES = count()
 
 
 async def attach(
@@ -92,7 +94,8 @@ async def complete(clerk: Visitor, activity: str, **changes: Any) -> None:
     assert response.status == 303, await response.text()
     response = await clerk.post(f"/activities/{activity}/notices/0/conditions/new", **{**CONDITION, **changes})
     assert response.status == 303, await response.text()
-    assert (await attach(clerk, activity)).status == 303
+    response = await attach(clerk, activity, data=PDF + f"% {next(_FILES)}".encode())  # the same one twice is refused
+    assert response.status == 303, await response.text()
 
 
 async def submitted(clerk: Visitor) -> str:

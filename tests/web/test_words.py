@@ -72,7 +72,7 @@ LONG = "长" * 600
 WHO = ("handler-a1", "legal-a", "reviewer-1", "supervisor-1", "supervisor-2", "registrar-1")
 """Not the administrator, whose pages name nodes, trunks, database roles and encodings."""
 WRONG = {"select": "没有的选项", "radio": "没有的选项", "checkbox": "没有的选项"}
-NO_PAGES = FILES | {"/samples", "/activities/{activity}/attachments"}  # the latter is 提交审核 after an upload that was refused
+NO_PAGES = FILES | {"/samples"}
 UNLINKED = ("/status", "/login", "/nowhere", "/static/nowhere", "/logout", "/activities/CQSQ200001010001")
 """Pages that no link of theirs leads to, and addresses that are refused."""
 
