@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from drawing.lifecycle import ActivityState
+from script.sample import SUPERVISOR_AWAY
 from script.tables import OUTCOMES, filled, pages
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -128,3 +129,9 @@ def test_no_file_names_a_place_that_only_its_makers_have() -> None:
             continue  # sound, pictures
         found += [f"{_name(path)}: {word}" for word in FORBIDDEN if word in text]
     assert found == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md", "docs/containers.md"])
+def test_a_guide_says_who_gives_the_digits(name: str) -> None:
+    """The other supervisor of the demo is called, and can give none on a page."""
+    assert re.findall(r"([李孙])监督", (ROOT / name).read_text(encoding="utf-8")) == [SUPERVISOR_AWAY.name[0]]
