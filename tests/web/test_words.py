@@ -77,6 +77,7 @@ UNLINKED = ("/status", "/login", "/nowhere", "/static/nowhere", "/logout", "/act
 """Pages that no link of theirs leads to, and addresses that are refused."""
 
 
+@pytest.mark.postgres
 async def test_pages_and_answers_have_no_latin_words(visit: Callable[..., Awaitable[Visitor]], draws: Draws) -> None:
     """Every page that a link leads to, for each role; then every form sent empty, and with too much in every field."""
     server: TestServer = (await visit()).client.server  # type: ignore[assignment]
