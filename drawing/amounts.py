@@ -12,11 +12,9 @@ nobody writes it by hand, and a spreadsheet that writes it has lost figures.
 from __future__ import annotations
 
 import re
-import unicodedata
 from decimal import Decimal
 
-from drawing.normal_forms import tidy
-from drawing.signs import PUNCTUATION
+from drawing.normal_forms import understood_figures
 
 _CURRENCY = re.compile(r"\A(?:¥|RMB|CNY|人民币)\s*", re.IGNORECASE)
 _UNIT = re.compile(r"\s*万元?\Z")
@@ -39,7 +37,7 @@ class NoFigures(NoAmount):
 
 def understood_amount(text: str) -> Decimal:
     """An amount in 万元. Raises NoAmount."""
-    plain = _UNIT.sub("", _CURRENCY.sub("", _plain(text)))
+    plain = _UNIT.sub("", _CURRENCY.sub("", understood_figures(text)))
     if _OTHER_UNIT.search(plain):
         raise NoAmount("以万元为单位，请换算后只填数字，例如 1200.5")
     return Decimal(_figures(plain, "1200.5"))
@@ -48,16 +46,12 @@ def understood_amount(text: str) -> Decimal:
 def understood_count(text: str) -> int:
     """A whole number. Raises NoAmount."""
     try:
-        figures = Decimal(_figures(_COUNTED.sub("", _plain(text)), "5"))
+        figures = Decimal(_figures(_COUNTED.sub("", understood_figures(text)), "5"))
     except NoFigures:
         raise NoAmount("应为整数，例如 5") from None
     if figures != figures.to_integral_value():
         raise NoAmount("应为整数，例如 5")
     return int(figures)
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", tidy(text)).translate(PUNCTUATION).replace("。", ".").strip()
 
 
 def _figures(plain: str, example: str) -> str:

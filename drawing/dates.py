@@ -11,11 +11,9 @@ The year comes first and has four figures: 01/12/2026 would be read in two ways.
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, datetime, time
 
-from drawing.normal_forms import tidy
-from drawing.signs import PUNCTUATION
+from drawing.normal_forms import understood_figures
 
 DATE_EXAMPLE, MOMENT_EXAMPLE = "2025-06-30", "2026-11-25 09:30"
 _DATE = re.compile(
@@ -41,7 +39,7 @@ class NotUnderstood(ValueError):
 
 def understood_date(text: str) -> date:
     """A day of the calendar; a time of 00:00:00 behind it, as exports have, says nothing. Raises NotUnderstood."""
-    plain = re.sub(r"[T\s]0{1,2}:00(:00(\.0+)?)?\Z", "", _plain(text))
+    plain = re.sub(r"[T\s]0{1,2}:00(:00(\.0+)?)?\Z", "", understood_figures(text))
     day, rest = _day(plain, DATE_EXAMPLE)
     if rest.strip():
         raise NotUnderstood(f"应为一个日期，例如 {DATE_EXAMPLE}")
@@ -50,7 +48,7 @@ def understood_date(text: str) -> date:
 
 def understood_moment(text: str) -> datetime:
     """A day and the time of day, without a zone unless one was written (ISO 8601). Raises NotUnderstood."""
-    plain = _plain(text)
+    plain = understood_figures(text)
     if re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d", plain, re.ASCII):
         try:
             return datetime.fromisoformat(plain)
@@ -60,10 +58,6 @@ def understood_moment(text: str) -> datetime:
     if not rest.strip():
         raise NotUnderstood(f"请在日期后写明时间，例如 {MOMENT_EXAMPLE}")
     return datetime.combine(day, _time_of_day(rest))
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", tidy(text)).translate(PUNCTUATION).replace("。", ".").strip()
 
 
 def _day(plain: str, example: str) -> tuple[date, str]:

@@ -18,7 +18,7 @@ from ivr.prompts.language import Language
 
 from . import respelling
 from .audio import BadAudio, for_telephone, read_wav
-from .child import Broken, Child
+from .child import Broken, Child, Refused
 from .errors import NoVoice, RenderFailed
 
 CHECK_LINES: Mapping[Language, str] = {
@@ -83,32 +83,25 @@ async def check_voice(engine: Engine, language: Language = Language.MANDARIN) ->
         )
 
 
-class Pyttsx3Engine:
-    """pyttsx3 in one warmed process; requests one at a time.
+class ProcessEngine:
+    """A voice in one warmed process; requests one at a time. What a voice has of its own: `_spawn` and `_ask`.
 
     `timeout` (seconds) bounds one utterance, `start_timeout` the start; past it the process is killed. A
-    request that fails because the process died or hung is tried once more in a new process.
+    request that fails because the process died or hung is tried once more in a new process; what it refuses is not.
     """
 
-    def __init__(
-        self,
-        *,
-        language: Language = Language.MANDARIN,
-        voice: str | None = None,
-        timeout: float = 60.0,
-        start_timeout: float = 60.0,
-    ) -> None:
+    called = ""
+    """In messages."""
+
+    def __init__(self, language: Language, timeout: float, start_timeout: float) -> None:
         self.language = language
-        self._rates = _RATES.get(language, {})
-        self._voice = voice or _VOICES.get(language, "")
         self._child = Child(timeout, start_timeout)
         self._turn = asyncio.Lock()
         self._identity = ""
-        self._respell: Callable[[str], str] = str  # as it is
 
     @property
     def identity(self) -> str:
-        """For example `pyttsx3-2.99/espeak-ng-1.51/cmn-latn-pinyin/respelling-1`; with its rates, if it has some of its own."""
+        """Name, version and voice: part of the cache's key. Known once started."""
         return self._identity
 
     @property
@@ -117,7 +110,7 @@ class Pyttsx3Engine:
         return self._child.pid
 
     async def start(self) -> None:
-        """Start the process and check the voice. `NoVoice` says what to install."""
+        """Start the process and check the voice. `NoVoice` says what to do."""
         async with self._turn:
             await self._spawn()
         try:
@@ -129,17 +122,48 @@ class Pyttsx3Engine:
     async def speak(self, text: str, pace: Pace) -> bytes:
         """One utterance; a dead or hanging process is replaced once."""
         async with self._turn:
-            with suppress(Broken):
-                return await self._ask(text, pace)
             try:
+                with suppress(Broken):
+                    return await self._ask(text, pace)
                 return await self._ask(text, pace)
+            except Refused as error:
+                raise RenderFailed(f"{self.called} can't say a text: {error}") from error
             except Broken as error:
-                raise RenderFailed(f"the speech process failed twice at the same text: {error}") from error
+                raise RenderFailed(f"{self.called} failed twice at the same text: {error}") from error
 
     async def close(self) -> None:
         """End the process."""
         async with self._turn:
             await self._child.kill()
+
+    async def _spawn(self) -> None:
+        """Start the process, and know the identity. `NoVoice` says why it does not start."""
+        raise NotImplementedError
+
+    async def _ask(self, text: str, pace: Pace) -> bytes:
+        """The process's answer; it is started where it is gone."""
+        raise NotImplementedError
+
+
+class Pyttsx3Engine(ProcessEngine):
+    """pyttsx3 with espeak-ng; its identity is for example `pyttsx3-2.99/espeak-ng-1.51/cmn-latn-pinyin/respelling-1`, with its
+    rates, if it has some of its own.
+    """
+
+    called = "the speech process"
+
+    def __init__(
+        self,
+        *,
+        language: Language = Language.MANDARIN,
+        voice: str | None = None,
+        timeout: float = 60.0,
+        start_timeout: float = 60.0,
+    ) -> None:
+        super().__init__(language, timeout, start_timeout)
+        self._rates = _RATES.get(language, {})
+        self._voice = voice or _VOICES.get(language, "")
+        self._respell: Callable[[str], str] = str  # as it is
 
     async def _spawn(self) -> None:
         script = Path(__file__).with_name("pyttsx3_process.py")
