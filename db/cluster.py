@@ -18,8 +18,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 OWNER = "owner"
 """The role that owns the databases. A service works under another one that does not own its tables."""
@@ -187,32 +189,29 @@ class Cluster:
         argv = ["env", *(f"{name}={value}" for name, value in self.environment), *argv]  # not before the change of user
         if os.geteuid() == 0:
             argv = ["setpriv", f"--reuid={_AS_ROOT}", f"--regid={_AS_ROOT}", "--clear-groups", *argv]
-        # pg_ctl leaves the server behind, which inherits its output: a pipe would never end. Ctrl-C at a terminal is
-        # for whoever called us.
-        with tempfile.TemporaryFile() as output:
-            process = subprocess.Popen(
-                argv, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )  # fmt: skip
-            _wait(process)
+        # A signal breaks off the main thread only, which then waits for the other one: half an initdb, or a server that is just
+        # starting, would be in everybody's way.
+        with tempfile.TemporaryFile() as output, ThreadPoolExecutor(1) as thread:
+            code = thread.submit(_carry_out, argv, environment, output).result()
             output.seek(0)
             said = output.read().decode(errors="replace")
-        return subprocess.CompletedProcess(argv, process.returncode, said)
+        return subprocess.CompletedProcess(argv, code, said)
 
 
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    """Until it has ended. What has begun is brought to its end also when we are broken off: half an initdb, or a server that is
-    just starting, would be in everybody's way. Raises ClusterError when it takes far too long.
-    """
+def _carry_out(argv: list[str], environment: dict[str, str], output: IO[bytes]) -> int:
+    """Its exit code, once it has ended. Raises ClusterError when it takes far too long."""
+    # pg_ctl leaves the server behind, which inherits its output: a pipe would never end. Ctrl-C at a terminal is for whoever
+    # called us.
+    process = subprocess.Popen(
+        argv, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )  # fmt: skip
     try:
-        process.wait(_LIMIT + 60)
+        return process.wait(_LIMIT + 60)
     except subprocess.TimeoutExpired as error:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise ClusterError(f"{error.cmd[-1]} did not end within {error.timeout:.0f} s") from None
-    except BaseException:
-        process.wait(_LIMIT + 60)
-        raise
 
 
 def _programs() -> Path:
