@@ -1,10 +1,9 @@
 """Telephone numbers as people write them and as networks show them: one normal form for all, and why others are refused (pure).
 
 The normal form is what is dialled within China, digits only: 13800138000, 02083186888, 4001234567, 12345. Whatever stores,
-compares, hashes or rings a number goes by it, so that +86 20 8318 6888 on the line is 020-83186888 on file.
-
-Which segments and area codes exist is the data of the library `phonenumbers` (Google's libphonenumber, region CN), with one
-addition: INVENTED. What was written is read here, because the library drops letters and extensions instead of refusing them.
+compares, hashes or rings a number goes by it, so that +86 20 8318 6888 on the line is 020-83186888 on file. Which numbers there
+are is `drawing.numbering`; what was written is read here, because the library that knows them drops letters and extensions
+instead of refusing them.
 """
 
 from __future__ import annotations
@@ -12,31 +11,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from enum import Enum
-from functools import cache
 from typing import NoReturn
 
-import phonenumbers
-
+from drawing.numbering import Kind, PhoneNumber, classified, is_landline, mobiles
 from drawing.signs import IGNORED, PUNCTUATION, SPACE, unescape
 
-INVENTED = r"16[0134689]\d{8}"
-"""Mobile segments that no operator has been given: tests, the demo and benchmarks have their people there (experts.generate)."""
 GENERAL = "电话号码不正确，请填写手机号码或带区号的固定电话，如 18080808080 或 020-83180000"
-
-
-class Kind(Enum):
-    """What a number is, by its first digits and its length."""
-
-    MOBILE = "手机号码"
-    LANDLINE = "固定电话"
-    SERVICE = " 400 号码"
-    FREEPHONE = " 800 号码（手机打不通）"
-    HOTLINE = "热线短号码"
-    UNASSIGNED = "未分配给个人的号段"
-
-
 PERSONAL = frozenset({Kind.MOBILE, Kind.LANDLINE})
 """What is somebody's own and may be rung by the system: of staff, 经办人, supervisors."""
 PUBLIC = PERSONAL | {Kind.SERVICE, Kind.HOTLINE}
@@ -48,43 +28,20 @@ class NoNumber(ValueError):
     """What was written is no telephone number that can be used there; says why in Chinese, and never the number."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneNumber:
-    """A number that was understood. `digits`: the normal form."""
-
-    kind: Kind
-    digits: str = field(repr=False)
-
-    @property
-    def written(self) -> str:
-        """As people read it: a landline with a hyphen after its area code.
-
-        >>> read("+86 20 8318 6888").written, read("(0755)83186888").written, read("138 0013 8000").written
-        ('020-83186888', '0755-83186888', '13800138000')
-        """
-        if self.kind is not Kind.LANDLINE:
-            return self.digits
-        area = 3 if self.digits[1] in "12" else 4
-        return f"{self.digits[:area]}-{self.digits[area:]}"
-
-
 def read(text: str) -> PhoneNumber:
     """The number that was written, of whatever kind. Raises NoNumber.
 
     >>> [read(each).digits for each in ("+86 (0)20 8318-6888", "００８６２０８３１８６８８８", "tel:+86-138-0013-8000")]
     ['02083186888', '02083186888', '13800138000']
     """
-    if _mobile().fullmatch(text):  # most are: before anything is taken apart
+    if mobiles().fullmatch(text):  # most are: before anything is taken apart
         return PhoneNumber(Kind.MOBILE, text)
     if len(text) > _LONGEST or not any(map(str.isdigit, text)):
         raise NoNumber(GENERAL)
     plain = _plain(text)
-    if sum(sum(map(str.isdigit, part)) >= _SHORT for part in _BETWEEN.split(plain)) > 1:
-        raise NoNumber("只能填写一个电话号码")
-    if _extended(plain):
-        raise NoNumber("系统不能拨打分机，请填写能直接接通的号码，不带分机号")
-    _refuse_signs(text.removeprefix("tel:"))
-    return _found(plain) or _refuse(plain)
+    if cell := _CELL.fullmatch(plain):
+        plain = text = (cell[1] or cell[2]).replace(",", "")
+    return _found(plain) or _refuse(text, plain)
 
 
 def understood(text: str, kinds: Collection[Kind] = PERSONAL) -> PhoneNumber:
@@ -109,7 +66,7 @@ def mobile(text: str) -> str:
     >>> mobile("+86 138-0013-8000")
     '13800138000'
     """
-    return text if _mobile().fullmatch(text) else understood(text, MOBILE_ONLY).digits  # quick for a pool of a million
+    return text if mobiles().fullmatch(text) else understood(text, MOBILE_ONLY).digits  # quick for a pool of a million
 
 
 def subscriber(shown: str) -> str:
@@ -120,13 +77,13 @@ def subscriber(shown: str) -> str:
     >>> [subscriber(each) for each in ("+862083186888", "2083186888", "8613800138000;cpc=ordinary", "+13800138000", "anonymous")]
     ['02083186888', '02083186888', '13800138000', '+13800138000', '']
     """
-    user = re.split("[;@]", shown.strip().removeprefix("tel:").removeprefix("sip:"), maxsplit=1)[0].strip()
+    user = re.split("[;@]", _SCHEME.sub("", shown.strip()), maxsplit=1)[0].strip()
     if not any(map(str.isdigit, user)):
         return ""
     try:
         return read(user).digits
     except NoNumber:
-        without_zero = _classified(f"0{user}")
+        without_zero = classified(f"0{user}")
         return without_zero.digits if without_zero else user.casefold()
 
 
@@ -186,36 +143,75 @@ _SHORTEST = 7
 """Digits of a local number without its area code."""
 _WHOLE = 10
 """Digits from which a number is one of its own anywhere in China; what follows it is an extension, what precedes it a prefix."""
-_BETWEEN = re.compile(r"[/|、或和及\n]+|[,;](?=\D*\d{7})")
+_SCHEME = re.compile(r"(?:tel|sips?)[:：] *", re.IGNORECASE)
+_CELL = re.compile(r"(1\d{10})\.0{1,2}|(\d{2},\d{3},\d{3},\d{3})", re.ASCII)
+"""A mobile number that a spreadsheet took for an amount."""
+_BETWEEN = re.compile(r"[/\\|、&或和及\n]+|[,;](?=\D*\d{7})")
+_EXTENSION = r"转接?|轉接?|到|总机|分机|分機|分|内线|内線|ext(?:ension|n)?[.]?|;ext="
 _WORD = re.compile(
-    r"(.*\d)[ ()]*(?:转|轉|分机|分機|内线|内線|ext(?:ension|n)?[.]?|;ext=|[x#*,;pw]+)[ :()号]*(\d{1,8})[ )号]*",
+    rf"(.*\d\)?)[ ()]*(?:(?:{_EXTENSION})+|[x#*,;pw]+)[ .:()号]*(\d{{1,8}})[ )号#]*",
     re.IGNORECASE,
 )
+_SAID = re.compile(f"(?:{_EXTENSION})", re.IGNORECASE)
 _TAIL = re.compile(r"(.*\d\)?) *[-( ] *(\d{1,6}) *\)?")
+_HIDDEN = re.compile(r"[\d +()-]*\d[ -]*[*x#]{2,}[ -]*\d{0,4}", re.IGNORECASE)
+_POWER = re.compile(r"\d(?:[.]\d+)?e[+]?\d\d", re.IGNORECASE)
 _FILLING = re.compile(r"[-(). ·]+")
 _PUBLISHED = re.compile(r"\+?\d{1,20}", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
-_LOOK_ALIKE = {"o": "0", "〇": "0", "零": "0", "l": "1", "i": "1", "一": "1", "幺": "1"}
+_CHINA = re.compile(r"\A(?:\+0?86|0?86(?=\d{10}))")
+"""The country code; 086 is how some write it (no area code begins so)."""
+_LOOK_ALIKE = {
+    **dict.fromkeys("oоο〇零", "0"), **dict.fromkeys("li|!一幺", "1"), "s": "5", "b": "8", "z": "2",
+}  # fmt: skip
+"""Small letters of Latin, Cyrillic and Greek, and what else is taken for a digit."""
 
 
 def _plain(text: str) -> str:
     """One form for each sign: digits, brackets and dashes of whatever width, single spaces, nothing unseen, no `tel:` before."""
     folded = unicodedata.normalize("NFKC", unescape(text)).translate(PUNCTUATION).replace("ー", "-")
-    return SPACE.sub(" ", IGNORED.sub("", folded)).strip().removeprefix("tel:").strip()
+    return _SCHEME.sub("", SPACE.sub(" ", IGNORED.sub("", folded)).strip(), count=1).strip()
 
 
 def _extended(plain: str) -> re.Match[str] | None:
     """A number and its extension: after a word or sign for it, or after a dash where the number is whole before it."""
-    if said := _WORD.fullmatch(plain):
+    if (said := _WORD.fullmatch(plain)) and _found(re.sub("[^0-9]", "", plain)) is None:
         return said
     tail = _TAIL.fullmatch(plain)
     return tail if tail and _found(plain) is None and _found(tail[1]) is not None else None
 
 
+def _refuse_more_than_a_number(plain: str) -> None:
+    """Several numbers, or one with an extension."""
+    if sum(sum(map(str.isdigit, part)) >= _SHORT for part in _BETWEEN.split(plain)) > 1 or _are_two(plain):
+        raise NoNumber("只能填写一个电话号码")
+    if _HIDDEN.fullmatch(plain):
+        raise NoNumber("号码有一部分被符号遮盖，请填写完整的号码")
+    word = _SAID.search(plain)
+    if _extended(plain) or (word and _found(plain[: word.start()].rstrip(" (-"))):
+        raise NoNumber("系统不能拨打分机，请填写能直接接通的号码，不带分机号")
+    if _POWER.fullmatch(plain):
+        raise NoNumber("号码在表格中变成了科学计数，请把这一列设为文本，再重新填写号码")
+
+
+def _are_two(plain: str) -> bool:
+    """Whole numbers with nothing but a blank or a comma between them."""
+    places = [at.span() for at in re.finditer(r" *[ ,;] *", plain)]
+    return any(_personal(plain[:end]) and _personal(plain[begin:]) for end, begin in places)
+
+
+def _personal(plain: str) -> bool:
+    found = _found(plain)
+    return found is not None and found.kind in PERSONAL
+
+
 def _refuse_signs(text: str) -> None:
     """The first sign that belongs to no number, and its place in what was written."""
+    text = unescape(text)
+    scheme = _SCHEME.match(text.lstrip())
+    begins = len(text) - len(text.lstrip()) + scheme.end() if scheme else 0
     before = False  # whether a digit or a + has come
-    for place, sign in enumerate(unescape(text), start=1):
+    for place, sign in enumerate(text[begins:], start=begins + 1):
         for each in _plain(sign):
             if (each.isascii() and each.isdigit()) or (each == "+" and not before):
                 before = True
@@ -235,10 +231,10 @@ def _refused_sign(sign: str, place: int) -> str:
 def _found(plain: str) -> PhoneNumber | None:
     """A number within China by its digits, with or without the country code."""
     figures = _figures(plain)
-    national = re.sub(r"\A(?:\+86|86(?=\d{10}))", "", figures)
+    national = _CHINA.sub("", figures)
     if not _DIGITS.fullmatch(national):
         return None
-    return _classified(national) or (_classified(f"0{national}") if national != figures else None)
+    return classified(national) or (classified(f"0{national}") if national != figures else None)
 
 
 def _figures(plain: str) -> str:
@@ -246,62 +242,38 @@ def _figures(plain: str) -> str:
     return re.sub(r"\A(?:\+(?:00)?|00)", "+", _FILLING.sub("", plain))
 
 
-def _classified(national: str) -> PhoneNumber | None:
-    """What a number within China is, an area code with its 0."""
-    if found := _PORTABLE.fullmatch(national):
-        return PhoneNumber(Kind.MOBILE if _mobile().fullmatch(found[1]) else Kind.UNASSIGNED, found[1])
-    if _is_landline(national):
-        return PhoneNumber(Kind.LANDLINE, national)
-    return next((PhoneNumber(kind, national) for kind, shape in _SHAPES if shape.fullmatch(national)), None)
+# --- why it is none ---------------------------------------------------------------------------------------------
 
-
-# --- which numbers there are ------------------------------------------------------------------------------------
-
-_PORTABLE = re.compile(r"0?(1[3-9]\d{9})", re.ASCII)
-_AREA = re.compile(r"0[1-9]\d{9,10}", re.ASCII)
-"""Area code and seven or eight digits: behind an area code there are short numbers too, which are nobody's own."""
-_SHAPES = (
-    (Kind.SERVICE, re.compile(r"400\d{7}", re.ASCII)),
-    (Kind.FREEPHONE, re.compile(r"800\d{7}", re.ASCII)),
-    (Kind.HOTLINE, re.compile(r"1[0-2]\d{3}|9[56]\d{3,6}", re.ASCII)),
-)
 _PREFIXED = re.compile(r"(?:179\d\d|12593|11808|10193)0?(?:1[3-9]\d{9}|[1-9]\d{9,10})", re.ASCII)
-_NEARBY = {"+852": "香港", "+853": "澳门", "+886": "台湾"}
+_WITH_AREA = re.compile(r"0(?:[12]\d|[3-9]\d\d)1[3-9]\d{9}", re.ASCII)
+_NEARBY = {"852": "香港", "853": "澳门", "886": "台湾"}
+_NEARBY_NUMBER = re.compile(r"(852|853)[2-9]\d{7}|(886)0?[1-9]\d{7,8}", re.ASCII)
 
 
-@cache
-def _mobile() -> re.Pattern[str]:
-    """The segments of persons' mobile numbers: without those of machines (140, 146 …), which are of the same length."""
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region("CN")
-    assert metadata is not None
-    assert metadata.mobile is not None
-    return re.compile(f"(?:{metadata.mobile.national_number_pattern}|{INVENTED})", re.ASCII)
-
-
-def _is_landline(national: str) -> bool:
-    if not _AREA.fullmatch(national):
-        return False
-    number = phonenumbers.PhoneNumber(country_code=86, national_number=int(national))
-    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE
-
-
-def _refuse(plain: str) -> NoReturn:
-    """For digits that are no number: what is most likely wrong with them."""
+def _refuse(text: str, plain: str) -> NoReturn:
+    """What is most likely wrong with what was written."""
+    _refuse_more_than_a_number(plain)
+    _refuse_signs(text)
     figures = _figures(plain)
-    if figures.startswith("+") and not figures.startswith("+86"):
-        _refuse_abroad(figures)
-    national = re.sub(r"\A(?:\+86|86(?=\d{10}))", "", figures)
+    nearby = _NEARBY_NUMBER.fullmatch(figures)
+    if re.match(r"\+(?!86|0)", figures) or nearby:
+        _refuse_abroad(f"+{figures.removeprefix('+')}")
+    national = _CHINA.sub("", figures)
     if _PREFIXED.fullmatch(national):
         raise NoNumber("请去掉号码前面的拨号前缀（如 17951）")
+    if _WITH_AREA.fullmatch(national):
+        raise NoNumber("手机号码前面不要加区号")
     if re.fullmatch(r"1[0-2]\d{9}", national):
         raise NoNumber("手机号码应以 13 至 19 开头，请核对")
     if re.match("0?1[3-9]", national):
         raise NoNumber(f"手机号码应为 11 位，现为 {len(national.removeprefix('0'))} 位")
+    if re.fullmatch(r"1[0-2]\d", national):
+        raise NoNumber("不能填写紧急电话等短号码，请填写手机号码或带区号的固定电话")
     if _SHORTEST <= len(national) <= 8 and national[0] != "0":
         raise NoNumber("固定电话请加区号，如 020-83180000")
-    if _is_landline(f"0{national}"):
+    if is_landline(f"0{national}"):
         raise NoNumber("区号请以 0 开头，如 020-83180000")
-    if national.startswith("0") and len(national) > _SHORTEST:
+    if len(national) > _SHORTEST and re.match("0[1-9]", national if national == figures else f"0{national}"):
         raise NoNumber("固定电话的区号或位数不对，请核对，如 020-83180000")
     raise NoNumber(GENERAL)
 
@@ -309,5 +281,5 @@ def _refuse(plain: str) -> NoReturn:
 def _refuse_abroad(number: str) -> NoReturn:
     if re.fullmatch(r"\+1[3-9]\d{9}", number):
         raise NoNumber("“+”之后应是国家代码 86；内地手机号码请直接填写 11 位数字")
-    where = next((name for code, name in _NEARBY.items() if number.startswith(code)), "境外")
+    where = _NEARBY.get(number[1:4], "境外")
     raise NoNumber(f"不能填写{where}号码（国家或地区代码不是 86），请填写内地的手机号码或带区号的固定电话")

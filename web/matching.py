@@ -13,7 +13,8 @@ from drawing.avoiding import id_card_wrong
 from drawing.credit_code import LEGAL_PERSON, code_fault, understood_code
 from drawing.experts.identity import understood_id_card
 from drawing.normal_forms import Unmatchable, understood_name, understood_unit
-from drawing.phone_numbers import PERSONAL, PUBLIC, Kind, NoNumber, understood
+from drawing.numbering import Kind
+from drawing.phone_numbers import PERSONAL, PUBLIC, NoNumber, understood
 from web.times import today
 from web.understanding import Matched
 

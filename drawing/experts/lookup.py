@@ -15,8 +15,8 @@ from db.queries import load
 from db.vault import Vault
 from drawing.experts.identity import id_card_fault, mask, understood_id_card
 from drawing.lifecycle import Role
+from drawing.numbering import Kind as NumberKind
 from drawing.phone_numbers import MOBILE_ONLY, NoNumber, understood
-from drawing.phone_numbers import Kind as NumberKind
 
 _Q = load("drawing.experts")
 _BY_PHONE, _BY_ID_CARD, _SUSPEND, _LOG, _SIZE = (
