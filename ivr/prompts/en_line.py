@@ -12,7 +12,7 @@ SORRY = Fixed("Sorry, the system is busy, and nothing can be done now. Please ca
 LANGUAGE_KEY = Fixed("To choose a language, press 7.")
 FAREWELL: tuple[Part, ...] = (SHORT, Fixed("If there is nothing else, you may hang up."))
 
-CALLED = Fixed("You called us a moment ago, and we are calling you back.")
+CALLED = Fixed("You called us a moment ago, and we are calling you back.", brisk=True)
 NOT_YOU = Fixed("If it was not you who called, please just hang up.")
 APPOINTMENT_KEYS = Fixed("To hear where and when to come, press 1.")
 LEAVE_KEY = Fixed("If you are not able to take part, and ask for leave, press 8.")
@@ -33,9 +33,9 @@ LEAVE: Mapping[str, tuple[Part, ...]] = {
 def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
     """All prompts of a call back, by id."""
     common = {"wait": FIXED_INVITATION["wait"], "promise_call": (SORRY,), "goodbye": FIXED_INVITATION["goodbye"]}
-    intro: tuple[Part, ...] = (*FRAME.greeting, CALLED, SHORT, NOT_YOU, LONG)
+    intro: tuple[Part, ...] = (*FRAME.greeting, CALLED, SHORT)
     menu = _menu(facts)
-    texts = {**common, "languages": LANGUAGE_MENU, "call_back": (*intro, *menu)}
+    texts = {**common, "languages": LANGUAGE_MENU, "call_back": (*intro, *menu, SHORT, NOT_YOU)}
     texts["language_recorded"] = (
         Fixed("The language that you chose is recorded. Later calls will use it."), LONG, *menu,
     )  # fmt: skip

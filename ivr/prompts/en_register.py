@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from .en import FIXED_INVITATION, FRAME
-from .frame import LONG, SHORT, prompts
+from .frame import BREATH, LONG, SHORT, prompts
 from .language import Language
 from .parts import Fixed, Part, Prompt
 
@@ -11,16 +11,19 @@ MENU: tuple[Part, ...] = (
     Fixed("If you are a supervisor, log in, open My registration, have the code of 6 digits ready, and then press 1."), SHORT,
     Fixed("If you are not registered, or this is a wrong number, press 9."), SHORT, FRAME.repeat,
 )  # fmt: skip
+ASKED: tuple[Part, ...] = (Fixed("Please verify this number of a supervisor.", brisk=True), BREATH)
+CHOICE: tuple[Part, ...] = (Fixed("Supervisors, press 1."), BREATH, Fixed("If you are not one, press 9."))
 TEXTS: Mapping[str, tuple[Part, ...]] = {
     "number_check": (
-        *FRAME.opening,
+        *FRAME.opening, *ASKED, *CHOICE, LONG,
         Fixed("This number is registered as that of a supervisor, who will be called to witness draws. Please verify it now."),
         LONG, *MENU,
     ),
     "number_check_wrong_key": (FRAME.wrong_key, SHORT, *MENU),
     "number_check_no_key": (FRAME.no_key, SHORT, *MENU),
     "number_check_code": (
-        Fixed("Enter the code of 6 digits that the page shows."), SHORT, Fixed("To start over, press the star key."),
+        Fixed("Log in, open My registration, and enter the code of 6 digits that the page shows."), SHORT,
+        Fixed("To start over, press the star key."),
     ),
     "number_check_wrong": (
         Fixed("That is not the code."), SHORT, Fixed("Look at the code of 6 digits on the page, and enter it again."),

@@ -12,7 +12,7 @@ SORRY = Fixed("对唔住，系统而家好忙，暂时未能办理。请您稍�
 LANGUAGE_KEY = Fixed("选择语言，请按7。")
 FAREWELL: tuple[Part, ...] = (SHORT, Fixed("冇其他事，可以挂线。"))
 
-CALLED = Fixed("您头先打过电话畀我哋，而家打返畀您。")
+CALLED = Fixed("您头先打过电话畀我哋，而家打返畀您。", brisk=True)
 NOT_YOU = Fixed("如果唔系您打嘅，请直接挂线。")
 APPOINTMENT_KEYS = Fixed("听集合嘅资料，请按1。")
 LEAVE_KEY = Fixed("唔可以参加，需要请假，请按8。")
@@ -31,9 +31,9 @@ LEAVE: Mapping[str, tuple[Part, ...]] = {
 def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
     """All prompts of a call back, by id."""
     common = {"wait": FIXED_INVITATION["wait"], "promise_call": (SORRY,), "goodbye": FIXED_INVITATION["goodbye"]}
-    intro: tuple[Part, ...] = (*FRAME.greeting, CALLED, SHORT, NOT_YOU, LONG)
+    intro: tuple[Part, ...] = (*FRAME.greeting, CALLED, SHORT)
     menu = _menu(facts)
-    texts = {**common, "languages": LANGUAGE_MENU, "call_back": (*intro, *menu)}
+    texts = {**common, "languages": LANGUAGE_MENU, "call_back": (*intro, *menu, SHORT, NOT_YOU)}
     texts["language_recorded"] = (Fixed("您拣嘅语言已经记录，以后嘅电话会用。"), LONG, *menu)
     if facts.appointment is not None:
         texts |= {**LEAVE, "leave_closed": _closed(facts.appointment), "details": details(facts.appointment)}

@@ -11,7 +11,7 @@ SORRY = Fixed("对不起，系统正忙，现在不能办理。请您稍后再�
 LANGUAGE_KEY = Fixed("选择语言，请按7。")
 FAREWELL: tuple[Part, ...] = (SHORT, Fixed("没有其他事项，可以挂机。"))
 
-CALLED = Fixed("您刚才给我们打过电话，现在给您回电话。")
+CALLED = Fixed("您刚才给我们打过电话，现在给您回电话。", brisk=True)
 NOT_YOU = Fixed("如果不是您打的，请直接挂机。")
 APPOINTMENT_KEYS = Fixed("听集合信息，请按1。")
 LEAVE_KEY = Fixed("不能参加，需要请假，请按8。")
@@ -30,9 +30,9 @@ LEAVE: Mapping[str, tuple[Part, ...]] = {
 def call_back(facts: CallBackFacts) -> Mapping[str, Prompt]:
     """All prompts of a call back, by id."""
     common = {"wait": FIXED_INVITATION["wait"], "promise_call": (SORRY,), "goodbye": FIXED_INVITATION["goodbye"]}
-    intro: tuple[Part, ...] = (*FRAME.greeting, CALLED, SHORT, NOT_YOU, LONG)
+    intro: tuple[Part, ...] = (*FRAME.greeting, CALLED, SHORT)
     menu = _menu(facts)
-    texts = {**common, "languages": LANGUAGE_MENU, "call_back": (*intro, *menu)}
+    texts = {**common, "languages": LANGUAGE_MENU, "call_back": (*intro, *menu, SHORT, NOT_YOU)}
     texts["language_recorded"] = (Fixed("您选择的语言已经记录，以后的电话会使用。"), LONG, *menu)
     if facts.appointment is None:
         return prompts(texts)

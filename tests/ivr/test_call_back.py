@@ -147,16 +147,15 @@ def test_the_prompts_that_the_flow_names_are_there() -> None:
 
 
 def test_the_call_back_word_for_word() -> None:
-    begin = (
-        "您好。/广东省综合评标评审专家库。/您刚才给我们打过电话，现在给您回电话。/如果不是您打的，请直接挂机。"
-    )
+    begin = "您好。/广东省综合评标评审专家库。/您刚才给我们打过电话，现在给您回电话。"
+    end = "没有其他事项，可以挂机。/如果不是您打的，请直接挂机。"
     assert heard("call_back", CallBackFacts(INVITATION, leave=True)) == (
         f"{begin}/您已经同意参加一次评标。/听集合信息，请按一。/不能参加，需要请假，请按八。/选择语言，请按七。"
-        "/没有其他事项，可以挂机。"
+        f"/{end}"
     )
     assert "请假" not in heard("call_back", CallBackFacts(INVITATION, leave=False))
     assert heard("call_back", CallBackFacts(None)) == (
-        f"{begin}/目前没有需要您办理的事项。/选择语言，请按七。/没有其他事项，可以挂机。"
+        f"{begin}/目前没有需要您办理的事项。/选择语言，请按七。/{end}"
     )
 
 

@@ -9,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from ivr.prompts import Fixed, InvitationFacts, Language, Part, Prompt, invitation, readback, witness
+from ivr.prompts import (
+    CallBackFacts,
+    Fixed,
+    InvitationFacts,
+    Language,
+    Part,
+    Prompt,
+    call_back,
+    invitation,
+    number_check,
+    readback,
+    witness,
+)
 from ivr.prompts.frame import CHINA
 from ivr.speech import Speech, make_speech
 from tests.ivr.facts import INVITATION, WITNESS, told
@@ -42,10 +54,21 @@ async def _rendered(ground: Path) -> Voices:
                 await speech.render_all(invitation(facts, language))
             for kind in ("change_of_time", "leave", "masked"):
                 await speech.render_all(told(kind, language))
+            for name, said in others(language).items():
+                await speech.render_all({name: said})
         await speech.render_all(witness(WITNESS))
     finally:
         await speech.close()
     return Voices(speech, speech.seconds)
+
+
+def others(language: Language) -> Mapping[str, Prompt]:
+    """How the calls begin that are about no draw of theirs, or about any."""
+    return {
+        "number_check": number_check(None, language)["number_check"],
+        "call_back": call_back(CallBackFacts(INVITATION, leave=True), language)["call_back"],
+        "nothing open": call_back(CallBackFacts(None), language)["call_back"],
+    }
 
 
 def until(prompt: Prompt, ends: Callable[[Part], bool], seconds: Seconds) -> float:
@@ -75,6 +98,10 @@ def measured(facts: InvitationFacts, language: Language, seconds: Seconds) -> Ma
         "of a changed time, key 1": until(told("change_of_time", language)["change_of_time"], names("1"), seconds),
         "of leave, key 1": until(told("leave", language)["leave"], names("1"), seconds),
         "of a recorded masked call, key 1": until(told("masked", language)["masked_expert"], names("1"), seconds),
+        "of a call that verifies a number, key 1": until(others(language)["number_check"], names("1"), seconds),
+        "of a call that verifies a number, key 9": until(others(language)["number_check"], names("9"), seconds),
+        "of a call back, key 1": until(others(language)["call_back"], names("1"), seconds),
+        "of a call back with nothing open, key 7": until(others(language)["nothing open"], names("7"), seconds),
     }
 
 
@@ -90,6 +117,10 @@ def test_who_and_trust_come_within_nine_seconds_and_both_keys_within_fifteen(
     assert found["key 2"] <= 15.0
     assert found["of leave, key 1"] <= 15.0
     assert found["of a recorded masked call, key 1"] <= 15.0
+    for other in ("a call that verifies a number, key 1", "a call that verifies a number, key 9", "a call back, key 1"):
+        assert found[f"of {other}"] <= 15.0
+    assert found["of a call back with nothing open, key 7"] <= 15.0
+    assert until(others(language)["number_check"], reassures, seconds) <= 9.0
 
 
 DIGITS = "48291306"
