@@ -1,8 +1,10 @@
 """The socket to which a node copies its SIP, and the calls that wait for a word about their end.
 
-UDP on loopback. At most MOST_AT_ONCE packets are read at a time, and then none for PAUSE_SECONDS. So whoever floods the node with
-SIP takes little of the worker's time. What finds no room in the socket's buffer is lost, and the calls concerned are judged by
-their status, as they are without any of this. Only packets with the node's password about calls that are under way are looked into.
+UDP on loopback. The kernel drops copies that say nothing of an end (`kernel_filter`). The others are left for PAUSE_SECONDS, unless
+a call waits for them, and then at most MOST_AT_ONCE are read at a time: several read together cost less than one by one, and whoever
+floods the node with SIP takes little of the worker's time. What finds no room in the socket's buffer is lost, and the calls concerned
+are judged by their status, as they are without any of this. Only packets with the node's password about calls that are under way are
+looked into.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import socket
 import time
 
 from ivr.calls import Reason
-from ivr.hep import packet, sip
+from ivr.hep import kernel_filter, packet, sip
 from ivr.hep.ending import Ending
 
 _log = logging.getLogger(__name__)
@@ -71,6 +73,7 @@ class Receiver:
         try:
             bound.setblocking(False)
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+            kernel_filter.attach(bound)
             bound.bind((HOST, self.port))
         except OSError:
             bound.close()
@@ -95,13 +98,15 @@ class Receiver:
         if self._socket is None:
             return
         loop = asyncio.get_running_loop()
-        self.read()
+        if self._waiting:
+            self.read()
         loop.remove_reader(self._socket)
         self._resting = loop.call_later(AWAITED_PAUSE_SECONDS if self._waiting else PAUSE_SECONDS, self._rested)
 
     def _rested(self) -> None:
         self._resting = None
         if self._socket is not None:
+            self.read()
             asyncio.get_running_loop().add_reader(self._socket, self._readable)
 
     def read(self) -> None:
@@ -159,6 +164,8 @@ class Receiver:
         if self._resting is not None:
             self._resting.cancel()
             self._rested()
+        if ending.over:
+            return
         self._waiting[ending] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(WAIT_SECONDS):
