@@ -34,6 +34,8 @@ from bench.telephony.measured import Measured, measured
 from bench.telephony.project import Project, project
 
 AIM_P99_MS = 250.0
+LONGEST_END = 180.0
+"""Seconds after which calls and worker must be over, whatever was lost."""
 PATIENCE = 90.0
 """Seconds for which the caller goes on trying."""
 STRANGER, TRUNK = "127.0.0.2", "127.0.0.1"
@@ -76,6 +78,8 @@ class Row:
     all_ports: int
     log_bytes: int
     caller_seconds: float | None
+    left: str = ""
+    """What was not over when it should have been; empty when all was."""
 
     @property
     def wrong(self) -> list[str]:
@@ -87,6 +91,8 @@ class Row:
             found.append(f"{self.ports} of {self.all_ports} ports for media were taken")
         if self.log_bytes > 2 * (KEPT + 1) * CEILING:
             found.append(f"{self.log_bytes} bytes of logs")
+        if self.left:
+            found.append(self.left)
         if self.caller_seconds is None:
             found.append(f"a caller heard no answer within {PATIENCE:.0f} s")
         return found
@@ -124,9 +130,9 @@ async def attacked(attack: Attack, load: Load) -> Row:
         finally:
             for task in (watching, calling):
                 task.cancel()
-        found = await _calls(attack, load, made, running, (first, last), used(before, after))
+        found, left = await _calls(attack, load, made, running, (first, last), used(before, after))
         all_ports = made.node.settings.rtp.last - made.node.settings.rtp.first + 1
-        return Row(attack, found, sent, most.megabytes, most.ports, all_ports, log_bytes(made) - logged, caller)
+        return Row(attack, found, sent, most.megabytes, most.ports, all_ports, log_bytes(made) - logged, caller, left)
 
 
 async def _caller(made: Ground, load: Load) -> float | None:
@@ -152,15 +158,25 @@ async def _attack(attack: Attack, made: Ground, seconds: float) -> int:
 
 async def _calls(
     attack: Attack, load: Load, made: Ground, running: Project, window: tuple[float, float], cpu: Mapping[str, float]
-) -> Measured:
+) -> tuple[Measured, str]:
+    """And what was left. A telephone whose answer was lost waits for its ACK for 32 s, and notes no end then: that is a call that
+    failed, no reason to say nothing of the others."""
     await asyncio.sleep(LONGEST_CALL)
-    await running.stop()
-    await all_over(made)
-    await nothing_left(made)
+    left = ""
+    try:
+        async with asyncio.timeout(LONGEST_END):
+            await running.stop()
+            await all_over(made)
+            await nothing_left(made)
+    except TimeoutError:
+        left = f"the worker or its calls did not end within {LONGEST_END:.0f} s"
+    except RuntimeError as error:
+        left = str(error)
     receipts, refused = await running.receipts(), await running.refused(window)
-    return measured(
+    found = measured(
         attack.name, load.rate, window, made.telephones.log(), receipts, cpu, refused, made.telephones.key_seconds
     )
+    return found, left
 
 
 def table(rows: list[Row]) -> Table:
@@ -212,7 +228,12 @@ def main() -> int:
     parser.add_argument("--without-reasons", action="store_true", help="the node does not copy its SIP to the worker")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args()
-    rows = asyncio.run(run(Load(given.rate, given.seconds, reasons=not given.without_reasons), given.packets, given.invites))
+    load = Load(given.rate, given.seconds, reasons=not given.without_reasons)
+    try:
+        rows = asyncio.run(run(load, given.packets, given.invites))
+    except (RuntimeError, TimeoutError) as error:
+        print(f"it could not be measured: {error or 'the calls did not begin in time'}", file=sys.stderr)
+        return 1
     if given.json:
         print(json.dumps([asdict(row) | {"wrong": row.wrong} for row in rows], indent=1))
     else:
