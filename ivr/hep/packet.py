@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import struct
 from dataclasses import dataclass, field
 
@@ -15,6 +16,17 @@ _CHUNK = struct.Struct(">IH")  # vendor and type as one number; the vendor of ch
 _PROTOCOL, _PASSWORD, _PAYLOAD, _CORRELATION = 0x0B, 0x0E, 0x0F, 0x11
 _WANTED = frozenset({_PROTOCOL, _PASSWORD, _PAYLOAD, _CORRELATION})
 _SIP = b"\x01"
+_PASSWORD_SIZE = 32
+_PROTOCOL_AT = 62
+_BEFORE = {0x01: 1, 0x02: 1, 0x07: 2, 0x08: 2, 0x09: 4, 0x0A: 4, _PROTOCOL: 1, 0x0C: 4, 0x03: 4, 0x04: 4}
+_BY_ASTERISK = re.compile(
+    b"HEP3(..)"
+    + b"".join(re.escape(_CHUNK.pack(kind, _CHUNK.size + size)) + b"." * size for kind, size in _BEFORE.items())
+    + re.escape(_CHUNK.pack(_PASSWORD, _CHUNK.size + _PASSWORD_SIZE)) + b"(.{%d})" % _PASSWORD_SIZE
+    + re.escape(_CHUNK.pack(_CORRELATION, 0)[:4]) + b"(..)",
+    re.DOTALL,
+)  # fmt: skip
+"""How Asterisk 22 begins a copy about IPv4, with our password, up to the length of the Call-ID; the message is the last chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,23 @@ def read(datagram: bytes) -> Packet | None:
 
     >>> read(b"HEP3")
     """
+    return _by_asterisk(datagram) or _by_chunks(datagram)
+
+
+def _by_asterisk(datagram: bytes) -> Packet | None:
+    """The same at once, for the form that almost all have; None for any other."""
+    if (begun := _BY_ASTERISK.match(datagram)) is None or datagram[_PROTOCOL_AT : _PROTOCOL_AT + 1] != _SIP:
+        return None
+    size, at = len(datagram), begun.end()
+    message = at - _CHUNK.size + int.from_bytes(begun[3], "big")
+    if int.from_bytes(begun[1], "big") != size or not at < message < size - _CHUNK.size:
+        return None
+    if _CHUNK.unpack_from(datagram, message) != (_PAYLOAD, size - message):
+        return None
+    return Packet(datagram[at:message], begun[2], datagram[message + _CHUNK.size :])
+
+
+def _by_chunks(datagram: bytes) -> Packet | None:
     size = len(datagram)
     if size < _HEAD.size or _HEAD.unpack_from(datagram) != (b"HEP3", size):
         return None

@@ -1,10 +1,10 @@
 """The socket to which a node copies its SIP, and the calls that wait for a word about their end.
 
 UDP on loopback. The kernel drops copies that say nothing of an end (`kernel_filter`). The others are left for PAUSE_SECONDS, unless
-a call waits for them, and then at most MOST_AT_ONCE are read at a time: several read together cost less than one by one, and whoever
-floods the node with SIP takes little of the worker's time. What finds no room in the socket's buffer is lost, and the calls concerned
-are judged by their status, as they are without any of this. Only packets with the node's password about calls that are under way are
-looked into.
+a call waits for them, and then at most MOST_AT_ONCE are read at a time: several read together cost less than one by one, and
+whoever floods the node with SIP takes little of the worker's time. What finds no room in the socket's buffer is lost, and the calls
+concerned are judged by their status, as they are without any of this. Only packets with the node's password about calls that are
+under way are looked into.
 """
 
 from __future__ import annotations
