@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from asterisk.instance import Instance
 from asterisk.ports import free_port, free_range
-from asterisk.settings import DtmfMode, FrontPorts, NodeSettings
+from asterisk.settings import DtmfMode, FrontPorts, NodeSettings, Transport
 from ivr.ari.line import Line, channel_id
 from ivr.calls import (
     Answered,
@@ -114,6 +114,7 @@ class Case:
     values: Mapping[str, Any] = field(default_factory=dict)
     """The scenario's."""
     session_timers: bool = False
+    transport: Transport = "udp"
     listens: bool = False
     """The flow only takes keys in (`Listener`), until the telephone hangs up."""
 
@@ -185,7 +186,8 @@ async def _round(
         for number, (name, case) in enumerate(cases.items(), start=1)
     }
     for name, phone in phones.items():
-        phone.trunk = replace(phone.trunk, session_timers=cases[name].session_timers)
+        case = cases[name]
+        phone.trunk = replace(phone.trunk, session_timers=case.session_timers, transport=case.transport)
     groups: dict[bool, dict[str, Telephone]] = {}
     for name, phone in phones.items():
         groups.setdefault("info" in cases[name].dtmf_mode, {})[name] = phone

@@ -137,6 +137,11 @@ class Telephone:
         return self.folder / f"{self.name}.xml".replace(" ", "-")
 
     @property
+    def _transport(self) -> tuple[str, ...]:
+        """SIPp's option for it: one connection, or UDP."""
+        return ("-t", "t1") if self.trunk.transport == "tcp" else ()
+
+    @property
     def messages(self) -> Path:
         """All SIP that it saw and sent."""
         return self.scenario.with_suffix(".log")
@@ -161,10 +166,11 @@ class Telephone:
                 "-key", "media", str(self.media), "-m", "1", "-nostdin", "-pause_msg_ign", "-default_behaviors", "all,-abortunexp",
                 "-timeout", str(int(WAIT) // 2), "-timeout_error",
                 "-trace_msg", "-message_file", str(self.messages),
-                "-trace_err", "-error_file", str(path.with_suffix(".errors")), *options,
+                "-trace_err", "-error_file", str(path.with_suffix(".errors")), *self._transport, *options,
                 stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder,
             )  # fmt: skip
-        while _is_free(self.trunk.host, self.port):
+        kind = socket.SOCK_STREAM if self._transport else socket.SOCK_DGRAM
+        while _is_free(self.trunk.host, self.port, kind):
             assert self._process.returncode is None, path.with_suffix(".out").read_text()
             await asyncio.sleep(0.02)
 
@@ -223,8 +229,8 @@ class Telephone:
         self.rtp.close()
 
 
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def _is_free(host: str, port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
         try:
             probe.bind((host, port))
         except OSError:
