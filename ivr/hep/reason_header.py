@@ -62,6 +62,9 @@ def _split(text: str, sign: str) -> Iterator[str]:
     >>> list(_split('a;b="c;d"', ";"))
     ['a', 'b="c;d"']
     """
+    if '"' not in text:  # most: in a tenth of the time
+        yield from text.split(sign)
+        return
     began, quoted, escaped = 0, False, False
     for at, each in enumerate(text):
         if escaped:

@@ -51,8 +51,7 @@ def read(payload: bytes, *, sender_known: bool = False) -> Message | None:
     (Reason(protocol='Q.850', cause=19, text=''),)
     """
     if payload.startswith(b"INVITE "):  # whose it is, and nothing else
-        sent = _FROM.search(payload, 0, LONGEST)
-        return Message("INVITE", 0, _tag(sent[1]) if sent else 0)
+        return Message("INVITE", 0, _tag(_sender(payload)))
     status = 0
     if not payload.startswith(_ENDS):
         response = _RESPONSE.match(payload)
@@ -79,6 +78,16 @@ def read(payload: bytes, *, sender_known: bool = False) -> Message | None:
     if not (method == b"INVITE" if status else method and payload.startswith(method + b" ")):
         return None
     return Message(method.decode(), status, sender, tuple(said[:_MOST_REASONS]))
+
+
+def _sender(payload: bytes) -> bytes:
+    """The value of From."""
+    begins = payload.find(b"\nFrom:", 0, LONGEST)
+    ends = payload.find(b"\n", begins + 1)
+    if begins >= 0 and ends >= 0 and payload[ends + 1 : ends + 2] not in (b" ", b"\t"):  # as almost everybody writes it
+        return payload[begins + len(b"\nFrom:") : ends]
+    sent = _FROM.search(payload, 0, LONGEST)
+    return sent[1] if sent else b""
 
 
 def _within(payload: bytes, status: int) -> Message | None:
@@ -111,7 +120,6 @@ def _headers(payload: bytes) -> list[tuple[bytes, bytes]]:
 
 def _tag(value: bytes) -> int:
     """The tag of a From header, hashed; a display name or an address may hold what looks like one."""
-    if b'"' in value or b"<" in value:
-        value = _QUOTED_OR_ADDRESS.sub(b"", value)
-    tag = _TAG.search(value)
+    behind = value.rpartition(b">")[2]
+    tag = _TAG.search(_QUOTED_OR_ADDRESS.sub(b"", value) if b'"' in behind or b"<" in behind else behind)
     return hash(tag[1]) if tag else 0
