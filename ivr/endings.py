@@ -12,6 +12,8 @@ PERSONS_CAUSES = frozenset({0, 16, 17, 21, 31})
 """Q.850: none told; normal clearing; user busy and call rejected, which are keys of a telephone; normal, unspecified."""
 PERSONS_STATUSES = frozenset({0, 200, 480, 486, 487, 600, 603, 607, 608})
 """SIP: none; done; and what Asterisk makes of the causes above."""
+_REJECTED = 21, 403
+"""What it makes of a BYE with 21, or with a status that means the same (603)."""
 
 
 def who_ended(end: HungUp) -> EndedBy:
@@ -23,7 +25,8 @@ def who_ended(end: HungUp) -> EndedBy:
         return EndedBy.US
     if end.given_up and end.reason is None:
         return EndedBy.NETWORK
-    by_person = end.cause in PERSONS_CAUSES and end.sip in PERSONS_STATUSES and _may_be_persons(end.reason)
+    by_person = end.cause in PERSONS_CAUSES and end.sip in PERSONS_STATUSES or (end.cause, end.sip) == _REJECTED
+    by_person = by_person and _may_be_persons(end.reason)
     return EndedBy.PERSON if by_person else EndedBy.NETWORK
 
 

@@ -178,7 +178,8 @@ ENDS: Mapping[str, Case] = {
     "bye, two headers": ends(DROPPED, "Reason: SIP;cause=200", "Reason: Q.850;cause=38"),
     "bye, one header": ends(DROPPED, "Reason: SIP;cause=200, Q.850;cause=38"),
     "bye, a number in the text": ends(PERSON, f'Reason: Q.850;cause=16;text="{ELSEWHERE}"'),
-    "bye, 603": ends(DROPPED, "Reason: SIP;cause=603"),  # who hangs up declines nothing any more
+    "bye, 603": ends(PERSON, "Reason: SIP;cause=603"),
+    "bye, 21": ends(PERSON, "Reason: Q.850;cause=21"),
     "bye, 480": ends(DROPPED, "Reason: SIP;cause=480"),
     "bye, with a body": Case(
         PERSON, "plays", hand=listens, timings=WAITING,

@@ -17,6 +17,8 @@ from ivr.outcomes import classify
         HungUp(31, 480),
         HungUp(17, 486),
         HungUp(21, 603),
+        HungUp(21, 403),
+        HungUp(21, 403, reason=Reason("SIP", 603)),
         HungUp(16, reason=Reason("Q.850", 16)),
         HungUp(16, reason=Reason("SIP", 200)),
         HungUp(16, reason=Reason("X.nobody-knows", 3)),
