@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -346,3 +347,41 @@ def test_a_part_whose_compression_is_broken_is_one_sentence(tmp_path: Path) -> N
         spoilt[start : start + 200] = bytes(200)
         with pytest.raises(BadFile, match="不是完好的"):
             read(tmp_path / "a.xlsx", bytes(spoilt))
+
+
+@pytest.mark.parametrize("place", ["IV", "IW", "KN", "XFD"])
+def test_what_stands_far_to_the_right_is_told(tmp_path: Path, place: str) -> None:
+    """It belongs to no column; left out without a word it might be missed."""
+    rows = cells(table(1))
+    rows[2].append(f'<c r="{place}2" t="inlineStr"><is><t>见附件</t></is></c>')
+    rows[2].append('<c r="XFD2" t="inlineStr"><is><t> </t></is></c>')
+    found, report = read(tmp_path / "a.xlsx", workbook(Page("专家", rows)))
+    assert found == []
+    (problem,) = report.problems
+    assert "没有列名，却有内容" in problem.reason
+    assert ("第 256 列（IV）" if place == "IV" else "第 256 列以后的列") in problem.reason
+
+
+def test_a_mark_before_digits_is_taken_off(tmp_path: Path) -> None:
+    """Some programs write it as text, as it is typed where a number must stay one."""
+    rows = table(2)
+    marked = [rows[0], *([row[0], f"'{row[1]}", f"’{row[2]}", *row[3:]] for row in rows[1:])]
+    found, report = read(tmp_path / "a.xlsx", workbook(Page("专家", cells(marked))))
+    assert [name for _, name in found] == names(rows)
+    assert not report.bad
+
+
+def test_rows_of_a_sheet_painted_far_down_leave_nothing_in_memory(tmp_path: Path) -> None:
+    """Empty cells are cut out before they are parsed: a reader that parsed them would hold each of them for a while."""
+    rows = cells(table(2))
+    painted = {number: [f'<c r="{letter}{number}" s="1"/>' for letter in "ABC"] for number in range(4, 30_000)}
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook(Page("专家", rows | painted), Page("说明")))
+    tracemalloc.start()
+    try:
+        found, _ = read(path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(found) == 2
+    assert most < 16 << 20
