@@ -202,9 +202,9 @@ def test_a_telephone_that_became_a_number_is_told_as_one(tmp_path: Path, written
     rows = table()
     rows[2][2] = written
     _, report = read(tmp_path / "a.csv", text(rows))
-    ((_, column, reason),) = [tuple(each) for each in report.problems]
-    assert column == "手机号码"
-    assert reason.startswith("被存成了数字")
+    (problem,) = report.problems
+    assert problem.column == "手机号码"
+    assert problem.reason.startswith("被存成了数字")
 
 
 @pytest.mark.parametrize("data", [b"\xef\xbb\xbf", b"\xef\xbb\xbf \r\n\r\n", b"\n"])
