@@ -34,9 +34,10 @@ _QUARTERS = {None: 0, "半": 30, "一刻": 15, "三刻": 45}
 _AFTERNOON = frozenset({"中午", "下午", "傍晚", "晚上"})
 _MORNING = frozenset({"凌晨", "早上", "早晨", "上午"})
 _WEEK = "一二三四五六日"
-_ONES = {sign: str(value) for value, signs in enumerate(("零〇○Oo0", *"一二三四五六七八九")) for sign in signs}
+_ZEROS = "Oo0"  # typed for 〇
+_ONES = {sign: str(value) for value, signs in enumerate(("零〇○" + _ZEROS, *"一二三四五六七八九")) for sign in signs}
 _TENS = {"十": "1", "廿": "2", "卅": "3"}
-_FIGURES = "零〇○Oo0一二三四五六七八九十廿卅"
+_FIGURES = "零〇○一二三四五六七八九十廿卅" + _ZEROS
 _NUMERAL = re.compile(rf"[{_FIGURES}]+(?=\s*[年月日号时点分秒])|(?<=[时点分])[{_FIGURES}]+(?![\d刻])")
 _OTHER_SIGNS = str.maketrans("時點號", "时点号")
 _SAID_BESIDE = re.compile(r"\A公元|\(?北京时间\)?")

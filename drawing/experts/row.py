@@ -59,7 +59,8 @@ def _phone(value: str) -> str:
         return mobile(value)
     except NoNumber as fault:
         if _AS_A_NUMBER.fullmatch(value):
-            raise ValueError("被存成了数字（有“E+”或小数点）：请把整列的单元格格式设为“文本”，再录入完整的 11 位号码") from None
+            cure = "请把整列的单元格格式设为“文本”，再录入完整的 11 位号码"
+            raise ValueError(f"被存成了数字（科学计数法，或有小数点）：{cure}") from None
         why = "所填不是电话号码，请核对各列是否错位" if str(fault) == GENERAL else fault
         raise ValueError(f"应为 11 位内地手机号：{why}") from None
 

@@ -115,7 +115,7 @@ class _Reader:
         self._cell: Mapping[str, str] = {}
         self._filled, self._formula = False, False  # whether the cell holds an element, and a formula
         self._value, self._plain, self._runs = "", "", ""
-        self._inline = self._run = self._phonetic = False
+        self._in_cell = self._inline = self._run = self._phonetic = False
         self._text: list[str] = []
         self._sparing = self._thinned = False
         self._parser = parser = expat.ParserCreate(namespace_separator="}")
@@ -186,11 +186,14 @@ class _Reader:
             self._rows.append(RawRow(self._number, self._hidden, self._cells))
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
-        self._cell, self._filled, self._formula, self._value = attributes, False, False, ""
+        if self._in_cell:
+            raise Broken("a cell in a cell")
+        self._in_cell, self._cell, self._filled, self._formula, self._value = True, attributes, False, False, ""
         reference = attributes.get("r")
         self._place = place_of(reference.rstrip("0123456789")) if reference else self._next(self._place)
 
     def _end_cell(self) -> None:
+        self._in_cell = False
         if not self._filled:
             return
         self._filled = False
@@ -205,7 +208,9 @@ class _Reader:
         if self._formula:
             return Odd(Kind.FORMULA, "")
         if kind == "s" and value:
-            return self._texts[natural(value)]
+            if (place := int(value)) < 0:  # it would count from the end
+                raise Broken("a negative place")
+            return self._texts[place]
         if kind in ("s", "str", "inlineStr") or not value:
             return value
         if kind == "n":
@@ -249,7 +254,7 @@ class _Reader:
         self._run = False
 
     def _begin_phonetic(self, _: dict[str, str]) -> None:
-        self._phonetic = True
+        self._phonetic = True  # how it is pronounced is no part of a text
 
     def _end_phonetic(self) -> None:
         self._phonetic = False
@@ -280,13 +285,6 @@ def place_of(letters: str) -> int:
     if place < 1:
         raise Broken("a cell without a column")
     return place - 1
-
-
-def natural(text: str) -> int:
-    """A count from 0; a negative one would count from the end."""
-    if (number := int(text)) < 0:
-        raise Broken("a negative place")
-    return number
 
 
 def _last_row(reference: str) -> int | None:

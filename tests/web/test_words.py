@@ -69,8 +69,8 @@ PEOPLE = re.compile(r"（?\b(?:handler|legal|reviewer|supervisor|registrar|admin
 """The accounts of web.development.IDENTITIES."""
 LONG = "长" * 600
 WHO = ("handler-a1", "legal-a", "reviewer-1", "supervisor-1", "supervisor-2", "registrar-1", "administrator-1")
-ADMINISTRATORS_WORDS = re.compile(r"\b(?:SIP|RTP|NAT|RFC 4733|INFO)\b")
-"""What carriers are asked about, on the page of the lines."""
+ADMINISTRATORS_WORDS = re.compile(r"\b(?:SIP|RTP|NAT|RFC 4733|INFO)\b|\bexpertline_[a-z]+\b|\b(?:carrier|spare|n\d?)\b")
+"""What carriers are asked about, on the page of the lines; database roles; what the operator called trunks and nodes."""
 WRONG = {"select": "没有的选项", "radio": "没有的选项", "checkbox": "没有的选项"}
 NO_PAGES = FILES | {"/samples"}
 UNLINKED = ("/status", "/login", "/nowhere", "/static/nowhere", "/logout", "/activities/CQSQ200001010001")
