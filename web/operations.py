@@ -50,6 +50,10 @@ class Look:
     listing: Query
     values: Mapping[str, object]
 
+    def is_cut(self, count: int) -> bool:
+        """Whether there may be more than were counted."""
+        return "most" in self.values and count >= MOST
+
     async def count(self) -> int:
         """How many there are; of people's lines no more than MOST are counted."""
         number: int = await self.db.value(self.counting, self.values)

@@ -21,7 +21,7 @@ _LONGEST = 60
 NUMBERING = "序号"
 """A column that lists number their rows with; left out."""
 _MARKS = re.compile(r"^[*＊#]+|[*＊:：]+$|[(（【\[［]([^()（）【】\[\]［］]*)[)）】\]］]$")
-_NOTE = re.compile("必填|选填|必须|必选|可选|可空|不填|位|格式|文本|代码|多个|分隔|逗号|分号|例如|^如|是/否|是或否")
+_NOTE = re.compile(r"必填|选填|必须|必选|可选|可空|不填|\d位|格式|文本|代码|多个|分隔|逗号|分号|例如|^如|是/否|是或否")
 """In brackets after a title: how the column is to be filled in."""
 
 

@@ -211,12 +211,14 @@ async def test_who_did_very_much_is_listed_up_to_a_limit(
     visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clerk, administrator = await visit("handler-a1"), await visit("administrator-1")
-    await make_draft(clerk, await make_project(clerk))
+    activity = await make_draft(clerk, await make_project(clerk))
+    assert (await clerk.post(f"/activities/{activity}/notices/new", **notice())).status == 303
     hint = "只列出最近的 2 条"
     assert hint not in await administrator.text("/operations?q=handler-a1")
     monkeypatch.setattr(operations, "MOST", 2)
     assert hint in await administrator.text("/operations?q=handler-a1")
     assert hint not in await administrator.text("/operations")
+    assert hint not in await administrator.text(f"/operations?q={activity}"), "all lines about an activity are listed"
 
 
 @pytest.mark.postgres

@@ -20,7 +20,7 @@ async def listing(request: web.Request) -> web.Response:
     db, words = request.app[DATABASE], understood_number(request.query.get("q", ""))
     look = await operations.look(db, words)
     paging = Paging.of(request, await look.count())
-    rows, cut = await look.page(paging.limits), words != "" and paging.total >= operations.MOST
+    rows, cut = await look.page(paging.limits), look.is_cut(paging.total)
     return render(
         request, "operations.html", rows=rows, paging=paging, words=words, cut=cut, audit=await audits.last(db)
     )

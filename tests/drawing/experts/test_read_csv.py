@@ -176,7 +176,7 @@ def test_a_title_may_say_how_its_column_is_filled_in(tmp_path: Path, rows: Rows)
     assert (numbers, report.bad) == ([2, 3, 4], set())
 
 
-@pytest.mark.parametrize("title", ["工作单位（曾任）", "工作单位（二）", "工作单位【原】"])
+@pytest.mark.parametrize("title", ["工作单位（曾任）", "工作单位（二）", "工作单位【原】", "工作单位（原单位）"])
 def test_other_words_in_brackets_make_another_title(tmp_path: Path, title: str) -> None:
     with pytest.raises(BadFile, match="缺少列“工作单位”"):
         read(tmp_path / "a.csv", text(_with_header(("工作单位", title))))
