@@ -17,7 +17,7 @@ from decimal import Decimal
 from drawing.normal_forms import understood_figures
 
 _CURRENCY = re.compile(r"\A(?:¥|RMB|CNY|人民币)\s*", re.IGNORECASE)
-_UNIT = re.compile(r"\s*万元?\Z")
+_UNIT = re.compile(r"\s*万(?:元(?:[整正])?)?\Z")
 _OTHER_UNIT = re.compile(r"(?<=[\d.])\s*(?:[亿千百]万?元?|元|圆)(?:整|正)?\Z", re.ASCII)
 _COUNTED = re.compile(r"\s*[人位名个]\Z")
 _GROUPED = re.compile(r"([+-]?)(\d{1,3}(?:([, ])\d{3}(?:\3\d{3})*)|\d*)(\.\d*)?", re.ASCII)

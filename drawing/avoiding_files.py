@@ -30,10 +30,10 @@ from drawing.experts.template import head, widths
 from drawing.normal_forms import Unmatchable, normal_name, normal_unit, understood_name, understood_unit
 
 T = TypeVar("T")
-MAX_BYTES = 1 << 20
-"""Of a file: 500 rows have some 30 KB."""
+MAX_BYTES = 12 << 20
+"""Of a file: 500 rows have some 30 KB, and a sheet that was painted to its last row 8 MB."""
 EXPLAINED, OFFERED = "填写说明", "回避原因"
-_UNPACKED = 32 << 20
+_UNPACKED = 192 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _read(
 
 def _rows(data: bytes, called: str, kind: Kind) -> Iterator[TableRow]:
     if len(data) > MAX_BYTES:
-        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MB：请使用模板文件，只保留文字")
+        raise BadFile(f"{called} 超过 {MAX_BYTES >> 20} MB：请把各行复制到新的模板文件中（只粘贴文字，不带图片），再导入")
     layout = Layout(kind.value, tuple(kind.columns), {}, ordered=True, most=MOST, unpacked=_UNPACKED)
     return read_xlsx.rows(data, called, layout)
 

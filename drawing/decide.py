@@ -195,6 +195,11 @@ async def _used(tx: Transaction, digits: str) -> set[str]:
     return {each.value for each in await tx.all(Q.share_used, {"digits": digits})}
 
 
+async def used_share(db: Database, digits: str) -> str:
+    """Why these digits are refused because somebody gave them before, or nothing."""
+    return WEAK_SHARES["used_before"] if await db.one(Q.share_used, {"digits": digits}) else ""
+
+
 class ShareRefused(Exception):
     """Why digits on the supervisor's page do not count; `weak` when other digits would."""
 

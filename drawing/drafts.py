@@ -109,6 +109,12 @@ async def delete(tx: Transaction, activity: str) -> None:
     await tx.run(Q.disown, {"activity": activity})
 
 
+async def last_change(db: Database | Transaction, activity: str) -> int | None:
+    """The number of the last line of 操作记录 about it, which every change of a draft writes."""
+    number: int | None = await db.value(Q.last_change, {"activity": activity})
+    return number
+
+
 def named(draft: Draft, name: str) -> Draft:
     """The same under another 活动名称."""
     return replace(draft, name=name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from db.pool import Database, Transaction
@@ -22,6 +22,7 @@ from drawing.bands import Band, advice, band, enough_to_count, label, normal_for
 from drawing.eligibility import Condition
 from drawing.preview_rules import PreviewRule
 from drawing.rules import Rules
+from drawing.transcript import CHINA
 
 Q = load("drawing", "projects.sql")
 _RULES, _LOCK, _NEXT, _COUNT, _RECORD = Q.preview_rules, Q.lock_looks, Q.next_look, Q.preview_count, Q.record_preview
@@ -57,6 +58,17 @@ class LooksUsedUp(Exception):
     def __init__(self, until: datetime) -> None:
         super().__init__(f"no preview before {until.isoformat()}")
         self.until = until
+
+    def told(self) -> str:
+        """In Chinese: to the minute, and not before it.
+
+        >>> from datetime import UTC
+        >>> LooksUsedUp(datetime(2026, 12, 1, 1, 4, 30, tzinfo=UTC)).told()
+        '一小时内的预览次数已用完，12月1日 09:05 后可以再次预览。填写的内容没有丢失，不预览也可以直接保存。'
+        """
+        at = (self.until + timedelta(minutes=1)).astimezone(CHINA)
+        when = f"{at.month}月{at.day}日 {at:%H:%M}"
+        return f"一小时内的预览次数已用完，{when} 后可以再次预览。填写的内容没有丢失，不预览也可以直接保存。"
 
 
 async def preview(

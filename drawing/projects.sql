@@ -243,13 +243,13 @@ SELECT coalesce(sum(seats), 0)::int FROM condition WHERE activity = %(activity)s
 -- 回避单位; the fixed ones first.
 SELECT id, unit, code, reason, fixed, created_at FROM avoidance
 WHERE activity = %(activity)s AND unit IS NOT NULL
-  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR %(code)s <> '' AND strpos(code, %(code)s) > 0)
+  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR %(code)s <> '' AND strpos(code_form(code), code_form(%(code)s)) > 0)
 ORDER BY fixed DESC, id LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: count_avoidance_units
 -- How many there are on all pages.
 SELECT count(*) FROM avoidance WHERE activity = %(activity)s AND unit IS NOT NULL
-  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR %(code)s <> '' AND strpos(code, %(code)s) > 0);
+  AND (%(search)s = '' OR strpos(normal_unit(unit), normal_unit(%(search)s)) > 0 OR %(code)s <> '' AND strpos(code_form(code), code_form(%(code)s)) > 0);
 
 -- name: avoidance_persons
 -- 回避人员; found by the exact name (its keyed hash) only.
@@ -317,6 +317,10 @@ ORDER BY a.evaluation_start, r.id LIMIT %(limit)s OFFSET %(offset)s;
 SELECT count(*) FROM review r
 WHERE r.decided_at IS NULL AND r.withdrawn_at IS NULL AND (%(terminal)s = '' OR r.terminal = %(terminal)s);
 
+-- name: last_change
+-- The last line of 操作记录 about an activity: nobody changes a draft without one.
+SELECT max(id) FROM operation WHERE activity = %(activity)s;
+
 -- name: operations
 -- 操作记录, with the company for which a clerk acted.
 SELECT p.id, p.act, p.at, p.actor, p.role, p.remark, o.company_name
@@ -346,7 +350,8 @@ SELECT a.id, a.name, a.kind::text AS kind, a.state::text AS state, a.seats, a.st
        coalesce(p.region, a.district) AS region, o.handler, o.handler_name,
        coalesce(p.name, (SELECT min(l.project) FROM activity_lot x JOIN lot l ON l.id = x.lot WHERE x.activity = a.id)) AS project,
        p.code AS project_code, p.tenderer,
-       (SELECT count(*) FROM pick k WHERE k.activity = a.id AND k.outcome = 'accepted') AS agreed
+       (SELECT count(*) FROM pick k WHERE k.activity = a.id AND k.outcome = 'accepted') AS agreed,
+       CASE WHEN a.state = 'draft' THEN (SELECT max(w.id) FROM operation w WHERE w.activity = a.id) END AS last_change
 FROM page JOIN activity a ON a.id = page.id LEFT JOIN activity_owner o ON o.activity = a.id LEFT JOIN project p ON p.id = a.project
 ORDER BY a.created_at DESC, a.id DESC;
 

@@ -375,8 +375,8 @@ FROM (SELECT a.id, a.name, a.state
 ORDER BY waiting DESC, a.state <> 'drawing', a.id DESC;
 
 -- name: shares_used
--- Digits given before: what was used once is refused.
-SELECT body::jsonb -> 'share' ->> 'value' AS value FROM transcript WHERE type = 'witness';
+-- Digits given since a moment, with theirs; found by their index.
+SELECT at, body::jsonb -> 'share' ->> 'value' AS value FROM transcript WHERE type = 'witness' AND at >= %(since)s;
 
 -- name: share_used
 -- These digits, if they were given before: found by their index.

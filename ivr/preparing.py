@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from drawing.heads import Given
 from drawing.lots import fingerprint, weak_share
 from drawing.reference import reference
 from drawing.rules import Rules
+from drawing.transcript import parse_stamp, stamp
 from ivr import masked, numbers
 from ivr.calls import Flow
 from ivr.dialplans import KINDS, PAIRS, WITNESS_SENT, Timings, Whom
@@ -27,6 +29,7 @@ from ivr.prompts.facts import ConditionCount, InvitationFacts, WitnessFacts
 from ivr.speech import Speech
 
 Q = load("ivr")
+_COMMITS_WITHIN = timedelta(hours=1)  # a row is seen once its transaction, or one before it, has committed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,27 @@ class Conversation:
         return () if self.refused else (self.number,)
 
 
+class UsedShares:
+    """The digits that witnesses have given before, whoever gave them: read whole once, and then what has come since. What a call
+    does not know yet is refused when it decides (drawing.decide.share)."""
+
+    def __init__(self, db: Database) -> None:
+        self._db, self._known, self._since = db, set[str](), ""  # as the transcript writes times
+
+    async def used(self) -> Collection[str]:
+        """All that are known by now."""
+        rows = await self._db.all(chain.Q.shares_used, {"since": self._since})
+        self._known.update(row.value for row in rows)
+        self._since = max((stamp(parse_stamp(row.at) - _COMMITS_WITHIN) for row in rows), default=self._since)
+        return self._known
+
+
 class Preparer:
     """Loads what a call needs and has its prompts made: nothing is synthesised while somebody waits on the line."""
 
     def __init__(self, db: Database, custody: Custody, speech: Speech, timings: Timings) -> None:
         self._db, self._custody, self._speech, self._base = db, custody, speech, timings
+        self._shares = UsedShares(db)
 
     async def prepare(self, call: Any) -> Conversation | PairConversation:
         """The conversation of a waiting call; raises NotBound for one whose pick does not lead to the person it is about, and
@@ -99,7 +118,7 @@ class Preparer:
 
     async def _witness(self, call: Any) -> Conversation:
         row = await self._db.one(Q.witness_call, {"activity": call.activity, "witness": call.witness})
-        used = {each.value for each in await self._db.all(chain.Q.shares_used)}
+        used = await self._shares.used()
         kind = WITNESS_SENT if row.sent else KINDS[call.flow]
         context = WITNESS_PHONE.at(row.no)
         (number,), refused = self._numbers((row.phone_enc, context, row.phone_hash))

@@ -8,7 +8,6 @@ Everything lies in the state folder; what an operator may change is in `ivr.toml
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -23,11 +22,11 @@ from db.errors import DatabaseError
 from db.keyfile import KeyFileRefused
 from db.migrate import MigrationRefused, migrate
 from db.reseal import reseal
-from db.rights import AUDITOR, CONSOLE, OLD_ROLE, WORKER
+from db.rights import AUDITOR, CONSOLE, WORKER
 from db.vault import Signer, Vault, confirm_blocking
+from script.settings_file import settings_file
 
 DATABASE = "expertline"
-_OLD_DSN = re.compile(rf"^(dsn\s*=.*\buser=){OLD_ROLE}\b", re.MULTILINE)
 IVR = """\
 # The worker's settings (see docs/settings.md).
 dsn = "{dsn}"
@@ -184,8 +183,7 @@ def install(state: Path, owner_dsn: str, choices: Choices, say: Callable[[str], 
 
 def _exists(owner_dsn: str) -> bool:
     with transaction(f"{owner_dsn} dbname=postgres") as tx:
-        found = tx.value("SELECT count(*) FROM pg_database WHERE datname = %(name)s", {"name": DATABASE})
-    return bool(found)
+        return bool(tx.value("SELECT count(*) FROM pg_database WHERE datname = %(name)s", {"name": DATABASE}))
 
 
 def _create(owner_dsn: str) -> None:
@@ -216,9 +214,7 @@ def _keys(installed: Installation, say: Callable[[str], None]) -> None:
 def _reseal(installed: Installation, say: Callable[[str], None]) -> None:
     """Of a database from before values were sealed for their row; nothing in any other."""
     done: Counter[str] = Counter()
-    for each in reseal(
-        installed.owner_dsn, Vault.open(installed.master_key), lambda table, rows: done.update({table: rows})
-    ):
+    for each in reseal(installed.owner_dsn, Vault.open(installed.master_key), lambda table, rows: done.update({table: rows})):
         say(f"not sealed anew, layout 1 is still accepted: {each}")
     for table, rows in done.items():
         say(f"sealed anew: {table}, {rows} rows")
@@ -279,36 +275,9 @@ def _settings(installed: Installation, choices: Choices, say: Callable[[str], No
     )
     for path, text, role in made:
         try:
-            _settings_file(path, text, role, say)
+            settings_file(path, text, role, say)
         except (OSError, UnicodeDecodeError) as error:  # whose settings they are says so too, and the others go on
             say(f"settings: {path} can't be looked at: {error}")
-
-
-def _settings_file(path: Path, text: str, role: str, say: Callable[[str], None]) -> None:
-    if not path.exists():
-        _write(path, text)
-        say(f"settings: {path}")
-    elif changed := with_own_role(path.read_text(encoding="utf-8"), role):
-        _write(path, changed)
-        say(f"settings: {path} names the database role {role} now, instead of {OLD_ROLE}")
-
-
-def _write(path: Path, text: str) -> None:
-    """The whole of it or nothing: a full disk, or an end in the middle, leaves no half of it."""
-    new = path.with_name(f"{path.name}.new")
-    new.touch(mode=0o600)
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)
-
-
-def with_own_role(settings: str, role: str) -> str | None:
-    """A settings file from before each process had a role, with its own in `dsn`; None where nothing is to be changed.
-
-    >>> with_own_role('dsn = "host=/run user=expertline_service dbname=x"\\nport = 1\\n', "expertline_console")
-    'dsn = "host=/run user=expertline_console dbname=x"\\nport = 1\\n'
-    """
-    changed = _OLD_DSN.sub(rf"\1{role}", settings)
-    return changed if changed != settings else None
 
 
 def _say(text: str) -> None:

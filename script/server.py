@@ -18,6 +18,7 @@ from pathlib import Path
 
 from asterisk.folders import state_folder
 from db.cluster import Cluster, ClusterError
+from script import held_signals
 from script.parts import CARRIER, HURRY, Database, Part, StaysDown, end_left, say
 from script.state_lock import Locked, locked
 
@@ -34,6 +35,11 @@ class Asked:
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
                 loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGQUIT, self._at_once)
+        for number in held_signals.waiting():  # sent while all this was imported
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue
+            self._at_once() if number is signal.SIGQUIT else self._stop(number)
+        held_signals.let_go()
 
     def _stop(self, number: signal.Signals) -> None:
         if self.stop.is_set():
@@ -65,6 +71,8 @@ async def serve(state: Path, parts: list[Part], database: Database, asked: Asked
     installing = Part("install", ("-m", "script.install"), environment={"EXPERTLINE_OWNER_DSN": database.dsn_prefix})
     for part in (*parts, installing):
         part.state, part.at_once = state, asked.at_once
+    if asked.stop.is_set():
+        return 0
     try:
         await database.start()
     except ClusterError as error:
@@ -116,11 +124,19 @@ async def run(state: Path) -> int:
         return 1
 
 
+async def _whole_run(state: Path) -> int:
+    """After it nothing runs any more: another signal changes no exit code."""
+    try:
+        return await run(state)
+    finally:
+        held_signals.hold()
+
+
 def main() -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="script/server", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.parse_args()
-    return asyncio.run(run(state_folder().absolute()))
+    return asyncio.run(_whole_run(state_folder().absolute()))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from asterisk.ending import end_group
-from script import parts, server
+from script import held_signals, parts, server
 from script.parts import CARRIER, Part, end_left
 from script.server import Asked
 from script.state_lock import Locked, left_over, locked, mark
@@ -249,6 +250,46 @@ def holder(state: Path) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT], ids=lambda each: each.name)
+def test_a_signal_before_the_first_line_starts_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    """While Python still imports it: nothing is made, nothing is told but that, and the second one changes nothing."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "script.held_signals", "script.server"], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "EXPERTLINE_STATE": str(tmp_path)},
+    )  # fmt: skip
+    while not _held(process.pid):
+        assert process.poll() is None
+    process.send_signal(number)
+    process.send_signal(number)
+    _, told = process.communicate()
+    assert told.splitlines()[0].startswith(f"[server] {number.name}: stopping")
+    assert "Traceback" not in told
+    assert process.returncode == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["server.lock"]
+
+
+def _held(pid: int) -> bool:
+    """Whether SIGTERM waits there."""
+    found = re.search(r"^SigBlk:\s*([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) & 1 << signal.SIGTERM - 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name)
+async def test_what_is_started_gets_its_signals(number: signal.Signals) -> None:
+    """Those that were held are held no more when the first part is started."""
+    program = "import signal; print(number := int(signal.Signals[%r]), number in signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
+    held_signals.hold()
+    try:
+        Asked()
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", program % number.name, stdout=subprocess.PIPE)
+        told, _ = await process.communicate()
+    finally:
+        for each in (*server.STOPS_ON, signal.SIGQUIT):
+            asyncio.get_running_loop().remove_signal_handler(each)
+        held_signals.let_go()
+    assert told.decode().split() == [str(int(number)), "False"]
 
 
 def test_a_second_server_is_told_who_has_the_folder(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from drawing.projects import Q
 from web.identity import Identity
 from web.ownership import scope, terminal
 from web.places import city_of
+from web.versions import stand
 
 SOURCES = ("省专家库",)
 KINDS = {"CQSQ": "正常项目", "CQNE": "重新抽取项目", "CQRE": "通知原专家项目"}
@@ -89,6 +90,13 @@ class Card:
     tenderer: str | None
     handler: str | None
     handler_name: str | None
+    last_change: int | None
+    """Of a draft: its last line of 操作记录."""
+
+    @property
+    def stand(self) -> str:
+        """The version of a draft, for the form that takes it away."""
+        return stand(self.last_change)
 
 
 async def count(db: Database, me: Identity, filters: Filters) -> int:

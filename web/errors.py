@@ -28,6 +28,11 @@ MESSAGES: Mapping[int, tuple[str, str]] = {
     500: ("系统出错", "错误已记入日志。请稍后再试；如仍出现，请联系系统管理员。"),
     503: ("数据库暂时无法连接", "进行中的通话不受影响。本页会自动重试；如持续出现，请联系系统管理员。"),
 }
+AWAY = (
+    MESSAGES[503][0],
+    "进行中的通话不受影响。请过一会儿再提交一次，已经办理的不会重复办理；如持续出现，请联系系统管理员。",
+)
+"""The same where a form was sent: no page sends it again by itself."""
 REFUSED = ("无法处理该请求", "请返回首页重试。")
 EXPIRED = ("登录已过期", "刚才提交的内容没有保存。")
 AGAIN = ("请再次提交", "您已重新登录，刚才的表单是登录前打开的，还没有保存。")
@@ -105,6 +110,8 @@ async def _failed(
 ) -> web.Response:
     """The error's page; for a form with what was typed, to be sent once more when that is possible again. It has the same key, so
     that it acts once even if it has acted already."""
+    if status == 503 and request.method == "POST":
+        message = AWAY
     fields = await kept(request) if request.method == "POST" and keys.upload(request) is None and status in _KEEPS else []
     if not any(text.strip() and not name.startswith("_") for name, text in fields):
         return _error(request, status, message, headers)
@@ -121,6 +128,7 @@ def _error(
     request: web.Request, status: int, message: tuple[str, str], headers: Mapping[str, str] | None = None
 ) -> web.Response:
     title, advice = message
-    response = render(request, "error.html", status=status, title=title, advice=advice, code=status)
+    retries = status == 503 and request.method == "GET"
+    response = render(request, "error.html", status=status, title=title, advice=advice, code=status, retries=retries)
     response.headers.update(headers or {})
     return response

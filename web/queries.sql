@@ -235,14 +235,21 @@ SELECT count(*) FROM operation WHERE activity = %(activity)s;
 SELECT id, at, actor, role, act, activity, remark FROM operation
 WHERE activity = %(activity)s ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
+-- name: actors_like
+-- Whose name or account contains this, in whatever width and case: each actor is read once, by the index, not each of their lines.
+WITH RECURSIVE actor (name) AS (
+  (SELECT actor FROM operation ORDER BY actor LIMIT 1)
+  UNION ALL SELECT (SELECT actor FROM operation WHERE actor > a.name ORDER BY actor LIMIT 1) FROM actor a WHERE a.name IS NOT NULL)
+SELECT name FROM actor WHERE strpos(search_form(name), %(words)s) > 0;
+
 -- name: count_operations_by
--- How many were done by somebody whose name or account contains this.
-SELECT count(*) FROM operation WHERE strpos(lower(actor), lower(%(words)s)) > 0;
+-- How many lines are these actors', counted up to a limit.
+SELECT count(*) FROM (SELECT FROM operation WHERE actor = ANY(%(actors)s::text[]) LIMIT %(most)s) AS line;
 
 -- name: operations_by
 -- A page of them, the newest first.
 SELECT id, at, actor, role, act, activity, remark FROM operation
-WHERE strpos(lower(actor), lower(%(words)s)) > 0 ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
+WHERE actor = ANY(%(actors)s::text[]) ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: operation
 -- One line of 操作记录, with its place in the chain.

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from drawing.signs import IDEOGRAPHS, IGNORED, unescape
 
-_ODD = re.compile("[\ue815-\ue864\u200b-\u200f\u2060\ufeff\xad]|_(?=[xX])|\n[=']")
+_ODD = re.compile("[\ue815-\ue864\u200b-\u200f\u2060\ufeff\xad]|_(?=[xX])|\n[='’‘]")
 _FORMULA_OF_TEXT = re.compile('=\\s*"([^"]*)"')
-_TEXT_MARK = re.compile("'(?=[0-9])")
+_TEXT_MARK = re.compile("['’‘](?=[0-9])")  # as a Chinese keyboard types it, too
 
 
 def _old_gbk() -> Iterator[tuple[str, str]]:
@@ -24,6 +24,7 @@ def _old_gbk() -> Iterator[tuple[str, str]]:
         yield chr(code), sign.translate(IDEOGRAPHS)
 
 
+_MARKS = frozenset("'’‘")
 _OLD_GBK = str.maketrans(dict(_old_gbk()))
 
 
@@ -35,11 +36,11 @@ def cleaned(text: str) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """A cell of a csv file, without `="…"` and `'` before digits, which keep a spreadsheet from taking them for a number."""
+    """A cell's text without `="…"` and `'` before digits, which keep a spreadsheet from taking them for a number."""
     text = cleaned(text)
     if found := _FORMULA_OF_TEXT.fullmatch(text):
         return found[1].strip()
-    return _TEXT_MARK.sub("", text, count=1) if text.startswith("'") else text
+    return _TEXT_MARK.sub("", text, count=1) if text[:1] in _MARKS else text
 
 
 def unwrapped_row(row: Iterable[str]) -> list[str]:

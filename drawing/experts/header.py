@@ -15,11 +15,14 @@ from drawing.signs import UNSEEN
 
 HEADER_ROWS = 10
 """Of so many rows with text one must be the header."""
+_TOLD = 5  # titles that are no column of ours, each by itself
 _LONGEST = 60
 """Characters of a title; what is longer is none, and costs no look."""
 NUMBERING = "序号"
 """A column that lists number their rows with; left out."""
-_MARKS = re.compile(r"^[*＊]+|[*＊:：]+$|[(（](?:必填|选填|必须|可空|可不填|非必填)[)）]$")
+_MARKS = re.compile(r"^[*＊#]+|[*＊:：]+$|[(（【\[［]([^()（）【】\[\]［］]*)[)）】\]］]$")
+_NOTE = re.compile(r"必填|选填|必须|必选|可选|可空|不填|\d位|格式|文本|代码|多个|分隔|逗号|分号|例如|^如|是/否|是或否")
+"""In brackets after a title: how the column is to be filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,20 @@ def title(text: str) -> str:
 
     >>> title("手机\\n号码"), title("* 姓　名（必填）")
     ('手机号码', '姓名')
+    >>> title("证件号（18 位）："), title("意愿评标区【多个用分号】*"), title("工作单位（曾任）")
+    ('证件号', '意愿评标区', '工作单位（曾任）')
     """
     if len(text) > _LONGEST:
         return ""
     plain = UNSEEN.sub("", tidy(text))
-    while (shorter := _MARKS.sub("", plain)) != plain:
+    while (shorter := _MARKS.sub(_without_note, plain)) != plain:
         plain = shorter
     return plain
+
+
+def _without_note(found: re.Match[str]) -> str:
+    """A mark is left out, and so is a note; other words in brackets may be part of the title (工作单位（曾任）)."""
+    return found[0] if found[1] is not None and not _NOTE.search(found[1]) else ""
 
 
 def find_header(rows: Iterable[tuple[int, Sequence[str]]], wanted: Sequence[str], hidden: Collection[int] = ()) -> Header | None:
@@ -128,7 +138,10 @@ def _header(row: int, values: Sequence[str], wanted: Sequence[str], hidden: Coll
     left_out.update(place for place in unknown if place in hidden)
     if missing:
         faults.insert(0, "缺少列" + "、".join(f"“{column}”" for column in missing))
-    faults += [_unknown(place, titles[place], missing) for place in unknown if place not in hidden]
+    shown = [place for place in unknown if place not in hidden]
+    faults += [_unknown(place, titles[place], missing) for place in shown[:_TOLD]]
+    if len(shown) > _TOLD:
+        faults.append(f"另有 {len(shown) - _TOLD} 列也不是模板中的列，请删去")
     return Header(
         row=row,
         columns=columns,

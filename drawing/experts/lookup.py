@@ -101,11 +101,17 @@ def normalise(kind: Kind, typed: str) -> str:
 
 async def search(db: Database, vault: Vault, kind: Kind, typed: str, by: Person) -> Found | None:
     """The expert with exactly this number, or None. Raises BadQuery; what can't be a number is not recorded."""
+    async with db.transaction() as tx:
+        return await look(tx, vault, kind, typed, by)
+
+
+async def look(tx: Transaction, vault: Vault, kind: Kind, typed: str, by: Person, *, recorded: bool = False) -> Found | None:
+    """As `search`, within the caller's transaction; `recorded`: this very look is in 操作记录 already."""
     number = normalise(kind, typed)
     sql = _BY_PHONE if kind is Kind.PHONE else _BY_ID_CARD
-    async with db.transaction() as tx:
-        row = await tx.one(sql, {"hash": vault.keyed_hash(kind.value, number)})
-        outcome = "未找到" if row is None else f"找到专家 {row.id}"
+    row = await tx.one(sql, {"hash": vault.keyed_hash(kind.value, number)})
+    outcome = "未找到" if row is None else f"找到专家 {row.id}"
+    if not recorded:
         await _log(tx, by, "查询专家", f"按{kind.label} {mask(number)} 查询，{outcome}")
     return None if row is None else _opened(row, vault)
 

@@ -20,6 +20,7 @@ MAX_ROWS = 2_000_000
 """More than anybody's pool: keeps a file of nonsense from filling the memory."""
 
 _PROGRESS_ROWS = 1000
+_FIRST = ExpertRow.header()[0]
 _DIRECTORY_BYTES = 4096
 
 
@@ -110,6 +111,8 @@ def _checked(row: TableRow, today: date) -> ExpertRow | list[tuple[str, str]]:
     """The expert, or every fault; a row or cell that is of the wrong kind has no other fault."""
     if any(not column for column, _ in row.faults):
         return list(row.faults)
+    if row.cells.get(_FIRST) == _FIRST:  # one file was put behind another; nobody is called so
+        return [("", "是重复的表头：请删去这一行")]
     checked = check_row(row.cells, today)
     if not row.faults:
         return checked

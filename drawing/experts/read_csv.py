@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -38,7 +39,7 @@ def rows(path: Path, called: str, encoding: str = AUTOMATIC) -> Iterator[TableRo
 def _form(path: Path, called: str, encoding: str, wanted: Sequence[str]) -> TextForm:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    if not head.strip():
+    if not head.removeprefix(BOM_UTF8).strip():
         raise BadFile(f"{called} 是空的：请选择填写好的文件")
     asked = () if encoding == AUTOMATIC else ("utf-8-sig" if encoding == "utf-8" else encoding,)
     form = text_form(head, wanted, asked)

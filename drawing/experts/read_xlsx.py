@@ -23,14 +23,15 @@ from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError
 
-from drawing.experts.cells import cleaned
+from drawing.experts.cells import unwrapped
 from drawing.experts.header import Header, find_header, header_fault, named_place
 from drawing.experts.identity import shown
 from drawing.experts.kinds import packed_kind
 from drawing.experts.report import BadFile
 from drawing.experts.row import ExpertRow
+from drawing.experts.sheet_rows import WIDEST, Cell, Columns, Kind, Odd, RawRow
 from drawing.experts.table import LeftOut, TableRow
-from drawing.experts.workbook import Book, Cell, Columns, Kind, Odd, RawRow, Sheet
+from drawing.experts.workbook import Book, Sheet
 
 SHEET, EXPLAINED, ALLOWED = "专家", "填写说明", "可填内容"
 """The sheets of the template; the latter two, and the reasons of the templates of 回避, are never meant to be read."""
@@ -205,7 +206,8 @@ def _row(raw: RawRow, header: Header, layout: Layout) -> TableRow:
         column = header.columns.get(place)
         if column is None:
             if not isinstance(value, str) or value.strip():
-                faults.append(("", f"{named_place(place)}没有列名，却有内容：请补上列名或清空"))
+                where = named_place(place) if place < WIDEST else f"第 {WIDEST} 列以后的列"
+                faults.append(("", f"{where}没有列名，却有内容：请补上列名或清空"))
             continue
         try:
             cells[column] = _text(column, value, layout.exact)
@@ -220,7 +222,7 @@ def _text(column: str, value: Cell, exact: Mapping[str, int]) -> str:
     """A cell as text; ValueError says why it can't be."""
     match value:
         case str():
-            return cleaned(value)
+            return unwrapped(value)
         case Odd(Kind.LOGICAL):
             raise ValueError(f"是逻辑值：{_AS_TEXT}，写 是 或 否")
         case Odd(Kind.DATE):

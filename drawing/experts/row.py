@@ -25,6 +25,7 @@ from drawing.phone_numbers import GENERAL, NoNumber, mobile
 from drawing.reference import AUTHORITIES, QUALIFICATIONS, TITLES, reference
 
 SEPARATOR = ";"
+_AS_A_NUMBER = re.compile(r"\d+(?:\.\d+)?[Ee]\+?\d+|\d{11}\.\d*")
 _SEPARATED = re.compile(r"[;；、，,|/\s]+")
 _BETWEEN_FORMER = re.compile(r"[;；\n]+|(?<=[\d日号])\s*[、，,|]")
 EARLIEST = date(1950, 1, 1)
@@ -57,6 +58,9 @@ def _phone(value: str) -> str:
     try:
         return mobile(value)
     except NoNumber as fault:
+        if _AS_A_NUMBER.fullmatch(value):
+            cure = "请把整列的单元格格式设为“文本”，再录入完整的 11 位号码"
+            raise ValueError(f"被存成了数字（科学计数法，或有小数点）：{cure}") from None
         why = "所填不是电话号码，请核对各列是否错位" if str(fault) == GENERAL else fault
         raise ValueError(f"应为 11 位内地手机号：{why}") from None
 
@@ -157,16 +161,16 @@ class ExpertRow(BaseModel):
         examples=["A0801;A080201", "(A08)工程施工、(A01)规划"],
     )
     title: Annotated[str, BeforeValidator(_from_list(TITLES))] = Field(
-        alias="职称等级", description="codes.csv 职称等级中的名称", examples=["副高级"]
+        alias="职称等级", description="模板“可填内容”职称等级一列中的名称", examples=["副高级"]
     )
     qualifications: Annotated[tuple[str, ...], BeforeValidator(_some_from_list(QUALIFICATIONS))] = Field(
         alias="执业资格",
-        description="codes.csv 执业资格中的名称，多个用 ; 、 或 ， 分隔；可空",
+        description="模板“可填内容”执业资格一列中的名称，多个用 ; 、 或 ， 分隔；可空",
         examples=["注册监理工程师"],
     )
     authorities: Annotated[tuple[str, ...], BeforeValidator(_some_from_list(AUTHORITIES))] = Field(
         alias="所属行业主管部门",
-        description="codes.csv 同名列表中的名称，多个用 ; 、 或 ， 分隔；可空",
+        description="模板“可填内容”同名一列中的名称，多个用 ; 、 或 ， 分隔；可空",
         examples=["住房城乡建设"],
     )
     unit: Annotated[str, BeforeValidator(_unit)] = Field(

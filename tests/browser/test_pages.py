@@ -11,6 +11,7 @@ from tempfile import NamedTemporaryFile
 import pytest
 from aiohttp import web
 
+from bench.loaded.pages import LEFT_OUT, address_of
 from db.pool import Database
 from drawing.avoiding_files import Kind
 from tests.browser.conftest import NARROW, WIDE, Page
@@ -138,17 +139,9 @@ AFTER: Mapping[str, Callable[[Page], None]] = {
 FIT = {"witnesses", "witnesses-fixed", "result-open"}
 """Pictures of pages whose tables are cards on a telephone."""
 _SIDEWAYS = "return [...document.querySelectorAll('.scroll')].some(each => each.scrollWidth > each.clientWidth)"
-NO_PAGES = {
-    "/health", "/health/live", "/health/ready", "/login", "/activities/{activity}/events", "/activities/{activity}/evidence.zip",
-    "/activities/{activity}/evidence-supervisor.zip", "/pool/template.xlsx", "/pool/template.csv",
-    r"/pool/imports/{id:\d{1,18}}/problems.csv",
-    r"/activities/{activity}/notices/{notice:\d{1,9}}/audition/{prompt:[a-z0-9_]{1,40}}.wav",
-    *(f"/activities/{{activity}}/avoidance/{each}" for each in ("units", "persons", "units/import", "persons/import")),
-    r"/activities/{activity}/attachments/{attachment:\d{1,18}}",
-    "/activities/{activity}/attachments", "/templates/avoidance/{kind}.xlsx", "/templates/application.xlsx",
-    r"/projects/{project:\d{1,12}}/lots", r"/witness/{activity}/recordings/{call:[a-z0-9]{1,40}}.wav",
-}  # fmt: skip
-"""Files and streams; the login (tests/browser/test_base.py); forms' addresses, which show the page they stand on."""
+ELSEWHERE = frozenset({"/login", "/projects/{project}/lots"})
+"""The login (tests/browser/test_base.py), and a form's address, which shows the page it stands on."""
+NO_PAGES = {route.path for route in ROUTES if address_of(route) in ELSEWHERE | LEFT_OUT.keys()}
 
 
 @pytest.fixture

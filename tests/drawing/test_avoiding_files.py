@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from openpyxl import load_workbook
@@ -77,6 +78,54 @@ def test_rows_without_text_do_not_count(styled: Sequence[int]) -> None:
     assert [row.name for row in rows] == [f"公司{number}" for number in numbers]
 
 
+def test_a_sheet_painted_far_down_is_read() -> None:
+    """Ten rows of text, and below them rows that only have borders, as a spreadsheet saves them."""
+    rows = [(f"公司{number}", "", "其他") for number in range(10)]
+    data = filled(Kind.UNITS, *rows)
+    cells = '<c r="A{0}" s="2"/><c r="B{0}" s="2"/><c r="C{0}" s="2"/>'
+    row = '<row r="{0}" spans="1:3" s="1" customFormat="1" ht="15" customHeight="1">' + cells + "</row>"
+    styled = "".join(map(row.format, range(12, 200_001))).encode()
+    found = read_units(with_rows(data, styled), "单位.xlsx")
+    assert not isinstance(found, Report)
+    assert [each.name for each in found] == [name for name, _, _ in rows]
+
+
+_TEXT = '<c t="inlineStr"><is><t>{}</t></is></c>'
+_NAME_AND_REASON = '<c r="A{0}" t="inlineStr"><is><t>{1}</t></is></c><c r="C{0}" t="inlineStr"><is><t>其他</t></is></c>'
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ('<row r="4"><c r="A4" s="2"/></row><row r="5"/><row>' + f"{_TEXT.format('乙')}<c/>{_TEXT.format('其他')}</row>", "乙"),
+        ('<row r="4">' + _NAME_AND_REASON.format(4, '<![CDATA[丙公司<c r="A1"/>]]>') + "</row>", '丙公司<c r="A1"/>'),
+        ('<row r="4">' + _NAME_AND_REASON.format(4, '<!-- <c r="A1"/> -->丁公司') + "</row>", "丁公司"),
+        ("<row r='4'>" + _NAME_AND_REASON.format(4, "戊公司") + "</row>", "戊公司"),
+    ],
+    ids=["placeless", "cdata", "comment", "quotes"],
+)
+def test_what_looks_like_an_empty_cell_is_read_as_it_is(more: str, name: str) -> None:
+    """Cells without a place follow those before them, and a text may hold what looks like a cell."""
+    found = read_units(with_rows(filled(Kind.UNITS, ("甲公司", "", "其他")), more.encode()), "单位.xlsx")
+    if name == "乙":
+        assert [(each.row, each.column) for each in faults(found)] == [(6, "单位名称")], "too short, in the row after the fifth"
+    else:
+        assert not isinstance(found, Report)
+        assert [each.name for each in found] == ["甲公司", name]
+
+
+def with_rows(data: bytes, more: bytes) -> bytes:
+    """The workbook with more rows in its first sheet."""
+    written = BytesIO()
+    with ZipFile(BytesIO(data)) as old, ZipFile(written, "w", ZIP_DEFLATED, compresslevel=6) as new:
+        for part in old.namelist():
+            content = old.read(part)
+            if part == "xl/worksheets/sheet1.xml":
+                content = content.replace(b"</sheetData>", more + b"</sheetData>")
+            new.writestr(part, content)
+    return written.getvalue()
+
+
 def test_every_bad_row_is_told_with_its_number() -> None:
     data = filled(
         Kind.UNITS, ("某某公司", "", "投标人"), ("某", "", "投标人"), ("甲公司", 914401010000000000, "竞争对手"),
@@ -144,7 +193,7 @@ def test_nobody_was_born_tomorrow() -> None:
         (filled(Kind.UNITS, *[(f"公司{n}", "", "其他") for n in range(MOST + 1)]), f"超过 {MOST} 行"),
         (b"PK\x03\x04 and nothing more", "不是完好的 xlsx"),
         (b"not a workbook", "不是完好的 xlsx"),
-        (b"P" * (MAX_BYTES + 1), "超过 1 MB"),
+        (b"P" * (MAX_BYTES + 1), "超过 12 MB"),
     ],
     ids=["column", "order", "other-template", "empty", "rows", "torn", "text", "size"],
 )  # fmt: skip

@@ -30,6 +30,7 @@ _PAGES = {
     r"(/activities/\w+/(?:edit|submission|witnesses|notices/\d+|notices/\d+/conditions/c\d+))": r"\1",
     r"(/activities/\w+)/notices/\d+(?:/conditions/c\d+)?/delete": r"\1/conditions",
     r"(/supervisors/\d+)": r"\1",
+    r"/activities/\w+/delete": "/activities",
 }
 """Forms that carry a version, and the pages that they stand on."""
 

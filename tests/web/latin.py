@@ -17,7 +17,8 @@ ALLOWED = re.compile(
         r"\b[ABC]\d{0,8}(?=[) （]|\b)",  # specialties: (A08)工程施工
         r"\b[0-9A-HJ-NPQRTUWXY]{18}\b",  # 统一社会信用代码
         r"\b[0-9a-f]{4}(?:[ -]?[0-9a-f]{4}){3,}\b…?",  # fingerprints
-        r"\b(?:Excel|Word|PowerPoint|WPS)\b",
+        r"\b(?:Excel|Word|PowerPoint|WPS|Numbers)\b",
+        r"\bCSV UTF-8\b|\bXML 表格|\bPDF\b",  # as spreadsheets call kinds of files
         r"\.?\b(?:xlsx?|xlsm|xlsb|xltx|ods|docx?|docm|dotx|pptx|pdf|jpg|jpeg|png|csv|zip)\b",  # what a file is called by everybody
         r"\b(?:KB|MB)\b",  # as file managers show sizes
         r"U\+(?:[0-9A-F]{4,6}|\b)",  # which sign is refused (its name can't be shown)

@@ -13,6 +13,7 @@ from aiohttp import CookieJar, FormData
 
 from db.pool import Database
 from tests.drawing.experts.test_read_csv import table, text
+from tests.postgres import TestDatabase
 from tests.scenes import condition
 from tests.web.clerk import (
     CONDITION,
@@ -28,6 +29,7 @@ from tests.web.clerk import (
 from tests.web.conftest import Client, Visitor, opened
 from tests.web.draws import DIGITS, Draws
 from tests.web.sent_forms import PageForm, form, forms, send
+from tests.web.test_status import admit
 from web import presses
 from web.settings import Settings
 
@@ -283,6 +285,18 @@ async def test_an_expert_is_suspended_once_and_told_so(twins: Any, draws: Draws)
     assert "没有改变" not in told
 
 
+async def test_an_expert_is_looked_for_once(twins: Any, draws: Draws) -> None:
+    """Each look is in 操作记录; two presses of one button are one. Another number after going back is another look."""
+    await draws.ready(2)
+    pair = await twins("administrator-1")
+    page = await form(pair[0], "/pool", "/pool/search")
+    answers = await asyncio.gather(*(send(pair[n % 2], page, kind="phone", number="13800000000") for n in range(4)))
+    assert {(each.status, "专家编号" in (text := await each.text()), "没有" in text) for each in answers} == {(200, True, False)}
+    assert await draws.db.value("SELECT count(*) FROM operation WHERE act = '查询专家'") == 1
+    assert (await send(pair[0], page, kind="phone", number="13800000001")).status == 200
+    assert await draws.db.value("SELECT count(*) FROM operation WHERE act = '查询专家'") == 2
+
+
 async def test_an_answer_that_was_lost_is_not_a_second_act(visit: Visit, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The console was killed between the act and its answer."""
     clerk = await visit("handler-a1")
@@ -395,6 +409,32 @@ async def test_an_application_with_its_file_is_sent_once(twins: Any, db: Databas
     assert {(each.status, each.headers.get("Location")) for each in answers} == {(303, here)}
     counts = await db.one("SELECT (SELECT count(*) FROM attachment) AS files, (SELECT count(*) FROM review) AS reviews")
     assert tuple(counts) == (1, 1)
+
+
+async def test_a_form_that_comes_while_the_database_is_away(visit: Visit, db: Database, database: TestDatabase) -> None:
+    """Nothing that was typed is lost, no page promises to send it again by itself, and it is sent once."""
+    clerk = await visit("handler-a1")
+    ours = {"Origin": str(clerk.client.make_url("/")).rstrip("/")}
+    page = await form(clerk, "/projects/new")
+    admit(database, False)
+    try:
+        response = await send(clerk, page, headers=ours, **PROJECT)
+        told = await response.text()
+        empty = await clerk.client.post("/logout", data={"_csrf": clerk.csrf}, headers=ours)
+        for answer, text in ((response, told), (empty, await empty.text())):
+            assert answer.status == 503
+            assert "请过一会儿再提交一次" in text
+            assert "自动重试" not in text
+            assert 'http-equiv="refresh"' not in text
+    finally:
+        admit(database, True)
+    (kept,) = [each for each in forms(told, "/projects/new") if each.target == "/projects/new"]
+    again = await send(clerk, kept, headers=ours)
+    if again.status == 403:  # its token was not known then, and its key vouches for it
+        (kept,) = [each for each in forms(await again.text(), "/projects/new") if each.target == "/projects/new"]
+        again = await send(clerk, kept, headers=ours)
+    assert again.status == 303
+    assert await db.value("SELECT array_agg(name) FROM project") == [PROJECT["name"]]
 
 
 async def test_what_was_typed_outlives_an_error_too(visit: Visit, db: Database) -> None:

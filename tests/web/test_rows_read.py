@@ -55,8 +55,8 @@ ALLOWED = (
     Allowed("drawing.earlier_choices", "the completed activities of one's company", CLERKS, 1.55),
     *(Allowed(f"drawing.{each}", "a filter looks at each project, a fifth of the activities", CLERKS, 0.21)
       for each in ("projects", "count_projects")),
-    *(Allowed(f"web.{each}", "by part of a name: each of five lines of 操作记录 for an activity", per_activity=5.1)
-      for each in ("operations_by", "count_operations_by")),
+    Allowed("web.count_operations_by", "by part of a name: half of five lines of 操作记录 for an activity", per_activity=2.55),
+    Allowed("web.operations_by", "the same on the last page, past the lines of others", per_activity=5.1),
     Allowed("drawing.known_numbers", "of 500 activities: its owner, itself, its project, two looks for calls", rows=2_600),
     Allowed("web.under_way", "of 30 draws under way the calls", rows=900),
     Allowed("drawing.experts.pool_size", "all experts, counted once an hour", rows=EXPERTS + 20),

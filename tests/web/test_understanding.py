@@ -16,6 +16,7 @@ from drawing.people import people
 from tests.scenes import Keys
 from tests.web.clerk import PROJECT, complete, draft, errors, make_draft, make_project, notice, submitted
 from tests.web.conftest import Visitor
+from web import operations
 from web.forms import Form, Moment, errors_of
 from web.times import CHINA
 from web.understanding import Kind
@@ -109,7 +110,9 @@ def test_counts() -> None:
         "2026-12-01T09:30", "2026-12-01T09:30:00", "2026-12-01T01:30Z", "2026-12-01 09:30", "2026-12-1 9:30", "2026/12/1 9：30",
         "2026.12.1 9:30", "2026年12月1日 9:30", "2026年12月1日9时30分", "2026年12月1日上午9点半", "２０２６年１２月１日　９：３０",
         "2026年12月1日（周二）09:30", "2026年12月1日（星期二） 9:30", "20261201 0930", "202612010930", "2026-12-01 9:30 AM",
-        "2026—12—01 9:30",
+        "2026—12—01 9:30", "二〇二六年十二月一日上午九点半", "二○二六年十二月一日（星期二）九点三十分",
+        "二零二六年十二月一日 9时三十",
+        "二O二六年12月1日九时三十分", "公元2026年12月1日9時30分", "2026年12月1日 9：30（北京时间）", "2026-12-01 九点半",
     ],
 )  # fmt: skip
 def test_moments_as_people_write_them(typed: str) -> None:
@@ -122,6 +125,10 @@ def test_moments_as_people_write_them(typed: str) -> None:
         ("2026-12-01", "请在日期后写明时间"), ("12/1/2026 9:30", "年份写在最前面"), ("12月1日 9:30", "年份写在最前面"),
         ("2026-02-30 9:30", "日历上没有 2026年2月30日"), ("2026-12-01 25:00", "没有这个时间"),
         ("2026年12月1日（周三）9:30", "是星期二"),
+        ("2026-12-01 24:00", "次日 00:00"), ("2026年12月1日晚上十二点", "次日 00:00"), ("2026-12-01 24:30", "没有这个时间"),
+        ("2026-12-01 上午13:00", "与 13 时不符"), ("26年12月1日 9:30", "年份写在最前面"),
+        ("二〇二六年十三月一日 九时", "日历上没有"),
+        ("二〇二六年二月三十日 九时", "日历上没有"), ("二〇二六年十十月一日 九时", "应为日期和时间"),
         ("明天9点", "应为日期和时间"), ("2026-12-01 9:30至10:30", "24 小时制"), ("0001-01-01 00:00", "2000 至 2099"),
         ("2199-01-01 00:00", "2000 至 2099"), ("9999-12-31T23:59", "2000 至 2099"),
     ],
@@ -185,6 +192,50 @@ async def test_it_is_found_however_it_is_written(visit: Visit, db: Database) -> 
     assert activity in await clerk.text(f"/activities?number={quote(number)}")
     administrator = await visit("administrator-1")
     assert f">{activity}<" in await administrator.text(f"/operations?q={quote(number)}")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("words", ["handler-a1", "ＨＡＮＤＬＥＲ－Ａ１", "（Handler—a1", "dler-a"])
+async def test_who_did_something_is_found_however_it_is_written(visit: Visit, words: str) -> None:
+    """操作记录 by part of a name or account; each actor is read once, whatever they have done."""
+    clerk, administrator = await visit("handler-a1"), await visit("administrator-1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    page = await administrator.text(f"/operations?q={quote(words)}")
+    assert f">{activity}<" in page
+    assert "administrator-1）" not in page.partition("<table")[2]
+    assert "没有符合的操作记录" in await administrator.text(f"/operations?q={quote('查无此人')}")
+
+
+@pytest.mark.postgres
+async def test_who_did_very_much_is_listed_up_to_a_limit(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk, administrator = await visit("handler-a1"), await visit("administrator-1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    assert (await clerk.post(f"/activities/{activity}/notices/new", **notice())).status == 303
+    hint = "只列出最近的 2 条"
+    assert hint not in await administrator.text("/operations?q=handler-a1")
+    monkeypatch.setattr(operations, "MOST", 2)
+    assert hint in await administrator.text("/operations?q=handler-a1")
+    assert hint not in await administrator.text("/operations")
+    assert hint not in await administrator.text(f"/operations?q={activity}"), "all lines about an activity are listed"
+
+
+@pytest.mark.postgres
+async def test_an_avoided_unit_is_found_however_it_is_written(visit: Visit, db: Database) -> None:
+    """By name and by code, also of a row that was kept as it was typed."""
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    here = f"/activities/{activity}/avoidance"
+    await clerk.get(here)
+    unit: dict[str, Any] = {"unit": "ＡＢ设计（广州）公司", "code": "91440101MA0000002U", "reason": "其他"}
+    assert (await clerk.post(f"{here}/units", **unit)).status == 303
+    for kept in ("91440101MA0000002U", "９１４４０１０１ｍａ００００００２Ｕ", "91440101-MA000000-2U"):
+        await db.run("UPDATE avoidance SET code = %(code)s WHERE NOT fixed", {"code": kept})
+        for words in ("ab设计(", "ＡＢ 设计", "ma0000002u", "０１０１－ＭＡ００００００２Ｕ"):
+            page = await clerk.text(f"{here}?search={quote(words)}")
+            assert "设计（广州）公司" in page, (kept, words)
+            assert "<span>总计 1</span>" in page, (kept, words)
 
 
 @pytest.mark.postgres

@@ -198,6 +198,24 @@ async def test_of_two_reviewers_the_second_sees_whom_the_first_chose(visit: Visi
     assert "本页打开之后，内容已有改动" in await response.text()
 
 
+async def test_a_deleted_draft_was_seen_as_it_is(visit: Visit, db: Database) -> None:
+    """删除 in the list, after anything of the draft was changed in another tab, is not carried out; and says so."""
+    clerk = await visit("handler-a1")
+    activity = await make_draft(clerk, await make_project(clerk))
+    here = f"/activities/{activity}"
+    for path, fields in (("/notices/new", notice()), ("/notices/0/conditions/new", CONDITION), ("/notices/0", notice(room="三楼"))):
+        gone = await form(clerk, "/activities", f"{here}/delete")
+        assert (await clerk.post(here + path, **fields)).status == 303
+        response = await send(clerk, gone)
+        assert (response.status, response.headers["Location"]) == (303, "/activities")
+        assert "内容已有改动" in await clerk.text("/activities")
+    assert await db.value("SELECT count(*) FROM activity WHERE deleted_at IS NULL") == 1
+    assert (await clerk.post(f"{here}/delete", _version="")).status == 303
+    assert await db.value("SELECT count(*) FROM activity WHERE deleted_at IS NULL") == 1
+    assert (await send(clerk, await form(clerk, "/activities", f"{here}/delete"))).status == 303
+    assert await db.value("SELECT count(*) FROM activity WHERE deleted_at IS NULL") == 0
+
+
 async def test_a_deleted_notice_was_seen_with_its_conditions(visit: Visit, db: Database) -> None:
     """删除 of something that was changed in another tab since is not carried out."""
     clerk = await visit("handler-a1")

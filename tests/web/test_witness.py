@@ -14,6 +14,7 @@ from drawing.chain import Q
 from drawing.decide import Call, NotOurs, ShareRefused, share_on_page
 from drawing.evidence import export
 from drawing.lots import fingerprint
+from ivr.preparing import UsedShares
 from tests.drawing.test_draw import Hand
 from tests.web.conftest import Visitor
 from tests.web.draws import DIGITS, Draws, opened
@@ -81,6 +82,20 @@ async def test_digits_used_before_are_refused(visit: Visit, draws: Draws, db: Da
     other = await draws.committed_more()
     status, text = await give(supervisor, other)
     assert (status, "以前用过" in text) == (422, True)
+    status, text = await give(supervisor, other, DIGITS, DIGITS[::-1])
+    assert (status, "以前用过" in text, "不一致" in text) == (422, True, True), "both at once"
+
+
+async def test_a_call_knows_the_digits_that_were_given_until_now(visit: Visit, draws: Draws, db: Database) -> None:
+    """All once, then those that have come since."""
+    shares = UsedShares(db)
+    assert not await shares.used()
+    hand, supervisor = await draws.committed(), await visit("supervisor-1")
+    await supervisor.text(f"/witness/{hand.activity}")
+    await give(supervisor, hand)
+    assert set(await shares.used()) == {DIGITS}
+    await give(supervisor, await draws.committed_more(), "70618243", "70618243")
+    assert set(await shares.used()) == {DIGITS, "70618243"} == set(await UsedShares(db).used())
 
 
 async def test_who_is_no_witness_of_it_sees_nothing(visit: Visit, draws: Draws) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -28,7 +27,6 @@ from web.keys import CUSTODY, DATABASE, identity
 from web.ownership import Seen, record, scope
 from web.pages import flash, redirect, render
 from web.rows import refused
-from web.times import CHINA
 from web.versions import Changed, Outdated, confirm_based, confirm_shown, stand, versioned
 
 PREVIEW, LOOK = "_preview", "预览抽取条件"
@@ -182,20 +180,8 @@ async def _preview(request: web.Request, form: ConditionForm, wanted: Condition)
     except LooksUsedUp as error:
         if not repeats:
             await record(db, me, LOOK, found.id, "预览次数已用完，没有显示结果")
-        return await _condition_form(request, found, typed.also(**{"": _used_up(error)}), 429)
+        return await _condition_form(request, found, typed.also(**{"": error.told()}), 429)
     return await _condition_form(request, found, typed, preview=seen)
-
-
-def _used_up(error: LooksUsedUp) -> str:
-    """To the minute, and not before it.
-
-    >>> from datetime import UTC, datetime
-    >>> _used_up(LooksUsedUp(datetime(2026, 12, 1, 1, 4, 30, tzinfo=UTC)))
-    '一小时内的预览次数已用完，12月1日 09:05 后可以再次预览。填写的内容没有丢失，不预览也可以直接保存。'
-    """
-    at = (error.until + timedelta(minutes=1)).astimezone(CHINA)
-    when = f"{at.month}月{at.day}日 {at:%H:%M}"
-    return f"一小时内的预览次数已用完，{when} 后可以再次预览。填写的内容没有丢失，不预览也可以直接保存。"
 
 
 def _wanted(form: ConditionForm, identifier: str) -> Condition:

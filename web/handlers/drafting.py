@@ -24,7 +24,7 @@ from web.pages import flash, redirect, render
 from web.paging import Paging
 from web.people_forms import SupervisionRow
 from web.rows import checked, refused, rows, shown
-from web.versions import Changed, confirm_based, versioned
+from web.versions import Changed, Outdated, confirm_based, confirm_shown, stand, versioned
 
 SUPERVISION = ("supervisor_name", "supervisor_phone", "supervisor_department")
 
@@ -106,9 +106,13 @@ async def delete(request: web.Request) -> web.Response:
     """A draft is given up."""
     try:
         async with editing(request, "删除草稿") as (tx, found):
+            await confirm_shown(request, stand(await drafts.last_change(tx, found.id)))
             await drafts.delete(tx, found.id)
     except Refused as error:
         raise NotAllowed(str(error)) from None
+    except Outdated as told:
+        await flash(request, str(told), "error")
+        return redirect(request, "activities")
     await flash(request, f"草稿 {found.id} 已删除。")
     return redirect(request, "activities")
 

@@ -18,9 +18,12 @@ ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 async def listing(request: web.Request) -> web.Response:
     """All of them, or what was looked for, by pages."""
     db, words = request.app[DATABASE], understood_number(request.query.get("q", ""))
-    paging = Paging.of(request, await operations.count(db, words))
-    rows = await operations.listed(db, words, paging.limits)
-    return render(request, "operations.html", rows=rows, paging=paging, words=words, audit=await audits.last(db))
+    look = await operations.look(db, words)
+    paging = Paging.of(request, await look.count())
+    rows, cut = await look.page(paging.limits), look.is_cut(paging.total)
+    return render(
+        request, "operations.html", rows=rows, paging=paging, words=words, cut=cut, audit=await audits.last(db)
+    )
 
 
 async def details(request: web.Request) -> web.Response:

@@ -14,6 +14,7 @@ from drawing.experts.lookup import Kind as NumberKind
 from drawing.experts.template import csv_template, xlsx_template
 from drawing.lifecycle import Role
 from drawing.reference import reference
+from web import presses
 from web.access import get, post
 from web.editing import changing
 from web.forms import Filled, Form, Invalid, again, blank, read
@@ -62,10 +63,13 @@ async def search(request: web.Request) -> web.Response:
     form = await read(request, Search)
     if isinstance(form, Invalid):
         return _found(request, form, status=form.status)
+    vault, by, kind = request.app[CUSTODY].vault, person(identity(request)), NumberKind(form.kind)
+    again_asked = presses.state(request).repeats  # the button was pressed twice: one look, one line of 操作记录
+    # another number by the same form, after going back, is another look
+    looking = request.app[DATABASE].transaction() if again_asked else changing(request, part=f"{kind.value} {form.number}")
     try:
-        found = await lookup.search(
-            request.app[DATABASE], request.app[CUSTODY].vault, NumberKind(form.kind), form.number, person(identity(request))
-        )
+        async with looking as tx:
+            found = await lookup.look(tx, vault, kind, form.number, by, recorded=again_asked)
     except BadQuery as bad:
         wrong = again(form, number=f"{bad}。")
         return _found(request, wrong, status=wrong.status)

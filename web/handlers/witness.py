@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import Field
 
 from drawing import earlier_draws, witnesses
-from drawing.decide import ShareRefused, share_on_page
+from drawing.decide import ShareRefused, share_on_page, used_share
 from drawing.lifecycle import NotAllowed, Role
 from drawing.lots import weak_share
 from drawing.words import WEAK_SHARES
@@ -59,6 +59,9 @@ async def give(request: web.Request) -> web.Response:
     """The digits, once."""
     me, activity, form = identity(request), request.match_info["activity"], await read(request, Digits)
     if isinstance(form, Invalid):
+        digits = form.known.get("digits")
+        if digits and not form.error("digits") and (used := await used_share(request.app[DATABASE], digits)):
+            form = form.also(digits=used)
         return await _show(request, form, form.status)
     try:
         async with changing(request) as tx:

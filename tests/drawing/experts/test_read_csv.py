@@ -154,3 +154,67 @@ def test_a_long_report_is_cut_but_counts_all(tmp_path: Path) -> None:
     assert len(report.bad) == SHOWN_ROWS + 7
     assert len(told) == 1 + 2 * SHOWN_ROWS + 1
     assert told[-1].endswith("其余 7 行从略。")
+
+
+def _with_header(*changes: tuple[str, str]) -> Rows:
+    known = dict(changes)
+    first, *others = table()
+    return [[known.get(each, each) for each in first], *others]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        _with_header(("证件号", "证件号（18位）"), ("手机号码", "手机号码(11 位)")),
+        _with_header(("姓名", "# 姓名【必填】"), ("意愿评标区", "意愿评标区［多个用分号隔开］"), ("暂停", "暂停（是/否）：")),
+        _with_header(("专业", "专业\n（填代码，例如 A08）"), ("工作单位", "* 工作单位 [必填] *")),
+    ],
+    ids=["digits", "brackets", "lines"],
+)
+def test_a_title_may_say_how_its_column_is_filled_in(tmp_path: Path, rows: Rows) -> None:
+    numbers, report = read(tmp_path / "a.csv", text(rows))
+    assert (numbers, report.bad) == ([2, 3, 4], set())
+
+
+@pytest.mark.parametrize("title", ["工作单位（曾任）", "工作单位（二）", "工作单位【原】", "工作单位（原单位）"])
+def test_other_words_in_brackets_make_another_title(tmp_path: Path, title: str) -> None:
+    with pytest.raises(BadFile, match="缺少列“工作单位”"):
+        read(tmp_path / "a.csv", text(_with_header(("工作单位", title))))
+
+
+def test_a_header_in_the_middle_is_told_as_one(tmp_path: Path) -> None:
+    """One file was put behind another, with its header, its byte order mark and all."""
+    first = table()
+    _, report = read(tmp_path / "a.csv", text(first[:3]).encode("utf-8-sig") + text([first[0], first[3]]).encode("utf-8-sig"))
+    assert [(each.row, each.column, each.reason) for each in sorted(report.problems)] == [(4, "", "是重复的表头：请删去这一行")]
+
+
+@pytest.mark.parametrize("mark", ["'", "’", "‘"])
+def test_a_mark_before_digits_is_taken_off(tmp_path: Path, mark: str) -> None:
+    rows = table()
+    marked = [rows[0], *([row[0], mark + row[1], mark + row[2], *row[3:]] for row in rows[1:])]
+    numbers, report = read(tmp_path / "a.csv", text(marked))
+    assert (numbers, report.bad) == ([2, 3, 4], set())
+
+
+@pytest.mark.parametrize("written", ["1.39E+10", "1.3912345678e10", "13912345678.0", "13912345678.00"])
+def test_a_telephone_that_became_a_number_is_told_as_one(tmp_path: Path, written: str) -> None:
+    rows = table()
+    rows[2][2] = written
+    _, report = read(tmp_path / "a.csv", text(rows))
+    (problem,) = report.problems
+    assert problem.column == "手机号码"
+    assert problem.reason.startswith("被存成了数字")
+
+
+@pytest.mark.parametrize("data", [b"\xef\xbb\xbf", b"\xef\xbb\xbf \r\n\r\n", b"\n"])
+def test_a_file_of_nothing_is_told_as_empty(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(BadFile, match="是空的"):
+        read(tmp_path / "a.csv", data)
+
+
+def test_of_many_unknown_titles_a_few_are_named(tmp_path: Path) -> None:
+    rows = [[*table()[0], *(f"附加{place}" for place in range(200))], *table()[1:]]
+    with pytest.raises(BadFile, match="另有 195 列也不是模板中的列") as told:
+        read(tmp_path / "a.csv", text(rows))
+    assert len(str(told.value)) < 500

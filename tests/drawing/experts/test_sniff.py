@@ -130,7 +130,7 @@ def test_digits_that_a_spreadsheet_lost_are_told(tmp_path: Path, written: str) -
     [
         (b"", "是空的"),
         (b"\r\n \r\n", "是空的"),
-        (b"\xef\xbb\xbf", "没有表头"),
+        (b"\xef\xbb\xbf", "是空的"),
         (b"%PDF-1.7\n", "是 PDF，不是表格"),
         (b"Rar!\x1a\x07", "是压缩包：请先解压"),
         (b"\x89PNG\r\n", "是图片"),

@@ -14,6 +14,7 @@ from openpyxl.chart import BarChart
 from drawing.experts.read import Source, read_experts
 from drawing.experts.report import BadFile, Report
 from drawing.experts.row import ExpertRow
+from drawing.experts.workbook import Book
 from tests.drawing.experts.ooxml import STRICT, TRANSITIONAL, Page, cells, inline, workbook
 from tests.drawing.experts.test_read_csv import Rows, table
 from tests.drawing.experts.test_read_xlsx import with_part
@@ -346,3 +347,42 @@ def test_a_part_whose_compression_is_broken_is_one_sentence(tmp_path: Path) -> N
         spoilt[start : start + 200] = bytes(200)
         with pytest.raises(BadFile, match="不是完好的"):
             read(tmp_path / "a.xlsx", bytes(spoilt))
+
+
+@pytest.mark.parametrize("place", ["IV", "IW", "KN", "XFD"])
+def test_what_stands_far_to_the_right_is_told(tmp_path: Path, place: str) -> None:
+    """It belongs to no column; left out without a word it might be missed."""
+    rows = cells(table(1))
+    rows[2].append(f'<c r="{place}2" t="inlineStr"><is><t>见附件</t></is></c>')
+    rows[2].append('<c r="XFD2" t="inlineStr"><is><t> </t></is></c>')
+    found, report = read(tmp_path / "a.xlsx", workbook(Page("专家", rows)))
+    assert found == []
+    (problem,) = report.problems
+    assert "没有列名，却有内容" in problem.reason
+    assert ("第 256 列（IV）" if place == "IV" else "第 256 列以后的列") in problem.reason
+
+
+def test_a_mark_before_digits_is_taken_off(tmp_path: Path) -> None:
+    """Some programs write it as text, as it is typed where a number must stay one."""
+    rows = table(2)
+    marked = [rows[0], *([row[0], f"'{row[1]}", f"’{row[2]}", *row[3:]] for row in rows[1:])]
+    found, report = read(tmp_path / "a.xlsx", workbook(Page("专家", cells(marked))))
+    assert [name for _, name in found] == names(rows)
+    assert not report.bad
+
+
+@pytest.mark.parametrize("inner", ['<c><v>1</v></c>', '<row r="3"><c r="A3"><v>1</v></c></row>'])
+def test_a_cell_in_a_cell_is_no_workbook(tmp_path: Path, inner: str) -> None:
+    rows = cells(table(1))
+    rows[2][0] = f'<c r="A2" t="inlineStr"><is><t>张三{inner}</t></is></c>'
+    with pytest.raises(BadFile, match="不是完好的 xlsx"):
+        read(tmp_path / "a.xlsx", workbook(Page("专家", rows)))
+
+
+def test_rows_that_hold_nothing_are_not_even_given(tmp_path: Path) -> None:
+    """They are cut out before they are parsed: a sheet painted to its end has a million of them."""
+    rows = cells(table(2))
+    painted = {number: [f'<c r="{letter}{number}" s="1"/>' for letter in "ABC"] for number in range(4, 3_000)}
+    with zipfile.ZipFile(io.BytesIO(workbook(Page("专家", rows | painted)))) as packed:
+        book = Book(packed)
+        assert [row.number for row in book.rows(book.sheets[0])] == [1, 2, 3]
