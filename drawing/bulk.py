@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 from drawing import merkle, pool
 from drawing.blocks import BLOCK, NAMES, iter_packed, pack_hashed, pack_lines, pack_raw
 from drawing.bulk_member import ID, Written, writer
+from drawing.bulk_member import MissedName as MissedName
 from drawing.bulk_member import Setting as Setting
 from drawing.canonical import canon
 from drawing.child import end_with_parent

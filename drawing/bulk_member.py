@@ -20,6 +20,7 @@ from drawing.blocks import HASH, POOL_ID, SALT
 from drawing.bulk_parts import REMEMBERED, Texts, employers_of, excluder_of, judges_of
 from drawing.canonical import canon
 from drawing.eligibility import Avoid, Condition
+from drawing.normal_forms import normal_name
 
 ID = 10
 """Bytes of a pool id, with which a row begins."""
@@ -35,7 +36,8 @@ class Setting:
     """What a snapshot depends on beside the experts; `picked`: pool ids picked before in this activity.
 
     identities: who the experts are, for worker processes too, so it must be picklable and hashable; without it facts have the
-    older form.
+    older form. same_names: normal forms of the names of 回避人员 who stand for everybody of that name; with identities, MissedName
+    is raised for an expert of such a name whom `avoid` does not hold.
     """
 
     keys: pool.Keys
@@ -44,6 +46,21 @@ class Setting:
     draw: int
     picked: frozenset[str] = frozenset()
     identities: pool.Identities | None = None
+    same_names: frozenset[str] = frozenset()
+
+
+class MissedName(Exception):
+    """An expert has the name of a 回避人员 and was not found by it: the keyed hash of one of the two names was changed.
+
+    The message names the expert by their number in the pool, which says nothing outside of the database.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    def __str__(self) -> str:
+        return f"expert {self.number} has the name of an avoided person, and the hash of another one"
 
 
 class Written(NamedTuple):
@@ -88,7 +105,7 @@ def writer(setting: Setting) -> Callable[[Sequence[bytes]], Written]:
         people = _hexed(persons)
         judged = judge(residence, willing, specialties, title, qualifications, authorities)
         employed = list(map(employers, map(tuple, units)))
-        bound = bind(ids, number, *who)
+        bound = bind(ids, people, number, *who)
         facts = [
             _FACTS % (said.authorities, identity, one, said.qualifications, home, skills, said.title, unit.json, places)
             for said, home, places, skills, identity, one, unit in zip(
@@ -163,17 +180,23 @@ def _keyed(key: bytes, before: bytes = b"") -> Callable[[Iterable[bytes]], list[
 
 
 def _binder(setting: Setting) -> Callable[..., _Bound]:
-    """By pool ids, numbers, units, sealed names and 证件号: what binds those persons."""
+    """By pool ids, hashes of persons, numbers, units, sealed names and 证件号: what binds those persons."""
     identities = setting.identities
     if identities is None:
         return lambda ids, *_: _Bound([b""] * len(ids), [b""] * len(ids), [])
     salt1, salt2 = _keyed(setting.keys.pool, b"identity"), _keyed(setting.keys.pool, b"id_no")
     employer = lru_cache(maxsize=REMEMBERED)(canon)
+    avoided = {one.encode() for one in setting.avoid.persons}
 
     def bind(
-        ids: list[bytes], numbers: Sequence[int], units: Sequence[str], names: Sequence[bytes], cards: Sequence[bytes]
-    ) -> _Bound:
+        ids: list[bytes], people: list[bytes], numbers: Sequence[int], units: Sequence[str], names: Sequence[bytes],
+        cards: Sequence[bytes],
+    ) -> _Bound:  # fmt: skip
         opened, id_nos = identities(numbers, names, cards)
+        if setting.same_names:
+            for number, person, name in zip(numbers, people, opened, strict=True):
+                if person not in avoided and normal_name(name) in setting.same_names:
+                    raise MissedName(number)
         named = [
             b'"name":%b,"unit":%b}' % (encode_basestring(name).encode(), unit)
             for name, unit in zip(opened, map(employer, units), strict=True)
