@@ -47,8 +47,10 @@ class Repeated:
 
     identities: SealedIdentities
 
-    def __call__(self, expert: pool.Expert) -> pool.Identity:
-        return self.identities(expert._replace(number=expert.number % SEALED))
+    def __call__(
+        self, numbers: Sequence[int], names: Sequence[bytes], id_cards: Sequence[bytes]
+    ) -> tuple[list[str], list[str]]:
+        return self.identities([number % SEALED for number in numbers], names, id_cards)
 
 
 def setting_in(folder: Path) -> tuple[bulk.Setting, Sealed]:

@@ -43,10 +43,12 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             f"INSERT (id, kind, rules, key_enc, project, {_DRAFT})",
             f"UPDATE (state, started_at, owed, deleted_at, project, {_DRAFT})",
         ),
-        "auditor": ("SELECT (id, started_at)",),
+        "auditor": ("SELECT (id, started_at, state, rules, deleted_at, closed_at)",),
     },
     "activity_before": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
-    "activity_lot": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE")},
+    "activity_lot": {
+        "worker": ("SELECT",), "console": ("SELECT", "INSERT", "DELETE"), "auditor": ("SELECT (activity, lot)",),
+    },
     "activity_owner": {"worker": ("SELECT (activity, company)",), "console": ("SELECT", "INSERT", "DELETE")},
     "another_lot": {
         "worker": ("SELECT (activity, lot, reason, seen, reviewer, at)",),
@@ -92,7 +94,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "UPDATE (witnessed_at, sealed_at, unsealed_at, names_nobody)",
         ),
         "console": ("SELECT", "UPDATE (unsealed_at, names_nobody)"),  # a look opens what is due where no worker lives
-        "auditor": ("SELECT (activity, no, commit_hash, pool_size, witnessed_at, sealed_at, unsealed_at)",),
+        "auditor": (
+            "SELECT (activity, no, commit_hash, pool_size, witnessed_at, sealed_at, unsealed_at, names_nobody, opens_lead_s)",
+        ),
     },
     "expert": {
         "worker": ("SELECT", "UPDATE (language, name_hash)"),
@@ -155,7 +159,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "auditor": ("SELECT (id, activity, draw, condition, seat, expert, pseudonym, rank, outcome)",),
     },
     "pick_to_person": {"worker": ("SELECT",)},  # a view
-    "pool_block": {"worker": ("SELECT", "INSERT"), "console": ("SELECT",)},
+    "pool_block": {
+        "worker": ("SELECT", "INSERT"), "console": ("SELECT",), "auditor": ("SELECT (activity, draw, n, root)",),
+    },
     "pool_import": {"console": ("SELECT", "INSERT (file_sha256, rows, by)")},
     "pool_job": {
         "console": (
@@ -213,6 +219,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "INSERT (no, activity, id, name_enc, phone_enc, phone_hash, supervisor, position)",
             "UPDATE (replaced_at, why_replaced)",
         ),
+        "auditor": ("SELECT (activity, id, replaced_at)",),
     },
     "witnessed": {"console": ("SELECT",), "worker": ("SELECT",)},  # a view
     "write_probe": {"console": ("UPDATE (at)",)},

@@ -19,7 +19,7 @@ import binascii
 import contextlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
@@ -109,20 +109,21 @@ class Vault:
             raise Undecipherable(f"sealed {context}: altered, or of another row, column or key") from None
         return padded.rstrip(b"\0").removesuffix(_MARK)
 
-    def opener(self, column: Column) -> Callable[[bytes, int], bytes]:
-        """`decrypt` for very many values of one column whose rows are keyed by one number: the same results and errors, in half the
-        time.
+    def opener(self, column: Column) -> Callable[[Sequence[bytes], Sequence[int]], list[bytes]]:
+        """`decrypt` for many values of one column whose rows are keyed by one number: the same results, in a third of the time. The
+        error is that of the first value that does not open.
         """
-        open_one, before = self.__cipher.decrypt, _HEAD + column.place
+        open_one, place = self.__cipher.decrypt, column.place
 
-        def opened(sealed: bytes, row: int) -> bytes:
-            if sealed[:2] != _HEAD:
-                return self.decrypt(sealed, column.at(row))
-            try:
-                padded = open_one(sealed[2:_BODY], sealed[_BODY:], b"%b,%d]" % (before, row))
-            except (InvalidTag, ValueError):
-                raise Undecipherable(f"sealed {column.at(row)}: altered, or of another row, column or key") from None
-            return padded.rstrip(b"\0").removesuffix(_MARK)
+        def opened(sealed: Sequence[bytes], rows: Sequence[int]) -> list[bytes]:
+            try:  # what a value begins with is authenticated as it stands, so that only the present layout opens
+                padded = [
+                    open_one(value[2:_BODY], value[_BODY:], b"%b%b,%d]" % (value[:2], place, row))
+                    for value, row in zip(sealed, rows, strict=True)
+                ]
+            except (InvalidTag, ValueError):  # or a value of layout 1
+                return [self.decrypt(value, column.at(row)) for value, row in zip(sealed, rows, strict=True)]
+            return [one.rstrip(b"\0").removesuffix(_MARK) for one in padded]
 
         return opened
 

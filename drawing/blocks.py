@@ -2,16 +2,19 @@
 
 An order's entry is (expert number, pool id, tier, units). Packed, big-endian: number 8 bytes, pool id 10,
 tier 1, count of units 1, then 32 bytes each. A pool block is the zlib-compressed lines of pool.jsonl in the
-supervisor's form. A block of names is the same for the lines of `pool.name_line`, with 64 of them: whoever rings
-one expert opens no more. Both ascend by pool id.
+supervisor's form; but for older ones, their hashes are taken out and follow as bytes (`pack_hashed`). A block
+of names is compressed lines of `pool.name_line`, 64 of them: whoever rings one expert opens no more. Both
+ascend by pool id.
 
 >>> entry = Entry(7, "0123456789abcdef0123", 1, ("ab" * 32,))
 >>> unpack_block(pack_block([entry])) == [entry]
 True
 """
 
+import re
 import struct
 import zlib
+from binascii import hexlify
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -22,6 +25,11 @@ from drawing.lots import Placed
 BLOCK = 1024
 NAMES = 64
 _HEAD = struct.Struct(">Q10sBB")
+_WITH_HASHES = b"H"  # a stream of zlib begins with another byte
+HASH, SALT, POOL_ID = b"\x01", b"\x02", b"\x03"
+"""Marks where hex digits were taken out of a line; canonical JSON has no such byte."""
+_DIGITS = {HASH: 64, SALT: 32, POOL_ID: 20}
+_MARKS = re.compile(b"([\x01-\x03])")
 _BEFORE, _AFTER = b',"record":', b',"salt":"'  # around a record in its line
 
 
@@ -81,9 +89,25 @@ def pack_lines(lines: Iterable[bytes]) -> bytes:
     return zlib.compress(b"\n".join([*lines, b""]), 1)
 
 
+def pack_hashed(lines: Iterable[bytes], hashes: bytes) -> bytes:
+    """A pool block from lines with marks in place of hashes, and the hashes' bytes in the order of their marks.
+
+    More than half of such a line are hex digits of hashes, in which compression finds nothing and spends seven eighths of its time.
+    """
+    return _WITH_HASHES + pack_lines(lines) + hashes
+
+
 def pool_lines(block: bytes) -> list[bytes]:
     """The lines of a pool block, without newline: pool.jsonl in the supervisor's form."""
-    return zlib.decompress(block).splitlines()
+    if not block.startswith(_WITH_HASHES):
+        return zlib.decompress(block).splitlines()
+    inflate = zlib.decompressobj()
+    parts = _MARKS.split(inflate.decompress(block[1:]))
+    digits, at = hexlify(inflate.unused_data), 0
+    for place in range(1, len(parts), 2):
+        end = at + _DIGITS[parts[place]]
+        parts[place], at = digits[at:end], end
+    return b"".join(parts).splitlines()
 
 
 def public_line(line: bytes) -> bytes:

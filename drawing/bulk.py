@@ -17,8 +17,9 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from drawing import merkle, pool
-from drawing.blocks import BLOCK, NAMES, iter_packed, pack_lines, pack_raw
-from drawing.bulk_member import ID, writer
+from drawing.blocks import BLOCK, NAMES, iter_packed, pack_hashed, pack_lines, pack_raw
+from drawing.bulk_member import ID, Written, writer
+from drawing.bulk_member import MissedName as MissedName
 from drawing.bulk_member import Setting as Setting
 from drawing.canonical import canon
 from drawing.child import end_with_parent
@@ -167,31 +168,34 @@ def _consume(rows: list[bytes]) -> Iterator[list[bytes]]:
 
 def _part(setting: Setting, rows: Sequence[bytes]) -> _Part:
     write = writer(setting)
-    lines: list[bytes] = []
-    leaves: list[bytes] = []
-    names: list[bytes] = []
-    excluded: Counter[str] = Counter()
-    eligible = {condition.id: [0, 0] for condition in setting.conditions}
-    standing: dict[str, list[bytes]] = {condition.id: [] for condition in setting.conditions}
-    for row in rows:
-        number, line, leaf, name, units, tiers, reasons = write(row)
-        lines.append(line)
-        leaves.append(leaf)
-        names.append(name)
+    part = _Part(
+        [], [], Counter(), {one.id: [0, 0] for one in setting.conditions}, {one.id: [] for one in setting.conditions}
+    )
+    waiting: dict[str, list[bytes]] = {condition.id: [] for condition in setting.conditions}
+    for at in range(0, len(rows), BLOCK):
+        block = rows[at : at + BLOCK]
+        written = write(block)
+        firsts = [row[:ID].hex() for row in block[::NAMES]]
+        part.blocks.append(Block(firsts[0], merkle.root(written.leaves), pack_hashed(written.lines, written.hashes)))
+        if setting.identities:
+            lines = (written.names[n : n + NAMES] for n in range(0, len(block), NAMES))
+            part.names.extend(map(Names, firsts, map(pack_lines, lines)))
+        _stand(block, written, part, waiting)
+    for condition, packed in waiting.items():
+        part.standing[condition] += _joined(packed)
+    return part
+
+
+def _stand(rows: Sequence[bytes], written: Written, part: _Part, waiting: dict[str, list[bytes]]) -> None:
+    """Count who is excluded; put the others into the orders in which they stand."""
+    columns = zip(rows, written.numbers, written.units, written.tiers, written.reasons, strict=True)
+    for row, number, units, tiers, reasons in columns:
         if reasons:
-            excluded.update(reasons)
+            part.excluded.update(reasons)
             continue
         for condition, tier in tiers.items():
-            eligible[condition][tier] += 1
-            standing[condition].append(pack_raw(number, row[:ID], tier, units))
-    firsts = [row[:ID].hex() for row in rows[::NAMES]]
-    blocks = [
-        Block(firsts[at // NAMES], merkle.root(leaves[at : at + BLOCK]), pack_lines(lines[at : at + BLOCK]))
-        for at in range(0, len(lines), BLOCK)
-    ]
-    named = [Names(first, pack_lines(names[n * NAMES : (n + 1) * NAMES])) for n, first in enumerate(firsts)]
-    joined = {name: _joined(packed) for name, packed in standing.items()}
-    return _Part(blocks, named if setting.identities else [], excluded, eligible, joined)
+            part.eligible[condition][tier] += 1
+            waiting[condition].append(pack_raw(number, row[:ID], tier, units))
 
 
 def _joined(packed: Sequence[bytes]) -> list[bytes]:

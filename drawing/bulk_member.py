@@ -1,22 +1,34 @@
-"""One member of a pool for `drawing.bulk`: from the bytes of a row to its line, its leaf and what its order needs.
+"""Members of a pool for `drawing.bulk`: from the bytes of many rows to their lines, their leaves and what their orders need.
 
-The same bytes as `pool.member` gives, written without its objects: JSON of what repeats from row to row (codes, titles, units) is
-made once, and each part of a condition is judged once for the values that it looks at.
+The same bytes as `pool.member` gives, written without its objects and in columns: each step is done for all rows of a block before
+the next one, so that little of Python is left between two hashes. JSON of what repeats from row to row (codes, titles, units) is
+made once, together with what the conditions say of it.
 """
 
 import marshal
-from collections.abc import Callable
+from binascii import hexlify
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from itertools import chain
 from json.encoder import encode_basestring
+from typing import Any, NamedTuple
 
-from drawing import eligibility, merkle, pool
+from drawing import pool
+from drawing.blocks import HASH, POOL_ID, SALT
+from drawing.bulk_parts import REMEMBERED, Texts, employers_of, excluder_of, judges_of
 from drawing.canonical import canon
-from drawing.eligibility import Avoid, Condition, Exclusion, Mode
+from drawing.eligibility import Avoid, Condition
+from drawing.normal_forms import normal_name
 
 ID = 10
 """Bytes of a pool id, with which a row begins."""
+_IDENTITY = b'"id_no":"%b","identity":"%b",'
+_FACTS = (
+    b'{"authorities":%b,%b"person":"%b","qualifications":%b,"residence":%b,"specialties":%b,"title":%b,"units":%b,"willing":%b}'
+)
+_RECORD = b'{"eligible":%b,"excluded":%b,"facts_hash":"%b","id":"%b"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,8 @@ class Setting:
     """What a snapshot depends on beside the experts; `picked`: pool ids picked before in this activity.
 
     identities: who the experts are, for worker processes too, so it must be picklable and hashable; without it facts have the
-    older form.
+    older form. same_names: normal forms of the names of 回避人员 who stand for everybody of that name; with identities, MissedName
+    is raised for an expert of such a name whom `avoid` does not hold.
     """
 
     keys: pool.Keys
@@ -33,143 +46,170 @@ class Setting:
     draw: int
     picked: frozenset[str] = frozenset()
     identities: pool.Identities | None = None
+    same_names: frozenset[str] = frozenset()
 
 
-Written = tuple[int, bytes, bytes, bytes, bytes, dict[str, int], tuple[str, ...]]
-"""The expert's own number; line, leaf, line of names; the units' hashes in one; tiers by condition; why the expert is excluded."""
+class MissedName(Exception):
+    """An expert has the name of a 回避人员 and was not found by it: the keyed hash of one of the two names was changed.
+
+    The message names the expert by their number in the pool, which says nothing outside of the database.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    def __str__(self) -> str:
+        return f"expert {self.number} has the name of an avoided person, and the hash of another one"
+
+
+class Written(NamedTuple):
+    """The members of some rows, each column in the rows' order.
+
+    numbers: the experts' own; lines and hashes: for `blocks.pack_hashed`; names: lines of blocks of names, none without identities;
+    units: the bytes of the units' hashes, in one; tiers by condition; reasons: why an expert is excluded.
+    """
+
+    numbers: Sequence[int]
+    lines: list[bytes]
+    hashes: bytes
+    leaves: list[bytes]
+    names: list[bytes]
+    units: list[bytes]
+    tiers: list[dict[str, int]]
+    reasons: list[Texts]
+
+
+class _Bound(NamedTuple):
+    """`id_no` and `identity` as they stand in facts; the bytes of both hashes, in one; lines of a block of names."""
+
+    facts: list[bytes]
+    hashes: list[bytes]
+    names: list[bytes]
 
 
 @lru_cache(maxsize=2)
-def writer(setting: Setting) -> Callable[[bytes], Written]:
-    """What turns a row into its member of the pool; keeps what repeats from row to row."""
-    person, salted = pool.keyed(setting.keys.activity), pool.keyed(setting.keys.pool)
-    judges = [_judge(condition) for condition in setting.conditions]
-    names = [condition.id for condition in setting.conditions]
-    bind = _binder(setting, salted)
-    excluded_for = _excluder(setting)
-    head = b'{"draw":%d,"facts":' % setting.draw
+def writer(setting: Setting) -> Callable[[Sequence[bytes]], Written]:
+    """What turns rows into members of the pool; keeps what repeats from row to row."""
+    person, salt = _keyed(setting.keys.activity, b"person:"), _keyed(setting.keys.pool)
+    judge, bind = judges_of(setting.conditions), _binder(setting)
+    employers = employers_of(setting.keys.activity, setting.avoid)
+    exclude = excluder_of(setting.avoid, setting.picked)
+    line = _line(setting)
 
-    @lru_cache(maxsize=65_536)
-    def unit(name: str) -> str:
-        return pool.unit_hash(setting.keys.activity, name)
-
-    @lru_cache(maxsize=65_536)
-    def employers(units: tuple[str, ...]) -> tuple[tuple[str, ...], bytes, bytes]:
-        hashes = tuple(sorted({unit(name) for name in units}))
-        return hashes, canon(list(hashes)), bytes.fromhex("".join(hashes))
-
-    @lru_cache(maxsize=65_536)
-    def tiers(levels: tuple[int | None, ...]) -> tuple[dict[str, int], bytes]:
-        found = {name: level for name, level in zip(names, levels, strict=True) if level is not None}
-        return found, canon(found)
-
-    @lru_cache(maxsize=1_024)
-    def reasons(excluded: tuple[str, ...]) -> bytes:
-        return canon(list(excluded))
-
-    def write(row: bytes) -> Written:
-        expert = _loaded(row)
-        identity = row[:ID].hex().encode()
-        units, units_json, units_raw = employers(expert.units)
-        who = person(b"person:" + expert.id_card_hash.hex().encode()).hex()
-        bound, name = bind(identity, expert)
-        opened = (
-            b'{"authorities":%b,%b"person":"%b","qualifications":%b,"residence":%b,"specialties":%b,"title":%b,"units":%b,'
-            b'"willing":%b}'
-        ) % (
-            _array(expert.authorities), bound, who.encode(), _array(expert.qualifications), _text(expert.residence),
-            _array(expert.specialties), _text(expert.title), units_json, _array(expert.willing),
-        )  # fmt: skip
-        own_salt = salted(identity)[:16]
-        eligible, eligible_json = tiers(tuple([judge(expert) for judge in judges]))
-        excluded = excluded_for(identity, expert, who, units)
-        record = b'{"eligible":%b,"excluded":%b,"facts_hash":"%b","id":"%b"}' % (
-            eligible_json, reasons(excluded), sha256(own_salt + opened).hexdigest().encode(), identity,
-        )  # fmt: skip
-        line = b'%b%b,"record":%b,"salt":"%b"}' % (head, opened, record, own_salt.hex().encode())
-        return expert.number, line, merkle.leaf_hash(record), name, units_raw, eligible, excluded
+    def write(rows: Sequence[bytes]) -> Written:
+        number, card, residence, willing, specialties, title, qualifications, authorities, units, asserted, *who = _columns(rows)
+        raw_ids = [row[:ID] for row in rows]
+        ids = [one.hex().encode() for one in raw_ids]
+        persons = person([one.hex().encode() for one in card])
+        people = _hexed(persons)
+        judged = judge(residence, willing, specialties, title, qualifications, authorities)
+        employed = list(map(employers, map(tuple, units)))
+        bound = bind(ids, people, number, *who)
+        facts = [
+            _FACTS % (said.authorities, identity, one, said.qualifications, home, skills, said.title, unit.json, places)
+            for said, home, places, skills, identity, one, unit in zip(
+                judged.rest, judged.home, judged.places, judged.skills, bound.facts, people, employed, strict=True
+            )
+        ]
+        salts = [digest[:16] for digest in salt(ids)]
+        hashes = [sha256(own + opened).digest() for own, opened in zip(salts, facts, strict=True)]
+        excluded = exclude(ids, asserted, people, [unit.avoided for unit in employed])
+        records = [
+            _RECORD % (eligible, reasons, hashed, one)
+            for (_, eligible), (_, reasons), hashed, one in zip(judged.tiers, excluded, _hexed(hashes), ids, strict=True)
+        ]
+        lines = [
+            line % (said.authorities, said.qualifications, home, skills, said.title, unit.marks, places, eligible, reasons)
+            for said, home, places, skills, unit, (_, eligible), (_, reasons) in zip(
+                judged.rest, judged.home, judged.places, judged.skills, employed, judged.tiers, excluded, strict=True
+            )
+        ]
+        raw_units = [unit.raw for unit in employed]
+        in_line = zip(bound.hashes, persons, raw_units, hashes, raw_ids, salts, strict=True)
+        return Written(
+            number,
+            lines,
+            b"".join(chain.from_iterable(in_line)),
+            [sha256(b"\0" + record).digest() for record in records],  # as merkle.leaf_hash
+            bound.names,
+            raw_units,
+            [tiers for tiers, _ in judged.tiers],
+            [reasons for reasons, _ in excluded],
+        )
 
     return write
 
 
-def _loaded(row: bytes) -> pool.Expert:
-    """The row's expert; lists, as the database gives them, become tuples, which can be looked up."""
-    values = marshal.loads(row[ID:])  # noqa: S302  # our own bytes, never stored
-    number, card, residence, willing, specialties, title, qualifications, authorities, units, asserted, *rest = values
-    return pool.Expert(
-        number, card, residence, tuple(willing), tuple(specialties), title, tuple(qualifications), tuple(authorities),
-        tuple(units), asserted, *rest,
-    )  # fmt: skip
+def _columns(rows: Sequence[bytes]) -> tuple[Sequence[Any], ...]:
+    """The rows' experts, a sequence for each field of `pool.Expert`. Lists, as the database gives them, are lists still."""
+    one_list = b"[%b%b" % (len(rows).to_bytes(4, "little"), b"".join([row[ID:] for row in rows]))
+    return tuple(zip(*marshal.loads(one_list), strict=True))  # noqa: S302  # our own bytes, never stored
 
 
-@lru_cache(maxsize=65_536)
-def _array(values: tuple[str, ...]) -> bytes:
-    return canon(sorted(set(values)))
+def _line(setting: Setting) -> bytes:
+    """A line of pool.jsonl with marks for its hashes, and %b for everything else."""
+    other = b"%b"
+    identity = b"" if setting.identities is None else _IDENTITY % (HASH, HASH)
+    facts = _FACTS % (other, identity, HASH, other, other, other, other, other, other)
+    record = _RECORD % (other, other, HASH, POOL_ID)
+    return b'{"draw":%d,"facts":%b,"record":%b,"salt":"%b"}' % (setting.draw, facts, record, SALT)
 
 
-@lru_cache(maxsize=65_536)
-def _text(value: str) -> bytes:
-    return canon(value)
+def _hexed(values: Sequence[bytes]) -> list[bytes]:
+    """The hex digits of values of one length."""
+    digits, length = hexlify(b"".join(values)), 2 * len(values[0])
+    return [digits[at : at + length] for at in range(0, len(digits), length)]
 
 
-def _judge(condition: Condition) -> Callable[[pool.Expert], int | None]:
-    """`eligibility.tier` for rows, which repeat in each of its parts and hardly ever in all of them."""
-    at_home = condition.mode is Mode.RESIDENCE
+def _keyed(key: bytes, before: bytes = b"") -> Callable[[Iterable[bytes]], list[bytes]]:
+    """`pool.keyed` for many messages, each with `before` in front of it."""
+    inner, outer = pool.pads(key)
+    inner.update(before)
 
-    @lru_cache(maxsize=65_536)
-    def in_place(places: tuple[str, ...] | str) -> bool:
-        return eligibility.any_place_fits(condition.regions, (places,) if isinstance(places, str) else places)
+    def digests(messages: Iterable[bytes]) -> list[bytes]:
+        first_of, second_of, found = inner.copy, outer.copy, []
+        for message in messages:
+            first, second = first_of(), second_of()
+            first.update(message)
+            second.update(first.digest())
+            found.append(second.digest())
+        return found
 
-    @lru_cache(maxsize=65_536)
-    def suits(title: str, qualifications: tuple[str, ...], authorities: tuple[str, ...]) -> bool:
-        return (
-            eligibility.shares(condition.titles, (title,))
-            and eligibility.shares(condition.qualifications, qualifications)
-            and eligibility.shares(condition.authorities, authorities)
-        )
-
-    @lru_cache(maxsize=65_536)
-    def level(specialties: tuple[str, ...]) -> int | None:
-        return eligibility.specialty_tier(condition.main, condition.backup, specialties)
-
-    def judge(expert: pool.Expert) -> int | None:
-        if not in_place(expert.residence if at_home else expert.willing):
-            return None
-        return level(expert.specialties) if suits(expert.title, expert.qualifications, expert.authorities) else None
-
-    return judge
+    return digests
 
 
-def _excluder(setting: Setting) -> Callable[[bytes, pool.Expert, str, tuple[str, ...]], tuple[str, ...]]:
-    """By pool id, row, keyed hash of the person and of the units: the codes of why an expert is excluded, sorted."""
-    persons, units = setting.avoid.sets()
-    picked = {identity.encode() for identity in setting.picked}
-
-    def excluded(identity: bytes, expert: pool.Expert, person: str, own: tuple[str, ...]) -> tuple[str, ...]:
-        found = [Exclusion(code).value for code in expert.asserted] if expert.asserted else []
-        if person in persons:
-            found.append(Exclusion.AVOIDED_PERSON.value)
-        if not units.isdisjoint(own):
-            found.append(Exclusion.AVOIDED_UNIT.value)
-        if identity in picked:
-            found.append(Exclusion.PICKED_BEFORE.value)
-        return tuple(sorted(set(found))) if found else ()
-
-    return excluded
-
-
-def _binder(setting: Setting, salted: Callable[[bytes], bytes]) -> Callable[[bytes, pool.Expert], tuple[bytes, bytes]]:
-    """By pool id and row: `id_no` and `identity` within the facts, and the line of the block of names."""
+def _binder(setting: Setting) -> Callable[..., _Bound]:
+    """By pool ids, hashes of persons, numbers, units, sealed names and 证件号: what binds those persons."""
     identities = setting.identities
     if identities is None:
-        return lambda identity, expert: (b"", b"")
+        return lambda ids, *_: _Bound([b""] * len(ids), [b""] * len(ids), [])
+    salt1, salt2 = _keyed(setting.keys.pool, b"identity"), _keyed(setting.keys.pool, b"id_no")
+    employer = lru_cache(maxsize=REMEMBERED)(canon)
+    avoided = {one.encode() for one in setting.avoid.persons}
 
-    def bind(identity: bytes, expert: pool.Expert) -> tuple[bytes, bytes]:
-        name, employer, id_no = identities(expert)
-        named = b'"name":%b,"unit":%b}' % (encode_basestring(name).encode(), _text(employer))
-        name_bound = sha256(salted(b"identity" + identity)[:16] + b"{" + named).hexdigest()
-        id_no_bound = sha256(salted(b"id_no" + identity)[:16] + id_no.encode()).hexdigest()
-        line = b'{"id":"%b","id_no":%b,%b' % (identity, encode_basestring(id_no).encode(), named)
-        return b'"id_no":"%b","identity":"%b",' % (id_no_bound.encode(), name_bound.encode()), line
+    def bind(
+        ids: list[bytes], people: list[bytes], numbers: Sequence[int], units: Sequence[str], names: Sequence[bytes],
+        cards: Sequence[bytes],
+    ) -> _Bound:  # fmt: skip
+        opened, id_nos = identities(numbers, names, cards)
+        if setting.same_names:
+            for number, person, name in zip(numbers, people, opened, strict=True):
+                if person not in avoided and normal_name(name) in setting.same_names:
+                    raise MissedName(number)
+        named = [
+            b'"name":%b,"unit":%b}' % (encode_basestring(name).encode(), unit)
+            for name, unit in zip(opened, map(employer, units), strict=True)
+        ]
+        whole = [sha256(salt[:16] + b"{" + one).digest() for salt, one in zip(salt1(ids), named, strict=True)]
+        numbered = [sha256(salt[:16] + id_no.encode()).digest() for salt, id_no in zip(salt2(ids), id_nos, strict=True)]
+        return _Bound(
+            [_IDENTITY % both for both in zip(_hexed(numbered), _hexed(whole), strict=True)],
+            list(map(bytes.__add__, numbered, whole)),
+            [
+                b'{"id":"%b","id_no":%b,%b' % (one, encode_basestring(id_no).encode(), who)
+                for one, id_no, who in zip(ids, id_nos, named, strict=True)
+            ],
+        )
 
     return bind

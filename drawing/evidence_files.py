@@ -8,7 +8,8 @@ read is `BadFile`, which names file and line.
 
 import os
 import stat
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +36,16 @@ class BadFile(ValueError):
     """A file of readable evidence that is missing or not as it must be; the message (Chinese) names file and line."""
 
 
+def check_twins(names: Iterable[str], extra: Iterable[str]) -> None:
+    """Raise Unreadable for a file that some systems take for one of the evidence's: its name differs by case or by how it is
+    encoded. Who unpacks such evidence elsewhere might read another content than was verified here.
+    """
+    known = {name.casefold(): name for name in names}
+    for name in sorted(extra):
+        if meant := known.get(unicodedata.normalize("NFKC", name).casefold().rstrip(". ")):
+            raise Unreadable(f"另有一个文件，名称与 {meant} 只差大小写或写法，不能确定以哪个为准")
+
+
 class Folder:
     """A folder of plain files, each looked at before it is opened and again after it was read."""
 
@@ -42,6 +53,7 @@ class Folder:
         self._path = path
         found = set(_listed(path))
         self.names, self.extra = frozenset(found & FILES), frozenset(found - FILES)
+        check_twins(self.names, self.extra)
         for name in sorted(self.names):
             if status_of(path / name).st_size > LARGEST[name]:
                 raise Unreadable(f"{name} 过大（超过 {LARGEST[name] // MIB} MiB）")

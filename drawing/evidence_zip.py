@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from drawing.evidence_files import CHUNK, FILES, LARGEST, MIB, MOST_FILES, TRANSCRIPT, Unreadable, said
+from drawing.evidence_files import CHUNK, FILES, LARGEST, MIB, MOST_FILES, TRANSCRIPT, Unreadable, check_twins, said
 
 MOST_BYTES = 2048 * MIB
 """The most bytes of a zip, packed and unpacked; larger evidence is given as a folder."""
@@ -25,6 +25,7 @@ _UNIX, _KIND, _PLAIN_KINDS = 3, 0o170000, (0, 0o100000, 0o040000)
 _END = struct.Struct("<4s4H2LH")
 _CENTRAL = struct.Struct("<4s2B5H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+_FIELD, _UNICODE_NAME = struct.Struct("<2H"), 0x7075
 _BEHIND = struct.Struct("<3L")
 _EXTRA_FOLDER = "__MACOSX/"  # macOS puts one beside what it packs
 
@@ -114,6 +115,7 @@ def _listed(directory: bytes, count: int) -> Iterator[Member]:
         if mark != b"PK\1\2" or disk or place > len(directory):
             raise Unreadable("zip 已损坏（目录不完整）")
         member = Member(name, flags, method, crc, packed, size, at)
+        _check_extra(member, directory[place - extra - comment : place - comment])
         _check_member(member, odd=system == _UNIX and outer >> 16 & _KIND not in _PLAIN_KINDS)
         if name in seen:
             raise Unreadable(f"zip 中有重名文件 {_text(name)}")
@@ -138,6 +140,15 @@ def _check_member(member: Member, *, odd: bool) -> None:
         raise Unreadable(f"zip 中的文件夹 {name} 不是空条目")
     if member.method == _STORED and member.size != member.packed:
         raise Unreadable(f"zip 中的 {name} 已损坏（长度不符）")
+
+
+def _check_extra(member: Member, extra: bytes) -> None:
+    """Some programs unpack a file under the name, or with the size, that a field beside the header gives."""
+    while len(extra) >= _FIELD.size:
+        kind, length = _FIELD.unpack_from(extra)
+        content, extra = extra[_FIELD.size : _FIELD.size + length], extra[_FIELD.size + length :]
+        if kind == _UNICODE_NAME and content[5:] != member.name:
+            raise Unreadable(f"zip 中的 {_text(member.name)} 另有一个名称")
 
 
 def _placed(file: BinaryIO, members: list[Member], directory: int) -> dict[int, int]:
@@ -171,6 +182,7 @@ def _local(file: BinaryIO, member: Member, directory: int) -> int:
     if not agreed or (crc, packed, size) not in sizes:
         raise Unreadable(f"zip 中的 {_text(member.name)} 的文件头与目录不一致")
     begin: int = member.at + _LOCAL.size + name_length + extra
+    _check_extra(member, _at(file, begin - extra, extra))
     return begin
 
 
@@ -200,6 +212,7 @@ def _evidence(members: list[Member]) -> tuple[dict[str, Member], frozenset[str]]
             files[inner] = member
         else:
             extra.add(name)
+    check_twins(files, (name.removeprefix(root) for name in extra))
     return files, frozenset(extra)
 
 

@@ -5,7 +5,7 @@ In worker processes too: a key is never pickled. What travels is the path of its
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -36,22 +36,31 @@ class SealedIdentities:
     master_key: Path
     former_opens: bool = False
 
-    def __call__(self, expert: pool.Expert) -> pool.Identity:
-        return _opener(self.master_key, self.former_opens)(expert)
+    def __call__(
+        self, numbers: Sequence[int], names: Sequence[bytes], id_cards: Sequence[bytes]
+    ) -> tuple[list[str], list[str]]:
+        return _opener(self.master_key, self.former_opens)(numbers, names, id_cards)
 
 
 @lru_cache(maxsize=2)
-def _opener(master_key: Path, former_opens: bool) -> Callable[[pool.Expert], pool.Identity]:
+def _opener(master_key: Path, former_opens: bool) -> pool.Identities:
     vault = Vault.open(master_key)
     vault.former_opens = former_opens
     name_of, id_no_of = vault.opener(EXPERT_NAME), vault.opener(EXPERT_ID_CARD)
 
-    def opened(expert: pool.Expert) -> pool.Identity:
-        number = expert.number
+    def opened(numbers: Sequence[int], names: Sequence[bytes], id_cards: Sequence[bytes]) -> tuple[list[str], list[str]]:
         try:
-            name, id_no = name_of(expert.name_enc, number), id_no_of(expert.id_card_enc, number)
+            found, id_nos = name_of(names, numbers), id_no_of(id_cards, numbers)
         except Undecipherable:
-            raise Unopened(number) from None
-        return pool.Identity(name.decode(), expert.unit, id_no.decode())
+            raise Unopened(first_unopened(numbers, names, id_cards)) from None
+        return list(map(bytes.decode, found)), list(map(bytes.decode, id_nos))
+
+    def first_unopened(numbers: Sequence[int], names: Sequence[bytes], id_cards: Sequence[bytes]) -> int:
+        for number, name, id_card in zip(numbers, names, id_cards, strict=True):
+            try:
+                name_of([name], [number]), id_no_of([id_card], [number])
+            except Undecipherable:
+                return number
+        raise AssertionError("all of them open")
 
     return opened

@@ -58,6 +58,16 @@ _ORGANISATION = re.compile(
     "(公司|集团|厂|院|所|局|厅|处|中心|大学|学院|学校|医院|银行|委员会|事务所|协会|学会|研究会|合作社|部|站|馆|办公室|政府)[)）]?$"
 )
 
+_TWO_COMPANIES = re.compile(r".{2,}公司[)）]?(?:[和及与]| +)(?!.*分公司[)）]?$).{2,}公司[)）]?")
+_STRAY = frozenset("。，、：！,:!")
+_TITLE = "先生|女士|小姐|教授|老师|总工|工程师|总监|经理|主任|院长|处长|科长|局长"
+_TITLED = re.compile(f".+(?:{_TITLE})|(?:{_TITLE}).+|..+高工")
+_SURNAMES = (  # the hundred most frequent
+    "李王张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭"
+    "廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+)
+_TWO_PEOPLE = re.compile(f"[{_SURNAMES}].{{1,2}}[和及与][{_SURNAMES}].{{1,2}}")
+
 
 class Unmatchable(ValueError):
     """What was typed can match nobody; says why in Chinese, without the name."""
@@ -145,14 +155,14 @@ def normal_name(name: str) -> str:
 def understood_name(text: str) -> str:
     """A person's name: ideographs, `·` between the parts of a minority's name; or a foreign one. Raises Unmatchable."""
     if _PLAIN_NAME.fullmatch(text):
-        return text
+        return _one_person(text)
     name = tidy(text)
     if not name:
         raise Unmatchable("不能为空")
     if LINE_END.search(name):
         raise Unmatchable("有换行：一条只填一个人")
     han = any(_HAN.match(each) for each in name)
-    name = _joined(_chinese(name)) if han else _foreign(name)
+    name = _one_person(_joined(_chinese(name))) if han else _foreign(name)
     if len(name) not in NAME_LENGTHS:
         raise Unmatchable(f"应为 2 至 30 个字，现为 {len(name)} 个")
     return name
@@ -160,6 +170,8 @@ def understood_name(text: str) -> str:
 
 def understood_unit(text: str) -> str:
     """A unit's full name. Raises Unmatchable for what no unit of the pool can be called."""
+    if _TWO_COMPANIES.fullmatch(text):
+        raise Unmatchable("看来填了 2 个单位：一条只填一个单位")
     if _USUAL_UNIT.fullmatch(text):
         return text
     name = tidy(text)
@@ -172,9 +184,23 @@ def understood_unit(text: str) -> str:
             raise Unmatchable(f"{_named(sign, place)}{fault}")
     if len(name) not in UNIT_LENGTHS or sum(bool(_HAN.match(each)) or each.isalnum() for each in name) < 2:
         raise Unmatchable(f"应为 2 至 100 个字的单位全称，现为 {len(name)} 个")
+    for place in (1, len(name)):
+        if name[place - 1] in _STRAY:
+            raise Unmatchable(f"{_named(name[place - 1], place)}是多出的标点：请删去")
+    if _TWO_COMPANIES.fullmatch(name):
+        raise Unmatchable("看来填了 2 个单位：一条只填一个单位")
     parts = _BETWEEN_UNITS.split(name)
     if len(parts) > 1 and all(len(part) > 3 and _ORGANISATION.search(part.strip()) for part in parts):
         raise Unmatchable(f"看来填了 {len(parts)} 个单位：一条只填一个单位")
+    return name
+
+
+def _one_person(name: str) -> str:
+    """The same, unless it is a name with a title, or two names in one, which nobody in the pool is called."""
+    if _TITLED.fullmatch(name):
+        raise Unmatchable("看来带有称谓或职务：请只填姓名")
+    if _TWO_PEOPLE.fullmatch(name):
+        raise Unmatchable("看来填了两个人：一条只填一个人")
     return name
 
 

@@ -14,12 +14,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drawing import eligibility, merkle
 from drawing.canonical import canon
 from drawing.eligibility import Avoid, Condition, Exclusion, Facts
 from drawing.normal_forms import normal_unit
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 ID_LENGTH = 20  # hex digits
 
@@ -53,8 +56,8 @@ class Identity(NamedTuple):
         return "<Identity>"
 
 
-Identities = Callable[[Expert], Identity]
-"""Opens the sealed name and 证件号 of a raw row."""
+Identities = Callable[[Sequence[int], Sequence[bytes], Sequence[bytes]], tuple[list[str], list[str]]]
+"""Opens sealed names and 证件号: from the numbers, `name_enc` and `id_card_enc` of raw rows to the names, and the 证件号."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +117,15 @@ def unit_hash(activity_key: bytes, name: str) -> str:
     return hmac.digest(activity_key, b"unit:" + normal_unit(name).encode(), "sha256").hex()
 
 
+def pads(key: bytes) -> "tuple[Hash, Hash]":
+    """HMAC-SHA-256's two hashes (RFC 2104) under one key of at most 64 bytes: what goes before a message, and before that hash."""
+    padded = key.ljust(64, b"\0")
+    return sha256(bytes(b ^ 0x36 for b in padded)), sha256(bytes(b ^ 0x5C for b in padded))
+
+
 def keyed(key: bytes) -> Callable[[bytes], bytes]:
     """HMAC-SHA-256 under one key of at most 64 bytes, its first blocks hashed once: twice as fast."""
-    padded = key.ljust(64, b"\0")
-    inner, outer = sha256(bytes(b ^ 0x36 for b in padded)), sha256(bytes(b ^ 0x5C for b in padded))
+    inner, outer = pads(key)
 
     def digest(message: bytes) -> bytes:
         first, second = inner.copy(), outer.copy()
@@ -227,11 +235,15 @@ def members(
     identities: Identities | None = None,
 ) -> list[Member]:
     """The whole pool, ascending by id."""
-    found = (
-        member(keys, conditions, avoid, picked, expert, None if identities is None else identities(expert))
-        for expert in experts
-    )
+    found = (member(keys, conditions, avoid, picked, expert, _who(expert, identities)) for expert in experts)
     return sorted(found, key=lambda each: str(each.record["id"]))
+
+
+def _who(expert: Expert, identities: Identities | None) -> Identity | None:
+    if identities is None:
+        return None
+    (name,), (id_no,) = identities([expert.number], [expert.name_enc], [expert.id_card_enc])
+    return Identity(name, expert.unit, id_no)
 
 
 def leaf(record: Mapping[str, Any]) -> bytes:

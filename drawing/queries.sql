@@ -67,11 +67,11 @@ FROM condition WHERE activity = %(activity)s ORDER BY position;
 
 -- name: avoided
 -- 回避单位 and 回避人员; a person by 证件号, else by everybody of that name.
-SELECT v.unit, v.id_card_hash, v.name_hash,
+SELECT v.unit, v.id_card_hash, v.id, v.name_enc,
        ARRAY(SELECT e.id_card_hash FROM expert e WHERE e.name_hash = v.name_hash AND v.id_card_hash IS NULL) AS same_name
 FROM avoidance v WHERE v.activity = %(activity)s
 UNION ALL -- whoever took part in an earlier activity that the clerk named (A5)
-SELECT NULL, e.id_card_hash, NULL, '{}' FROM activity_before b
+SELECT NULL, e.id_card_hash, NULL, NULL, '{}' FROM activity_before b
 JOIN pick k ON k.activity = b.earlier AND k.outcome = 'accepted' JOIN expert e ON e.id = k.expert
 WHERE b.activity = %(activity)s;
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from db.blocking import BlockingTransaction, transaction
 from db.contexts import (
     ACTIVITY_KEY,
+    AVOIDED_NAME,
     NAME_BLOCK,
     ORDER_BLOCK,
     POOL_BLOCK,
@@ -37,6 +38,7 @@ from drawing.identities import SealedIdentities, Unopened
 from drawing.ledger import COMMIT
 from drawing.lifecycle import ActivityState
 from drawing.lots import seed
+from drawing.normal_forms import normal_name
 from drawing.rules import Rules
 from drawing.transcript import Entry, EntryType
 from drawing.witnesses import chosen_for_commit, unfit
@@ -58,8 +60,8 @@ class WitnessUnfit(WitnessMissing):
 def commit_draw(dsn: str, master_key: Path, signing_key: Path, activity: str) -> bool:
     """Take the snapshot and write the commit of the activity's next draw; False when that is not wanted any more.
 
-    Raises WitnessMissing; Unopened or NotBound, with an alarm in 操作记录, when the pool can't be fixed as it should be: who
-    can't be opened is not left out, because then nobody would know.
+    Raises WitnessMissing; Unopened, bulk.MissedName or NotBound, with an alarm in 操作记录, when the pool can't be fixed as it
+    should be: who can't be opened is not left out, because then nobody would know.
     """
     vault = Vault.open(master_key)
     custody = Custody(vault, Signer.open(signing_key, vault))
@@ -74,8 +76,11 @@ def commit_draw(dsn: str, master_key: Path, signing_key: Path, activity: str) ->
     except Unopened as error:
         _alarm(dsn, activity, f"编号 {error.number} 的专家，其加密的姓名或证件号不能打开，须先修复")
         raise
+    except bulk.MissedName as error:
+        _alarm(dsn, activity, f"编号 {error.number} 的专家与回避人员同名，却未按姓名找到：姓名的哈希值被改动，须先修复")
+        raise
     except NotBound as error:
-        _alarm(dsn, activity, f"此前活动的参评专家：{error}")
+        _alarm(dsn, activity, f"此前活动的参评专家或回避人员：{error}")
         raise
     return True
 
@@ -94,9 +99,10 @@ def _commit(
     keys = pool.Keys(vault.decrypt(row.key_enc, ACTIVITY_KEY.at(row.id)), os.urandom(32))
     conditions = tuple(_condition(each) for each in tx.all(Q.conditions, {"activity": row.id}))
     naming.check_earlier(tx, custody, [each.earlier for each in tx.all(Q.activities_before, {"activity": row.id})])
-    avoid = _avoid(tx.all(Q.avoided, {"activity": row.id}), keys.activity)
+    avoided = tx.all(Q.avoided, {"activity": row.id})
+    avoid = _avoid(avoided, keys.activity)
     picked = frozenset(each.pseudonym for each in tx.all(Q.pseudonyms, {"activity": row.id}))
-    setting = bulk.Setting(keys, conditions, avoid, number, picked, identities)
+    setting = bulk.Setting(keys, conditions, avoid, number, picked, identities, _same_names(vault, avoided))
     snapshot = _snapshot(tx, row, rules, setting)
     system_share = os.urandom(32)
     lots = tuple(each.lot for each in tx.all(Q.lots, {"activity": row.id}))
@@ -176,6 +182,14 @@ def _avoid(rows: list[Any], activity_key: bytes) -> Avoid:
     cards = {card for row in rows for card in ([row.id_card_hash] if row.id_card_hash else row.same_name)}
     persons = {pool.person_hash(activity_key, card) for card in cards}
     return Avoid(persons=tuple(sorted(persons)), units=tuple(sorted(units)))
+
+
+def _same_names(vault: Vault, rows: list[Any]) -> frozenset[str]:
+    """Names that stand for everybody of that name, as they are sealed: whoever can write keyed hashes changes none of them."""
+    if vault.former_opens:  # their hashes may be of an older form until db.reseal has finished
+        return frozenset()
+    by_name = (row for row in rows if row.name_enc is not None and row.id_card_hash is None)
+    return frozenset(normal_name(person.opened(vault, row.name_enc, AVOIDED_NAME.at(row.id)).decode()) for row in by_name)
 
 
 def _previous(tx: BlockingTransaction, activity: str, number: int, lots: tuple[str, ...]) -> tuple[str | None, ...]:

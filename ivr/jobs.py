@@ -44,7 +44,7 @@ class Jobs:
         try:
             await asyncio.get_running_loop().run_in_executor(self._processes, self._work(activity, need))
             well = True
-        except (DatabaseError, snapshot.WitnessMissing, Unopened, NotBound, OSError) as error:
+        except (DatabaseError, snapshot.WitnessMissing, Unopened, bulk.MissedName, NotBound, OSError) as error:
             LOG.error("%s: %s failed, tried again in a moment: %s", activity, need.value, error)
         except BrokenExecutor as error:  # the process was killed; a pool does not heal
             LOG.error("%s: the process for %s was lost, tried again in a moment: %s", activity, need.value, error)

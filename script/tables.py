@@ -108,6 +108,9 @@ FINDINGS: Mapping[Kind, str] = {
     Kind.LEDGER_GAP: "a leaf of the ledger was deleted",
     Kind.HEAD_DIFFERS: "the ledger was cut or rewritten since somebody got this head of it",
     Kind.GUARD_MISSING: "a constraint or trigger was dropped or switched off: what happened meanwhile is not covered by it",
+    Kind.GUARD_CHANGED: "a table, view or function is not defined as this version's migrations define it: a trigger's function was "
+    "emptied, a constraint or index exchanged, a rule or trigger added; or the program is of another version than the database",
+    Kind.RIGHT_ADDED: "one of the processes' roles was granted more than `db/rights.py` says",
 }
 
 

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     LEDGER_GAP = "ledger_gap"  # a leaf is gone
     HEAD_DIFFERS = "head_differs"  # a head that was given out is no prefix of the ledger
     GUARD_MISSING = "guard_missing"  # a constraint or trigger that protects the rows is gone or switched off
+    GUARD_CHANGED = "guard_changed"  # a table, view or function is not defined as the migrations define it
+    RIGHT_ADDED = "right_added"  # a process's role may do more than its process needs
 
 
 @dataclass(frozen=True, slots=True)

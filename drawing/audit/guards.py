@@ -17,12 +17,15 @@ TABLES = (
 )  # fmt: skip
 ONLY_NOTIFY = frozenset({"tell_board"})
 GUARDS = frozenset({
+    "activity.keep_closed",
     "activity.keep_evaluation_start",
+    "activity.keep_state",
     "activity.keep_what_started",
     "activity_before.fixed_by_commit",
     "activity_lot.fixed_by_commit",
     "activity_lot.keep_started",
     "another_lot.keep_started",
+    "appointment.keep_appointment",
     "appointment.one_place_at_a_time",
     "audit_run.append_only",
     "avoidance.fixed_by_commit",

@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 from drawing.audit.findings import Finding, Kind
 from drawing.canonical import NotCanonical, read
 from drawing.ledger import COMMIT, SEAL, Leaf
+from drawing.lifecycle import ActivityState
+from drawing.rules import BadRules, Rules
 from drawing.transcript import Entry, EntryType
 
+_OVER = frozenset({ActivityState.ENDED, ActivityState.RELEASED})
 _LEAVES = {EntryType.COMMIT: COMMIT, EntryType.SEAL: SEAL}
 
 
@@ -25,10 +28,28 @@ class DrawRow(NamedTuple):
     witnessed: bool
     sealed: bool
     unsealed: bool
+    names_nobody: bool
+    opens_lead_s: int
+    pool_root: str
+    """Over the roots of its pool's blocks, as they are stored."""
+
+
+class ActivityRow(NamedTuple):
+    """What rows beside the transcript say of the whole activity."""
+
+    state: str
+    rules: str
+    deleted: bool
+    closed: bool
+    lots: Sequence[str]
+    witnesses: Sequence[str]
+    """Who may witness now."""
 
 
 class PickRow(NamedTuple):
-    """A row of `pick`, and whether it has an appointment, of the same expert and activity."""
+    """A row of `pick`; whether it has an appointment, of the same expert and activity; and whether it has one of somebody
+    else.
+    """
 
     draw: int
     condition: str
@@ -37,6 +58,7 @@ class PickRow(NamedTuple):
     rank: int
     outcome: str
     appointment: bool
+    strange_appointment: bool
 
 
 class CallRow(NamedTuple):
@@ -61,6 +83,7 @@ class Rows:
     """All of one activity."""
 
     activity: str
+    whole: ActivityRow
     draws: Sequence[DrawRow]
     picks: Sequence[PickRow]
     calls: Sequence[CallRow]
@@ -81,11 +104,13 @@ class _Told:
     attempts: list[Entry] = field(default_factory=list)
     absent: set[str] = field(default_factory=set)
     kinds: set[EntryType] = field(default_factory=set)
+    named_nobody: set[int] = field(default_factory=set)  # draws that were opened after a forced end
 
 
 def compare(entries: Sequence[Entry], rows: Rows) -> Iterator[Finding]:
     """Where the rows differ from a transcript that holds."""
     told = _read(entries)
+    yield from _whole(told, rows)
     yield from _draws(told, rows)
     yield from _picks(told, rows)
     yield from _attempts(told, rows)
@@ -106,7 +131,9 @@ def _read(entries: Sequence[Entry]) -> _Told:
             case EntryType.SEAL:
                 told.sealed.add(draw)
             case EntryType.UNSEAL:  # one of the older form names no draw: it opens all before it
-                told.unsealed |= {entry.body["draw"]} if "draw" in entry.body else set(told.commits)
+                opened = {entry.body["draw"]} if "draw" in entry.body else set(told.commits)
+                told.unsealed |= opened
+                told.named_nobody |= opened if EntryType.FORCE_END in told.kinds else set()
             case EntryType.PICK:
                 expert = entry.body["expert"]
                 told.picks[expert] = draw, entry.body["condition"], entry.body["seat"], entry.body["rank"]
@@ -120,6 +147,27 @@ def _read(entries: Sequence[Entry]) -> _Told:
     return told
 
 
+def _whole(told: _Told, rows: Rows) -> Iterator[Finding]:
+    whole, where = rows.whole, "activity"
+    if not told.commits:
+        return
+    last = told.commits[max(told.commits)].body
+    if whole.rules != last["rules"]:
+        yield _differs(rows, where, "所用规则与承诺不符")
+    if sorted(whole.lots) != sorted(last["lots"]):
+        yield _differs(rows, where, "所属标段与承诺不符")
+    if whole.deleted:
+        yield _differs(rows, where, "活动已开始抽取，却标为已删除")
+    if whole.closed and EntryType.CLOSE not in told.kinds:
+        yield _differs(rows, where, "活动标为已封闭，记录链却没有封闭记录")
+    if EntryType.FORCE_END in told.kinds and whole.state not in _OVER:
+        yield _differs(rows, where, "记录链中已强制结束，活动状态却不是已结束")
+    if EntryType.CLOSE in told.kinds and whole.state not in _OVER:
+        yield _differs(rows, where, "记录链已封闭，活动状态却不是已结束")
+    if max(told.commits) not in told.sealed and sorted(whole.witnesses) != sorted(last["witnesses"]):
+        yield _differs(rows, where, "监督人与正在进行的抽取的承诺不符")
+
+
 def _draws(told: _Told, rows: Rows) -> Iterator[Finding]:
     for row in rows.draws:
         commit = told.commits.get(row.no)
@@ -131,12 +179,27 @@ def _draws(told: _Told, rows: Rows) -> Iterator[Finding]:
             yield _differs(rows, where, f"第 {row.no} 次抽取的承诺哈希或专家池人数与记录链不符")
         if row.sealed != (row.no in told.sealed):
             yield _differs(rows, where, f"第 {row.no} 次抽取是否封存与记录链不符")
-        if row.unsealed and row.no not in told.unsealed:
-            yield _differs(rows, where, f"第 {row.no} 次抽取的结果标为已解密，记录链中却没有解密记录")
+        if row.unsealed != (row.no in told.unsealed):
+            yield _differs(rows, where, f"第 {row.no} 次抽取的结果是否已解密与记录链不符")
+        released = rows.whole.state == ActivityState.RELEASED
+        if row.unsealed and not released and row.names_nobody != (row.no in told.named_nobody):
+            yield _differs(rows, where, f"第 {row.no} 次抽取解密后是否公布名单与记录链不符")
+        if row.opens_lead_s != _lead(commit.body["rules"], row.opens_lead_s):
+            yield _differs(rows, where, f"第 {row.no} 次抽取的解密提前时间与规则不符")
+        if "facts" in commit.body and row.pool_root != commit.body["pool_root"]:
+            yield _differs(rows, where, f"第 {row.no} 次抽取保存的专家池与承诺不符")
         if row.witnessed and commit.body["witnesses"] and row.no not in told.witnessed:
             yield _differs(rows, where, f"第 {row.no} 次抽取标为已见证，记录链中却没有见证记录")
     for number in sorted(set(told.commits) - {row.no for row in rows.draws}):
         yield _differs(rows, f"draw {number}", f"第 {number} 次抽取已不存在，承诺记录仍在")
+
+
+def _lead(rules: str, unknown: int) -> int:
+    """How long before 预计评标开始 these rules open a draw, in seconds; `unknown` for rules that this version does not have."""
+    try:
+        return int(Rules.load(rules).unseal_lead_s)
+    except BadRules:
+        return unknown
 
 
 def _picks(told: _Told, rows: Rows) -> Iterator[Finding]:
@@ -150,6 +213,8 @@ def _picks(told: _Told, rows: Rows) -> Iterator[Finding]:
             yield _differs(rows, where, f"第 {number} 位专家的结果与记录链不符")
         elif row.appointment and row.outcome != "accepted":
             yield _differs(rows, where, f"第 {number} 位专家并未同意，却有日程占用")
+        elif row.strange_appointment:
+            yield _differs(rows, where, f"第 {number} 位专家的日程占用属于他人")
         elif row.outcome == "accepted" and not row.appointment and not let_go:
             yield _differs(rows, where, f"第 {number} 位专家已同意，却没有日程占用")
     gone = set(told.picks) - {row.pseudonym for row in rows.picks}

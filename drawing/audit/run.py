@@ -10,7 +10,9 @@ from typing import Any
 
 from db.blocking import BlockingTransaction, transaction
 from db.queries import load
-from drawing.audit import chains, guards, leaves, operations, rows
+from db.rights import ROLES
+from drawing import merkle
+from drawing.audit import chains, definitions, guards, leaves, operations, rows
 from drawing.audit.findings import Finding
 from drawing.ledger import Leaf
 from drawing.signature import checker
@@ -58,6 +60,9 @@ def audit(dsn: str, public_key: bytes, tell: Tell, *, batch: int = BATCH) -> Res
                 tell(finding)
 
         found(guards.missing(row.name for row in tx.all(Q.guards_in_force, {"tables": list(guards.TABLES)})))
+        found(definitions.changed(definitions.Definition(*row) for row in tx.all(Q.definitions)))
+        granted = tx.all(Q.granted, {"roles": list(ROLES.values())})
+        found(definitions.too_many(definitions.Granted(*row) for row in granted))
         found(_operations(tx, result, batch))
         found(_ledger(tx, result, batch))
         found(_activities(tx, result, check, batch))
@@ -134,7 +139,8 @@ def _activity(tx: BlockingTransaction, result: Result, check: chains.Check, acti
     yield from broken
     made = rows.Rows(
         activity.id,
-        _made(rows.DrawRow, tx.all(Q.draws, key)),
+        rows.ActivityRow(*tx.one(Q.whole, key)),
+        [_draw(tx, activity.id, row) for row in tx.all(Q.draws, key)],
         _made(rows.PickRow, tx.all(Q.picks, key)),
         _made(rows.CallRow, tx.all(Q.calls, key)),
         [rows.ConditionRow(row.id, row._asdict()) for row in tx.all(Q.conditions, key)],
@@ -145,6 +151,11 @@ def _activity(tx: BlockingTransaction, result: Result, check: chains.Check, acti
     if not broken:  # else whatever follows would only repeat it
         yield from chains.replay(activity.id, entries, calls)
         yield from rows.compare(entries, made)
+
+
+def _draw(tx: BlockingTransaction, activity: str, row: Any) -> rows.DrawRow:
+    roots = [bytes(each.root) for each in tx.all(Q.block_roots, {"activity": activity, "draw": row.no})]
+    return rows.DrawRow(**row._asdict(), pool_root=merkle.root(roots).hex())
 
 
 def _made(kind: Callable[..., Any], found: Sequence[Any]) -> list[Any]:

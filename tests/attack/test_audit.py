@@ -15,13 +15,16 @@ import pytest
 from db.blocking import transaction
 from db.pool import Database
 from db.vault import Signer
+from drawing import halts
 from drawing.audit.guards import GUARDS, ONLY_NOTIFY, TABLES
 from drawing.audit.run import Q, audit, due, record
 from drawing.chain import entry_of, row_of
 from drawing.clock import Reading
+from drawing.lifecycle import Role
+from drawing.result import unseal
 from drawing.transcript import append
 from tests.attack.test_operation_log import Findings, as_owner, write
-from tests.drawing.test_draw import Hand
+from tests.drawing.test_draw import Hand, the_clock_reaches_the_opening
 from tests.postgres import TestDatabase
 from tests.scenes import Keys, condition, make_keys
 from tests.web.draws import Draws, everybody_agrees, opened
@@ -130,6 +133,82 @@ async def test_a_chain_that_its_owner_changed(
         tx.run(statement)
         tx.run("ALTER TABLE transcript ENABLE TRIGGER USER; ALTER TABLE ledger ENABLE TRIGGER USER")
     assert audited() == found
+
+
+@pytest.mark.parametrize(
+    ("table", "statement", "found"),
+    [
+        ("activity", "UPDATE activity SET rules = 'demo-1'", ["row_differs activity"]),
+        ("activity", "UPDATE activity SET deleted_at = now()", ["row_differs activity"]),
+        ("activity", "UPDATE activity SET closed_at = now()", ["row_differs activity"]),
+        ("activity_lot", "DELETE FROM activity_lot", ["row_differs activity"]),
+        ("draw", "UPDATE draw SET unsealed_at = NULL", ["row_differs draw 1"]),
+        ("draw", "UPDATE draw SET names_nobody = true", ["row_differs draw 1"]),
+        ("draw", "UPDATE draw SET opens_lead_s = 86400", ["row_differs draw 1"]),
+        ("pool_block", "DELETE FROM pool_block", ["row_differs draw 1"]),
+        ("pool_block", "UPDATE pool_block SET root = sha256('')", ["row_differs draw 1"]),
+        ("appointment", f"UPDATE appointment SET expert = {ANOTHER} WHERE pick = 1", ["row_differs pick 1"]),
+    ],
+)  # fmt: skip
+async def test_what_stands_beside_an_opened_draw(
+    hand: Hand, database: TestDatabase, audited: Findings, table: str, statement: str, found: list[str]
+) -> None:
+    """By the tables' owner, the protection off meanwhile."""
+    await the_clock_reaches_the_opening(hand)
+    await unseal(hand.db, hand.keys.custody, hand.activity)
+    assert audited() == []
+    _without_triggers(database, table, statement)
+    assert audited() == found
+
+
+async def test_an_appointment_for_somebody_who_did_not_agree(
+    db: Database, database: TestDatabase, keys: Keys, audited: Findings
+) -> None:
+    """It would take the expert out of other draws' pools."""
+    hand = await Draws(db, database, keys).started(4, [condition(seats=2)])
+    _without_triggers(
+        database, "appointment",
+        f"INSERT INTO appointment (pick, expert, activity, during) SELECT min(id), {ANOTHER}, min(activity),"
+        " tstzrange(now() + interval '90 days', now() + interval '900 days') FROM pick",
+    )  # fmt: skip
+    assert audited() == ["row_differs pick 1"]
+    assert hand.activity
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE witness SET id = 'supervisor-2'",
+        "DELETE FROM witness",
+        "UPDATE witness SET replaced_at = now(), why_replaced = 'x'",
+        "INSERT INTO witness (no, activity, id, name_enc, phone_enc, phone_hash, position) OVERRIDING SYSTEM VALUE"
+        " SELECT no + 99, activity, 'supervisor-9', name_enc, phone_enc, sha256('x'), 9 FROM witness",
+    ],
+)
+async def test_who_witnesses_is_whom_the_commit_names(
+    db: Database, database: TestDatabase, keys: Keys, audited: Findings, statement: str
+) -> None:
+    await Draws(db, database, keys).committed()
+    assert audited() == []
+    _without_triggers(database, "witness", statement)
+    assert audited() == ["row_differs activity"]
+
+
+async def test_a_forced_end_stays_one(db: Database, database: TestDatabase, keys: Keys, audited: Findings) -> None:
+    hand = await Draws(db, database, keys).started(4, [condition(seats=2)])
+    async with db.transaction() as tx:
+        await halts.force_end(tx, keys.custody, hand.activity, "handler-a1", Role.HANDLER, "x")
+    await hand.advance()
+    assert audited() == []
+    _without_triggers(database, "activity", "UPDATE activity SET state = 'drawing'")
+    assert audited() == ["row_differs activity"]
+
+
+def _without_triggers(database: TestDatabase, table: str, statement: str) -> None:
+    with transaction(database.owner_dsn) as tx:
+        tx.run(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        tx.run(statement)
+        tx.run(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 async def test_a_chain_signed_with_another_key(

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -187,6 +188,40 @@ def test_a_name_given_twice_is_refused(files: Files, tmp_path: Path, capsys: pyt
         archive.writestr("pool.jsonl", b"")
     (tmp_path / "e.zip").write_bytes(out.getvalue())
     assert "重名" in is_no_evidence(tmp_path / "e.zip", capsys)
+
+
+TWINS = ["HEAD.json", "Head.JSON", "head.json.", "head.json ", "ｈead.json", "head.jſon", "Transcript.jsonl", "service.PUB"]
+
+
+@pytest.mark.parametrize("twin", TWINS)
+@pytest.mark.parametrize("folder", ["", "证据/"])
+def test_a_name_that_differs_only_by_how_it_is_written_is_refused(
+    twin: str, folder: str, files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other systems unpack one over the other: what is read there need not be what was verified here."""
+    more = files | {twin: b"{}"}
+    assert "只差大小写或写法" in is_no_evidence(put(more, tmp_path / "folder"), capsys)
+    (tmp_path / "e.zip").write_bytes(zipped({folder + name: content for name, content in more.items()}))
+    assert "只差大小写或写法" in is_no_evidence(tmp_path / "e.zip", capsys)
+
+
+@pytest.mark.parametrize("other", [b"head.json", b"README.txt", b""])
+def test_a_second_name_in_an_extra_field_is_refused(
+    other: bytes, files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The Info-ZIP Unicode path field: programs that know it unpack the file under that name."""
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            member = zipfile.ZipInfo(name)
+            if name == "README.txt":
+                member.extra = struct.pack("<2HBL", 0x7075, 5 + len(other), 1, crc32(name.encode())) + other
+            archive.writestr(member, content)
+    (tmp_path / "e.zip").write_bytes(out.getvalue())
+    if other == b"README.txt":
+        assert verify(tmp_path / "e.zip").exit_code == 0
+    else:
+        assert "另有一个名称" in is_no_evidence(tmp_path / "e.zip", capsys)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

@@ -118,22 +118,28 @@ def test_layout_1_opens_only_where_it_may_still_be() -> None:
 def test_an_opener_of_many_does_what_decrypt_does(plain: bytes, row: int, column: Column) -> None:
     vault = Vault(bytes(range(32)))
     opened, sealed = vault.opener(column), vault.encrypt(plain, column.at(row))
-    assert opened(sealed, row) == vault.decrypt(sealed, column.at(row)) == plain
-    for altered, where in ((sealed, row ^ 1), (sealed[:-1] + bytes([sealed[-1] ^ 1]), row), (sealed[:13], row), (b"", row)):
-        with pytest.raises(Undecipherable) as refused:
-            opened(altered, where)
-        with pytest.raises(Undecipherable) as one:
-            vault.decrypt(altered, column.at(where))
-        assert str(refused.value) == str(one.value)
+    assert opened([sealed, sealed], [row, row]) == [vault.decrypt(sealed, column.at(row)), plain] == [plain, plain]
+    assert opened([], []) == []
+    former, later = b"\1" + sealed[1:], sealed[:1] + b"\2" + sealed[2:]
+    flipped = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    for altered, where in ((sealed, row ^ 1), *((value, row) for value in (flipped, sealed[:13], b"", former, later))):
+        for beside in ((), ((b"", row),)):  # the first that does not open is told of
+            values = [(sealed, row), (altered, where), *beside]
+            with pytest.raises(Undecipherable) as refused:
+                opened(*zip(*values, strict=True))
+            with pytest.raises(Undecipherable) as one:
+                vault.decrypt(altered, column.at(where))
+            assert str(refused.value) == str(one.value)
 
 
 def test_an_opener_takes_layout_1_where_decrypt_does() -> None:
     vault = Vault(bytes(range(32)))
     opened = vault.opener(EXPERT_PHONE)
+    present = vault.encrypt(b"1", EXPERT_PHONE.at(18))
     with pytest.raises(Undecipherable):
-        opened(FORMER, 17)
+        opened([present, FORMER], [18, 17])
     vault.former_opens = True
-    assert opened(FORMER, 17) == vault.decrypt(FORMER, PHONE)
+    assert opened([present, FORMER], [18, 17]) == [b"1", vault.decrypt(FORMER, PHONE)]
 
 
 def test_a_key_file_is_made_once_and_opened_again(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import unicodedata
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -76,6 +77,14 @@ def test_a_name_is_understood_however_it_came(typed: str, name: str) -> None:
         ("A张三", "U+0041"),
         ("José", "U+00E9"),
         ("张三\ue000", "U+E000"),
+        ("张三先生", "称谓"),
+        ("张教授", "称谓"),
+        ("总工张三", "称谓"),
+        ("张三高工", "称谓"),
+        ("阿卜杜拉·买买提主任", "称谓"),
+        ("张三和李四", "两个人"),
+        ("张三及李四", "两个人"),
+        ("张 三 与 李 四", "可能是两个人"),
     ],
 )
 def test_what_can_match_nobody_is_refused_by_its_sign_and_not_by_the_name(typed: str, told: str) -> None:
@@ -110,6 +119,13 @@ def test_a_unit_is_the_same_however_it_is_written(typed: str, other: str) -> Non
         ("甲公司；乙公司", "U+FF1B"),
         ("甲乙公司、丙丁公司", "2 个单位"),
         ("甲公司\n乙公司", "有换行"),
+        ("甲乙公司 丙丁公司", "2 个单位"),
+        ("甲乙公司\t丙丁公司", "2 个单位"),
+        ("甲乙公司和丙丁公司", "2 个单位"),
+        ("甲乙(集团)有限公司及丙丁有限公司", "2 个单位"),
+        ("甲乙公司。", "多出的标点"),
+        ("甲乙公司，", "第 5 个字符“，”（U+FF0C）是多出的标点"),
+        ("、甲乙公司", "第 1 个字符“、”（U+3001）是多出的标点"),
         ("某?公司", "U+003F"),
         ("某\ufffd公司", "U+FFFD"),
         ("公司\ue000", "U+E000"),
@@ -126,6 +142,28 @@ def test_what_no_unit_is_called_is_refused(typed: str, told: str) -> None:
 def test_a_list_within_one_unit_s_name_is_no_second_unit() -> None:
     assert understood_unit("广东省水利、电力勘测设计院") == "广东省水利、电力勘测设计院"
     assert understood_unit("Foo Co., Ltd.") == "Foo Co., Ltd."
+    for one in ("中国建筑第四工程局有限公司 广州分公司", "中山大学 附属第一医院", "规划和自然资源局", "甲大学与乙大学研究院"):
+        assert understood_unit(one) == one
+
+
+@pytest.mark.parametrize("name", ["李博士", "张和平", "阿帕克和卓", "高工", "买买提·阿不都热合曼", "欧阳和与", "教授", "𠮷和三"])
+def test_an_unusual_name_is_a_name(name: str) -> None:
+    assert understood_name(name) == name
+
+
+@pytest.mark.parametrize("beside", ["{}三丰", "张{}三", "张三{}", "阿{}买{}提"])
+def test_what_is_understood_has_the_normal_form_of_what_was_typed(beside: str) -> None:
+    """For signs of all of Unicode: pool and avoidance keep what they understood, and compare by its normal form."""
+    step = 5 if beside == "张{}三" else 41
+    planes = (*range(0, 0xD800, step), *range(0xE000, 0x20000, step), *range(0x20000, 0xE0200, 40 * step))
+    for code in (*range(0x2000, 0x3400), *range(0xF900, 0x10000), *range(0x2F800, 0x2FA20), *range(0xE0100, 0xE01F0), *planes):
+        typed = beside.replace("{}", chr(code))
+        with suppress(Unmatchable):
+            name = understood_name(typed)
+            assert (normal_name(name), understood_name(name)) == (normal_name(typed), name), hex(code)
+        with suppress(Unmatchable):
+            unit = understood_unit(f"{typed}公司")
+            assert (normal_unit(unit), understood_unit(unit)) == (normal_unit(f"{typed}公司"), unit), hex(code)
 
 
 @given(TEXTS)

@@ -1,6 +1,6 @@
 """The bulk path writes what the plain path says, byte by byte."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -55,9 +55,10 @@ def executor() -> Iterator[ProcessPoolExecutor]:
         yield found
 
 
-def opened(expert: pool.Expert) -> pool.Identity:
+def opened(numbers: Sequence[int], names: Sequence[bytes], id_cards: Sequence[bytes]) -> tuple[list[str], list[str]]:
     """Here nothing is sealed."""
-    return pool.Identity(bytes(expert.name_enc).decode(), expert.unit, bytes(expert.id_card_enc).decode())
+    assert len(numbers) == len(names)
+    return [bytes(name).decode() for name in names], [bytes(id_card).decode() for id_card in id_cards]
 
 
 def plain_order(members: list[pool.Member], numbers: dict[str, int], condition: str) -> list[blocks.Entry]:

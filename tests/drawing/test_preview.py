@@ -173,7 +173,8 @@ async def test_nothing_that_a_clerk_enters_besides_changes_anything(
         )
         tx.run(
             "INSERT INTO appointment (pick, expert, activity, during)"
-            " SELECT id, expert, activity, tstzrange(now(), now() + interval '30 days') FROM pick"
+            " SELECT p.id, p.expert, p.activity, tstzrange(now(), a.evaluation_end)"
+            " FROM pick p JOIN activity a ON a.id = p.activity"
         )
     after = [(await preview(db, vault, number, condition(seats=seats), CLERK)).band for seats in (3, 13, 40)]
     assert after == before
