@@ -28,6 +28,7 @@ from db.vault import Signer, Vault, confirm_blocking
 
 DATABASE = "expertline"
 _OLD_DSN = re.compile(rf"^(dsn\s*=.*\buser=){OLD_ROLE}\b", re.MULTILINE)
+_SPEECH = re.compile(r"^\[speech\][ \t]*(?:#.*)?$", re.MULTILINE)
 IVR = """\
 # The worker's settings (see docs/settings.md).
 dsn = "{dsn}"
@@ -288,9 +289,13 @@ def _settings_file(path: Path, text: str, role: str, say: Callable[[str], None])
     if not path.exists():
         _write(path, text)
         say(f"settings: {path}")
-    elif changed := with_own_role(path.read_text(encoding="utf-8"), role):
+        return
+    if changed := with_own_role(path.read_text(encoding="utf-8"), role):
         _write(path, changed)
         say(f"settings: {path} names the database role {role} now, instead of {OLD_ROLE}")
+    if changed := with_natural_voice(path.read_text(encoding="utf-8"), voice_folder()):
+        _write(path, changed)
+        say(f"settings: {path} names the folder of the natural voice now (speech.natural, docs/speech.md)")
 
 
 def _write(path: Path, text: str) -> None:
@@ -309,6 +314,18 @@ def with_own_role(settings: str, role: str) -> str | None:
     """
     changed = _OLD_DSN.sub(rf"\1{role}", settings)
     return changed if changed != settings else None
+
+
+def with_natural_voice(settings: str, folder: Path) -> str | None:
+    """A settings file from before there was a natural voice, with its folder; None where nothing is to be changed: no [speech], a
+    command of one's own, or the word `natural` anywhere, so that whoever wants the line gone comments it out.
+
+    >>> with_natural_voice('[speech]\ncache = "/c"\n', Path("/v"))
+    '[speech]\nnatural = "/v"\ncache = "/c"\n'
+    """
+    if not _SPEECH.search(settings) or re.search(r"\bnatural\b|^\s*command\s*=", settings, re.MULTILINE):
+        return None
+    return _SPEECH.sub(lambda found: f'{found[0]}\nnatural = "{folder}"', settings, count=1)
 
 
 def _say(text: str) -> None:

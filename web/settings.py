@@ -23,6 +23,15 @@ class Development(BaseModel):
     identities: bool = Field(
         default=False, description="anybody may log in as anybody of a list; on loopback only, marked on every page"
     )
+    recordings: Path | None = Field(
+        default=None, description="what the demo's fictitious telephones heard (script/demo writes it); needs identities"
+    )
+
+    @model_validator(mode="after")
+    def _fictitious(self) -> Self:
+        if self.recordings is not None and not self.identities:
+            raise ValueError("recordings are those of fictitious telephones, for a demonstration with identities only")
+        return self
 
 
 class SpeechSettings(BaseModel):
