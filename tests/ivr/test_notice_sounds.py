@@ -99,15 +99,23 @@ async def state(db: Database, activity: str) -> Sounds | None:
     return (await sounds(db, activity)).sounds
 
 
+async def wanted(db: Database, activity: str, looking: asyncio.Task[None]) -> None:
+    """The row is there before the first sound is."""
+    while not (await sounds(db, activity)).since:
+        if looking.done():
+            await looking
+            raise AssertionError("it has ended")
+        await asyncio.sleep(0.01)
+
+
 async def test_a_draw_starts_once_what_its_notice_says_is_made(
     db: Database, keys: Keys, ready: Ready, worker: NoticeSounds, natural: Natural, speech: Speech
 ) -> None:
     activity = await ready()
     natural.go.unlink()
     looking = asyncio.create_task(worker.look())
-    while not (found := await sounds(db, activity)).since:  # the row is there before the first sound is
-        await asyncio.sleep(0.01)
-    assert found.sounds is Sounds.MAKING
+    await wanted(db, activity, looking)
+    assert await state(db, activity) is Sounds.MAKING
     with pytest.raises(SoundsNotMade, match="声音准备中"):
         await begin(db, keys, activity)
     natural.go.touch()
@@ -174,8 +182,7 @@ async def test_a_voice_that_never_answers_holds_nobody_up_for_good(
     activity = await ready()
     natural.go.unlink()
     looking = asyncio.create_task(worker.look())
-    while not (await sounds(db, activity)).since:
-        await asyncio.sleep(0.01)
+    await wanted(db, activity, looking)
     await db.run(SQL_SECONDS, {"s": set_by})
     assert await state(db, activity) is Sounds.LATE
     await begin(db, keys, activity)
@@ -189,8 +196,7 @@ async def test_a_clock_step_that_was_noticed_changes_nothing(
     activity = await ready()
     natural.go.unlink()
     looking = asyncio.create_task(worker.look())
-    while not (await sounds(db, activity)).since:
-        await asyncio.sleep(0.01)
+    await wanted(db, activity, looking)
     await db.run(SQL_SECONDS, {"s": 86400.0})
     await db.run("UPDATE notice_sounds SET asked_ahead = asked_ahead - interval '1 day'")
     assert await state(db, activity) is Sounds.MAKING

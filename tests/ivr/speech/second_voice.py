@@ -33,5 +33,5 @@ class Natural:
 def any_sound(folder: Path) -> str:
     """A wav of a few seconds."""
     wav = folder / "any.wav"
-    subprocess.run(["espeak-ng", "-w", str(wav), "one two three four five six"], check=True)
+    subprocess.run(["espeak-ng", "-w", str(wav), "one two three four five six seven eight nine ten eleven twelve"], check=True)
     return str(wav)
