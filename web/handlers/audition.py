@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import fields
 from typing import Any
@@ -21,6 +22,8 @@ from web.ownership import scope
 from web.pages import render
 
 LOG = logging.getLogger(__name__)
+PATIENCE_SECONDS = 120.0
+"""So long a browser waits for a voice that is at work."""
 LISTENERS = CLERKS | {Role.REVIEWER, Role.SUPERVISOR}
 
 
@@ -45,7 +48,11 @@ async def play(request: web.Request) -> web.Response:
     if audition is None or wanted not in dict(HEARD):
         raise web.HTTPNotFound
     try:
-        return web.Response(body=await audition.wav(said, wanted), content_type="audio/wav")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return web.Response(body=await audition.wav(said, wanted), content_type="audio/wav")
+    except TimeoutError:  # it goes on, and is there when somebody listens again
+        LOG.warning("a notice can't be heard yet: the voice took over %g s", PATIENCE_SECONDS)
+        raise web.HTTPServiceUnavailable(headers={"Retry-After": "30"}) from None
     except SpeechError as error:
         LOG.error("a notice can't be heard: %s", error)
         raise web.HTTPServiceUnavailable from None
