@@ -42,7 +42,7 @@ class SpeechSettings(BaseModel):
     cache: Path = Field(description="where rendered prompts are kept; the worker's folder, or one of the console's own")
     recorded: Path | None = Field(default=None, description="recordings of a human voice that override the engine")
     command: tuple[str, ...] | None = Field(default=None, description="a program that turns text into a wav, instead")
-    natural: Path | None = Field(default=None, description="the natural Mandarin voice's folder (script/setup voice)")
+    natural: Path | None = Field(default=None, description="the natural voice's folder (script/setup voice)")
 
 
 class Settings(BaseModel):

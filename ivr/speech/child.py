@@ -78,7 +78,8 @@ class Child:
         assert process.stdin is not None
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
-            await asyncio.wait_for(process.stdin.drain(), self._timeout)
+            async with asyncio.timeout(self._timeout):  # wait_for would lose a cancellation (Python 3.11)
+                await process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError) as error:
             raise Broken("it was gone") from error
         except TimeoutError as error:
@@ -93,7 +94,8 @@ class Child:
     async def _line(self, process: Process, seconds: float) -> Mapping[str, object]:
         assert process.stdout is not None
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), seconds)
+            async with asyncio.timeout(seconds):
+                line = await process.stdout.readline()
         except TimeoutError as error:
             raise Broken(f"no answer in {seconds:g} s") from error
         except ValueError as error:
