@@ -320,8 +320,8 @@ def with_natural_voice(settings: str, folder: Path) -> str | None:
     """A settings file from before there was a natural voice, with its folder; None where nothing is to be changed: no [speech], a
     command of one's own, or the word `natural` anywhere, so that whoever wants the line gone comments it out.
 
-    >>> with_natural_voice('[speech]\ncache = "/c"\n', Path("/v"))
-    '[speech]\nnatural = "/v"\ncache = "/c"\n'
+    >>> with_natural_voice('[speech]\\ncache = "/c"\\n', Path("/v"))
+    '[speech]\\nnatural = "/v"\\ncache = "/c"\\n'
     """
     if not _SPEECH.search(settings) or re.search(r"\bnatural\b|^\s*command\s*=", settings, re.MULTILINE):
         return None
