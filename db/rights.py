@@ -143,6 +143,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "worker": ("SELECT", "INSERT (node, activity, says, asked_ahead)", "UPDATE (says, state, asked_at, asked_ahead, made_at)"),
         "console": ("SELECT",),
     },
+    "notice_words": {"worker": ("SELECT",), "console": ("SELECT",)},  # a view
     "number_fault": {"worker": ("SELECT", "INSERT (call, expert, activity, draw, fault)")},
     "number_fault_handled": {"console": ("SELECT", "INSERT", "UPDATE (at)")},
     "number_fault_open": {"console": ("SELECT",)},  # a view: what may be shown of number_fault

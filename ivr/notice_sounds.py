@@ -23,7 +23,7 @@ from ivr.prompts.facts import InvitationFacts
 from ivr.speech import Speech, SpeechError
 
 LOG = logging.getLogger(__name__)
-LOOK_SECONDS = 3.0
+LOOK_SECONDS = 5.0
 AGAIN_SECONDS = 900.0
 """Until what the natural voice could not say is tried again: longer than `Speech` remembers that it failed."""
 ANY_CODE = "012345"

@@ -57,13 +57,14 @@ WHERE name = %(node)s AND epoch = %(epoch)s AND natural_voice IS DISTINCT FROM %
 -- name: sounds_to_make
 -- Activities whose notices say something that is not made on this node, with what they say as a hash: those that may start first,
 -- then by when they begin. What could not be said naturally is tried again after a while.
-SELECT a.id, s.says, v.state IS NULL AS is_new
-FROM activity a CROSS JOIN LATERAL (SELECT notice_says(a.id, %(voice)s) AS says) s
-     LEFT JOIN notice_sounds v ON v.node = %(node)s AND v.activity = a.id AND v.says = s.says
-WHERE a.state IN ('submitted', 'ready', 'paused') AND a.deleted_at IS NULL AND a.evaluation_start > clock_timestamp()
-  AND (v.state IS NULL OR v.state = 'making'
-       OR v.state = 'plain' AND v.made_at < clock_timestamp() - %(again)s * interval '1 second')
-ORDER BY a.state = 'submitted', a.evaluation_start, a.id LIMIT 200;
+WITH said AS MATERIALIZED (
+  SELECT w.activity AS id, w.state, w.evaluation_start, said_by(%(voice)s, w.words) AS says FROM notice_words w
+  WHERE w.state IN ('submitted', 'ready', 'paused') AND w.deleted_at IS NULL AND w.evaluation_start > clock_timestamp())
+SELECT s.id, s.says, v.state IS NULL AS is_new
+FROM said s LEFT JOIN notice_sounds v ON v.node = %(node)s AND v.activity = s.id AND v.says = s.says
+WHERE v.state IS NULL OR v.state = 'making'
+   OR v.state = 'plain' AND v.made_at < clock_timestamp() - %(again)s * interval '1 second'
+ORDER BY s.state = 'submitted', s.evaluation_start, s.id LIMIT 200;
 
 -- name: want_sounds
 -- They are to be made; from now on it counts how long that takes.
