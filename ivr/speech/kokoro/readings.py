@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 WORDS: Mapping[str, str] = {
     # Places of Guangdong
-    "花都": "hua1 du1", "六都": "liu4 du1", "都杨": "du1 yang2", "佛冈": "fo2 gang1", "九佛": "jiu3 fo2",
+    "花都": "hua1 du1", "六都": "liu4 du1", "都杨": "du1 yang2", "都宁": "du1 ning2", "佛冈": "fo2 gang1", "九佛": "jiu3 fo2",
     "长堤": "chang2 di1", "长隆": "chang2 long2", "长湴": "chang2 ban4", "莞长": "guan3 chang2", "秋长": "qiu1 chang2",
     "长洲": "chang2 zhou1", "长平": "chang2 ping2", "长江": "chang2 jiang1", "长安": "chang2 an1",
     "塘厦": "tang2 xia4", "石厦": "shi2 xia4", "厦滘": "xia4 jiao4", "厦岗": "xia4 gang3", "厦边": "xia4 bian1",
