@@ -39,6 +39,8 @@ from drawing.board import board
 from drawing.chain import Custody
 from drawing.lifecycle import Role
 from drawing.reference import reference
+from drawing.sound_rules import LONGEST_SECONDS, Sounds
+from drawing.sounds import sounds
 from drawing.start import SoundsNotMade, start
 from drawing.transcript import CHINA
 from drawing.verify import Notes, verify
@@ -172,17 +174,19 @@ async def run(folder: Path, dsn_prefix: str, ports: Ports, *, once: bool) -> Non
 
 
 async def start_when_audible(db: Database, vault: Vault, activity: str) -> None:
-    """启动抽取, once the natural voice has made what the notice says; it is held back for three minutes at most."""
-    told = False
+    """启动抽取, once the natural voice has made what the notice says; after three minutes at most."""
+    loop = asyncio.get_running_loop()
+    began, told = loop.time(), False
     while True:
-        try:
-            await start(db, vault, activity, "经办人（演示）", Role.HANDLER)
-            return
-        except SoundsNotMade:
-            if not told:
-                step("声音准备中：自然语音正在生成语音通知", "The natural voice makes what the notice says, before the draw starts")
-                told = True
-            await asyncio.sleep(1)
+        at_work = (await sounds(db, activity)).sounds in (Sounds.MAKING, Sounds.LATE)  # late: nobody has looked yet
+        if not at_work or loop.time() - began > LONGEST_SECONDS:
+            with contextlib.suppress(SoundsNotMade):
+                await start(db, vault, activity, "经办人（演示）", Role.HANDLER)
+                return
+        if not told:
+            step("声音准备中：自然语音正在生成语音通知", "The natural voice makes what the notice says, before the draw starts")
+            told = True
+        await asyncio.sleep(1)
 
 
 async def one_draw(
