@@ -137,12 +137,17 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "SELECT",
             "INSERT (name)",
             "UPDATE (holder, epoch, lease_until, clock, lease_s, comparable, dialling_stopped_at, dialling_stopped_why,"
-            " asterisk_away_at)",
+            " asterisk_away_at, natural_voice)",
         ),
         "console": ("SELECT",),
     },
     "normal_form_progress": {"worker": ("SELECT", "UPDATE (up_to)")},
     "notice": {"worker": ("SELECT",), "console": ("SELECT", "INSERT", f"UPDATE ({_NOTICE})", "DELETE")},
+    "notice_sounds": {
+        "worker": ("SELECT", "INSERT (node, activity, says, asked_ahead)", "UPDATE (says, state, asked_at, asked_ahead, made_at)"),
+        "console": ("SELECT",),
+    },
+    "notice_words": {"worker": ("SELECT",), "console": ("SELECT",)},  # a view
     "number_fault": {"worker": ("SELECT", "INSERT (call, expert, activity, draw, fault)")},
     "number_fault_handled": {"console": ("SELECT", "INSERT", "UPDATE (at)")},
     "number_fault_open": {"console": ("SELECT",)},  # a view: what may be shown of number_fault

@@ -56,6 +56,18 @@ UPDATE activity SET owed = %(owed)s WHERE id = %(activity)s;
 INSERT INTO operation (actor, role, act, activity, remark)
 VALUES (%(actor)s, %(role)s, %(act)s, %(activity)s, %(remark)s);
 
+-- name: notice_sounds
+-- How far each node that speaks with the natural voice is with what an activity's notices say now, and since when that is wanted:
+-- for how long by the steady clock, or since the last act on the activity where its worker has not looked yet. A node whose
+-- worker is gone holds nothing up.
+SELECT v.state::text AS state, coalesce(v.asked_at, o.at) AS since,
+       extract(epoch FROM clock_timestamp() - coalesce(v.asked_at - v.asked_ahead + k.ahead, o.at))::float8 AS waited_s
+FROM node n CROSS JOIN clock k
+     LEFT JOIN notice_sounds v ON v.node = n.name AND v.activity = %(activity)s
+       AND v.says = notice_says(%(activity)s, n.natural_voice)
+     LEFT JOIN LATERAL (SELECT p.at FROM operation p WHERE p.activity = %(activity)s ORDER BY p.id DESC LIMIT 1) o ON true
+WHERE n.natural_voice <> '' AND n.holder IS NOT NULL AND n.lease_until > clock_timestamp();
+
 -- name: wake
 -- A hint to the workers that something is due; the truth is in the rows.
 SELECT pg_notify('work', %(activity)s);

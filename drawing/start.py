@@ -14,10 +14,16 @@ from drawing.lifecycle import Act, ActivityState, Role
 from drawing.projects import Q as PLANS
 from drawing.rules import Rules
 from drawing.same_lot import Sameness
+from drawing.sound_rules import Sounds
+from drawing.sounds import sounds
 
 
 class CannotStart(Exception):
     """Why the draw can't begin, in words for the clerk."""
+
+
+class SoundsNotMade(CannotStart):
+    """声音准备中: it can begin in a moment."""
 
 
 async def start(db: Database, vault: Vault, activity: str, actor: str, role: Role) -> None:
@@ -52,3 +58,5 @@ async def _check(tx: Transaction, vault: Vault, activity: str, row: Any) -> None
     for each in await earlier_draws.of_lots(tx, await earlier_draws.lots_of(tx, activity), activity):
         if each.sameness is Sameness.SAME and each.started_at is not None and each.other.id != each.lot:
             raise CannotStart(earlier_draws.told(each))
+    if (found := (await sounds(tx, activity)).sounds) is Sounds.MAKING:
+        raise SoundsNotMade(found.words)

@@ -49,6 +49,47 @@ UPDATE node SET dialling_stopped_why = %(why)s,
        dialling_stopped_at = CASE WHEN %(why)s IS NOT NULL THEN coalesce(dialling_stopped_at, clock_timestamp()) END
 WHERE name = %(node)s AND epoch = %(epoch)s AND dialling_stopped_why IS DISTINCT FROM %(why)s;
 
+-- name: note_natural_voice
+-- Which natural voice this worker speaks with; empty: none.
+UPDATE node SET natural_voice = %(voice)s
+WHERE name = %(node)s AND epoch = %(epoch)s AND natural_voice IS DISTINCT FROM %(voice)s;
+
+-- name: sounds_to_make
+-- Activities whose notices say something that is not made on this node, with what they say as a hash: those that may start first,
+-- then by when they begin. What could not be said naturally is tried again after a while.
+WITH said AS MATERIALIZED (
+  SELECT w.activity AS id, w.state, w.evaluation_start, said_by(%(voice)s, w.words) AS says FROM notice_words w
+  WHERE w.state IN ('submitted', 'ready', 'paused') AND w.deleted_at IS NULL AND w.evaluation_start > clock_timestamp())
+SELECT s.id, s.says, v.state IS NULL AS is_new
+FROM said s LEFT JOIN notice_sounds v ON v.node = %(node)s AND v.activity = s.id AND v.says = s.says
+WHERE v.state IS NULL OR v.state = 'making'
+   OR v.state = 'plain' AND v.made_at < clock_timestamp() - %(again)s * interval '1 second'
+ORDER BY s.state = 'submitted', s.evaluation_start, s.id LIMIT 200;
+
+-- name: want_sounds
+-- They are to be made; from now on it counts how long that takes.
+INSERT INTO notice_sounds (node, activity, says, asked_ahead)
+SELECT n.name, w.activity, w.says, k.ahead
+FROM unnest(%(activities)s::text[], %(says)s::text[]) AS w (activity, says) CROSS JOIN clock k
+     JOIN node n ON n.name = %(node)s AND n.epoch = %(epoch)s
+ON CONFLICT (node, activity) DO UPDATE SET says = excluded.says, state = 'making', asked_at = clock_timestamp(),
+  asked_ahead = excluded.asked_ahead, made_at = NULL;
+
+-- name: notices_said
+-- What an activity's notices say.
+SELECT n.district, n.gather_at, n.address, n.room, n.contact, n.contact_phone, n.note,
+       a.evaluation_end - a.evaluation_start AS duration
+FROM notice n JOIN activity a ON a.id = n.activity WHERE n.activity = %(activity)s ORDER BY n.id;
+
+-- name: sounds_made
+-- They are made, by which voice; whoever looks at the activity's board is told.
+WITH made AS (
+  UPDATE notice_sounds SET state = %(state)s::sounds_made, made_at = clock_timestamp()
+  WHERE node = %(node)s AND activity = %(activity)s AND says = %(says)s
+    AND EXISTS (SELECT FROM node WHERE name = %(node)s AND epoch = %(epoch)s)
+  RETURNING activity)
+SELECT pg_notify('board', activity) FROM made;
+
 -- name: note_asterisk
 -- Since when this worker hears nothing of its Asterisk; null: it does.
 UPDATE node SET asterisk_away_at = CASE WHEN %(away)s THEN coalesce(asterisk_away_at, clock_timestamp()) END

@@ -74,7 +74,7 @@ class Speech(_Section):
     command: tuple[str, ...] | None = Field(default=None, description="a program that turns text into a wav, instead")
     natural: Path | None = Field(
         default=None,
-        description="the natural Mandarin voice's folder (script/setup voice); espeak-ng speaks while nothing is there",
+        description="the natural voice's folder (script/setup voice); espeak-ng speaks while nothing is there",
     )
     languages: tuple[Literal["cmn", "yue", "en"], ...] = Field(
         default=("cmn", "yue", "en"), description="that experts may choose (普通话, 粤语, English); each needs a voice"

@@ -35,6 +35,7 @@ from ivr.lease import Lease
 from ivr.lost_nodes import LostNodes
 from ivr.messages.kinds import Medium
 from ivr.messages.sender import Sender
+from ivr.notice_sounds import NoticeSounds
 from ivr.noting import Notes
 from ivr.periodic import Periodic
 from ivr.policy import TrunkLoad
@@ -93,16 +94,9 @@ class Worker:
             db, custody.vault, speech, lease, rules, lambda: self._switchboard.driver, self._note, self._sounds
         )
         self._switchboard = Switchboard(
-            client,
-            lease,
-            recorder,
-            settings.trunk,
-            self._calling,
-            self._note,
-            self._reception.arrived,
-            notes.note,
+            client, lease, recorder, settings.trunk, self._calling, self._note, self._reception.arrived, notes.note,
             self._sounds,
-        )
+        )  # fmt: skip
         preparer = Preparer(db, custody, speech, Timings())
         self._taking_over = TakingOver(settings, db, lease, client, self._switchboard, self._reception)
         messages = sender is not None and sender.sends(Medium.SMS)
@@ -122,6 +116,7 @@ class Worker:
         self._trunk_watch = TrunkWatch(db, client, settings.node, names, limits, self._switchboard.trunks.avoid)
         self._asterisk = AsteriskWatch(db, lease, client)
         self._lost_nodes = LostNodes(db, lease, recorder, self._reception, self._note)
+        self._notice_sounds = NoticeSounds(db, lease, speech)
         self._stopping = False
 
     async def run(self) -> None:
@@ -143,6 +138,7 @@ class Worker:
                 collecting = tasks.create_task(self._collecting.run(), name="recordings")
                 await self._taking_over.run()
                 watching.append(tasks.create_task(self._sounds.run(), name="sounds"))
+                watching.append(tasks.create_task(self._notice_sounds.run(), name="notices"))
                 watching.append(tasks.create_task(self._lost_nodes.run(), name="lost nodes"))
                 advancing = tasks.create_task(self._advancing.run(), name="advance")
                 await self._loop()

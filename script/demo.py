@@ -39,7 +39,9 @@ from drawing.board import board
 from drawing.chain import Custody
 from drawing.lifecycle import Role
 from drawing.reference import reference
-from drawing.start import start
+from drawing.sound_rules import LONGEST_SECONDS, Sounds
+from drawing.sounds import sounds
+from drawing.start import SoundsNotMade, start
 from drawing.transcript import CHINA
 from drawing.verify import Notes, verify
 from ivr.speech.kokoro.folder import NoFolder
@@ -54,6 +56,7 @@ from script.staging import (
     choices,
     choose_ports,
     fresh_folder,
+    let_be_heard,
     make_pool,
     program,
     telephones,
@@ -65,6 +68,8 @@ from web.development import IDENTITIES
 EXPORT_TAKES = timedelta(seconds=10)  # at most, for the evidence of 20,000 experts
 UNOPENED, OPEN_END, CLOSED = 2, 3, 0  # the verifier's verdicts
 OPENED = "SELECT bool_and(unsealed_at IS NOT NULL) FROM draw WHERE activity = %(activity)s"
+VOICE_KNOWN = "SELECT count(*) FROM node WHERE natural_voice IS NOT NULL AND holder IS NOT NULL"
+VOICE_TAKES = timedelta(minutes=3)  # where the phrases are not in the cache yet
 IS_CLOSED = "SELECT closed_at FROM activity WHERE id = %(activity)s"
 
 
@@ -109,8 +114,8 @@ class Exporting:
         return out
 
 
-def tell_voice(folder: Path) -> None:
-    """Which voice experts will hear, and how to have the better one."""
+def tell_voice(folder: Path) -> bool:
+    """Which voice experts will hear, and how to have the better one; whether they have it."""
     try:
         installed_voice(folder)
     except NoFolder:
@@ -118,8 +123,9 @@ def tell_voice(folder: Path) -> None:
             "语音：espeak-ng。运行 script/setup voice 可安装更自然的普通话语音（下载约 200 MB）",
             "espeak-ng speaks; script/setup voice installs a natural Mandarin voice (fetches some 200 MB)",
         )
-    else:
-        step("语音：普通话用 Kokoro 自然语音", "Mandarin is spoken by Kokoro (script/setup no-voice removes it)")
+        return False
+    step("语音：普通话用 Kokoro 自然语音", "Mandarin is spoken by Kokoro (script/setup no-voice removes it)")
+    return True
 
 
 async def run(folder: Path, dsn_prefix: str, ports: Ports, *, once: bool) -> None:
@@ -130,13 +136,20 @@ async def run(folder: Path, dsn_prefix: str, ports: Ports, *, once: bool) -> Non
             "Asterisk runs: our own, and a second one that plays the telephones",
         )
         installed = install(folder, dsn_prefix, choices(folder, node.settings, ports), say=lambda _: None)
-        tell_voice(voice_folder())
+        let_be_heard(installed.web_settings, far_end.settings.recordings)
+        natural = tell_voice(voice_folder())
         await asyncio.to_thread(make_pool, folder, installed)
         vault = Vault.open(installed.master_key)
         custody = Custody(vault, Signer.open(installed.signing_key, vault))
         async with contextlib.AsyncExitStack() as stack:
             db = await stack.enter_async_context(Database(installed.dsn(CONSOLE)))
             process = await stack.enter_async_context(program(folder, "ivr", installed.ivr_settings))
+            if natural:  # before the activities are made: their time runs from then on
+                warming = Awaited(
+                    VOICE_KNOWN, datetime.now(UTC) + VOICE_TAKES,
+                    "等待自然语音读完固定语句", "The natural voice says its fixed phrases, which are kept",
+                )  # fmt: skip
+                await wait(db, warming, "", process, folder / "ivr.log")
             async with Database(installed.owner_dsn) as owner:  # what a clerk would enter page by page
                 first, second = await register(owner, vault)
             step(
@@ -160,11 +173,27 @@ async def run(folder: Path, dsn_prefix: str, ports: Ports, *, once: bool) -> Non
                     raise worker_ended(process, folder / "ivr.log")
 
 
+async def start_when_audible(db: Database, vault: Vault, activity: str) -> None:
+    """启动抽取, once the natural voice has made what the notice says; after three minutes at most."""
+    loop = asyncio.get_running_loop()
+    began, told = loop.time(), False
+    while True:
+        at_work = (await sounds(db, activity)).sounds in (Sounds.MAKING, Sounds.LATE)  # late: nobody has looked yet
+        if not at_work or loop.time() - began > LONGEST_SECONDS:
+            with contextlib.suppress(SoundsNotMade):
+                await start(db, vault, activity, "经办人（演示）", Role.HANDLER)
+                return
+        if not told:
+            step("声音准备中：自然语音正在生成语音通知", "The natural voice makes what the notice says, before the draw starts")
+            told = True
+        await asyncio.sleep(1)
+
+
 async def one_draw(
     db: Database, custody: Custody, activity: str, folder: Path, process: asyncio.subprocess.Process
 ) -> None:
     """From its start to its verified evidence."""
-    await start(db, custody.vault, activity, "经办人（演示）", Role.HANDLER)
+    await start_when_audible(db, custody.vault, activity)
     step(
         f"启动抽取 {activity}：先呼叫监督人取得见证数字，再依次呼叫专家",
         "Start the draw: first the supervisor is called for the digits, then one expert after the other",
@@ -220,6 +249,10 @@ def tell_console(port: int, first: str, second: str, until: datetime) -> None:
         "Its supervisor's telephone is not answered: give the digits there as 孙监督, in another browser or a private window",
     )
     note(f"结果到时在 {address}/activities/{second}/result 打开。", "Its result opens there when it is time")
+    note(
+        f"结果解密后，在抽取页面的“演示通话”（{address}/activities/{first}/demo-calls）收听每部模拟电话听到的声音。",
+        "Once a result is open, what each telephone heard can be played there",
+    )
     note(
         "新建的抽取活动由“赵审核”核验。从别的电脑查看：先 ssh -L 转发这个端口。",
         "A new activity is reviewed by 赵审核. From another computer: forward the port with ssh -L first",

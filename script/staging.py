@@ -132,6 +132,12 @@ def choices(folder: Path, node: NodeSettings, ports: Ports) -> Choices:
     )  # fmt: skip
 
 
+def let_be_heard(web_settings: Path, recordings: Path) -> None:
+    """The console of a demonstration plays what the telephones heard; the settings' last section is [development]."""
+    with web_settings.open("a", encoding="utf-8") as file:
+        file.write(f'recordings = "{recordings}"\n')
+
+
 def check_disk(folder: Path) -> None:
     """Raise Failed unless there is room for a demo."""
     free = shutil.disk_usage(folder).free // 2**20

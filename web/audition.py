@@ -19,6 +19,7 @@ from ivr.speech.saying import saying
 from web.settings import SpeechSettings
 
 _STOPS = "，。：；？！"
+IDLE_SECONDS = 300.0
 SAMPLE_CODE = "123456"
 """An expert's own 验证码 is given when they agree."""
 HEARD: tuple[tuple[str, str], ...] = (
@@ -33,29 +34,56 @@ HEARD: tuple[tuple[str, str], ...] = (
 
 
 class Audition:
-    """Renders prompts in this process's own engine, which starts when somebody first listens."""
+    """Renders prompts in this process's own engine, which starts when somebody listens, and ends when nobody has for a while: the
+    natural voice takes half a gigabyte of memory.
+    """
 
-    def __init__(self, settings: SpeechSettings) -> None:
+    def __init__(self, settings: SpeechSettings, idle_seconds: float = IDLE_SECONDS) -> None:
         self._speech = make_speech(settings.cache, settings.recorded, settings.command, natural=settings.natural)
-        self._starting = asyncio.Lock()
-        self._started = False
+        self._idle_seconds = idle_seconds
+        self._turn = asyncio.Lock()
+        self._listeners = 0
+        self._used_at = 0.0
+        self._resting: asyncio.Task[None] | None = None
+        self.started = False
 
     async def wav(self, said: Mapping[str, Prompt], wanted: str) -> bytes:
         """One prompt of a call as one wav (8 kHz, 16 bits, mono), in the voice that says all of them; raises SpeechError."""
-        await self._start()
-        media = (await self._speech.render_all(said))[wanted]
-        return await asyncio.to_thread(joined, [Path(f"{each}.wav") for each in media])
+        self._listeners += 1
+        try:
+            await self._start()
+            media = (await self._speech.render_all(said))[wanted]
+            return await asyncio.to_thread(joined, [Path(f"{each}.wav") for each in media])
+        finally:
+            self._listeners -= 1
+            self._used_at = asyncio.get_running_loop().time()
+            if self._resting is None or self._resting.done():
+                self._resting = asyncio.create_task(self._rest(), name="audition")
 
     async def close(self) -> None:
         """End the engine, if it was started."""
-        if self._started:
-            await self._speech.close()
+        await self._end(whoever_listens=True)
+        if self._resting is not None:
+            self._resting.cancel()
 
     async def _start(self) -> None:
-        async with self._starting:
-            if not self._started:
+        async with self._turn:
+            if not self.started:
                 await self._speech.start()
-                self._started = True
+                self.started = True
+
+    async def _rest(self) -> None:
+        while self.started:
+            left = self._used_at + self._idle_seconds - asyncio.get_running_loop().time()
+            await asyncio.sleep(left if left > 0 else self._idle_seconds)
+            if not self._listeners and self._used_at + self._idle_seconds <= asyncio.get_running_loop().time():
+                await self._end()
+
+    async def _end(self, *, whoever_listens: bool = False) -> None:
+        async with self._turn:
+            if self.started and (whoever_listens or not self._listeners):
+                self.started = False
+                await self._speech.close()
 
 
 AUDITION: web.AppKey[Audition] = web.AppKey("audition", Audition)

@@ -15,6 +15,8 @@ from drawing.chain import Q
 from drawing.lifecycle import Act, ActivityState, Role, allowed_acts
 from drawing.rules import Rules
 from drawing.seats import PickOutcome
+from drawing.sound_rules import Sounds
+from drawing.sounds import NOTHING, Found, sounds
 from drawing.words import AFTER_SHORT
 from ivr.messages import outbox
 from ivr.messages.outbox import Counts
@@ -43,6 +45,8 @@ class Picture:
     """What became of each call of the picks that are shown, by pick."""
     unfit: str = ""
     """Why a witness has to be replaced before the draw can be committed, or nothing."""
+    sounds: Found = NOTHING
+    """声音准备, while the draw may be started."""
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -67,9 +71,14 @@ class Picture:
         return self.board.state is ActivityState.DRAWING and self.board.witnessed and not self.board.sealed
 
     @property
+    def startable(self) -> bool:
+        """Whether 启动抽取 is offered: not while the voice is at work (drawing.sound_rules)."""
+        return self.sounds.sounds is not Sounds.MAKING
+
+    @property
     def phase(self) -> str:
         """What the page's buttons depend on; when it changes, the page is loaded again."""
-        return f"{self.board.state.value}{' pausable' if self.pausable else ''}"
+        return f"{self.board.state.value}{' pausable' if self.pausable else ''}{'' if self.startable else ' making'}"
 
     @property
     def ways(self) -> Mapping[Act, str]:
@@ -96,7 +105,8 @@ async def picture(db: Database, vault: Vault, activity: str) -> Picture:
     unfit = ""
     if now.state is ActivityState.DRAWING and (now.fingerprint is None or now.sealed):  # a commit is due
         unfit = witnesses.unfit(await witnesses.chosen(db, vault, activity))
-    return Picture(now, await standings(db, now), rows, messages, await sentences(db, rows), unfit)
+    heard = await sounds(db, activity) if now.state is ActivityState.READY else NOTHING
+    return Picture(now, await standings(db, now), rows, messages, await sentences(db, rows), unfit, heard)
 
 
 def shown(rows: Sequence[Row], limit: int = SHOWN) -> Sequence[Row]:

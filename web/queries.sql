@@ -255,3 +255,16 @@ WHERE actor = ANY(%(actors)s::text[]) ORDER BY id DESC LIMIT %(limit)s OFFSET %(
 -- One line of 操作记录, with its place in the chain.
 SELECT o.id, o.at, o.actor, o.role, o.act, o.activity, o.remark, o.db_role, c.seq, encode(c.hash, 'hex') AS hash
 FROM operation o LEFT JOIN operation_chain c ON c.operation = o.id WHERE o.id = %(id)s;
+
+-- name: demo_calls
+-- The calls of an activity's draws that are open and name somebody, in turn, with whose telephone rang: for script/demo, where
+-- the telephones' recordings can be heard.
+SELECT c.id, c.dialled_at, c.ended_at, c.outcome::text AS outcome, e.id AS expert, w.no AS witness,
+       coalesce(e.phone_enc, w.phone_enc) AS phone_enc,
+       (SELECT count(*) FROM pick o WHERE o.activity = p.activity AND o.id <= p.id)::int AS n
+FROM call c LEFT JOIN pick p ON p.id = c.pick LEFT JOIN expert e ON e.id = p.expert
+     LEFT JOIN witness w ON w.activity = c.activity AND w.id = c.witness AND w.replaced_at IS NULL AND c.pick IS NULL
+     JOIN draw d ON d.activity = c.activity AND d.no = coalesce(p.draw, c.draw)
+WHERE c.activity = %(activity)s AND c.dialled_at IS NOT NULL AND d.unsealed_at IS NOT NULL AND NOT d.names_nobody
+  AND (p.id IS NOT NULL OR w.no IS NOT NULL)
+ORDER BY c.dialled_at, c.id;

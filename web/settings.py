@@ -23,6 +23,15 @@ class Development(BaseModel):
     identities: bool = Field(
         default=False, description="anybody may log in as anybody of a list; on loopback only, marked on every page"
     )
+    recordings: Path | None = Field(
+        default=None, description="what the demo's fictitious telephones heard (script/demo writes it); needs identities"
+    )
+
+    @model_validator(mode="after")
+    def _fictitious(self) -> Self:
+        if self.recordings is not None and not self.identities:
+            raise ValueError("recordings are those of fictitious telephones, for a demonstration with identities only")
+        return self
 
 
 class SpeechSettings(BaseModel):
@@ -33,7 +42,7 @@ class SpeechSettings(BaseModel):
     cache: Path = Field(description="where rendered prompts are kept; the worker's folder, or one of the console's own")
     recorded: Path | None = Field(default=None, description="recordings of a human voice that override the engine")
     command: tuple[str, ...] | None = Field(default=None, description="a program that turns text into a wav, instead")
-    natural: Path | None = Field(default=None, description="the natural Mandarin voice's folder (script/setup voice)")
+    natural: Path | None = Field(default=None, description="the natural voice's folder (script/setup voice)")
 
 
 class Settings(BaseModel):

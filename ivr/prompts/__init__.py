@@ -47,7 +47,7 @@ from .translated import (
     urging,
     withdrawal,
 )
-from .zh import readback, witness
+from .zh import readback, witness, witness_known
 
 __all__ = [
     "Address",
@@ -91,4 +91,5 @@ __all__ = [
     "urging",
     "withdrawal",
     "witness",
+    "witness_known",
 ]

@@ -125,6 +125,11 @@ def witness(facts: WitnessFacts) -> Mapping[str, Prompt]:
     return prompts({**shared, **FIXED_WITNESS, **receipts})
 
 
+def witness_known(activity: str) -> Mapping[str, Prompt]:
+    """What the witness call says that is known before the draw; the rest is known when its pool is fixed."""
+    return prompts({"witness_known": (Digits(activity), _nth_draw(1))})
+
+
 def readback(digits: str) -> tuple[str, ...]:
     """The ids of prompts that together read `digits` back and ask for confirmation: nothing new is
     synthesised.
@@ -173,7 +178,7 @@ def _receipt(facts: WitnessFacts) -> tuple[Part, ...]:
         Fixed("听完后继续，请按1。"), SHORT, REPEAT, LONG,
         Fixed("请记下以下内容。"), SHORT,
         Fixed("活动编号"), Digits(facts.activity), SHORT,
-        Text(f"这个活动的第{facts.draw}次抽取"), SHORT,
+        _nth_draw(facts.draw), SHORT,
         Fixed("名册人数"), Count(facts.pool_size, "人"), SHORT,
         *_eligible(facts), *_excluded(facts),
         Fixed("账本记录数"), Count(facts.ledger_size, "条"), SHORT,
@@ -181,6 +186,10 @@ def _receipt(facts: WitnessFacts) -> tuple[Part, ...]:
         Fixed("本次抽取的指纹，20位数字"), SHORT, Digits(facts.fingerprint.replace(" ", "")), LONG,
         REPEAT, SHORT, Fixed("继续，请按1。"),
     )  # fmt: skip
+
+
+def _nth_draw(number: int) -> Text:
+    return Text(f"这个活动的第{number}次抽取")
 
 
 def _receipt_sent(facts: WitnessFacts) -> tuple[Part, ...]:

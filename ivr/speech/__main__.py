@@ -1,4 +1,7 @@
-"""`python -m ivr.speech [FOLDER]`: the fixed phrases and the file names under which a human voice may record them.
+"""The voice at the command line.
+
+    python -m ivr.speech [FOLDER]          the fixed phrases and the file names under which a human voice may record them
+    python -m ivr.speech say TEXT [-h …]   a text as the calls would say it, into a wav; tells which voice has spoken
 
 With the folder of recordings: reads them all as the worker does at its start, and marks each phrase that is recorded;
 then the wavs that belong to no phrase (of an older wording, or misnamed).
@@ -9,12 +12,15 @@ from pathlib import Path
 
 from ivr.prompts import Language, fixed_phrases
 
+from . import say
 from .errors import BadRecording
 from .recordings import Recordings, recording_name
 
 
 def main(arguments: list[str]) -> int:
-    """0; 1 if a recording can't be used."""
+    """0; 1 if a recording can't be used, or a text can't be said."""
+    if arguments[:1] == ["say"]:
+        return say.main(arguments[1:])
     recordings = Recordings(Path(arguments[0]) if arguments else None)
     try:
         recordings.load()

@@ -33,7 +33,10 @@ class Child:
 
     async def spawn(self, command: Sequence[str]) -> Mapping[str, object]:
         """Start it and return its first line. Raises Broken if there is none."""
-        self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+        try:
+            self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+        except OSError as error:
+            raise Broken(f"it can't be started: {error.strerror}") from error
         try:
             return await self._line(self._process, self._start_timeout)
         except BaseException:
@@ -45,16 +48,19 @@ class Child:
         process = self._process
         if process is None or process.returncode is not None:
             raise Broken("it was gone")
-        with tempfile.TemporaryDirectory(prefix="speech-") as folder:
-            wav = Path(folder) / "spoken.wav"
-            try:
+        try:
+            with tempfile.TemporaryDirectory(prefix="speech-") as folder:
+                wav = Path(folder) / "spoken.wav"
                 return await self._exchange(process, {**request, "wav": str(wav)}, wav)
-            except Refused:
-                raise
-            except BaseException:
-                # Cancelled between question and answer: the next reader must not get this one's answer.
-                await self.kill()
-                raise
+        except Refused:
+            raise
+        except OSError as error:  # no room for the wav, or none was written
+            await self.kill()
+            raise Broken(f"there is no wav: {error.strerror}") from error
+        except BaseException:
+            # Cancelled between question and answer: the next reader must not get this one's answer.
+            await self.kill()
+            raise
 
     async def kill(self) -> None:
         """End it, if it lives."""
@@ -72,9 +78,12 @@ class Child:
         assert process.stdin is not None
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
-            await process.stdin.drain()
+            async with asyncio.timeout(self._timeout):  # wait_for would lose a cancellation (Python 3.11)
+                await process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError) as error:
             raise Broken("it was gone") from error
+        except TimeoutError as error:
+            raise Broken(f"it read nothing in {self._timeout:g} s") from error
         answer = await self._line(process, self._timeout)
         if "refused" in answer:
             raise Refused(str(answer["refused"]))
@@ -85,10 +94,18 @@ class Child:
     async def _line(self, process: Process, seconds: float) -> Mapping[str, object]:
         assert process.stdout is not None
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), seconds)
+            async with asyncio.timeout(seconds):
+                line = await process.stdout.readline()
         except TimeoutError as error:
             raise Broken(f"no answer in {seconds:g} s") from error
+        except ValueError as error:
+            raise Broken("an answer without an end") from error
         if not line:
             raise Broken(f"it ended with status {await process.wait()}")
-        message: dict[str, object] = json.loads(line)
+        try:
+            message = json.loads(line)
+        except ValueError:  # its words may hold the text
+            message = None
+        if not isinstance(message, dict):
+            raise Broken("an answer that is none")
         return message

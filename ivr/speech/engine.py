@@ -121,11 +121,15 @@ class ProcessEngine:
 
     async def speak(self, text: str, pace: Pace) -> bytes:
         """One utterance; a dead or hanging process is replaced once."""
+        return await self.speak_in(self.language, text, pace)
+
+    async def speak_in(self, language: Language, text: str, pace: Pace) -> bytes:
+        """The same in another language, where the process has a voice for it."""
         async with self._turn:
             try:
                 with suppress(Broken):
-                    return await self._ask(text, pace)
-                return await self._ask(text, pace)
+                    return await self._ask(language, text, pace)
+                return await self._ask(language, text, pace)
             except Refused as error:
                 raise RenderFailed(f"{self.called} can't say a text: {error}") from error
             except Broken as error:
@@ -140,7 +144,7 @@ class ProcessEngine:
         """Start the process, and know the identity. `NoVoice` says why it does not start."""
         raise NotImplementedError
 
-    async def _ask(self, text: str, pace: Pace) -> bytes:
+    async def _ask(self, language: Language, text: str, pace: Pace) -> bytes:
         """The process's answer; it is started where it is gone."""
         raise NotImplementedError
 
@@ -180,7 +184,7 @@ class Pyttsx3Engine(ProcessEngine):
         rates = "".join(f"/{rate}" for rate in self._rates.values())
         self._identity = f"pyttsx3-2.99/espeak-ng-{hello['version']}/{voice}{spelling}{rates}"
 
-    async def _ask(self, text: str, pace: Pace) -> bytes:
+    async def _ask(self, language: Language, text: str, pace: Pace) -> bytes:
         if self.pid is None:
             await self._spawn()
         return await self._child.speak({"text": self._respell(text), "rate": self._rates.get(pace, pace.value)})

@@ -7,16 +7,17 @@ somebody waits on the line.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ivr.prompts.language import Language
-from ivr.prompts.parts import Code, Date, Digits, Fixed, Part, Pause, Prompt, Spoken, Time, language_of
+from ivr.prompts.parts import Fixed, Part, Pause, Prompt, Spoken
 
 from . import audio
 from .cache import SoundCache, key
-from .engine import LANGUAGE_NAMES, Engine, Pace
+from .engine import LANGUAGE_NAMES, Engine
 from .errors import NotWritten, NoVoice, RenderFailed, SpeechError
+from .heard import Heard, pace, sounds
 from .patience import Patience
 from .recordings import Recordings
 from .saying import Saying, saying
@@ -29,7 +30,6 @@ TEST_SOUND = Prompt("test_sound", (Pause(250),))
 """Is heard by nobody: whether a node can play what is made here."""
 LOG = logging.getLogger(__name__)
 
-_BETWEEN_FIGURES, _BETWEEN_GROUPS, _GROUP = Pause(80), Pause(450), 3
 _KNOWN_PARTS = 20_000
 
 
@@ -37,8 +37,8 @@ class Speech:
     """Renders prompts into `cache_dir` with `engine`; `recordings` of a human voice come before it.
 
     `engine` speaks Mandarin; `others` speak the other languages that are in use. A prompt's language chooses the voice.
-    `natural` is a better voice for Mandarin, slower to make a sound and not able to say everything: all of a call's Mandarin is
-    said by it, or none.
+    `natural` are better voices of some languages, slower to make a sound and not able to say everything: all of a call that is in
+    their languages is said by them, or nothing.
     """
 
     def __init__(
@@ -47,16 +47,16 @@ class Speech:
         engine: Engine,
         recordings: Path | None = None,
         others: Mapping[Language, Engine] | None = None,
-        natural: Engine | None = None,
+        natural: Mapping[Language, Engine] | None = None,
     ) -> None:
         self._cache = SoundCache(cache_dir)
         self._engines: Mapping[Language, Engine] = {**(others or {}), Language.MANDARIN: engine}
-        self._natural = natural
+        self._natural = dict(natural or {})
         self._patience = Patience()
         self._recordings = Recordings(recordings)
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._names: dict[_Heard, str] = {}
-        self._made_of: dict[str, _Heard] = {}
+        self._names: dict[Heard, str] = {}
+        self._made_of: dict[str, Heard] = {}
         self._used: dict[str, float] = {}
 
     @property
@@ -65,9 +65,9 @@ class Speech:
         return frozenset(self._engines)
 
     @property
-    def is_natural(self) -> bool:
-        """Whether the natural voice is in use; known once started."""
-        return self._natural is not None
+    def natural(self) -> str:
+        """The identity of the natural voices that are in use, or nothing; known once started."""
+        return " ".join(engine.identity for engine in self._natural.values())
 
     async def start(self) -> None:
         """Open the cache, read the recordings, start the engines, check each voice. `NoVoice` and `BadRecording` say
@@ -81,12 +81,12 @@ class Speech:
         except SpeechError:
             await self._close_engines()
             raise
-        if self._natural is not None:
+        for language, engine in list(self._natural.items()):
             try:
-                await self._natural.start()
+                await engine.start()
             except NoVoice as error:
-                LOG.warning("Mandarin is spoken by %s: %s", self._engines[Language.MANDARIN].identity, error)
-                self._natural = None
+                LOG.warning("%s is spoken by %s: %s", LANGUAGE_NAMES[language], self._engines[language].identity, error)
+                del self._natural[language]
 
     async def close(self) -> None:
         """Stop what is being rendered and end the engine."""
@@ -104,23 +104,36 @@ class Speech:
         """Media lists by prompt id, all in the natural voice or all without it. Each part is looked for on the disk, and made anew
         if its file is not the one that was seen. Not `wait`: NotYet is raised while the natural voice works (ivr.speech.patience).
         """
-        if self._natural is not None:
+        return (await self._in_one_voice(prompts, wait))[0]
+
+    async def make(self, prompts: Mapping[str, Prompt]) -> bool:
+        """Have all that a call says made; whether the natural voice can say it."""
+        return (await self._in_one_voice(prompts, True))[1]
+
+    def voice_of(self, prompt: Prompt, natural: bool) -> str:
+        """Which engines say a prompt, by their identities; `natural` as `make` gives it."""
+        parts = (heard for heard in sounds(prompt, natural, self.languages) if not isinstance(heard[0], Pause))
+        said = ((saying(part, language), better) for part, language, better in parts if not isinstance(part, Pause))
+        return ", ".join(dict.fromkeys(self._engine(each, better).identity for each, better in said))
+
+    async def _in_one_voice(self, prompts: Mapping[str, Prompt], wait: bool) -> tuple[Mapping[str, tuple[str, ...]], bool]:
+        if self._natural:
             try:
                 if not wait:
                     self._look_ahead(prompts.values())
-                return await self._rendered(prompts, natural=True)
+                return await self._rendered(prompts, natural=True), True
             except NotWritten:
                 raise
             except RenderFailed as error:
                 LOG.warning("spoken without the natural voice: %s", error)
-        return await self._rendered(prompts, natural=False)
+        return await self._rendered(prompts, natural=False), False
 
     async def _rendered(self, prompts: Mapping[str, Prompt], *, natural: bool) -> Mapping[str, tuple[str, ...]]:
         looked_at: set[str] = set()
         return {name: await self._render(prompt, looked_at, natural) for name, prompt in prompts.items()}
 
     async def _render(self, prompt: Prompt, looked_at: set[str], natural: bool) -> tuple[str, ...]:
-        parts = list(self._sounds(prompt, natural))
+        parts = list(sounds(prompt, natural, self.languages))
         names = [self._name(heard) for heard in parts]
         now = asyncio.get_running_loop().time()
         for name, heard in zip(names, parts, strict=True):
@@ -136,7 +149,7 @@ class Speech:
 
     def _look_ahead(self, prompts: Iterable[Prompt]) -> None:
         """Have made what is missing; raises NotYet until it is there, RenderFailed once that took too long."""
-        wanted = {self._name(heard): heard for prompt in prompts for heard in self._sounds(prompt, True)}
+        wanted = {self._name(heard): heard for prompt in prompts for heard in sounds(prompt, True, self.languages)}
         missing = {name: heard for name, heard in wanted.items() if not self._cache.is_as_seen(name)}
         now = asyncio.get_running_loop().time()
         for name, heard in missing.items():
@@ -180,23 +193,12 @@ class Speech:
 
     def seconds(self, prompt: Prompt) -> float:
         """How long a rendered prompt takes to hear. FileNotFoundError if it was not rendered."""
-        return sum(self._cache.seconds(self._name(heard)) for heard in self._sounds(prompt, self._natural is not None))
+        return sum(self._cache.seconds(self._name(heard)) for heard in sounds(prompt, bool(self._natural), self.languages))
 
     async def _close_engines(self) -> None:
-        engines = (*self._engines.values(), *([self._natural] if self._natural else []))
-        await asyncio.gather(*(engine.close() for engine in engines))
+        await asyncio.gather(*(engine.close() for engine in (*self._engines.values(), *self._natural.values())))
 
-    def _sounds(self, prompt: Prompt, natural: bool) -> Iterator["_Heard"]:
-        """What gets a file each. A 验证码 is taken apart into figures: no code is synthesised for one call alone, and
-        none stays in the cache. A phrase in a language of its own is left out where nobody speaks it.
-        """
-        for part in prompt.parts:
-            language = language_of(part, prompt.language)
-            if language is prompt.language or language in self._engines:
-                for each in _figures(part) if isinstance(part, Code) else (part,):
-                    yield each, language, natural and not isinstance(each, Pause)
-
-    def _name(self, heard: "_Heard") -> str:
+    def _name(self, heard: Heard) -> str:
         """Under what its sound is kept; remembered, since each call asks for all of its prompts."""
         name = self._names.get(heard)
         if name is None:
@@ -215,17 +217,17 @@ class Speech:
         if isinstance(part, Fixed) and (digest := self._recordings.digest(part.text, language)):
             return key("recording", digest)
         said = saying(part, language)
-        return key(self._engine(said, natural).identity, _pace(part).value, said.version, said.text)
+        return key(self._engine(said, natural).identity, pace(part).value, said.version, said.text)
 
     def _engine(self, said: Saying, natural: bool) -> Engine:
-        if natural and self._natural is not None and said.language is Language.MANDARIN:
-            return self._natural
+        if natural and (better := self._natural.get(said.language)) is not None:
+            return better
         engine = self._engines.get(said.language)
         if engine is None:
             raise RenderFailed(f"no voice is set up for {LANGUAGE_NAMES[said.language]}")
         return engine
 
-    async def _ensure(self, name: str, heard: "_Heard") -> None:
+    async def _ensure(self, name: str, heard: Heard) -> None:
         """One rendering of a key at a time; who waits for it may give up without stopping it for the
         others.
         """
@@ -234,7 +236,7 @@ class Speech:
         self._patience.check(name, asyncio.get_running_loop().time())
         await asyncio.shield(self._begin(name, heard))
 
-    def _begin(self, name: str, heard: "_Heard") -> asyncio.Task[None]:
+    def _begin(self, name: str, heard: Heard) -> asyncio.Task[None]:
         """Make it, unless that is under way."""
         task = self._under_way.get(name)
         if task is None:
@@ -243,7 +245,7 @@ class Speech:
             task.add_done_callback(lambda done: self._finished(name, heard, done))
         return task
 
-    def _finished(self, name: str, heard: "_Heard", task: asyncio.Task[None]) -> None:
+    def _finished(self, name: str, heard: Heard, task: asyncio.Task[None]) -> None:
         del self._under_way[name]
         error = None if task.cancelled() else task.exception()  # seen, even if everybody who waited has gone
         if error is None:
@@ -276,25 +278,8 @@ class Speech:
     async def _speak(self, part: Spoken, said: Saying, natural: bool) -> bytes:
         if not said.text:
             raise RenderFailed(f"nothing in a {type(part).__name__} part can be spoken")
-        return await self._engine(said, natural).speak(said.text, _pace(part))
-
-
-_Heard = tuple[Part, Language, bool]
-"""What is said, in which language, and whether by the natural voice."""
+        return await self._engine(said, natural).speak(said.text, pace(part))
 
 
 def _converted(wav: bytes) -> audio.Samples:
     return audio.for_telephone(*audio.read_wav(wav))
-
-
-def _figures(code: Code) -> Iterator[Part]:
-    for place, figure in enumerate(code.text):
-        if place:
-            yield _BETWEEN_FIGURES if place % _GROUP else _BETWEEN_GROUPS
-        yield Digits(figure, slow=code.slow)
-
-
-def _pace(part: Spoken) -> Pace:
-    if isinstance(part, Fixed | Date | Time) and part.brisk:
-        return Pace.BRISK
-    return Pace.SLOW if part.slow else Pace.NORMAL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import wave
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,13 +14,14 @@ import pytest
 from db.pool import Database
 from ivr.dialplans import Timings
 from ivr.preparing import Preparer
+from ivr.prompts import Fixed, Prompt
 from ivr.speech import audio, make_speech
 from tests.postgres import TestDatabase
 from tests.scenes import Keys
 from tests.web.conftest import Client, Visitor, console_settings, opened
 from tests.web.draws import Draws
 from web import audition
-from web.audition import HEARD
+from web.audition import HEARD, Audition
 from web.settings import SpeechSettings
 
 pytestmark = [pytest.mark.postgres, pytest.mark.speech]
@@ -48,6 +50,24 @@ async def test_the_console_sends_the_bytes_that_the_call_plays(
         pcm = np.concatenate([frames(each.with_suffix(".wav").read_bytes()) for each in files])
         assert heard[name] == audio.wav_bytes(pcm), name
         assert b"".join(each.with_suffix(".alaw").read_bytes() for each in files) == audio.alaw_bytes(pcm), name
+
+
+async def test_the_voice_ends_when_nobody_has_listened_for_a_while_and_comes_back(tmp_path: Path) -> None:
+    hears = Audition(SpeechSettings(cache=tmp_path / "speech"), idle_seconds=0.05)
+    said = {"x": Prompt("x", (Fixed("您好。"),))}
+    first = await hears.wav(said, "x")
+    await silent(hears)
+    again, beside = await asyncio.gather(hears.wav(said, "x"), hears.wav(said, "x"))
+    assert again == beside == first
+    await silent(hears)
+    await hears.wav(said, "x")
+    await hears.close()
+    await silent(hears)
+
+
+async def silent(hears: Audition) -> None:
+    while hears.started:
+        await asyncio.sleep(0.01)
 
 
 async def sent(clerk: Visitor, activity: str, name: str) -> bytes:

@@ -57,6 +57,40 @@ async def test_a_clerk_starts_their_draw_and_sees_it(visit: Visit, draws: Draws,
         assert secret not in text
 
 
+async def test_it_may_be_started_once_the_natural_voice_has_its_notice(visit: Visit, draws: Draws, db: Database) -> None:
+    """And where there is none, at once, as ever."""
+    hand = await draws.ready()
+    page, clerk = f"/activities/{hand.activity}/draw", await visit("handler-a1")
+    assert 'id="sounds"' not in await clerk.text(page)
+    await db.run(
+        "INSERT INTO node (name, holder, epoch, lease_until, natural_voice)"
+        " VALUES ('n', gen_random_uuid(), 1, clock_timestamp() + interval '1 hour', 'kokoro')"
+    )
+    await db.run(
+        "INSERT INTO notice_sounds (node, activity, says, asked_ahead)"
+        " VALUES ('n', %(a)s, notice_says(%(a)s, 'kokoro'), (SELECT ahead FROM clock))",
+        {"a": hand.activity},
+    )
+    text = await clerk.text(page)
+    assert "声音准备中" in text
+    assert '<button disabled aria-describedby="sounds">启动抽取</button>' in text
+    assert re.search(r'已等待 <time class="since" datetime="[^"]+\+00:00">\d\d:\d\d:\d\d 起</time>', text)
+    assert (await clerk.post(f"{page}/start")).status == 303  # from a page that was open before
+    assert "声音准备中" in (await clerk.text(page))
+    assert await db.value("SELECT state::text FROM activity WHERE id = %(a)s", {"a": hand.activity}) == "ready"
+    stream = Stream(await clerk.client.get(f"/activities/{hand.activity}/events"))
+    waits = (await stream.until("声音准备中"))["data"]["phase"]
+    await db.run("UPDATE notice_sounds SET state = 'natural', made_at = clock_timestamp()")
+    assert (await stream.until("声音已准备好"))["data"]["phase"] != waits  # the page loads itself again, with its button
+    stream.response.close()
+    assert "启动抽取</button></form>" in await clerk.text(page)
+    await db.run("UPDATE notice_sounds SET state = 'plain'")
+    assert "备用语音" in await clerk.text(page)
+    assert (await clerk.post(f"{page}/start")).status == 303
+    assert "抽取已启动" in (text := await clerk.text(page))
+    assert 'id="sounds"' not in text
+
+
 async def test_ringing_and_talking_are_told_apart(visit: Visit, draws: Draws) -> None:
     hand = await draws.started(6, [condition(seats=3)])
     rings, talks, unknown = await hand.live()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -11,6 +13,8 @@ from aiohttp import web
 from drawing import drafts
 from drawing.activities import Notice
 from drawing.lifecycle import Role
+from drawing.sound_rules import Sounds
+from drawing.sounds import sounds
 from ivr.prompts import Prompt
 from ivr.speech import SpeechError
 from web.access import CLERKS, get
@@ -21,6 +25,9 @@ from web.ownership import scope
 from web.pages import render
 
 LOG = logging.getLogger(__name__)
+PATIENCE_SECONDS = 120.0
+"""So long a browser waits for a voice that is at work."""
+_VOICES: Mapping[Sounds | None, str] = {Sounds.NATURAL: "专家听到的是自然语音。", Sounds.PLAIN: Sounds.PLAIN.words}
 LISTENERS = CLERKS | {Role.REVIEWER, Role.SUPERVISOR}
 
 
@@ -30,9 +37,10 @@ async def show(request: web.Request) -> web.Response:
     notice, said = await _notice(request)
     heard = [(name, label, written(said[name])) for name, label in HEARD]
     number = request.app[SETTINGS].published_number
+    made = (await sounds(request.app[DATABASE], found.id)).sounds
     return render(
         request, "audition.html", activity=found, notice=notice, heard=heard, able=AUDITION in request.app, step=3,
-        number=number,
+        number=number, voice=_VOICES.get(made, ""),
     )  # fmt: skip
 
 
@@ -45,7 +53,11 @@ async def play(request: web.Request) -> web.Response:
     if audition is None or wanted not in dict(HEARD):
         raise web.HTTPNotFound
     try:
-        return web.Response(body=await audition.wav(said, wanted), content_type="audio/wav")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return web.Response(body=await audition.wav(said, wanted), content_type="audio/wav")
+    except TimeoutError:  # it goes on, and is there when somebody listens again
+        LOG.warning("a notice can't be heard yet: the voice took over %g s", PATIENCE_SECONDS)
+        raise web.HTTPServiceUnavailable(headers={"Retry-After": "30"}) from None
     except SpeechError as error:
         LOG.error("a notice can't be heard: %s", error)
         raise web.HTTPServiceUnavailable from None

@@ -11,7 +11,7 @@ from drawing.start import CannotStart, begin
 from web import drawn, keys, live, ownership
 from web.access import CLERKS, get, post
 from web.editing import changing
-from web.keys import CUSTODY, DATABASE, identity
+from web.keys import CUSTODY, DATABASE, SETTINGS, identity
 from web.live import WATCHERS, TooMany, Viewer
 from web.pages import flash, redirect, render
 
@@ -29,7 +29,7 @@ async def show(request: web.Request) -> web.Response:
     refresh = REFRESH_SECONDS if "refresh" in request.query and not picture.over else None
     return render(
         request, "draw.html", activity=found, picture=picture, acts=acts, refresh=refresh,
-        board=drawn.fragment(request.app, picture),
+        board=drawn.fragment(request.app, picture), heard=request.app[SETTINGS].development.recordings is not None,
     )  # fmt: skip
 
 

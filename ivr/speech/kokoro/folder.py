@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-MODEL, VOICE = "kokoro-v1.0.int8.onnx", "zm_yunjian.bin"
+MODEL, VOICE, ENGLISH = "kokoro-v1.0.int8.onnx", "zm_yunjian.bin", "af_heart.bin"
 SHA256: Mapping[str, str] = {
     MODEL: "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
     VOICE: "de48a00bdbf3649f07162269a2b6e0513604389bfac8a2e6c75cb34b323ad6fa",
+    ENGLISH: "d583ccff3cdca2f7fae535cb998ac07e9fcb90f09737b9a41fa2734ec44a8f0b",
 }
 """Of whole files; another one is another voice, and is refused."""
 PACKAGES, FACTS = "packages", "voice.json"
@@ -42,8 +43,13 @@ class Installed:
 
     @property
     def voice(self) -> Path:
-        """A row of 256 numbers for each length of a text, float32."""
+        """Mandarin's: a row of 256 numbers for each length of a text, float32."""
         return self.folder / VOICE
+
+    @property
+    def english(self) -> Path:
+        """The same for English; an installation of an earlier version has none."""
+        return self.folder / ENGLISH
 
 
 def this_python() -> str:

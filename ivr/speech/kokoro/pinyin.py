@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from .readings import known
 
-VERSION = 1
+VERSION = 2
 """Part of the engine's identity, and so of the cache's key: raise it with every change of a reading."""
 
 LETTERS = {
@@ -17,6 +17,8 @@ LETTERS = {
     "S": "ai2 si5", "T": "ti4", "U": "you1", "V": "wei1", "W": "da2 bu5 liu5", "X": "ai2 ke5 si5", "Y": "wai4", "Z": "zei4",
 }  # fmt: skip
 """Latin letters as a speaker of Mandarin names them."""
+R_COLOUR = ("er5",)
+"""儿化: the end of the syllable before it."""
 STOPS = "，。；：！？、"
 
 _HANZI = "〇\u3400-\u9fff\U00020000-\U0003ffff"
@@ -54,9 +56,17 @@ def _words(run: str) -> Iterator[Word]:
     from pypinyin.contrib import mmseg
 
     readings, start = _readings(run), 0
+    last: Word = ()
     for word in mmseg.seg.cut(run):
-        yield tuple(readings[start : start + len(word)])
+        said = tuple(readings[start : start + len(word)])
         start += len(word)
+        if last and said[:1] == R_COLOUR:  # 点儿 is one word, whatever the dictionary says
+            last, said = (*last, *R_COLOUR), said[1:]
+        if last and said:
+            yield last
+        last = said or last
+    if last:
+        yield last
 
 
 def _readings(run: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 WORDS: Mapping[str, str] = {
     # Places of Guangdong
-    "花都": "hua1 du1", "六都": "liu4 du1", "都杨": "du1 yang2", "佛冈": "fo2 gang1", "九佛": "jiu3 fo2",
+    "花都": "hua1 du1", "六都": "liu4 du1", "都杨": "du1 yang2", "都宁": "du1 ning2", "佛冈": "fo2 gang1", "九佛": "jiu3 fo2",
     "长堤": "chang2 di1", "长隆": "chang2 long2", "长湴": "chang2 ban4", "莞长": "guan3 chang2", "秋长": "qiu1 chang2",
     "长洲": "chang2 zhou1", "长平": "chang2 ping2", "长江": "chang2 jiang1", "长安": "chang2 an1",
     "塘厦": "tang2 xia4", "石厦": "shi2 xia4", "厦滘": "xia4 jiao4", "厦岗": "xia4 gang3", "厦边": "xia4 bian1",
@@ -45,6 +45,14 @@ _NOUNS = "房桌椅牌车院村巷亭橱箱柜瓶杯盘盒袋包帽鞋裤被毯�
 _FOR = "您|你|我|他|她|它|大家|各位|专家|评委|贵|何|此|了|保|确保|便于|避免|防|方便|配合|做好|提高|加强|落实|贯彻|推进|准备|参加"
 """What 为 stands before when it means `for` (wei4)."""
 
+_R_COLOURED = (
+    "哪这那点会块花事活头孩玩画门劲味空个今明昨份圈口馅歌座伴边鸟鱼字号调同弯慢好样面片盆盘罐袋瓶把钩根线豆枣馆摊店院景影本页皮卷堆班"
+    "音词题法刺嗓杆棍环包球桌椅板票条"
+)
+"""After these 儿 is no syllable of its own (儿化); after all others it is (女儿, 幼儿, 新生儿), and in names of people."""
+_CHILD = "童科子女孙媳保研外内福歌茶戏郎"
+"""Before these it is one too (会儿童, 院儿科)."""
+
 _RULES: tuple[tuple[str, str], ...] = (
     ("的(?=确(?!认|定|切|实|保|信))(?<![您你我他她它们家位人]的)", "di2"),
     ("的(?![士])(?<!目的)(?<!标的)", "de5"),
@@ -58,6 +66,8 @@ _RULES: tuple[tuple[str, str], ...] = (
     (f"(?<=[{_NOUNS}])子", "zi5"),
     (f"(?<![{_NOUNS}\u4e00])子(?![时里])", "zi3"),
     ("(?<=转)账", "zhang4"),
+    (f"儿(?=[{_CHILD}])", "er2"),
+    (f"(?<=[{_R_COLOURED}])儿", "er5"),
 )  # fmt: skip
 _MEANING_BE = f"(?<![因特专\\W])(?<!^)为(?!{_FOR})"
 

@@ -8,37 +8,18 @@ import pytest
 import pytest_asyncio
 
 from ivr.prompts import Fixed, Language, Name, Prompt, Text, invitation
-from ivr.speech import CommandEngine, NotYet, Pyttsx3Engine, RenderFailed, Speech, make_speech
+from ivr.speech import NotYet, Pyttsx3Engine, RenderFailed, Speech, make_speech
 from ivr.speech.kokoro.engine import KokoroEngine
 from ivr.speech.patience import HOPELESS_SECONDS, PATIENCE_SECONDS, Patience
-from ivr.speech.pyttsx3_process import mandarin_voice
 from tests.ivr.facts import INVITATION
+from tests.ivr.speech.second_voice import UNSPEAKABLE, Natural
 
 speech_only = pytest.mark.speech
-UNSPEAKABLE = "王"
 CALL = {
     "first": Prompt("first", (Fixed("您好。"), Fixed("参加，请按一。"))),
     "second": Prompt("second", (Name(f"{UNSPEAKABLE}工"), Fixed("再见。"))),
 }
 ANOTHER = {"first": Prompt("first", (Fixed("您好。"), Name("张工")))}
-
-
-class Natural:
-    """An engine that says all but 王, and only while it may."""
-
-    def __init__(self, folder: Path, version: str) -> None:
-        self.go, self.runs = folder / "go", folder / "runs"
-        self.go.touch()
-        self.runs.touch()
-        script = (
-            f'text=$(cat); echo "$text" >> "{self.runs}"; while [ ! -e "{self.go}" ]; do sleep 0.02; done; '
-            f'case "$text" in *{UNSPEAKABLE}*) exit 3;; esac; '
-            f'printf "%s" "$text" | espeak-ng -v {mandarin_voice(version)} --stdin -w "$1"'
-        )
-        self.engine = CommandEngine(["sh", "-c", script, "sh", "{wav}"])
-
-    def asked(self) -> list[str]:
-        return self.runs.read_text().split()
 
 
 @pytest.fixture
@@ -49,7 +30,7 @@ def natural(tmp_path: Path, espeak_version: str) -> Natural:
 @pytest_asyncio.fixture
 async def both(tmp_path: Path, natural: Natural) -> AsyncIterator[Speech]:
     english = Pyttsx3Engine(language=Language.ENGLISH)
-    speech = Speech(tmp_path / "cache", Pyttsx3Engine(), None, {Language.ENGLISH: english}, natural.engine)
+    speech = Speech(tmp_path / "cache", Pyttsx3Engine(), None, {Language.ENGLISH: english}, {Language.MANDARIN: natural.engine})
     await speech.start()
     yield speech
     natural.go.touch()
@@ -166,8 +147,8 @@ async def test_without_an_installed_voice_all_is_as_before_and_that_is_said_once
 
 
 def test_a_command_of_ones_own_comes_before_the_natural_voice(tmp_path: Path) -> None:
-    assert isinstance(make_speech(tmp_path, natural=tmp_path)._natural, KokoroEngine)
-    assert make_speech(tmp_path, None, ["say", "{wav}"], natural=tmp_path)._natural is None
+    assert isinstance(make_speech(tmp_path, natural=tmp_path)._natural[Language.MANDARIN], KokoroEngine)
+    assert not make_speech(tmp_path, None, ["say", "{wav}"], natural=tmp_path)._natural
 
 
 def test_patience_has_an_end_and_comes_back() -> None:
