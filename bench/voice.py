@@ -197,8 +197,8 @@ def show(found: Sequence[Heard], texts: bool) -> None:
     for each in found if texts else ():
         for ours, theirs in each.texts:
             console.print(f"{each.voice}, {each.line}: {ours}\n{'':>8}{theirs}", highlight=False)
-    for each in missed(found):
-        console.print(f"missed: {each}", highlight=False)
+    for aim in missed(found):
+        console.print(f"missed: {aim}", highlight=False)
 
 
 def main() -> int:

@@ -1,9 +1,9 @@
 """Writes down what it hears: started in the recogniser's own environment, never imported.
 
-    python -I listen.py MODEL      in: a path of a .npy (float32, 16 kHz, at most 28 s) a line; out: what was heard, as JSON, a line each
+    python -I listen.py MODEL      in: a path of a .npy (float32, 16 kHz, at most 28 s) a line; out: JSON, a line each
 
-Whisper is made for windows of 30 s. What is shorter is given as it is, with 2 s of silence after it: the same words for a quarter of
-the time. One thread, and always the likeliest words: the same sound gives the same text.
+Whisper is made for windows of 30 s. What is shorter is given as it is, with 2 s of silence after it: the same words for a
+quarter of the time. One thread, and always the likeliest words: the same sound gives the same text.
 """
 
 import json
