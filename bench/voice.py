@@ -1,6 +1,7 @@
 """How well the voices are understood over a telephone: what they say is written down by a recogniser, and compared.
 
     script/bench voice [--voices natural,espeak] [--texts] [--json]
+    script/bench voice --high-pass 250 --treble 8 --lines clean     with the sound shaped in another way than calls have it
     script/bench voice --call [--rate 30]       real invitations, as their telephones heard them beside so many calls a second
 
 28 sentences of the project's own wording and six 验证码 of six figures, rendered as for a call, over a line that is clean, has
@@ -33,7 +34,7 @@ from bench.hearing.score import Errors, errors, wrong_figures
 from bench.hearing.sentences import ALL, CODES, Sentence
 from ivr.prompts import Language
 from ivr.prompts.parts import Code
-from ivr.speech import Speech, SpeechError, make_speech
+from ivr.speech import Speech, SpeechError, audio, make_speech
 from ivr.speech.audio import Samples
 from ivr.speech.saying import saying
 
@@ -45,6 +46,7 @@ CALL_WORSE = 2.0
 WRONG_FIGURES = 1
 """Of the 验证码, most wrong figures on a clean line."""
 CALL = "call"
+AS_CALLED = (audio.HIGH_PASS, audio.TREBLE_DB)
 FIGURES = sum(map(len, CODES))
 
 
@@ -110,7 +112,7 @@ def missed(found: Sequence[Heard]) -> list[str]:
 
 async def rendered(voice: str, sentences: Sequence[Sentence]) -> list[Samples]:
     """As a call's telephone is sent it. Raises SpeechError where that voice is not there."""
-    speech = make_speech(cache_folder() / "speech", natural=voice_folder() if voice == "natural" else None)
+    speech = make_speech(_sounds(), natural=voice_folder() if voice == "natural" else None)
     await speech.start()
     try:
         if voice == "natural":
@@ -159,17 +161,28 @@ def _natural(speech: Speech) -> None:
         raise SpeechError("the natural voice is not installed: run script/setup voice, or give --voices espeak")
 
 
+def _sounds() -> Path:
+    """The calls' own cache; another one for sounds that no call has."""
+    shape = (audio.HIGH_PASS, audio.TREBLE_DB)
+    return cache_folder() / ("speech" if shape == AS_CALLED else f"speech-bench-{shape[0]:g}-{shape[1]:g}")
+
+
 async def _joined(rendering: Awaitable[tuple[str, ...]]) -> Samples:
     return heard(b"".join(Path(f"{media}.alaw").read_bytes() for media in await rendering))
 
 
-def over_lines(voice: str, ear: Recogniser) -> list[Heard]:
-    """One voice over all lines."""
+def over_lines(voice: str, lines: Iterable[str], ear: Recogniser) -> list[Heard]:
+    """One voice over some lines."""
     sounds = list(enumerate(asyncio.run(rendered(voice, ALL))))
     return [
-        scored(voice, line, [(ALL[seed], ear.written(change(sound, seed))) for seed, sound in sounds])
-        for line, change in LINES.items()
+        scored(voice, line, [(ALL[seed], ear.written(LINES[line](sound, seed))) for seed, sound in sounds])
+        for line in lines
     ]
+
+
+def heard_of(voices: Iterable[str], lines: Sequence[str], ear: Recogniser) -> list[Heard]:
+    """Every voice over every line."""
+    return [each for voice in voices for each in over_lines(voice, lines, ear)]
 
 
 def table(found: Sequence[Heard]) -> Table:
@@ -205,17 +218,22 @@ def main() -> int:
     """0; 1 when the natural voice misses an aim; 2 when something is not there."""
     parser = argparse.ArgumentParser(prog="script/bench voice", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--voices", default=",".join(VOICES), help="which of them")
+    parser.add_argument("--lines", default=",".join(LINES), help="which of them")
+    parser.add_argument("--high-pass", type=float, default=audio.HIGH_PASS, help="Hz")
+    parser.add_argument("--treble", type=float, default=audio.TREBLE_DB, help="dB")
     parser.add_argument("--call", action="store_true", help="a real invitation beside others instead, and the files that it plays")
     parser.add_argument("--rate", type=float, default=30.0, help="so many others a second")
     parser.add_argument("--texts", action="store_true", help="show what was written down")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args()
-    voices = given.voices.split(",")
-    if unknown := set(voices) - set(VOICES):
-        parser.error(f"--voices takes {' and '.join(VOICES)}, not {', '.join(sorted(unknown))}")
+    voices, lines = given.voices.split(","), given.lines.split(",")
+    for option, asked, there in (("voices", voices, VOICES), ("lines", lines, tuple(LINES))):
+        if unknown := set(asked) - set(there):
+            parser.error(f"--{option} takes {', '.join(there)}, not {', '.join(sorted(unknown))}")
+    audio.HIGH_PASS, audio.TREBLE_DB = given.high_pass, given.treble
     try:
         with tempfile.TemporaryDirectory(prefix="xl-hear-") as folder, recogniser(Path(folder)) as ear:
-            found = in_a_call(given.rate, ear) if given.call else [each for voice in voices for each in over_lines(voice, ear)]
+            found = in_a_call(given.rate, ear) if given.call else heard_of(voices, lines, ear)
     except (NoRecogniser, SpeechError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 2
