@@ -18,7 +18,8 @@ import json
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -112,19 +113,13 @@ def missed(found: Sequence[Heard]) -> list[str]:
 
 async def rendered(voice: str, sentences: Sequence[Sentence]) -> list[Samples]:
     """As a call's telephone is sent it. Raises SpeechError where that voice is not there."""
-    speech = make_speech(_sounds(), natural=voice_folder() if voice == "natural" else None)
-    await speech.start()
-    try:
-        if voice == "natural":
-            _natural(speech)
+    async with _speech(voice) as speech:
         return [await _joined(speech.render(each.prompt(number))) for number, each in enumerate(sentences)]
-    finally:
-        await speech.close()
 
 
-def in_a_call(rate: float, ear: Recogniser) -> list[Heard]:
+def in_a_call(voice: str, rate: float, ear: Recogniser) -> list[Heard]:
     """What real calls sound like beside `rate` others a second, after the files that they play."""
-    calls = asyncio.run(_recorded(rate))
+    calls = asyncio.run(_recorded(voice, rate))
     written: dict[str, str] = {}
     ours, theirs = [], []
     for piece in (each for call in calls for each in call):
@@ -133,32 +128,35 @@ def in_a_call(rate: float, ear: Recogniser) -> list[Heard]:
             written[text] = ear.written(clean(piece.file, 0))
         ours.append((piece.sentence, written[text]))
         theirs.append((piece.sentence, "" if piece.call is None else ear.written(piece.call)))
-    return [_as_one("files", ours), _as_one(CALL, theirs)]
+    return [_as_one(voice, "files", ours), _as_one(voice, CALL, theirs)]
 
 
-def _as_one(line: str, written: Iterable[tuple[Sentence, str]]) -> Heard:
+def _as_one(voice: str, line: str, written: Iterable[tuple[Sentence, str]]) -> Heard:
     """What is said in a call is of no one kind, and its 验证码 counts like all else."""
     kinds: dict[str, Errors] = defaultdict(Errors)
     texts = [(sentence.kind, said(sentence), text) for sentence, text in written]
     for kind, ours, theirs in texts:
         kinds[kind] += errors(ours, theirs)
-    return Heard("natural", line, dict(kinds), 0, [(ours, theirs) for _, ours, theirs in texts])
+    return Heard(voice, line, dict(kinds), 0, [(ours, theirs) for _, ours, theirs in texts])
 
 
-async def _recorded(rate: float) -> list[Sequence[Piece]]:
-    speech = make_speech(cache_folder() / "speech", natural=voice_folder())
+async def _recorded(voice: str, rate: float) -> list[Sequence[Piece]]:
+    async with _speech(voice) as speech:
+        await prepare(speech)
+        return await recorded(rate, voice_folder() if voice == "natural" else None, _sounds(), speech)
+
+
+@asynccontextmanager
+async def _speech(voice: str) -> AsyncIterator[Speech]:
+    """Raises SpeechError where that voice is not there."""
+    speech = make_speech(_sounds(), natural=voice_folder() if voice == "natural" else None)
     await speech.start()
     try:
-        _natural(speech)
-        await prepare(speech)
-        return await recorded(rate, voice_folder(), cache_folder() / "speech", speech)
+        if voice == "natural" and not speech.is_natural:
+            raise SpeechError("the natural voice is not installed: run script/setup voice, or give --voices espeak")
+        yield speech
     finally:
         await speech.close()
-
-
-def _natural(speech: Speech) -> None:
-    if not speech.is_natural:
-        raise SpeechError("the natural voice is not installed: run script/setup voice, or give --voices espeak")
 
 
 def _sounds() -> Path:
@@ -233,7 +231,10 @@ def main() -> int:
     audio.HIGH_PASS, audio.TREBLE_DB = given.high_pass, given.treble
     try:
         with tempfile.TemporaryDirectory(prefix="xl-hear-") as folder, recogniser(Path(folder)) as ear:
-            found = in_a_call(given.rate, ear) if given.call else heard_of(voices, lines, ear)
+            if given.call:
+                found = [each for voice in voices for each in in_a_call(voice, given.rate, ear)]
+            else:
+                found = heard_of(voices, lines, ear)
     except (NoRecogniser, SpeechError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""A real invitation in the natural voice, as its telephone heard it while the same node held many calls a second."""
+"""A real invitation, as its telephone heard it while the same node held many calls a second."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def pieces(prompt: Prompt, seconds: Mapping[Part, float]) -> Iterator[tuple[Part
         yield tuple(piece)
 
 
-async def recorded(rate: float, natural: Path, cache: Path, speech: Speech) -> list[Sequence[Piece]]:
+async def recorded(rate: float, natural: Path | None, cache: Path, speech: Speech) -> list[Sequence[Piece]]:
     """The calls of those who listened to the end, piece by piece. Raises RuntimeError if nobody did."""
     load = Load(rate, SECONDS)
     voice = Voice(natural, cache, NOTICE, LISTENER)

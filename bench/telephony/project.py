@@ -40,9 +40,11 @@ STEADY = 300.0  # how long it may take until all draws are calling
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Whose calls can be listened to. `notice`: of every activity; each `listener`-th expert has a PATIENT telephone."""
+    """Calls that can be listened to. `natural`: the folder of that voice, None for espeak-ng's; `notice`: of every activity; each
+    `listener`-th expert has a PATIENT telephone.
+    """
 
-    natural: Path
+    natural: Path | None
     cache: Path
     notice: Notice
     listener: int
@@ -145,7 +147,7 @@ async def _worker(
     node = ground.node.settings
     recorded = ground.folder / "recorded"
     await asyncio.to_thread(_record, recorded, [RECEIPT] if voice else fixed_phrases())
-    natural = f'natural = "{voice.natural}"\n' if voice else ""
+    natural = f'natural = "{voice.natural}"\n' if voice and voice.natural else ""
     cache = voice.cache if voice else ground.folder / "speech"
     password = ground.folder / "ari.password"
     password.write_text(node.ari_password)
