@@ -1,11 +1,12 @@
 """What is said figure by figure: all share ten sounds, nothing is synthesised for one call, none stays in the cache. Pure.
 
-A 验证码 always; a telephone number where the natural voice says it, which in one breath says 幺 like 有 and slurs 零零零.
+A 验证码 always; a telephone number where the natural voice says it, which in one breath says 幺 like 有. With an extension it stays
+whole: 转 by itself is heard as 三四.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from ivr.prompts.parts import Code, Digits, Part, Pause, Phone, Text
+from ivr.prompts.parts import Code, Digits, Part, Pause, Phone
 
 from .written import phone_groups
 
@@ -20,23 +21,21 @@ def taken_apart(part: Part, *, natural: bool) -> Iterable[Part]:
     """
     if isinstance(part, Code):
         return _figures(part)
-    if natural and isinstance(part, Phone) and any(phone_groups(part.number)[0]):
-        return _dialled(part)
+    if natural and isinstance(part, Phone):
+        groups, extension = phone_groups(part.number)
+        return _dialled(groups, part.slow) if any(groups) and not extension else (part,)
     return (part,)
 
 
-def _dialled(phone: Phone) -> Iterator[Part]:
-    """In the groups of custom, 分机 after 转."""
-    groups, extension = phone_groups(phone.number)
-    for place, group in enumerate((*groups, extension) if extension else groups):
+def _dialled(groups: Sequence[str], slow: bool) -> Iterator[Part]:
+    """In the groups of custom."""
+    for place, group in enumerate(groups):
         if place:
             yield _BETWEEN_GROUPS
-        if place == len(groups):
-            yield from (Text("转", slow=phone.slow), _BETWEEN_FIGURES)
         for at, figure in enumerate(group):
             if at:
                 yield _BETWEEN_FIGURES
-            yield Digits(figure, slow=phone.slow)
+            yield Digits(figure, slow=slow)
 
 
 def _figures(code: Code) -> Iterator[Part]:
