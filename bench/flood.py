@@ -1,6 +1,6 @@
 """Draws go on while somebody floods the node from outside.
 
-    script/bench flood [--rate 5] [--seconds 20] [--packets 10000] [--invites 2000] [--json]
+    script/bench flood [--rate 5] [--seconds 20] [--packets 10000] [--invites 2000] [--without-reasons] [--json]
 
 The same calls three times: in quiet; with so many packets a second from an address that is no trunk's; with so many INVITEs,
 forged as from the trunk's own address, spread over the time. All stays on loopback and ends after `seconds`. Key to receipt as
@@ -112,7 +112,7 @@ def log_bytes(made: Ground) -> int:
 
 async def attacked(attack: Attack, load: Load) -> Row:
     """A new node with calls on it, and the attack for as long as they are measured."""
-    async with ground("sipp") as made, project(made, load) as running:
+    async with ground("sipp", load.talk, load.reasons) as made, project(made, load) as running:
         most, logged = Most(), log_bytes(made)
         watching = asyncio.create_task(most.watch(made))
         calling = asyncio.create_task(_caller(made, load))
@@ -209,9 +209,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each is measured and flooded")
     parser.add_argument("--packets", type=float, default=10_000.0, help="a second, of a stranger's")
     parser.add_argument("--invites", type=int, default=2_000, help="in all, forged as from the trunk's address")
+    parser.add_argument("--without-reasons", action="store_true", help="the node does not copy its SIP to the worker")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args()
-    rows = asyncio.run(run(Load(given.rate, given.seconds), given.packets, given.invites))
+    rows = asyncio.run(run(Load(given.rate, given.seconds, reasons=not given.without_reasons), given.packets, given.invites))
     if given.json:
         print(json.dumps([asdict(row) | {"wrong": row.wrong} for row in rows], indent=1))
     else:

@@ -4,6 +4,7 @@ others, the tests run.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ settings.register_profile("busy machine", deadline=None, suppress_health_check=[
 settings.register_profile("quick", settings.get_profile("busy machine"), max_examples=20)  # script/check
 settings.load_profile("busy machine")
 
+# What `nohup` or a shell's `&` had us ignore, the programs that tests start would ignore too.
+for _ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(_ignored) is signal.SIG_IGN:
+        signal.signal(_ignored, signal.default_int_handler if _ignored is signal.SIGINT else signal.SIG_DFL)
 
 APART = ("tests/system/test_crash.py", "tests/system/test_crash_database.py", "tests/drawing/test_simulation.py")
 """Modules whose tests share nothing, so that they may run beside each other."""

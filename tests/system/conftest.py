@@ -62,6 +62,17 @@ class Worker:
     def go_on(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
+    async def says(self, text: str) -> None:
+        """Wait until its log has the text: a line is written after what it tells of is in the database."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while text not in self.log.read_text():
+                    await asyncio.sleep(POLL)
+                    if self.process.returncode is not None and text not in self.log.read_text():
+                        raise TimeoutError
+        except TimeoutError:
+            raise AssertionError(f"never said: {text}\n{self.log.read_text()[-4000:]}") from None
+
     async def ended(self) -> int:
         async with asyncio.timeout(PATIENCE):
             return await self.process.wait()

@@ -93,7 +93,7 @@ async def test_a_draw_outlives_the_node_that_it_was_called_from(stack: Stack) ->
         assert time.time() - cut >= LONGEST
         await stack.until(SEALED)
         await stack.until(QUIET)
-        assert "node node-1 is lost" in other.log.read_text()
+        await other.says("node node-1 is lost")
     rows = await stack.db.all("SELECT id, outcome::text AS outcome FROM call WHERE id = ANY(%(left)s)", {"left": sorted(left)})
     assert {row.id: row.outcome for row in rows} == {each: "accepted" if each in decided else "interrupted" for each in left}
     assert await stack.db.value("SELECT count(*) FROM pick") == 2  # nobody lost the seat by it

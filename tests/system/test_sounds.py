@@ -52,8 +52,7 @@ async def ready(stack: Stack) -> str:
     activity = await make_activity(stack.db, stack.keys.custody.vault, plan((condition(seats=1),)))
     worker = await stack.worker()
     await stack.until("SELECT count(*) = 1 FROM node WHERE holder IS NOT NULL")
-    while "the fixed phrases are ready" not in worker.log.read_text():
-        await stack.until("SELECT pg_sleep(0.1) IS NOT NULL")
+    await worker.says("the fixed phrases are ready")
     return activity
 
 
@@ -144,7 +143,7 @@ async def test_while_the_folder_is_away_nobody_is_rung_and_health_says_why(slow:
     await slow.no_channels()
     assert (rang(slow), told(slow)) == (2, 1)
     assert await slow.db.value(DIALS)
-    assert "sounds play again" in slow.workers[0].log.read_text()
+    await slow.workers[0].says("sounds play again")
 
 
 async def test_nothing_is_dialled_while_what_a_call_says_can_not_be_written(slow: Stack) -> None:
