@@ -5,7 +5,7 @@ dialplan is written from that table (:func:`dialplan`), and docs/far-end.md show
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Literal
@@ -206,12 +206,18 @@ class Behaviour(Enum):
 def dialplan(behaviour: Behaviour, settings: FarEndSettings) -> tuple[str, ...]:
     """The applications of extensions.conf that carry the behaviour out, one by one."""
     choose = (f"GotoIf($[${{CALLS}} > 1]?{behaviour.suffix}a,1)",) if behaviour.value.later else ()
-    return (*choose, *_steps(behaviour.value.steps, settings))
+    return (*choose, *_steps(behaviour.value.steps, _own(behaviour, settings)))
 
 
 def later_dialplan(behaviour: Behaviour, settings: FarEndSettings) -> tuple[str, ...]:
     """The same from the second call on; empty where nothing differs."""
-    return _steps(behaviour.value.later, settings) if behaviour.value.later else ()
+    return _steps(behaviour.value.later, _own(behaviour, settings)) if behaviour.value.later else ()
+
+
+def _own(behaviour: Behaviour, settings: FarEndSettings) -> FarEndSettings:
+    """The settings of one telephone: whether what it hears is kept."""
+    only = settings.record_only
+    return replace(settings, record=settings.record and (not only or behaviour.suffix in only))
 
 
 def caller_dialplan(settings: FarEndSettings) -> tuple[str, ...]:

@@ -224,6 +224,8 @@ class FarEndSettings(InstanceSettings):
     """How long a telephone stays on the line when nobody hangs up."""
     record: bool = True
     """Keep what each telephone heard, as recordings/<number>-<uniqueid>.wav."""
+    record_only: tuple[str, ...] = ()
+    """Of these telephones alone, by the last two digits of their numbers; empty: of all."""
     log: bool = True
     """Write what each telephone did to calls.log."""
 

@@ -72,12 +72,14 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(kind: Kind, talk: float = 0.0, reasons: bool = True) -> AsyncIterator[Ground]:
-    """A new one, gone afterwards; `talk` and `reasons` as in Load."""
+async def ground(
+    kind: Kind, talk: float = 0.0, reasons: bool = True, kept: tuple[str, ...] = ()
+) -> AsyncIterator[Ground]:
+    """A new one, gone afterwards; `talk` and `reasons` as in Load, `kept` as in SecondAsterisk."""
     folder = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     folder.chmod(0o755)
     port, far = free_port(socket.SOCK_DGRAM), folder / "far"
-    telephones: Telephones = Sipp(far, talk) if kind == "sipp" else SecondAsterisk(far, port, talk)
+    telephones: Telephones = Sipp(far, talk) if kind == "sipp" else SecondAsterisk(far, port, talk, kept)
     node = Instance(
         NodeSettings(
             folder=folder / "node", sip_port=port, http_port=free_port(), rtp=free_range(2000), bench=True, inbound_app=APP,

@@ -1,17 +1,19 @@
 """(c): this project as an operator runs it: `python -m ivr` on a durable PostgreSQL, with the real voice.
 
-Fixed phrases are recordings (tones), so that the receipt is as long as in (a) and (b); what varies is synthesised.
+Fixed phrases are recordings (tones), so that the receipt is as long as in (a) and (b); what varies is synthesised. With
+`Voice` all is said, but for that receipt, and some telephones listen to the end.
 """
 
 import asyncio
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from asterisk.far_end import Behaviour
 from asterisk.sounds import tone, write_wav
 from bench.telephony import cpu
 from bench.telephony.ground import CALLER_ID, RECEIPT_SECONDS, Ground, Load, number
@@ -22,15 +24,34 @@ from db.cluster import Cluster
 from db.migrate import migrate
 from db.pool import Database
 from db.rights import OLD_ROLE, WORKER
+from drawing.activities import Notice
 from drawing.lifecycle import Role
 from drawing.start import start
 from ivr.prompts import fixed_phrases
+from ivr.prompts.zh import FIXED_INVITATION
 from ivr.speech.recordings import recording_name
 from tests.scenes import Keys, add_experts, condition, make_activity, make_keys, plan
 
 RULES = "bench-3"
+RECEIPT = FIXED_INVITATION["received_decline"][0].text  # type: ignore[union-attr]  # it is a Fixed
 EXPERTS, ACTIVITIES = 4000, 20
 STEADY = 300.0  # how long it may take until all draws are calling
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Calls that can be listened to. `natural`: the folder of that voice, None for espeak-ng's; `notice`: of every activity; each
+    `listener`-th expert has a PATIENT telephone.
+    """
+
+    natural: Path | None
+    cache: Path
+    notice: Notice
+    listener: int
+
+    def is_listener(self, n: int) -> bool:
+        """Whether the n-th expert is one, counted from 0."""
+        return n % self.listener == 0
 
 
 @dataclass
@@ -78,7 +99,7 @@ class Project:
 
 
 @asynccontextmanager
-async def project(ground: Ground, load: Load) -> AsyncIterator[Project]:
+async def project(ground: Ground, load: Load, voice: Voice | None = None) -> AsyncIterator[Project]:
     """Everything started; returns when all draws are calling and the ramp is over."""
     cluster = Cluster(ground.folder / "postgres")
     async with AsyncExitStack() as stack:
@@ -86,15 +107,20 @@ async def project(ground: Ground, load: Load) -> AsyncIterator[Project]:
         cluster.start()
         dsn = _database(cluster)
         keys = make_keys(ground.folder)
-        add_experts(dsn, keys.custody.vault, [number(n) for n in range(EXPERTS)])
+        add_experts(dsn, keys.custody.vault, [subscriber(n, voice) for n in range(EXPERTS)])
         db = await stack.enter_async_context(Database(dsn))
-        await _draws(db, keys, load)
-        worker = await _worker(ground, load, cluster.dsn(user=WORKER), keys)
+        await _draws(db, keys, load, voice)
+        worker = await _worker(ground, load, cluster.dsn(user=WORKER), keys, voice)
         stack.push_async_callback(_end, worker)
         made = Project(db, worker, int((cluster.folder / "data/postmaster.pid").read_text().splitlines()[0]))
         await _until_calling(made, ground)
         await asyncio.sleep(load.ramp)
         yield made
+
+
+def subscriber(n: int, voice: Voice | None) -> str:
+    """The n-th expert's number."""
+    return Behaviour.PATIENT.number(n) if voice and voice.is_listener(n) else number(n)
 
 
 def _database(cluster: Cluster) -> str:
@@ -105,18 +131,24 @@ def _database(cluster: Cluster) -> str:
     return cluster.dsn(user=OLD_ROLE)
 
 
-async def _draws(db: Database, keys: Keys, load: Load) -> None:
+async def _draws(db: Database, keys: Keys, load: Load, voice: Voice | None) -> None:
     """Seats for three times the calls that are under way at once, so that there is always somebody to ring."""
     seats = max(20, int(load.at_once * 3 / ACTIVITIES))
     for _ in range(ACTIVITIES):
-        activity = await make_activity(db, keys.custody.vault, plan([condition(seats=seats)], rules=RULES))
+        made = plan([condition(seats=seats)], rules=RULES)
+        made = replace(made, notices=(voice.notice,)) if voice else made
+        activity = await make_activity(db, keys.custody.vault, made)
         await start(db, keys.custody.vault, activity, "bench", Role.HANDLER)
 
 
-async def _worker(ground: Ground, load: Load, dsn: str, keys: Keys) -> asyncio.subprocess.Process:
+async def _worker(
+    ground: Ground, load: Load, dsn: str, keys: Keys, voice: Voice | None
+) -> asyncio.subprocess.Process:
     node = ground.node.settings
     recorded = ground.folder / "recorded"
-    await asyncio.to_thread(_record, recorded)
+    await asyncio.to_thread(_record, recorded, [RECEIPT] if voice else fixed_phrases())
+    natural = f'natural = "{voice.natural}"\n' if voice and voice.natural else ""
+    cache = voice.cache if voice else ground.folder / "speech"
     password = ground.folder / "ari.password"
     password.write_text(node.ari_password)
     settings = ground.folder / "ivr.toml"
@@ -125,7 +157,7 @@ async def _worker(ground: Ground, load: Load, dsn: str, keys: Keys) -> asyncio.s
         f'[ari]\nurl = "{node.ari_url}"\nuser = "{node.ari_user}"\npassword_file = "{password}"\n'
         f'[trunk]\nname = "{TRUNK}"\ncaller_id = "{CALLER_ID}"\ncalls_per_second = {load.rate}\n'
         f'[hep]\nport = {node.hep_port or 0}\n'
-        f'[speech]\ncache = "{ground.folder / "speech"}"\nrecorded = "{recorded}"\nlanguages = ["cmn"]\n'
+        f'[speech]\ncache = "{cache}"\nrecorded = "{recorded}"\nlanguages = ["cmn"]\n{natural}'
     )
     with (ground.folder / "ivr.log").open("wb") as log:
         return await asyncio.create_subprocess_exec(
@@ -139,10 +171,10 @@ def _python() -> list[str]:
     return [sys.executable, *(["-m", "cProfile", "-o", profile] if profile else [])]
 
 
-def _record(folder: Path) -> None:
+def _record(folder: Path, phrases: Iterable[str]) -> None:
     folder.mkdir()
     write_wav(folder / "phrase", tone(500.0, RECEIPT_SECONDS))
-    for phrase in fixed_phrases():
+    for phrase in phrases:
         shutil.copyfile(folder / "phrase", folder / recording_name(phrase))
 
 

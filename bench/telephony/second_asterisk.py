@@ -12,19 +12,25 @@ from bench.telephony.telephones import ANSWER_AFTER, HOLD, PRESS_AFTER, PRESS_AG
 
 
 class SecondAsterisk:
-    """`node_port`: our Asterisk's SIP; `talk` as in Load."""
+    """`node_port`: our Asterisk's SIP; `talk` as in Load; `kept`: the endings of numbers whose telephones' recordings are kept."""
 
     key_seconds = QUIET + HOLD
 
-    def __init__(self, folder: Path, node_port: int, talk: float) -> None:
+    def __init__(self, folder: Path, node_port: int, talk: float, kept: tuple[str, ...] = ()) -> None:
         port = free_port(socket.SOCK_DGRAM)
         self.trunk = Trunk(TRUNK, "127.0.0.1", port)
         self._asterisk = Instance(
             FarEndSettings(
                 folder=folder, sip_port=port, http_port=free_port(), rtp=free_range(2000), node_port=node_port,
-                answer_after=ANSWER_AFTER, press_after=PRESS_AFTER + talk, press_again_after=PRESS_AGAIN_AFTER, record=False,
+                answer_after=ANSWER_AFTER, press_after=PRESS_AFTER + talk, press_again_after=PRESS_AGAIN_AFTER, record=bool(kept),
+                record_only=kept,
             )
         )  # fmt: skip
+
+    @property
+    def recordings(self) -> Path:
+        """What those telephones heard, as NUMBER-CALL.wav."""
+        return self._asterisk.settings.recordings
 
     @property
     def pids(self) -> tuple[int, ...]:

@@ -17,6 +17,8 @@ RATE = 8000
 LEVEL = 10 ** (-23 / 20)
 """Loudness of every part: RMS of what is above silence, -23 dBFS (telephone speech lies near -26 to -20)."""
 PEAK = 0.89
+HIGH_PASS = 180.0
+"""Hz: nothing lies below, half the power passes 76 Hz higher, all of it 120 Hz higher (see `band`)."""
 TREBLE_DB = 4.0
 """How much the highest part of the band is raised (see `band`)."""
 _FRAME = RATE // 100
@@ -61,7 +63,8 @@ def for_telephone(samples: Samples, rate: int) -> Samples:
 
 
 def band(samples: Samples) -> Samples:
-    """Shaped for a handset: nothing below 180 Hz, all from 300 Hz on, and treble up to `TREBLE_DB` more from 2.5 kHz on.
+    """Shaped for a handset: nothing below `HIGH_PASS` (-3 dB at 256 Hz, all from 300 Hz on), and treble rising to `TREBLE_DB`
+    more at 2.5 kHz.
 
     A telephone line carries 300 to 3400 Hz (ITU-T G.712), and a handset's small speaker gives the lower end back weakly: what lies
     there is spent in vain at a given loudness, while consonants, which tell the words apart, lie above 2 kHz. Direct current and
@@ -77,7 +80,7 @@ def band(samples: Samples) -> Samples:
     size = 1 << (len(longer) + RATE // 4).bit_length()  # room behind, so that nothing comes round to the beginning
     hertz = np.fft.rfftfreq(size, 1 / RATE)
     treble = 10 ** (TREBLE_DB / 20 * np.sin(np.clip((hertz - 1000) / 1500, 0, 1) * np.pi / 2) ** 2)
-    gain = np.sin(np.clip((hertz - 180) / 120, 0, 1) * np.pi / 2) ** 2 * treble
+    gain = np.sin(np.clip((hertz - HIGH_PASS) / 120, 0, 1) * np.pi / 2) ** 2 * treble
     passed = np.fft.irfft(np.fft.rfft(longer - samples.mean(), size) * gain, size)
     return np.asarray(passed[around : around + len(samples)])
 

@@ -7,6 +7,7 @@ voice that were made too quiet, too loud, with hum, with direct current, in ster
 import asyncio
 import io
 import wave
+from collections.abc import Mapping
 from datetime import time
 from functools import cache
 from itertools import pairwise
@@ -15,9 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ivr.prompts import Language, inbound, witness
-from ivr.speech import audio, make_speech, recording_name
-from tests.ivr.facts import KINDS_HEARD, WITNESS, told
+from asterisk.folders import cache_folder, voice_folder
+from ivr.prompts import Language, Prompt, inbound, invitation, witness
+from ivr.speech import Speech, audio, make_speech, recording_name
+from ivr.speech.kokoro.folder import NoFolder, installed
+from tests.ivr.facts import INVITATION, KINDS_HEARD, WITNESS, told
+from tests.ivr.speech.levels import loudness, rest_ms, share
 
 pytestmark = pytest.mark.speech
 PHRASES = ("参加请按1。", "不参加请按2。", "集合时间是", "谢谢您，再见。")
@@ -49,24 +53,50 @@ def recorded(number: int) -> bytes:
     return buffer.getvalue()
 
 
+Calls = Mapping[str, list[audio.Samples]]
+
+
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[audio.Samples]]:
+def everyday(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     """The sounds of every prompt of every kind of call to experts in three languages, of the inbound line, and of a witness
-    call; made once.
+    call, with the voice that is everywhere; made once.
     """
-    return asyncio.run(_calls(tmp_path_factory.mktemp("listening")))
-
-
-async def _calls(ground: Path) -> dict[str, list[audio.Samples]]:
+    groups = [*(told(kind, language) for language in Language for kind in KINDS_HEARD)]
+    groups += [witness(WITNESS), inbound(time(8), time(21))]
+    ground = tmp_path_factory.mktemp("listening")
     folder = ground / "voice"
     folder.mkdir()
     for number, phrase in enumerate(PHRASES):
         (folder / recording_name(phrase)).write_bytes(recorded(number))
     voices = make_speech(ground / "cache", folder, languages=[each.value for each in Language])
+    found = asyncio.run(_calls(voices, groups))
+    assert len(spoken(found)) > 350
+    return found
+
+
+@pytest.fixture(scope="module")
+def natural() -> Calls:
+    """The same of an invitation and of a witness call in the natural voice; what is fixed has been made by script/setup voice."""
+    try:
+        installed(voice_folder())
+    except NoFolder:
+        pytest.skip("needs script/setup voice")
+    voices = make_speech(cache_folder() / "speech", natural=voice_folder())
+    found = asyncio.run(_calls(voices, [invitation(INVITATION), witness(WITNESS)]))
+    assert len(spoken(found)) > 80
+    return found
+
+
+@pytest.fixture(scope="module", params=["everyday", "natural"])
+def calls(request: pytest.FixtureRequest) -> Calls:
+    """By one voice."""
+    found: Calls = request.getfixturevalue(request.param)
+    return found
+
+
+async def _calls(voices: Speech, groups: list[Mapping[str, Prompt]]) -> Calls:
     await voices.start()
     try:
-        groups = [*(told(kind, language) for language in Language for kind in KINDS_HEARD)]
-        groups += [witness(WITNESS), inbound(time(8), time(21))]
         return {
             f"{number} {name}": [sound(path) for path in await voices.render(prompt)]
             for number, prompts in enumerate(groups)
@@ -99,39 +129,25 @@ def _expanded() -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
 EXPANDED = _expanded()
 
 
-def loudness(samples: audio.Samples) -> float:
-    """Gated loudness after ITU-R BS.1770-4 in LUFS (its filters as analogue responses, 100 ms steps)."""
-    size = 1 << (len(samples) + 800).bit_length()
-    s = 2j * np.pi * np.maximum(np.fft.rfftfreq(size, 1 / audio.RATE), 1e-3)
-    gain, corner, low = 10 ** (3.9998 / 20), 2 * np.pi * 1681.97, 2 * np.pi * 38.1355
-    shelf = (gain * s**2 + gain**0.5 * corner / 0.7072 * s + corner**2) / (s**2 + corner / 0.7072 * s + corner**2)
-    weighted = np.fft.irfft(np.fft.rfft(samples, size) * shelf * s**2 / (s**2 + low / 0.5003 * s + low**2), size)
-    blocks = [weighted[at : at + 3200] for at in range(0, max(1, len(samples) - 3199), 800)]
-    power = np.array([np.mean(block[: len(samples)] ** 2) for block in blocks])
-    loud = power[power > 10 ** ((np.mean(power) and 10 * np.log10(np.mean(power)) - 10) / 10)]
-    return float(-0.691 + 10 * np.log10(loud.mean()))
-
-
-def spoken(calls: dict[str, list[audio.Samples]]) -> list[audio.Samples]:
+def spoken(calls: Calls) -> list[audio.Samples]:
     """Every part once, but pauses."""
     once = {id(samples): samples for parts in calls.values() for samples in parts}  # one object for each file
     return [samples for samples in once.values() if np.abs(samples).max() > 0.01]
 
 
-def test_every_part_is_as_loud_as_every_other(calls: dict[str, list[audio.Samples]]) -> None:
+def test_every_part_is_as_loud_as_every_other(calls: Calls) -> None:
     parts = spoken(calls)
     levels = np.array([20 * np.log10(audio.loudness(samples)) for samples in parts])
     heard = np.array([loudness(samples) for samples in parts if len(samples) > audio.RATE * 0.4])
     peaks = np.array([np.abs(samples).max() for samples in parts])
     print(f"{len(parts)} parts: RMS {levels.min():.2f} to {levels.max():.2f} dBFS, {heard.min():.1f} to"
           f" {heard.max():.1f} LUFS (sd {heard.std():.2f}), peaks to {20 * np.log10(peaks.max()):.1f} dBFS")  # fmt: skip
-    assert len(parts) > 350
     assert np.ptp(levels) <= 0.2
     assert np.ptp(heard) <= 4
     assert peaks.max() < 0.95  # nothing clips, after A-law too
 
 
-def test_no_part_falls_silent_in_its_middle(calls: dict[str, list[audio.Samples]]) -> None:
+def test_no_part_falls_silent_in_its_middle(calls: Calls) -> None:
     """A comma's and a full stop's rest is all: whoever hears nothing for longer takes the call for over."""
     longest = 0
     for samples in spoken(calls):
@@ -141,43 +157,40 @@ def test_no_part_falls_silent_in_its_middle(calls: dict[str, list[audio.Samples]
     assert longest <= 600
 
 
-def test_no_join_clicks(calls: dict[str, list[audio.Samples]]) -> None:
+def test_no_join_clicks(calls: Calls) -> None:
     jumps = []
     for parts in calls.values():
         for left, right in pairwise(parts):
             jumps.append(np.abs(np.diff(np.concatenate([left[-8:], right[:8]]))).max())
     print(f"{len(jumps)} joins: the largest jump {max(jumps):.5f}")
-    assert len(jumps) > 300
+    assert len(jumps) > 80
     assert max(jumps) < 0.005  # -46 dBFS, between two samples
 
 
-def _rest_ms(whole: audio.Samples, audible: float) -> int:
-    """How long it is silent at its beginning, in the frames that were cut by there. audible: a part of the loudest frame."""
-    frame = audio.RATE // 100
-    samples = whole[audio.REST % frame :]
-    power = np.sqrt(np.mean(samples[: len(samples) // frame * frame].reshape(-1, frame) ** 2, axis=1))
-    return int(np.flatnonzero(power > audible * power.max())[0]) * 10
-
-
-def test_the_rest_at_both_ends_of_a_part_is_known(calls: dict[str, list[audio.Samples]]) -> None:
+def test_the_rest_at_both_ends_of_a_part_is_known(calls: Calls) -> None:
     """15 ms, to the 10 ms of a frame: silence that an engine or a recording had there is gone, none is cut off.
 
     In the frames that were cut by: half a frame aside, the burst that begins 这 can lie below the threshold, 50 ms before its
     vowel. The filters come after the cut, so what lies within a twentieth of the threshold may be on either side of it.
     """
     ends = [end for whole in spoken(calls) for end in (whole, whole[::-1])]
-    longest, shortest = max(_rest_ms(end, 0.0095) for end in ends), min(_rest_ms(end, 0.0105) for end in ends)
+    longest, shortest = max(rest_ms(end, 0.0095) for end in ends), min(rest_ms(end, 0.0105) for end in ends)
     print(f"{shortest} to {longest} ms")
     assert longest <= 30
     assert shortest >= 10
 
 
-def test_nothing_is_heard_outside_the_lines_band(calls: dict[str, list[audio.Samples]]) -> None:
+def test_nothing_is_heard_outside_the_lines_band(calls: Calls) -> None:
     whole = np.concatenate(spoken(calls))
-    size = 1 << len(whole).bit_length()
-    power = np.abs(np.fft.rfft(whole, size)) ** 2
-    hertz = np.fft.rfftfreq(size, 1 / audio.RATE)
-    low, voice = power[hertz < 60].sum() / power.sum(), power[(hertz > 200) & (hertz < 3600)].sum() / power.sum()
-    print(f"below 60 Hz {10 * np.log10(low):.0f} dB, 200 to 3600 Hz {voice:.3f} of all")
-    assert low < 1e-4
-    assert voice > 0.7
+    hum, low, high = share(whole, 0, 60), share(whole, 0, 250), share(whole, 2000, 3400)
+    print(f"below 60 Hz {10 * np.log10(hum):.0f} dB; below 250 Hz {low:.3f}, 2 to 3.4 kHz {high:.3f} of all")
+    assert hum < 1e-4
+    assert low < 0.02
+    assert high > 0.08
+    assert share(whole, 200, 3600) > 0.7
+
+
+def test_both_voices_are_equally_loud(everyday: Calls, natural: Calls) -> None:
+    ours, theirs = (np.mean([loudness(x) for x in spoken(each) if len(x) > 3200]) for each in (everyday, natural))
+    print(f"{ours:.1f} and {theirs:.1f} LUFS")
+    assert abs(ours - theirs) <= 1
