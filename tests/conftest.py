@@ -4,6 +4,8 @@ others, the tests run.
 
 from __future__ import annotations
 
+import re
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,12 @@ settings.register_profile("quick", settings.get_profile("busy machine"), max_exa
 settings.load_profile("busy machine")
 
 
-APART = ("tests/system/test_crash.py", "tests/system/test_crash_database.py", "tests/drawing/test_simulation.py")
+APART = (
+    "tests/system/test_crash.py",
+    "tests/system/test_crash_database.py",
+    "tests/drawing/test_simulation.py",
+    "tests/drawing/test_verify_fuzz.py",
+)
 """Modules whose tests share nothing, so that they may run beside each other."""
 TOGETHER = {
     "tests/system/test_talk.py": "tests/system/test_conversations.py",
@@ -32,9 +39,36 @@ TOGETHER = {
 """Modules that share an expensive fixture with another."""
 
 
+LONG = (
+    "tests/test_docs.py",
+    "tests/drawing/test_verify_fuzz.py",
+    "tests/attack/test_preview_oracle.py",
+    "tests/drawing/test_pool.py",
+    "tests/drawing/test_verify.py",
+    "tests/ivr/test_course.py",
+    "tests/test_setup.py",
+    "tests/test_server.py",
+)
+"""Modules that compute longest begin early: one that begins last leaves the other processes idle."""
+_NOT = re.compile(r"(?:not \w+(?: and |$))+")
+_OF_THE_MODULE = re.compile(r"^pytestmark = (.+)$", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A module of which no test is wanted (`-m "not telephone and not postgres"`) is not imported: each process would do it, and
+    there are more such modules than others in script/check.
+    """
+    wanted: str = config.getoption("markexpr")
+    if collection_path.suffix == ".py" and _NOT.fullmatch(wanted):
+        of_the_module = " ".join(_OF_THE_MODULE.findall(collection_path.read_text(encoding="utf-8")))
+        if not set(re.findall(r"pytest\.mark\.(\w+)", of_the_module)).isdisjoint(wanted.split()[1::3]):
+            return True
+    return None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Telephones first: their tests wait and need little of the machine, which those that compute would starve them of."""
-    items.sort(key=lambda item: item.get_closest_marker("telephone") is None)
+    items.sort(key=lambda item: (item.get_closest_marker("telephone") is None, item.nodeid.partition("::")[0] not in LONG))
 
 
 class Rooms(LoadScopeScheduling):  # type: ignore[misc]
@@ -56,6 +90,16 @@ def cluster() -> Iterator[Cluster]:
     with private_cluster() as cluster:
         make_template(cluster)
         yield cluster
+
+
+@pytest.fixture
+def hangups() -> Iterator[None]:
+    """SIGHUP is heard here and by what is started, also where the tests run under nohup, as a build may: script/server leaves
+    it ignored there, as it should.
+    """
+    before = signal.signal(signal.SIGHUP, lambda *_: None)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

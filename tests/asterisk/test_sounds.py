@@ -90,7 +90,8 @@ async def test_the_first_sound_that_fails_is_found_and_nothing_is_left(
     async with asyncio.timeout(WAIT):
         assert await announcer.first_that_fails(good) is None
         assert await announcer.first_that_fails([*good, bad, *good]) == bad
-    assert await exchange.client.bridges() == []
+        while await exchange.client.bridges():  # Asterisk lists one for a moment after its end
+            await asyncio.sleep(0.02)
     await exchange.until_idle()
 
 
