@@ -78,13 +78,13 @@ def console(folder: Path, dsn: str) -> Iterator[str]:
             if f":{port}/" not in line:
                 raise SystemExit(line + process.stderr.read())
             # A console whose log nobody reads stands still once the pipe is full.
-            reading = Thread(target=shutil.copyfileobj, args=(process.stderr, sys.stderr))
+            reading = Thread(target=shutil.copyfileobj, args=(process.stderr, sys.stderr), daemon=True)
             reading.start()
             try:
                 yield f"http://127.0.0.1:{port}"
             finally:
                 process.terminate()
-                reading.join()  # until the console has ended: then its log is read to the end, and may be closed
+                reading.join()  # until the log's end: closed under its reader it would be an error in the thread
         finally:
             process.terminate()
 

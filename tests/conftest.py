@@ -23,6 +23,10 @@ settings.register_profile("busy machine", deadline=None, suppress_health_check=[
 settings.register_profile("quick", settings.get_profile("busy machine"), max_examples=20)  # script/check
 settings.load_profile("busy machine")
 
+# What `nohup` or a shell's `&` had us ignore, the programs that tests start would ignore too.
+for _ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(_ignored) is signal.SIG_IGN:
+        signal.signal(_ignored, signal.default_int_handler if _ignored is signal.SIGINT else signal.SIG_DFL)
 
 APART = (
     "tests/system/test_crash.py",
@@ -90,16 +94,6 @@ def cluster() -> Iterator[Cluster]:
     with private_cluster() as cluster:
         make_template(cluster)
         yield cluster
-
-
-@pytest.fixture
-def hangups() -> Iterator[None]:
-    """SIGHUP is heard here and by what is started, also where the tests run under nohup, as a build may: script/server leaves
-    it ignored there, as it should.
-    """
-    before = signal.signal(signal.SIGHUP, lambda *_: None)
-    yield
-    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def asked(hangups: None) -> AsyncIterator[Asked]:
+async def asked() -> AsyncIterator[Asked]:
     """With its handlers of signals, which go again."""
     yield Asked()
     for number in (*server.STOPS_ON, signal.SIGQUIT):

@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,6 +46,8 @@ MEANT: Sequence[Outcome] = (
 
 SECRET = "13900139000"
 BUSY = "Reason: Q.850;cause=17"
+LATE = 20.0
+"""Seconds that a busy machine may take for the copies; the product waits one."""
 
 
 @dataclass(frozen=True)
@@ -226,10 +228,19 @@ class Played:
     """Calls that the receiver still listens for."""
 
 
+@pytest.fixture(scope="module")
+def patience() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def played(tmp_path_factory: pytest.TempPathFactory, short_folder: Path) -> AsyncIterator[Played]:
+async def played(
+    tmp_path_factory: pytest.TempPathFactory, short_folder: Path, patience: pytest.MonkeyPatch
+) -> AsyncIterator[Played]:
     folder = tmp_path_factory.mktemp("reasons")
     async with telephones(CASES, folder) as phones:
+        patience.setattr("ivr.hep.receiver.WAIT_SECONDS", LATE)
         node = node_of(short_folder / "reasons", *(phone.trunk for phone in phones.values()))
         with listening(node) as hep:
             async with Instance(node), connected(node, None, write_prompts(folder), hep=hep) as exchange:
@@ -335,7 +346,10 @@ async def test_without_copies_the_status_goes(
     }
 
 
-async def test_a_node_that_starts_again_is_heard_again(tmp_path: Path, short_folder: Path) -> None:
+async def test_a_node_that_starts_again_is_heard_again(
+    tmp_path: Path, short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.hep.receiver.WAIT_SECONDS", LATE)
     case = {"busy": Case(Outcome.BUSY, Reason("Q.850", 17), "503 Nope", BUSY)}
     async with telephones(case, tmp_path) as phones:
         node = node_of(short_folder / "again", *(phone.trunk for phone in phones.values()))

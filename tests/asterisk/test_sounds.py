@@ -90,8 +90,9 @@ async def test_the_first_sound_that_fails_is_found_and_nothing_is_left(
     async with asyncio.timeout(WAIT):
         assert await announcer.first_that_fails(good) is None
         assert await announcer.first_that_fails([*good, bad, *good]) == bad
-        while await exchange.client.bridges():  # Asterisk lists one for a moment after its end
-            await asyncio.sleep(0.02)
+    async with asyncio.timeout(WAIT):
+        while await exchange.client.bridges():  # Asterisk lists one for a moment after it is gone
+            await asyncio.sleep(0.01)
     await exchange.until_idle()
 
 

@@ -147,7 +147,7 @@ class Server:
 
 
 @pytest.fixture
-async def server(speech_cache: Path, hangups: None) -> AsyncIterator[Server]:
+async def server(speech_cache: Path) -> AsyncIterator[Server]:
     """Not started yet."""
     state = Path(tempfile.mkdtemp(prefix="xl-", dir="/tmp"))
     state.chmod(0o755)
