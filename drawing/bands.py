@@ -43,6 +43,7 @@ class Band(StrEnum):
     PLENTY = "plenty"
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 ASKED = {
     "regions": "抽取地区",
     "specialties": "专业",
@@ -143,7 +144,7 @@ def advice(condition: Condition) -> str:
 
 def normal_form(condition: Condition) -> str:
     """What it asks for, but for the seats; conditions that ask for the same in other words have the same one."""
-    return json.dumps(terms(condition), ensure_ascii=False, sort_keys=True)
+    return _JSON.encode(terms(condition))
 
 
 def terms(condition: Condition) -> dict[str, tuple[str, ...]]:
@@ -174,8 +175,11 @@ def _widest(codes: Iterable[str]) -> tuple[str, ...]:
     >>> _widest(["sA0801", "sB01", "sA08", "sB01"])
     ('sA08', 'sB01')
     """
-    found = set(codes)
-    return tuple(sorted(each for each in found if not any(each[:n] in found for n in range(1, len(each)))))
+    found: list[str] = []
+    for each in sorted(set(codes)):  # whatever lies below a code stands right behind it
+        if not found or not each.startswith(found[-1]):
+            found.append(each)
+    return tuple(found)
 
 
 def _each(letter: str, names: Iterable[str]) -> tuple[str, ...]:

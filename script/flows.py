@@ -8,7 +8,6 @@ A state is named after what it began last: the prompt that is heard, or the deci
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
 from datetime import UTC, datetime, time
 from enum import Enum
 from functools import cache
@@ -48,7 +47,7 @@ from ivr.calls import (
 from ivr.dialplans import KINDS, WITNESS_SENT, Again, Inbound, Kind, Timings, Whom
 from ivr.dialplans.conversation import CALL, STEP
 from script.diagrams import END, KEYS, Edges, add, diagram, merged
-from script.walking import Walked, steps
+from script.walking import Walked, copied, steps
 
 FEW = Timings(replays=1, wrong_keys=2, silences=2, confirm_repeats=1, details_repeats=1, weak_numbers=1)
 """Every limit can be reached, soon; what may happen twice does."""
@@ -83,16 +82,18 @@ def common_text() -> str:
     return diagram(edges)
 
 
-def prompts_named(kind: Kind) -> set[str]:
+@cache
+def prompts_named(kind: Kind) -> frozenset[str]:
     """Every prompt that its flow may play, also when the database is away."""
     walked = steps(_begun(kind, FEWEST), _spoken_or_away)
-    return {each.prompt for _, _, commands, _ in walked for each in commands if isinstance(each, Play | Speak)}
+    return frozenset({each.prompt for _, _, commands, _ in walked for each in commands if isinstance(each, Play | Speak)})
 
 
 # --- walking --------------------------------------------------------------------------------------------------
 
 
 _TOLD = (str, int, Enum)
+_NOT_TOLD = ("_led_by", "_digits")
 
 
 class _Walked(Walked[Event, Command]):
@@ -103,7 +104,7 @@ class _Walked(Walked[Event, Command]):
         self.flow, self.state, self.step, self.over = flow, state, step, over
 
     def after(self, event: Event, now: datetime) -> tuple[Sequence[Command], _Walked]:
-        flow = copy(self.flow)
+        flow = copied(self.flow)
         commands = flow.receive(event, now)
         following = _Walked(flow, self.state, self.step, over=self.over or isinstance(event, Played))
         for command in commands:
@@ -132,8 +133,9 @@ class _Walked(Walked[Event, Command]):
 
     def key(self) -> tuple[Any, ...]:
         """What tells two of them apart: of digits only the first (see `_begun`), and no times."""
-        kept = vars(self.flow) | {"_led_by": None, "_digits": vars(self.flow).get("_digits", "")[:1]}
-        return (self.state, self.step, self.over, *[each for each in kept.values() if isinstance(each, _TOLD)])
+        known = vars(self.flow)
+        told = [each for name, each in known.items() if isinstance(each, _TOLD) and name not in _NOT_TOLD]
+        return (self.state, self.step, self.over, known.get("_digits", "")[:1], *told)
 
 
 def _begun(kind: Kind, timings: Timings = FEW) -> _Walked:

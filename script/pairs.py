@@ -34,7 +34,7 @@ from ivr.dialplans import PAIRS, PairKind, Timings
 from ivr.dialplans.masked import CALL
 from ivr.outcomes import classify
 from script.diagrams import END, KEYS, Edges, add, diagram, label
-from script.walking import BEGINNING, Walked, steps
+from script.walking import BEGINNING, Walked, copied, steps
 
 FEW = Timings(replays=1, silences=1)
 APART = " | "
@@ -114,7 +114,7 @@ class _Walked(Walked[PairEvent, PairCommand]):
 
 def _copied(flow: PairFlow) -> PairFlow:
     """With what it knows of each leg, which it changes."""
-    made = copy(flow)
+    made = copied(flow)
     for name, value in vars(made).items():
         if is_dataclass(value):
             setattr(made, name, copy(value))

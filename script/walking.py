@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 E = TypeVar("E")
 C = TypeVar("C")
+F = TypeVar("F")
 W = TypeVar("W", bound="Walked[Any, Any]")
 
 APART = timedelta(seconds=20)
@@ -27,6 +28,13 @@ class Walked(ABC, Generic[E, C]):
     @abstractmethod
     def key(self) -> tuple[Any, ...]:
         """What tells two of them apart."""
+
+
+def copied(flow: F) -> F:
+    """As `copy.copy` makes it, without its detours: a walk makes a copy at every step."""
+    made: F = object.__new__(type(flow))
+    vars(made).update(vars(flow))
+    return made
 
 
 def steps(start: W, events: Callable[[W], Iterator[E]]) -> Iterator[tuple[W, E, Sequence[Any], W]]:

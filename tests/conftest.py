@@ -4,18 +4,24 @@ others, the tests run.
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from db.pool import Database
 from db.vault import Vault
 from tests.postgres import Cluster, TestDatabase, fresh_database, make_template, private_cluster
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # No time limits: a busy machine is no reason for a property not to hold.
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,7 +33,12 @@ for _ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(_ignored) is signal.SIG_IGN:
         signal.signal(_ignored, signal.default_int_handler if _ignored is signal.SIGINT else signal.SIG_DFL)
 
-APART = ("tests/system/test_crash.py", "tests/system/test_crash_database.py", "tests/drawing/test_simulation.py")
+APART = (
+    "tests/system/test_crash.py",
+    "tests/system/test_crash_database.py",
+    "tests/drawing/test_simulation.py",
+    "tests/drawing/test_verify_fuzz.py",
+)
 """Modules whose tests share nothing, so that they may run beside each other."""
 TOGETHER = {
     "tests/system/test_talk.py": "tests/system/test_conversations.py",
@@ -37,17 +48,69 @@ TOGETHER = {
 """Modules that share an expensive fixture with another."""
 
 
+LONG = (
+    "tests/test_docs.py",
+    "tests/drawing/test_verify_fuzz.py",
+    "tests/attack/test_preview_oracle.py",
+    "tests/drawing/test_pool.py",
+    "tests/drawing/test_verify.py",
+    "tests/ivr/test_course.py",
+    "tests/test_setup.py",
+    "tests/test_server.py",
+)
+"""Modules that compute longest begin early: one that begins last leaves the other processes idle."""
+_NOT = re.compile(r"(?:not \w+(?: and |$))+")
+_OF_THE_MODULE = re.compile(r"^pytestmark = (.+)$", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A module of which no test is wanted (`-m "not telephone and not postgres"`) is not imported: each process would do it, and
+    there are more such modules than others in script/check.
+    """
+    wanted: str = config.getoption("markexpr")
+    if collection_path.suffix == ".py" and _NOT.fullmatch(wanted):
+        of_the_module = " ".join(_OF_THE_MODULE.findall(collection_path.read_text(encoding="utf-8")))
+        if not set(re.findall(r"pytest\.mark\.(\w+)", of_the_module)).isdisjoint(wanted.split()[1::3]):
+            return True
+    return None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Telephones first: their tests wait and need little of the machine, which those that compute would starve them of."""
-    items.sort(key=lambda item: item.get_closest_marker("telephone") is None)
+    items.sort(key=lambda item: (item.get_closest_marker("telephone") is None, item.nodeid.partition("::")[0] not in LONG))
+
+
+QUIET = "gw4"
+"""The fifth process, if there is one: it takes what computes, from the beginning on, and at the lowest priority, while the others
+wait for telephones.
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("PYTEST_XDIST_WORKER") == QUIET:
+        os.nice(19)
 
 
 class Rooms(LoadScopeScheduling):  # type: ignore[misc]
-    """Which tests stay in one process: a module's, since it has fixtures of its own."""
+    """Which tests stay in one process: a module's, since it has fixtures of its own. And which process takes them."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
         return nodeid if module in APART else TOGETHER.get(module, module)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if node.gateway.id == QUIET:
+            room = next((each for each in self.workqueue if not _has_telephones(each.partition("::")[0])), None)
+            if room is None:
+                node.shutdown()
+                return
+            self.workqueue.move_to_end(room, last=False)
+        super()._assign_work_unit(node)
+
+
+@cache
+def _has_telephones(module: str) -> bool:
+    return "pytest.mark.telephone" in (ROOT / module).read_text(encoding="utf-8")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:

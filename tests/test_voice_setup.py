@@ -61,6 +61,7 @@ def test_a_new_installation_takes_the_place_of_the_old_one_whole(tmp_path: Path)
     assert [path.name for path in (tmp_path / "voice").iterdir()] == ["voice.making"]
 
 
+@pytest.mark.slow  # makes a virtual environment
 def test_a_failed_installation_leaves_the_old_voice_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

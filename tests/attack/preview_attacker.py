@@ -85,8 +85,12 @@ class Model:
 
     async def __call__(self, condition: Condition, avoided: frozenset[int] = NOBODY) -> Band:
         found = self.pool.fitting(condition)
-        offset, scale = offset_of(self._secret(condition, found)), scale_of(self.keyed("preview", "scale"), self.rule)
-        return band(rung(found.bit_count(), self.rule, scale, offset), condition.seats, self.rule.bands)
+        offset = offset_of(self._secret(condition, found))
+        return band(rung(found.bit_count(), self.rule, self._scale, offset), condition.seats, self.rule.bands)
+
+    @cached_property
+    def _scale(self) -> float:
+        return scale_of(self.keyed("preview", "scale"), self.rule)
 
     def _secret(self, condition: Condition, found: int) -> bytes:
         return self.keyed("preview", f"offset {normal_form(condition)}")
@@ -124,7 +128,8 @@ class Attacker:
 
     async def enough(self, condition: Condition, seats: int, avoided: frozenset[int] = NOBODY) -> bool:
         """Whether it is not 不足 for so many seats."""
-        return await self.sees(replace(condition, seats=seats), avoided) is not Band.SHORT
+        asked = condition if condition.seats == seats else replace(condition, seats=seats)
+        return await self.sees(asked, avoided) is not Band.SHORT
 
     async def by_seats(self, condition: Condition, avoided: frozenset[int] = NOBODY) -> int:
         """Binary search over the seats: the most that are not 不足."""
@@ -170,7 +175,7 @@ class Attacker:
             if self.looks < 2:
                 break
             without = self._some(districts)
-            if (replace(without, seats=self.rule.minimum), NOBODY) not in self.seen:
+            if (without, NOBODY) not in self.seen:
                 both = (replace(without, main=(*without.main, HIS)), without)
                 pairs.append([await self.enough(each, self.rule.minimum) for each in both])
         more = sum(one - other for one, other in pairs)
@@ -186,10 +191,11 @@ class Attacker:
         return len(DISTRICTS)
 
     def _some(self, districts: int) -> Condition:
-        """A set with his district in it and not him."""
+        """A set with his district in it and not him, asked for as many seats as the first rung has."""
         others = self.choose.sample(DISTRICTS[1:], districts - 1)
         rare = self.choose.sample(RARE, self.choose.randrange(len(RARE) + 1))
-        return replace(CONDITION, regions=(DISTRICTS[0], *sorted(others)), main=(*COMMON, *sorted(rare)))
+        regions, main = (DISTRICTS[0], *sorted(others)), (*COMMON, *sorted(rare))
+        return replace(CONDITION, regions=regions, main=main, seats=self.rule.minimum)
 
     def nearly(self, condition: Condition, sets: int) -> list[Condition]:
         """Conditions that differ by a few people of rare specialties."""

@@ -7,6 +7,7 @@ is evidence that holds. Free is only what is no evidence: README.txt, and what a
 import copy
 import json
 import random
+import re
 import struct
 import zipfile
 from base64 import b64encode
@@ -77,7 +78,7 @@ class Fuzz:
     def edited_header(self) -> Case:
         """A zip, a field of one of its headers changed."""
         mark, size = self.choose.choice(((b"PK\x03\x04", 30), (b"PK\x01\x02", 46), (b"PK\x05\x06", 22)))
-        places = [at for at in range(len(self.zipped)) if self.zipped.startswith(mark, at)]
+        places = [found.start() for found in re.finditer(re.escape(mark), self.zipped)]
         content, at = bytearray(self.zipped), self.choose.choice(places)
         field = at + self.choose.randrange(2, size - 1)
         value = self.choose.choice((0, 1, 0xFFFF, self.choose.randrange(1 << 16)))

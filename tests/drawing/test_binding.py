@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from drawing.binding import Misfit, NotBound, PickRow
 from drawing.pool import pool_id
 from drawing.signature import checker, public_pem
 from drawing.transcript import EntryType
-from tests.drawing.simulator import ACTIVITY_KEY, SERVICE, whole_activity
+from tests.drawing.simulator import ACTIVITY_KEY, SERVICE, Activity, whole_activity
 
 PEOPLE = 60
 BY_OURS = checker(public_pem(SERVICE.public_key().public_bytes_raw()))
@@ -23,10 +25,17 @@ ANOTHER: dict[str, Any] = {
 }  # fmt: skip
 
 
-def rows_of(seed: int) -> tuple[binding.Transcript, list[PickRow]]:
+@cache
+def activity_of(seed: int) -> Activity:
+    """Nobody changes it."""
+    return whole_activity(seed, PEOPLE)
+
+
+@cache
+def rows_of(seed: int) -> tuple[binding.Transcript, Sequence[PickRow]]:
     """A simulated activity with a supplement and reopened picks, and its rows as they should be."""
     assert BY_OURS is not None
-    transcript = binding.read_chain(whole_activity(seed, PEOPLE).chain, BY_OURS)
+    transcript = binding.read_chain(activity_of(seed).chain, BY_OURS)
     numbers = {pool_id(ACTIVITY_KEY, number): number for number in range(1, PEOPLE + 1)}
     codes = {who: binding.codes(ACTIVITY_KEY, who)[0] for who in transcript.picks}
     rows = [
@@ -40,7 +49,7 @@ def rows_of(seed: int) -> tuple[binding.Transcript, list[PickRow]]:
 def test_true_rows_pass_in_any_order(seed: int) -> None:
     transcript, rows = rows_of(seed)
     binding.check_all(ACTIVITY_KEY, reversed(rows), transcript)
-    activity = whole_activity(seed, PEOPLE)
+    activity = activity_of(seed)
     agreed = sorted(who for who, pick in activity.picked.items() if pick["outcome"] == "accepted")
     assert sorted(who for draw in transcript.commits for who in transcript.agreed(draw)) == agreed
     assert transcript.opened == transcript.sealed == set(transcript.commits)
@@ -69,7 +78,7 @@ def test_a_missing_row_and_another_key_are_found(seed: int, place: int) -> None:
 @given(st.integers(0, 20), st.integers(0, 1000), st.sampled_from(["at", "body", "prev", "hash", "sig", "seq", "gone", "twice"]))
 def test_a_changed_transcript_is_found(seed: int, place: int, what: str) -> None:
     assert BY_OURS is not None
-    chain = list(whole_activity(seed, PEOPLE).chain)
+    chain = list(activity_of(seed).chain)
     place %= len(chain) - 1
     entry, following = chain[place], chain[place + 1]
     changed: dict[str, list[Any]] = {

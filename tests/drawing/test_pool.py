@@ -121,8 +121,13 @@ def test_bulk_equals_plain(people: list[pool.Expert]) -> None:
     compare(people, None, None)
 
 
-def test_bulk_equals_plain_over_many_blocks_in_processes(executor: ProcessPoolExecutor) -> None:
-    people = experts(bulk.CHUNK + 2 * blocks.BLOCK + 5)
+@pytest.mark.parametrize("chunk", [blocks.BLOCK, pytest.param(bulk.CHUNK, marks=pytest.mark.slow)])
+def test_bulk_equals_plain_over_many_blocks_in_processes(
+    executor: ProcessPoolExecutor, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    """`chunk`: rows per task, which only this process knows; small ones are more tasks than are in flight at once."""
+    monkeypatch.setattr(bulk, "CHUNK", chunk)
+    people = experts(chunk + 3 * blocks.BLOCK + 5)
     named = [each._replace(unit="甲", name_enc=b"n%d" % n, id_card_enc=b"%d" % n) for n, each in enumerate(people)]
     compare(named, executor)
 

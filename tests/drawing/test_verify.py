@@ -23,6 +23,7 @@ from tests.drawing.simulator import Activity, Form, people, put, whole_activity
 
 FORMS = {"supervisor": Form(), "public": Form(facts=False)}
 REPOSITORY = Path(__file__).parents[2]
+FORGERIES = min(60, settings().max_examples)
 Forge = Callable[[Activity], None]
 
 
@@ -145,7 +146,7 @@ def test_one_opened_record_proves_that_somebody_was_in_the_pool(activity: Activi
     assert any(line.startswith("1 条记录的事实") for line in report.held)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=FORGERIES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_altered_byte_is_refused(data: st.DataObject, activity: Activity, tmp_path: Path) -> None:
     form = FORMS[data.draw(st.sampled_from(sorted(FORMS)))]
@@ -158,7 +159,7 @@ def test_any_altered_byte_is_refused(data: st.DataObject, activity: Activity, tm
     assert report.exit_code == 1, (name, place)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=FORGERIES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_lines_dropped_swapped_or_inserted_are_refused(data: st.DataObject, activity: Activity, tmp_path: Path) -> None:
     files = activity.files()

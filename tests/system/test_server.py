@@ -134,11 +134,12 @@ class Server:
 
     async def ends(self, *signals: signal.Signals) -> int:
         """Its exit code after these signals; nothing of it is left."""
-        assert self.process is not None
+        process = self.process
+        assert process is not None
         for number in signals:
-            self.process.send_signal(number)
-        async with asyncio.timeout(PATIENCE):
-            code = await self.process.wait()
+            process.send_signal(number)
+        await self.until(lambda: process.returncode is not None)
+        code = await process.wait()
         assert [part for part in (*PARTS, "install") if left_over(part, self.state)] == []
         assert not self.cluster.running()
         assert "Traceback" not in self.log
