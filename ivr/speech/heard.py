@@ -13,8 +13,8 @@ Heard = tuple[Part, Language, bool]
 
 
 def sounds(prompt: Prompt, natural: bool, languages: Collection[Language]) -> Iterator[Heard]:
-    """What gets a file each; figures one by one where `taken_apart` says so. A phrase in a language of its own is left out where that
-    is none of `languages`.
+    """What gets a file each; figures one by one where `taken_apart` says so. A phrase in a language of its own is left out where
+    that is none of `languages`.
     """
     for part in prompt.parts:
         language = language_of(part, prompt.language)
