@@ -152,7 +152,7 @@ async def _speech(voice: str) -> AsyncIterator[Speech]:
     speech = make_speech(_sounds(), natural=voice_folder() if voice == "natural" else None)
     await speech.start()
     try:
-        if voice == "natural" and not speech.is_natural:
+        if voice == "natural" and not speech.natural:
             raise SpeechError("the natural voice is not installed: run script/setup voice, or give --voices espeak")
         yield speech
     finally:
