@@ -25,7 +25,7 @@ def who_ended(end: HungUp) -> EndedBy:
         return EndedBy.US
     if end.given_up and end.reason is None:
         return EndedBy.NETWORK
-    by_person = end.cause in PERSONS_CAUSES and end.sip in PERSONS_STATUSES or (end.cause, end.sip) == _REJECTED
+    by_person = (end.cause in PERSONS_CAUSES and end.sip in PERSONS_STATUSES) or (end.cause, end.sip) == _REJECTED
     by_person = by_person and _may_be_persons(end.reason)
     return EndedBy.PERSON if by_person else EndedBy.NETWORK
 
