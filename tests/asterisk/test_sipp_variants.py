@@ -253,7 +253,7 @@ async def made(
     folder = short_folder / "variants"
     cases = {name: case for name, case in CASES.items() if not (request.param and name in AT_A_NODE_ONLY)}
     async with all_called(
-        CASES, tmp_path_factory.mktemp("variants"), folder, front=request.param, copies=True
+        cases, tmp_path_factory.mktemp("variants"), folder, front=request.param, copies=True
     ) as results:
         yield results
 
