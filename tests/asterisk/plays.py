@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CONTACT = "Contact: <sip:telephone@[local_ip]:[local_port];transport=[transport]>"
+CONTACT = "Contact: <sip:telephone@[local_ip]:[local_port]>"
 TYPE = "Content-Type: application/sdp"
 
 
