@@ -58,7 +58,7 @@ def facts(code: str) -> InvitationFacts:
 
 async def prepare(speech: Speech) -> None:
     """Everything that the calls will say, so that none is said by another voice."""
-    await speech.prepare([ready_made(Language.MANDARIN), *invitation(facts("0123456789")).values()])
+    await speech.prepare([ready_made(Language.MANDARIN), *invitation(facts("000000")).values()])
 
 
 def pieces(prompt: Prompt, seconds: Mapping[Part, float]) -> Iterator[tuple[Part, ...]]:
