@@ -232,18 +232,18 @@ async def test_a_scanner_finds_nothing(node: Node, far_end: FarEnd) -> None:
     assert len(told) == len(asked)
     assert {answer.split("\r\n")[0] for answer in told} == {"SIP/2.0 403 Forbidden"}
     assert not any("Allow:" in answer or "Asterisk" in answer for answer in told)
-    log = await _security_log(node, "Incoming SIP message from 127.0.0.2:", len(asked))
+    log = await _security_log(node, "Incoming SIP message from 127.0.0.2:")
     assert not any(to in log for to in TRIED if len(to) > 5)
 
 
 METHODS = ("OPTIONS", "INVITE", "REGISTER", "MESSAGE", "SUBSCRIBE", "BYE", "CANCEL", "FOO")
 
 
-async def _security_log(node: Node, text: str, times: int) -> str:
-    """Once it says this so often: Asterisk answers first and writes later."""
+async def _security_log(node: Node, text: str) -> str:
+    """Once it says this: Asterisk answers first and writes later."""
     file = node.settings.folder / "log/security"
     async with asyncio.timeout(WAIT):
-        while node.log_tail() and file.read_text().count(text) < times:
+        while node.log_tail() and text not in file.read_text():
             await asyncio.sleep(0.05)
     return file.read_text()
 
