@@ -162,7 +162,7 @@ _DIGITS = re.compile(r"\d+", re.ASCII)
 _CHINA = re.compile(r"\A(?:\+0?86|0?86(?=\d{10}))")
 """The country code; 086 is how some write it (no area code begins so)."""
 _LOOK_ALIKE = {
-    **dict.fromkeys("oоο〇零", "0"), **dict.fromkeys("li|!一幺", "1"), "s": "5", "b": "8", "z": "2",
+    **dict.fromkeys((*"oоο", *"〇零"), "0"), **dict.fromkeys((*"li|!", *"一幺"), "1"), "s": "5", "b": "8", "z": "2",
 }  # fmt: skip
 """Small letters of Latin, Cyrillic and Greek, and what else is taken for a digit."""
 

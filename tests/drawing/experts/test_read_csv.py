@@ -197,7 +197,7 @@ def test_a_mark_before_digits_is_taken_off(tmp_path: Path, mark: str) -> None:
     assert (numbers, report.bad) == ([2, 3, 4], set())
 
 
-@pytest.mark.parametrize("written", ["1.39E+10", "1.3912345678e10", "13912345678.0", "13912345678.00"])
+@pytest.mark.parametrize("written", ["1.39E+10", "1.3912345678e10"])
 def test_a_telephone_that_became_a_number_is_told_as_one(tmp_path: Path, written: str) -> None:
     rows = table()
     rows[2][2] = written
