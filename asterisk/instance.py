@@ -67,6 +67,7 @@ class Instance(Generic[Settings]):
         self._said_before = _size(self.settings.folder / "log/messages")
         try:
             self._process = process = await self._run(command(program, configuration))
+            put_first(process.pid)
             async with asyncio.timeout(_START_LIMIT):
                 await self._until_ready(process)
         except TimeoutError:
@@ -177,6 +178,16 @@ def go_first() -> None:
     """Let this process, which is about to become Asterisk, have a processor before others; without the right to, go on."""
     with contextlib.suppress(PermissionError):
         os.nice(_FIRST)
+    put_first(os.getpid())
+
+
+def put_first(leader: int) -> None:
+    """Let the session that this process leads have a processor before other sessions. Where Linux shares processors between
+    sessions first (autogroups, sched(7)), niceness counts only within one; without them, or without the right to, nothing changes.
+    """
+    with contextlib.suppress(OSError):
+        if os.getsid(leader) == leader:
+            Path(f"/proc/{leader}/autogroup").write_text(str(_FIRST))
 
 
 def check_ports(settings: NodeSettings | FarEndSettings) -> None:

@@ -4,24 +4,19 @@ others, the tests run.
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 from collections.abc import AsyncIterator, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
-from xdist.workermanage import WorkerController
 
 from db.pool import Database
 from db.vault import Vault
 from tests.postgres import Cluster, TestDatabase, fresh_database, make_template, private_cluster
-
-ROOT = Path(__file__).resolve().parents[1]
 
 # No time limits: a busy machine is no reason for a property not to hold.
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -80,37 +75,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.get_closest_marker("telephone") is None, item.nodeid.partition("::")[0] not in LONG))
 
 
-QUIET = "gw4"
-"""The fifth process, if there is one: it takes what computes, from the beginning on, and at the lowest priority, while the others
-wait for telephones.
-"""
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if os.environ.get("PYTEST_XDIST_WORKER") == QUIET:
-        os.nice(19)
-
-
 class Rooms(LoadScopeScheduling):  # type: ignore[misc]
-    """Which tests stay in one process: a module's, since it has fixtures of its own. And which process takes them."""
+    """Which tests stay in one process: a module's, since it has fixtures of its own."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
         return nodeid if module in APART else TOGETHER.get(module, module)
-
-    def _assign_work_unit(self, node: WorkerController) -> None:
-        if node.gateway.id == QUIET:
-            room = next((each for each in self.workqueue if not _has_telephones(each.partition("::")[0])), None)
-            if room is None:
-                node.shutdown()
-                return
-            self.workqueue.move_to_end(room, last=False)
-        super()._assign_work_unit(node)
-
-
-@cache
-def _has_telephones(module: str) -> bool:
-    return "pytest.mark.telephone" in (ROOT / module).read_text(encoding="utf-8")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:

@@ -10,7 +10,7 @@ from typing import Self
 import jinja2
 
 from asterisk.far_end import LoggedEvent, read_log
-from asterisk.instance import first_and_with_us
+from asterisk.instance import first_and_with_us, put_first
 from asterisk.ports import free_port
 from asterisk.settings import Trunk
 from bench.telephony.telephones import ANSWER_AFTER, HOLD, PRESS_AFTER, PRESS_AGAIN_AFTER, QUIET, TRUNK
@@ -86,6 +86,7 @@ class Sipp:
                 *first_and_with_us(), *argv, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=errors, cwd=folder,
                 start_new_session=True,
             )  # fmt: skip
+        put_first(process.pid)
         self._processes.append(process)
         return process
 

@@ -44,6 +44,15 @@ async def test_its_log_holds_no_error(settings: NodeSettings) -> None:
     assert "WARNING" not in said
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may put a process first")
+async def test_it_goes_before_others_in_its_session_and_its_session_before_others(settings: NodeSettings) -> None:
+    async with Instance(settings) as node:
+        assert os.getpriority(os.PRIO_PROCESS, node.pid) == -10
+        group = Path(f"/proc/{node.pid}/autogroup")
+        if group.exists():  # a kernel may be without
+            assert group.read_text().split()[-1] == "-10"
+
+
 async def test_it_can_be_killed_and_started_again(settings: NodeSettings) -> None:
     node = Instance(settings)
     await node.start()

@@ -80,7 +80,7 @@ def test_a_changed_row_is_found(database: TestDatabase, audited: Findings, chang
         "ALTER TABLE operation DROP CONSTRAINT written_by_a_role",
         f"UPDATE operation SET {change} WHERE id = 3",
     )
-    assert audited() == ["operation_changed operation #3"]
+    assert audited() == ["guard_changed table operation", "operation_changed operation #3"]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,10 @@ def test_a_protection_that_was_switched_off_is_found(database: TestDatabase, aud
         tx.run("ALTER TABLE operation DISABLE TRIGGER append_only")
         tx.run("ALTER TABLE operation DROP CONSTRAINT written_by_a_role")
         tx.run("DROP INDEX one_expert_per_seat")
-    assert audited() == ["guard_missing operation.append_only", "guard_missing pick.one_expert_per_seat"]
+    assert audited() == [
+        "guard_missing operation.append_only", "guard_missing pick.one_expert_per_seat",
+        "guard_changed table operation", "guard_changed table pick",
+    ]  # fmt: skip
 
 
 def test_every_kind_is_one_of_the_documented(audited: Findings) -> None:

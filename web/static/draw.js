@@ -14,9 +14,9 @@
       since.textContent = Math.max(0, Math.round((Date.now() - ahead - Date.parse(since.dateTime)) / 1000)) + " 秒";
     }
   };
-  let last = "", tries = 0;
+  let last = "", tries = 0, source = null;
   const open = () => {
-    const source = new EventSource(last ? address + "?last=" + encodeURIComponent(last) : address);
+    source = new EventSource(last ? address + "?last=" + encodeURIComponent(last) : address);
     source.addEventListener("open", () => { tries = 0; say("实时更新中"); });
     source.addEventListener("board", (message) => {
       const data = JSON.parse(message.data);
@@ -38,6 +38,8 @@
       else say("实时更新已停止，请刷新页面。");
     });
   };
+  // What a press leads to is told by the next page: a reload now, for the change that it makes, would break that off.
+  addEventListener("submit", () => source.close());
   open();
   count();
   setInterval(count, 1000);
