@@ -34,6 +34,11 @@ class NodeSounds:
     waited_s: float | None = None
     since: datetime | None = None
 
+    @property
+    def at_work(self) -> bool:
+        """Whether its sounds are still to come."""
+        return self.state in (None, Made.MAKING)
+
 
 class Sounds(StrEnum):
     """What that means for the draw."""
@@ -69,7 +74,7 @@ def standing(nodes: Sequence[NodeSounds]) -> Sounds | None:
     """
     if not nodes:
         return None
-    waiting = [each for each in nodes if each.state in (None, Made.MAKING)]
+    waiting = [each for each in nodes if each.at_work]
     if any(each.waited_s is not None and 0 <= each.waited_s < LONGEST_SECONDS for each in waiting):
         return Sounds.MAKING
     if waiting:

@@ -25,5 +25,5 @@ async def sounds(db: Database | Transaction, activity: str) -> Found:
     """For 启动抽取: of every node that speaks with the natural voice and whose worker is there."""
     rows = await db.all(Q.notice_sounds, {"activity": activity})
     nodes = [NodeSounds(Made(row.state) if row.state else None, row.waited_s, row.since) for row in rows]
-    waiting = [each.since for each in nodes if each.state in (None, Made.MAKING) and each.since]
+    waiting = [each.since for each in nodes if each.at_work and each.since]
     return Found(standing(nodes), min(waiting, default=None))

@@ -14,10 +14,10 @@ import socket
 import struct
 from collections.abc import Iterator, Sequence
 
+from ivr.hep.packet import CALL_AT
+
 _ATTACH = 26  # SO_ATTACH_FILTER; Python's socket has no name for it
 _UDP_HEADER, _CHUNK = 8, 6
-CALL_AT = 131
-"""Where Asterisk 22 puts the chunk with the Call-ID in a copy about IPv4, with our password of 32 signs; the message follows it."""
 _LENGTH, _WORD, _HALF, _WORD_AFTER_X, _BYTE_AFTER_X = 0x80, 0x20, 0x28, 0x40, 0x50
 _ADD, _MINUS_X, _OR, _TO_X, _GO, _IS, _IS_AT_LEAST, _RETURN = 0x04, 0x1C, 0x44, 0x07, 0x05, 0x15, 0x35, 0x06
 """linux/filter.h: how the accumulator is loaded, changed and compared."""

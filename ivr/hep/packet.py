@@ -17,16 +17,18 @@ _PROTOCOL, _PASSWORD, _PAYLOAD, _CORRELATION = 0x0B, 0x0E, 0x0F, 0x11
 _WANTED = frozenset({_PROTOCOL, _PASSWORD, _PAYLOAD, _CORRELATION})
 _SIP = b"\x01"
 _PASSWORD_SIZE = 32
-_PROTOCOL_AT = 62
 _BEFORE = {0x01: 1, 0x02: 1, 0x07: 2, 0x08: 2, 0x09: 4, 0x0A: 4, _PROTOCOL: 1, 0x0C: 4, 0x03: 4, 0x04: 4}
 _BY_ASTERISK = re.compile(
     b"HEP3(..)"
-    + b"".join(re.escape(_CHUNK.pack(kind, _CHUNK.size + size)) + b"." * size for kind, size in _BEFORE.items())
+    + b"".join(re.escape(_CHUNK.pack(kind, _CHUNK.size + size)) + (_SIP if kind == _PROTOCOL else b"." * size)
+              for kind, size in _BEFORE.items())
     + re.escape(_CHUNK.pack(_PASSWORD, _CHUNK.size + _PASSWORD_SIZE)) + b"(.{%d})" % _PASSWORD_SIZE
     + re.escape(_CHUNK.pack(_CORRELATION, 0)[:4]) + b"(..)",
     re.DOTALL,
 )  # fmt: skip
 """How Asterisk 22 begins a copy about IPv4, with our password, up to the length of the Call-ID; the message is the last chunk."""
+CALL_AT = _HEAD.size + sum(_CHUNK.size + size for size in (*_BEFORE.values(), _PASSWORD_SIZE))
+"""Where it puts the chunk with the Call-ID in such a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def read(datagram: bytes) -> Packet | None:
 
 def _by_asterisk(datagram: bytes) -> Packet | None:
     """The same at once, for the form that almost all have; None for any other."""
-    if (begun := _BY_ASTERISK.match(datagram)) is None or datagram[_PROTOCOL_AT : _PROTOCOL_AT + 1] != _SIP:
+    if (begun := _BY_ASTERISK.match(datagram)) is None:
         return None
     size, at = len(datagram), begun.end()
     message = at - _CHUNK.size + int.from_bytes(begun[3], "big")

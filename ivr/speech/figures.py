@@ -20,15 +20,14 @@ def taken_apart(part: Part, *, natural: bool) -> Iterable[Part]:
     ['4', 80, '8', 80, '2', 450, '9']
     """
     if isinstance(part, Code):
-        return _figures(part)
+        return _one_by_one([part.text[at : at + _GROUP] for at in range(0, len(part.text), _GROUP)], part.slow)
     if natural and isinstance(part, Phone):
         groups, extension = phone_groups(part.number)
-        return _dialled(groups, part.slow) if any(groups) and not extension else (part,)
+        return _one_by_one(groups, part.slow) if any(groups) and not extension else (part,)
     return (part,)
 
 
-def _dialled(groups: Sequence[str], slow: bool) -> Iterator[Part]:
-    """In the groups of custom."""
+def _one_by_one(groups: Sequence[str], slow: bool) -> Iterator[Part]:
     for place, group in enumerate(groups):
         if place:
             yield _BETWEEN_GROUPS
@@ -36,10 +35,3 @@ def _dialled(groups: Sequence[str], slow: bool) -> Iterator[Part]:
             if at:
                 yield _BETWEEN_FIGURES
             yield Digits(figure, slow=slow)
-
-
-def _figures(code: Code) -> Iterator[Part]:
-    for place, figure in enumerate(code.text):
-        if place:
-            yield _BETWEEN_FIGURES if place % _GROUP else _BETWEEN_GROUPS
-        yield Digits(figure, slow=code.slow)

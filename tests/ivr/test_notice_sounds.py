@@ -108,18 +108,25 @@ async def wanted(db: Database, activity: str, looking: asyncio.Task[None]) -> No
         await asyncio.sleep(0.01)
 
 
+@contextlib.asynccontextmanager
+async def at_work(db: Database, activity: str, worker: NoticeSounds, natural: Natural) -> AsyncIterator[None]:
+    """The voice is at work on the activity's notice; it goes on, to the end, after this."""
+    natural.go.unlink()
+    looking = asyncio.create_task(worker.look())
+    await wanted(db, activity, looking)
+    yield
+    natural.go.touch()
+    await looking
+
+
 async def test_a_draw_starts_once_what_its_notice_says_is_made(
     db: Database, keys: Keys, ready: Ready, worker: NoticeSounds, natural: Natural, speech: Speech
 ) -> None:
     activity = await ready()
-    natural.go.unlink()
-    looking = asyncio.create_task(worker.look())
-    await wanted(db, activity, looking)
-    assert await state(db, activity) is Sounds.MAKING
-    with pytest.raises(SoundsNotMade, match="声音准备中"):
-        await begin(db, keys, activity)
-    natural.go.touch()
-    await looking
+    async with at_work(db, activity, worker, natural):
+        assert await state(db, activity) is Sounds.MAKING
+        with pytest.raises(SoundsNotMade, match="声音准备中"):
+            await begin(db, keys, activity)
     assert await sounds(db, activity) == Found(Sounds.NATURAL)
     asked = natural.asked()
     (facts,) = _facts(await db.all(Q.notices_said, {"activity": activity}))
@@ -180,28 +187,20 @@ async def test_a_voice_that_never_answers_holds_nobody_up_for_good(
 ) -> None:
     """Nor does a clock that is set by a day, either way, and that nobody has noticed."""
     activity = await ready()
-    natural.go.unlink()
-    looking = asyncio.create_task(worker.look())
-    await wanted(db, activity, looking)
-    await db.run(SQL_SECONDS, {"s": set_by})
-    assert await state(db, activity) is Sounds.LATE
-    await begin(db, keys, activity)
-    natural.go.touch()
-    await looking
+    async with at_work(db, activity, worker, natural):
+        await db.run(SQL_SECONDS, {"s": set_by})
+        assert await state(db, activity) is Sounds.LATE
+        await begin(db, keys, activity)
 
 
 async def test_a_clock_step_that_was_noticed_changes_nothing(
     db: Database, ready: Ready, worker: NoticeSounds, natural: Natural
 ) -> None:
     activity = await ready()
-    natural.go.unlink()
-    looking = asyncio.create_task(worker.look())
-    await wanted(db, activity, looking)
-    await db.run(SQL_SECONDS, {"s": 86400.0})
-    await db.run("UPDATE notice_sounds SET asked_ahead = asked_ahead - interval '1 day'")
-    assert await state(db, activity) is Sounds.MAKING
-    natural.go.touch()
-    await looking
+    async with at_work(db, activity, worker, natural):
+        await db.run(SQL_SECONDS, {"s": 86400.0})
+        await db.run("UPDATE notice_sounds SET asked_ahead = asked_ahead - interval '1 day'")
+        assert await state(db, activity) is Sounds.MAKING
 
 
 async def test_a_worker_that_has_not_looked_is_waited_for_and_one_that_is_gone_is_not(

@@ -13,16 +13,17 @@ from pathlib import Path
 from aiohttp import web
 
 from db.contexts import EXPERT_PHONE, WITNESS_PHONE
+from db.queries import load
 from drawing.lifecycle import NotAllowed
 from drawing.result import Sealed, unseal
 from drawing.words import CALL_OUTCOMES
 from web import ownership
 from web.access import OPERATORS, get
-from web.audits import Q
 from web.demo_calls import Call, heard
 from web.keys import CUSTODY, DATABASE, SETTINGS, identity
 from web.pages import render
 
+Q = load("web")
 _HERE = "/activities/{activity}/demo-calls"
 
 

@@ -7,8 +7,7 @@ import socket
 import pytest
 
 from ivr.hep import kernel_filter
-from ivr.hep.kernel_filter import CALL_AT
-from ivr.hep.packet import password_of
+from ivr.hep.packet import CALL_AT, password_of
 from tests.ivr.hep.copies import CALL, PASSWORD, copy, request, response
 
 SECRET = password_of(PASSWORD)
